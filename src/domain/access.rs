@@ -1,9 +1,11 @@
 //! Who may do what: roles, permissions, and the reach of a person's sight.
 
-use super::id::{OrgId, UserId};
+use super::id::{OrgId, TeamId, UserId};
 
 /// A role that a person bears. A person has a set of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, sqlx::Type)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, sqlx::Type,
+)]
 #[serde(rename_all = "lowercase")]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum Role {
@@ -117,8 +119,13 @@ pub struct Scope {
 pub enum Reach {
     /// Everybody's: finance and administrators.
     All,
-    /// These people's: a rep's own, or a manager's team subtree and himself.
-    Reps(Vec<UserId>),
+    /// Some people's: a rep's own; with a manager also those of his teams.
+    Some {
+        /// The person, and who belongs today to a team in `teams`.
+        reps: Vec<UserId>,
+        /// The teams that the person manages today, with all teams below them.
+        teams: Vec<TeamId>,
+    },
 }
 
 impl Scope {
@@ -126,15 +133,20 @@ impl Scope {
     pub fn reps(&self) -> Option<&[UserId]> {
         match &self.reach {
             Reach::All => None,
-            Reach::Reps(reps) => Some(reps),
+            Reach::Some { reps, .. } => Some(reps),
         }
     }
 
     /// Whether this person's records are in sight.
     pub fn sees(&self, rep: UserId) -> bool {
+        self.reps().is_none_or(|reps| reps.contains(&rep))
+    }
+
+    /// Whether this team's numbers are in sight.
+    pub fn sees_team(&self, team: TeamId) -> bool {
         match &self.reach {
             Reach::All => true,
-            Reach::Reps(reps) => reps.contains(&rep),
+            Reach::Some { teams, .. } => teams.contains(&team),
         }
     }
 }

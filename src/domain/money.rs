@@ -54,9 +54,7 @@ impl Money {
             parts.iter().map(|&p| i64::try_from(amount * i128::from(p) / total).unwrap_or(i64::MAX)).collect();
         let handed_out: i128 = shares.iter().map(|&s| i128::from(s)).sum();
         let mut order: Vec<usize> = (0..parts.len()).collect();
-        order.sort_by_key(|&i| {
-            (std::cmp::Reverse(amount * i128::from(parts.get(i).copied().unwrap_or(0)) % total), i)
-        });
+        order.sort_by_key(|&i| (std::cmp::Reverse(amount * i128::from(parts.get(i).copied().unwrap_or(0)) % total), i));
         let left = usize::try_from(amount - handed_out).unwrap_or(0);
         for &i in order.iter().take(left) {
             if let Some(share) = shares.get_mut(i) {

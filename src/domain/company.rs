@@ -1,0 +1,52 @@
+//! A company's settings that decide what its numbers mean.
+
+use super::money::Currency;
+
+/// The organization as every request knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Company {
+    /// Its name.
+    pub name: String,
+    /// The currency of all its money.
+    pub currency: Currency,
+    /// IANA name of its time zone. PostgreSQL does the arithmetic.
+    pub time_zone: String,
+    /// Month in which the fiscal year begins, 1–12.
+    pub fiscal_year_start: u8,
+    /// Working weekdays, 1 = Monday … 7 = Sunday.
+    pub workdays: Vec<u8>,
+    /// What growth is compared with.
+    pub growth_base: GrowthBase,
+    /// How many months a customer's sales count as sales to a new customer.
+    pub new_customer_months: u32,
+    /// A loss within this many days of a handover is charged to the owner before.
+    pub handover_grace_days: u32,
+    /// A visit entered more days late than this is flagged.
+    pub late_entry_days: u32,
+    /// Whether a deal that a rep entered pays only once somebody else confirmed it.
+    pub confirm_deals: bool,
+}
+
+/// The period that sales growth is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrowthBase {
+    /// The same period of last year.
+    LastYear,
+    /// The period before.
+    PeriodBefore,
+}
+
+impl GrowthBase {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LastYear => "last_year",
+            Self::PeriodBefore => "period_before",
+        }
+    }
+
+    /// Reads the word of [`GrowthBase::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::LastYear, Self::PeriodBefore].into_iter().find(|base| base.as_str() == text)
+    }
+}

@@ -1,0 +1,157 @@
+//! Sessions: who a browser's token is, asked once per request, before the organization is known.
+
+use sqlx::PgPool;
+use time::{Date, OffsetDateTime};
+
+use crate::domain::{
+    access::{Reach, Role, Scope},
+    company::{Company, GrowthBase},
+    id::{OrgId, TeamId, UserId},
+    money::Currency,
+};
+
+/// A signed-in person, the company, and what day it is there.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The person.
+    pub user: UserId,
+    /// The person's name.
+    pub name: String,
+    /// The person's roles.
+    pub roles: Vec<Role>,
+    /// Whose records the person sees.
+    pub scope: Scope,
+    /// The company's settings.
+    pub company: Company,
+    /// Today at the company.
+    pub today: Date,
+    /// When the session began.
+    pub created_at: OffsetDateTime,
+    /// When it was last used, to the minute.
+    pub last_seen_at: OffsetDateTime,
+    /// When the password was last given.
+    pub auth_at: OffsetDateTime,
+}
+
+/// The session of a token's hash: one query for person, roles, reach, company and today.
+/// Whether it is too old is the caller's to say.
+pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::Result<Option<Session>> {
+    let row = sqlx::query!(
+        r#"with recursive who as (
+               select s.org_id, s.user_id, s.created_at, s.last_seen_at, s.auth_at, u.name,
+                      ($2::timestamptz at time zone o.time_zone)::date as today,
+                      o.name as company, o.currency, o.time_zone, o.fiscal_year_start, o.workdays, o.growth_base,
+                      o.new_customer_months, o.handover_grace_days, o.late_entry_days, o.confirm_deals,
+                      array(select r.role from user_roles r where r.org_id = s.org_id and r.user_id = s.user_id) as roles
+               from sessions s
+               join organizations o on o.id = s.org_id
+               join users u on u.org_id = s.org_id and u.id = s.user_id and u.active
+               where s.token_hash = $1
+           ),
+           managed as (
+               select m.org_id, m.team_id
+               from who
+               join team_managers m on m.org_id = who.org_id and m.user_id = who.user_id and m.during @> who.today
+               union
+               select t.org_id, t.id
+               from managed
+               join teams t on t.org_id = managed.org_id and t.parent_id = managed.team_id
+           )
+           select who.org_id, who.user_id, who.created_at, who.last_seen_at, who.auth_at, who.name,
+                  who.today as "today!", who.company, who.currency, who.time_zone, who.fiscal_year_start, who.workdays,
+                  who.growth_base, who.new_customer_months, who.handover_grace_days, who.late_entry_days,
+                  who.confirm_deals, who.roles as "roles!",
+                  array(select managed.team_id from managed) as "teams!: Vec<TeamId>",
+                  array(select distinct m.user_id
+                        from managed
+                        join memberships m on m.org_id = managed.org_id and m.team_id = managed.team_id
+                        where m.during @> who.today) as "members!: Vec<UserId>"
+           from who"#,
+        token_hash,
+        now,
+    )
+    .fetch_optional(db)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let roles: Vec<Role> = row.roles.iter().filter_map(|role| Role::parse(role)).collect();
+    let company = Company {
+        name: row.company,
+        currency: Currency::parse(&row.currency).map_err(|e| sqlx::Error::Decode(e.into()))?,
+        time_zone: row.time_zone,
+        fiscal_year_start: u8::try_from(row.fiscal_year_start).unwrap_or(1),
+        workdays: row.workdays.into_iter().filter_map(|day| u8::try_from(day).ok()).collect(),
+        growth_base: GrowthBase::parse(&row.growth_base).unwrap_or(GrowthBase::LastYear),
+        new_customer_months: row.new_customer_months.unsigned_abs(),
+        handover_grace_days: row.handover_grace_days.unsigned_abs(),
+        late_entry_days: row.late_entry_days.unsigned_abs(),
+        confirm_deals: row.confirm_deals,
+    };
+    Ok(Some(Session {
+        user: row.user_id,
+        name: row.name,
+        scope: Scope { org: row.org_id, reach: reach(&roles, row.user_id, row.members, row.teams) },
+        roles,
+        company,
+        today: row.today,
+        created_at: row.created_at,
+        last_seen_at: row.last_seen_at,
+        auth_at: row.auth_at,
+    }))
+}
+
+/// Finance and administrators see all; everybody else himself and, with the role manager, the teams below.
+fn reach(roles: &[Role], me: UserId, mut members: Vec<UserId>, teams: Vec<TeamId>) -> Reach {
+    if roles.contains(&Role::Finance) || roles.contains(&Role::Admin) {
+        return Reach::All;
+    }
+    if !roles.contains(&Role::Manager) {
+        return Reach::Some { reps: vec![me], teams: vec![] };
+    }
+    if !members.contains(&me) {
+        members.push(me);
+    }
+    Reach::Some { reps: members, teams }
+}
+
+/// What is kept of a new session.
+pub struct NewSession<'a> {
+    /// SHA-256 of the token.
+    pub token_hash: &'a [u8],
+    /// The person's organization.
+    pub org: OrgId,
+    /// The person.
+    pub user: UserId,
+    /// From where.
+    pub ip: &'a str,
+    /// With which browser.
+    pub user_agent: &'a str,
+}
+
+/// Begins a session.
+pub async fn insert(db: &PgPool, new: &NewSession<'_>, now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into sessions (token_hash, org_id, user_id, created_at, last_seen_at, auth_at, ip, user_agent)
+         values ($1, $2, $3, $4, $4, $4, $5, $6)",
+        new.token_hash,
+        new.org as OrgId,
+        new.user as UserId,
+        now,
+        new.ip,
+        new.user_agent,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Notes that the session was used.
+pub async fn touch(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query!("update sessions set last_seen_at = $2 where token_hash = $1", token_hash, now).execute(db).await?;
+    Ok(())
+}
+
+/// Ends one session.
+pub async fn end(db: &PgPool, token_hash: &[u8]) -> sqlx::Result<()> {
+    sqlx::query!("delete from sessions where token_hash = $1", token_hash).execute(db).await?;
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! Who asks, and whether they may: the session cookie, the viewer, and proof of permission as a type.
+
+use std::{marker::PhantomData, ops::Deref};
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, Method, request::Parts},
+    middleware::Next,
+    response::Response,
+};
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use time::{Date, Duration, OffsetDateTime};
+
+use super::error::Error;
+use crate::{
+    App,
+    domain::{
+        access::{Permission, Role, Scope},
+        company::Company,
+        id::UserId,
+    },
+    postgres::sessions,
+};
+
+/// How long a password counts as just given, for what needs it fresh.
+pub const FRESH: Duration = Duration::minutes(10);
+
+/// The signed-in person behind a request, the company, and what day it is there.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    /// The person.
+    pub id: UserId,
+    /// The person's name.
+    pub name: String,
+    /// The person's roles.
+    pub roles: Vec<Role>,
+    /// Whose records the person sees.
+    pub scope: Scope,
+    /// The company's settings.
+    pub company: Company,
+    /// Today at the company.
+    pub today: Date,
+    /// The instant of the request.
+    pub now: OffsetDateTime,
+    /// When the password was last given.
+    pub auth_at: OffsetDateTime,
+    /// SHA-256 of the session's token.
+    pub session: [u8; 32],
+}
+
+impl Viewer {
+    /// Whether the person's roles carry this permission.
+    pub fn may(&self, permission: Permission) -> bool {
+        permission.held_by(&self.roles)
+    }
+
+    /// Whether the person bears this role.
+    pub fn is(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// Whether the password was given a short time ago (step-up).
+    pub fn is_fresh(&self) -> bool {
+        self.now - self.auth_at < FRESH
+    }
+}
+
+/// A permission as a type: a handler that takes `Allowed<P>` cannot run without it.
+pub trait Grant {
+    /// What is required.
+    const PERMISSION: Permission;
+}
+
+/// The viewer, with proof that the permission `P` was checked.
+pub struct Allowed<P> {
+    viewer: Viewer,
+    proof: PhantomData<P>,
+}
+
+macro_rules! grants {
+    ($($name:ident),* $(,)?) => {$(
+        #[doc = concat!("[`Permission::", stringify!($name), "`] as a type.")]
+        pub struct $name;
+        impl Grant for $name {
+            const PERMISSION: Permission = Permission::$name;
+        }
+    )*};
+}
+grants! { ReadSales, RecordSales, ConfirmDeals, SetTargets, ReadStatements, PrepareCommission, ApproveCommission, ManagePeople }
+
+impl<P> Deref for Allowed<P> {
+    type Target = Viewer;
+    fn deref(&self) -> &Viewer {
+        &self.viewer
+    }
+}
+
+impl FromRequestParts<App> for Viewer {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Error> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| {
+            let next = (parts.method == Method::GET).then(|| parts.uri.to_string());
+            Error::SignedOut { next: next.filter(|path| path != "/") }
+        })
+    }
+}
+
+impl<P: Grant> FromRequestParts<App> for Allowed<P> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let viewer = Viewer::from_request_parts(parts, app).await?;
+        if viewer.may(P::PERMISSION) { Ok(Self { viewer, proof: PhantomData }) } else { Err(Error::Forbidden) }
+    }
+}
+
+/// Middleware: finds the viewer of the session cookie with one query and puts it into the request.
+pub async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Result<Response, Error> {
+    if let Some(hash) = token_hash(&app, request.headers()) {
+        let now = app.clock.now();
+        if let Some(session) = sessions::find(&app.db, &hash, now).await?
+            && !is_over(&session, now)
+        {
+            if now - session.last_seen_at >= Duration::minutes(1) {
+                sessions::touch(&app.db, &hash, now).await?;
+            }
+            request.extensions_mut().insert(Viewer {
+                id: session.user,
+                name: session.name,
+                roles: session.roles,
+                scope: session.scope,
+                company: session.company,
+                today: session.today,
+                now,
+                auth_at: session.auth_at,
+                session: hash,
+            });
+        }
+    }
+    Ok(next.run(request).await)
+}
+
+/// Idle and absolute limits: 12 hours and 7 days in the field, 1 hour and 24 hours where money and people are kept.
+fn is_over(session: &sessions::Session, now: OffsetDateTime) -> bool {
+    let strict = session.roles.iter().any(|role| matches!(role, Role::Finance | Role::Admin));
+    let (idle, absolute) =
+        if strict { (Duration::hours(1), Duration::hours(24)) } else { (Duration::hours(12), Duration::days(7)) };
+    now - session.last_seen_at >= idle || now - session.created_at >= absolute
+}
+
+/// A new token: 256 random bits for the cookie or link, and the hash that is stored of it.
+pub fn new_token() -> (String, [u8; 32]) {
+    let bytes: [u8; 32] = rand::random();
+    let token = BASE64_URL_SAFE_NO_PAD.encode(bytes);
+    let hash = hash_token(&token);
+    (token, hash)
+}
+
+/// What the database keeps of a token.
+pub fn hash_token(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// The hash of the session token that the browser sent, if it sent one.
+pub fn token_hash(app: &App, headers: &HeaderMap) -> Option<[u8; 32]> {
+    CookieJar::from_headers(headers).get(cookie_name(app)).map(|cookie| hash_token(cookie.value()))
+}
+
+/// The cookie that carries a token; an empty token takes it away.
+pub fn session_cookie(app: &App, token: &str) -> Cookie<'static> {
+    let mut cookie = Cookie::build((cookie_name(app), token.to_owned()))
+        .path("/")
+        .http_only(true)
+        .secure(app.secure)
+        .same_site(SameSite::Lax)
+        .build();
+    if token.is_empty() {
+        cookie.set_max_age(Duration::ZERO);
+    }
+    cookie
+}
+
+fn cookie_name(app: &App) -> &'static str {
+    if app.secure { "__Host-session" } else { "session" }
+}

@@ -1,0 +1,121 @@
+//! What can go wrong in a request, and the safe words that the reader of the page is told.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+
+use crate::postgres::error::{is_passing, is_refused_value};
+
+/// Why a request ends without its page. A mistake in a form is none of these: it is a 422 page.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nobody is signed in. A page that was asked for comes back after signing in.
+    #[error("sign in first")]
+    SignedOut {
+        /// Path and query to return to.
+        next: Option<String>,
+    },
+    /// The person's roles do not include this.
+    #[error("not allowed")]
+    Forbidden,
+    /// There is no such thing, or it is out of the person's sight: the two are not told apart.
+    #[error("not found")]
+    NotFound,
+    /// The address or form could not be read at all.
+    #[error("bad request: {0}")]
+    BadRequest(&'static str),
+    /// What was to be changed has changed meanwhile, or its period is locked.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
+    /// The same form key came again with other data.
+    #[error("a form key was used for other data")]
+    ReusedForm,
+    /// Too many attempts; the number of seconds to wait.
+    #[error("too many attempts")]
+    TooMany(u32),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// A template.
+    #[error(transparent)]
+    Render(#[from] askama::Error),
+    /// A stored document that this program cannot read, or another broken promise of our own.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// What the reader of the page is told; never the source error. Left in the response's extensions, a middleware
+/// draws it with the reader's own navigation.
+#[derive(Clone, Copy, Debug)]
+pub struct Problem {
+    /// What happened.
+    pub title: &'static str,
+    /// What to do now.
+    pub detail: &'static str,
+}
+
+impl Error {
+    fn problem(&self) -> (StatusCode, Problem) {
+        let (status, title, detail) = match self {
+            Self::SignedOut { .. } => (StatusCode::UNAUTHORIZED, "Sign in first", "This page needs you to sign in."),
+            Self::Forbidden => (
+                StatusCode::FORBIDDEN,
+                "Not allowed",
+                "Your roles do not include this. An administrator can change them.",
+            ),
+            Self::NotFound => (StatusCode::NOT_FOUND, "Not found", "It was removed, or the address is wrong."),
+            Self::BadRequest(detail) => (StatusCode::BAD_REQUEST, "This could not be read", *detail),
+            Self::Conflict(detail) => (StatusCode::CONFLICT, "This has changed meanwhile", *detail),
+            Self::ReusedForm => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "This form was already sent with other data",
+                "The first one was saved. Open the page again to enter another.",
+            ),
+            Self::TooMany(_) => {
+                (StatusCode::TOO_MANY_REQUESTS, "Too many attempts", "Wait a little before you try again.")
+            }
+            Self::Database(e) if is_passing(e) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "One moment",
+                "The database does not answer right now, and nothing was saved. Go back and try again: what you typed is still there.",
+            ),
+            Self::Database(e) if is_refused_value(e) => (
+                StatusCode::BAD_REQUEST,
+                "This could not be read",
+                "A value is out of the range that can be stored. Go back and correct it.",
+            ),
+            Self::Database(_) | Self::Render(_) | Self::Internal(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong",
+                "It is our fault and was logged. Nothing was saved.",
+            ),
+        };
+        (status, Problem { title, detail })
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        if let Self::SignedOut { next } = &self {
+            let query = next.as_ref().and_then(|next| serde_html_form::to_string([("next", next)]).ok());
+            let to = query.map_or_else(|| "/sign-in".to_owned(), |query| format!("/sign-in?{query}"));
+            return Redirect::to(&to).into_response();
+        }
+        let (status, problem) = self.problem();
+        if status.is_server_error() {
+            tracing::error!(error = &self as &dyn std::error::Error, %status, "request failed");
+        }
+        let mut response = (status, problem.title).into_response();
+        let wait = match self {
+            Self::TooMany(seconds) => Some(HeaderValue::from(seconds)),
+            _ if status == StatusCode::SERVICE_UNAVAILABLE => Some(HeaderValue::from_static("2")),
+            _ => None,
+        };
+        if let Some(wait) = wait {
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
+        }
+        response.extensions_mut().insert(problem);
+        response
+    }
+}
