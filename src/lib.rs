@@ -18,9 +18,11 @@ pub mod domain {
     pub mod metric;
     pub mod money;
 }
-/// PostgreSQL: transactions bound to an organization, and what its errors mean.
+/// PostgreSQL: a private one, connections and schema, transactions bound to an organization, what its errors mean.
 pub mod postgres {
+    pub mod embedded;
     pub mod error;
+    pub mod pool;
     pub mod receipts;
     pub mod sessions;
     pub mod tx;

@@ -1,0 +1,113 @@
+//! The connections to the database, and its schema.
+
+use sqlx::{
+    ConnectOptions, Connection, PgConnection, PgPool,
+    error::DatabaseError,
+    migrate::{MigrateError, Migrator},
+    postgres::{PgConnectOptions, PgDatabaseError, PgPoolOptions},
+};
+use std::{str::FromStr, time::Duration};
+
+/// Every change of the schema, in order.
+pub static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// More connections do not make a database faster; they make it wait for itself.
+const MOST_CONNECTIONS: u32 = 8;
+/// Whoever waits longer for a connection is told to come back (503) instead of waiting in vain.
+const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(2);
+/// A migration that waits for a table holds up everyone behind it: it gives up, lets them pass and tries again.
+const LOCK_TIMEOUT: &str = "set lock_timeout = '3s'";
+const LOCK_ATTEMPTS: u32 = 20;
+const PAUSE_BETWEEN_ATTEMPTS: Duration = Duration::from_secs(1);
+
+/// Why the schema is not what the program needs. Each message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    /// `DATABASE_URL` cannot be read. Its text may hold a password and is not shown.
+    #[error("DATABASE_URL is not the address of a PostgreSQL database (postgres://user:password@host/database): {0}")]
+    Address(sqlx::Error),
+    /// No connection.
+    #[error("cannot reach the database {server}: {source}")]
+    Unreachable {
+        /// Which one, without its password.
+        server: String,
+        /// Why not.
+        source: sqlx::Error,
+    },
+    /// The database was used by a newer program.
+    #[error("the database has migration {0}, which this program does not know: run the newer program that made it")]
+    Newer(i64),
+    /// A released migration was edited.
+    #[error("migration {0} differs from the one that made this database: run the program that made it")]
+    Edited(i64),
+    /// A migration failed; it left nothing behind.
+    #[error("migration {version} failed and changed nothing: {}", with_hint(.source))]
+    Failed {
+        /// Which one.
+        version: i64,
+        /// Why.
+        source: sqlx::Error,
+    },
+    /// Something else.
+    #[error("cannot bring the schema up to date: {0}")]
+    Other(MigrateError),
+}
+
+/// The connections to a database. Returns at once: the first one is made when it is needed, so that the program starts
+/// while its database restarts.
+pub fn connect(options: PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(MOST_CONNECTIONS)
+        .acquire_timeout(WAIT_FOR_CONNECTION)
+        .connect_lazy_with(options)
+}
+
+/// Reads `DATABASE_URL`.
+pub fn options_of(database_url: &str) -> Result<PgConnectOptions, SchemaError> {
+    let options = PgConnectOptions::from_str(database_url).map_err(SchemaError::Address)?;
+    Ok(options.application_name("attain").disable_statement_logging())
+}
+
+/// Brings the schema up to date, over a connection of its own: the lock that keeps two programs from migrating at once
+/// belongs to the session.
+pub async fn migrate(pool: &PgPool) -> Result<(), SchemaError> {
+    let options = pool.connect_options();
+    let mut connection = options.connect().await.map_err(|source| SchemaError::Unreachable {
+        server: format!("{} on {}", options.get_database().unwrap_or_default(), options.get_host()),
+        source,
+    })?;
+    let mut attempt = 1;
+    let result = loop {
+        match migrate_once(&mut connection).await {
+            Err(error) if waited_in_vain(&error) && attempt < LOCK_ATTEMPTS => {
+                tracing::info!("somebody works with a table that a migration changes: trying again ({attempt})");
+                attempt += 1;
+                tokio::time::sleep(PAUSE_BETWEEN_ATTEMPTS).await;
+            }
+            result => break result,
+        }
+    };
+    // Closing frees the lock, also after a failure.
+    let _ = connection.close().await;
+    result.map_err(|error| match error {
+        MigrateError::VersionMissing(version) => SchemaError::Newer(version),
+        MigrateError::VersionMismatch(version) => SchemaError::Edited(version),
+        MigrateError::ExecuteMigration(source, version) => SchemaError::Failed { version, source },
+        other => SchemaError::Other(other),
+    })
+}
+
+async fn migrate_once(connection: &mut PgConnection) -> Result<(), MigrateError> {
+    sqlx::raw_sql(LOCK_TIMEOUT).execute(&mut *connection).await?;
+    MIGRATIONS.run_direct(None, connection, false).await
+}
+
+fn waited_in_vain(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _)) = error else { return false };
+    source.as_database_error().and_then(DatabaseError::code).as_deref() == Some("55P03")
+}
+
+fn with_hint(error: &sqlx::Error) -> String {
+    let hint = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>()?.hint());
+    hint.map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"))
+}

@@ -1,0 +1,131 @@
+//! A database of its own for each test, made in milliseconds from a template; include it with `#[path]`.
+//!
+//! One private PostgreSQL per test process is started when the first test asks. It dies with the process, however that
+//! ends: a watchdog holds the other end of a pipe, and cleans up when the pipe breaks.
+
+use attain::postgres::{
+    embedded::{Mode, NAME, Private, Settings},
+    pool,
+};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use std::{
+    fs,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{ChildStdin, Command, Stdio},
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
+use tokio::sync::OnceCell;
+
+static SERVER: OnceCell<Server> = OnceCell::const_new();
+static NUMBER: AtomicU32 = AtomicU32::new(1);
+
+/// An empty, migrated database; dropped with the value.
+pub struct TestDatabase {
+    /// Connections as the owner of the schema, as the program has them. A program of its own gets
+    /// `pool.connect_options().to_url_lossy()` as its `DATABASE_URL`.
+    pub pool: PgPool,
+    name: String,
+    server: &'static Server,
+}
+
+impl TestDatabase {
+    /// Makes a database.
+    pub async fn create() -> Self {
+        let server = SERVER.get_or_init(Server::start).await;
+        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        server.execute(format!("create database {name} template {NAME}")).await;
+        let pool = PgPoolOptions::new()
+            .max_connections(5)
+            .acquire_timeout(Duration::from_secs(30))
+            .connect_lazy_with(server.options.clone().database(&name));
+        Self { pool, name, server }
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let _ = self.server.unused.send(self.name.clone()); // the process ends: everything goes
+    }
+}
+
+struct Server {
+    options: PgConnectOptions,
+    unused: mpsc::Sender<String>,
+    _private: Private,
+    _alive: ChildStdin,
+}
+
+impl Server {
+    async fn start() -> Self {
+        let folder = fresh_folder();
+        let settings = Settings { data_dir: folder.clone(), pg_bin: None, mode: Mode::Test };
+        let private = Private::start(&settings).await.unwrap();
+        let alive = watch(private.data(), &folder);
+        let options = private.connect_options();
+        let template = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.clone());
+        pool::migrate(&template).await.unwrap();
+        template.close().await; // a template must have no connections
+        Self { unused: dropper(options.clone()), options, _private: private, _alive: alive }
+    }
+
+    async fn execute(&self, sql: String) {
+        let mut connection = self.maintenance().await;
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    async fn maintenance(&self) -> PgConnection {
+        self.options.clone().database("postgres").connect().await.unwrap()
+    }
+}
+
+/// Drops the databases of finished tests, so that hundreds of tests do not fill the disk.
+fn dropper(options: PgConnectOptions) -> mpsc::Sender<String> {
+    let (sender, unused) = mpsc::channel::<String>();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut connection = options.database("postgres").connect().await.unwrap();
+            for name in unused {
+                let sql = format!("drop database {name} with (force)");
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+            }
+        });
+    });
+    sender
+}
+
+/// A short path that any user can reach, whoever's home the checkout is in.
+fn fresh_folder() -> PathBuf {
+    let prefix = format!("attain-test-{}-", rustix::process::geteuid().as_raw());
+    for entry in fs::read_dir(std::env::temp_dir()).unwrap().flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(&prefix)).and_then(|id| id.parse().ok());
+        if let Some(process) = process.and_then(rustix::process::Pid::from_raw)
+            && rustix::process::test_kill_process(process).is_err()
+        {
+            let _ = fs::remove_dir_all(entry.path()); // of a process whose watchdog was killed as well
+        }
+    }
+    let folder = std::env::temp_dir().join(format!("{prefix}{}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    folder
+}
+
+fn watch(data: &Path, folder: &Path) -> ChildStdin {
+    let pid_file = fs::read_to_string(data.join("postmaster.pid")).unwrap();
+    let script = "read -r _; kill -QUIT $1; for i in $(seq 50); do kill -0 $1 || break; sleep 0.1; done; rm -rf $2";
+    let mut watchdog = Command::new("/bin/sh");
+    watchdog.args(["-c", script, "watchdog", pid_file.lines().next().unwrap()]).arg(folder).current_dir("/");
+    // In its own group, a Ctrl-C does not reach it.
+    watchdog.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    watchdog.spawn().unwrap().stdin.take().unwrap()
+}
