@@ -53,7 +53,7 @@ create table commission_runs (
     constraint commission_runs_pkey primary key (org_id, id),
     constraint commission_runs_prepared_by_fkey foreign key (org_id, prepared_by) references users (org_id, id),
     constraint commission_runs_preparer_key unique (org_id, id, prepared_by),
-    constraint commission_runs_period_key unique (org_id, id, period_start, period_end),
+    constraint commission_runs_period_key unique (org_id, id, period_kind, period_start, period_end),
     constraint commission_runs_period_kind_check check (period_kind in ('month', 'quarter', 'year')),
     constraint commission_runs_period_check check (period_end > period_start)
 );
@@ -122,13 +122,14 @@ create index approvals_run on approvals (org_id, run_id);
 create table period_locks (
     org_id       bigint not null,
     run_id       bigint not null,
+    period_kind  text not null,
     period_start date not null,
     period_end   date not null,
     locked_at    timestamptz not null,
     constraint period_locks_pkey primary key (org_id, run_id),
-    constraint period_locks_run_fkey foreign key (org_id, run_id, period_start, period_end)
-        references commission_runs (org_id, id, period_start, period_end),
-    constraint period_locks_once exclude using gist (org_id with =, daterange(period_start, period_end) with &&)
+    constraint period_locks_run_fkey foreign key (org_id, run_id, period_kind, period_start, period_end)
+        references commission_runs (org_id, id, period_kind, period_start, period_end),
+    constraint period_locks_once unique (org_id, period_kind, period_start)
 );
 
 create table payments (
