@@ -40,6 +40,18 @@ pub mod web {
 pub mod audit {
     pub mod db;
 }
+/// Commission plans, and who is on which.
+pub mod plans {
+    pub mod db;
+}
+/// Calculations of commission, period by period, and the signatures under them.
+pub mod commission_runs {
+    pub mod db;
+}
+/// What each rep earned, line by line.
+pub mod statements {
+    pub mod db;
+}
 
 /// What every handler is given.
 #[derive(Clone)]

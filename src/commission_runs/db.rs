@@ -1,0 +1,577 @@
+//! Runs' SQL: calculations of a period, their signatures, and what came too late for them. Rows are only ever added.
+
+use sqlx::PgConnection;
+use time::{Date, OffsetDateTime};
+
+use crate::{
+    domain::{
+        access::Scope,
+        id::{CustomerId, DealId, OrgId, PlanVersionId, RunId, StatementId, UserId},
+        money::Money,
+    },
+    postgres::tx::Tx,
+};
+
+/// A run with its signatures.
+pub struct RunRow {
+    /// The run.
+    pub id: RunId,
+    /// month, quarter or year.
+    pub period_kind: String,
+    /// First day of the period.
+    pub period_start: Date,
+    /// First day after the period.
+    pub period_end: Date,
+    /// Who calculated it.
+    pub prepared_by: UserId,
+    /// That person's name.
+    pub preparer: String,
+    /// When.
+    pub prepared_at: OffsetDateTime,
+    /// How many statements it has.
+    pub statements: i64,
+    /// How many of them are approved.
+    pub approved: i64,
+    /// Sum of the statements.
+    pub total: Money,
+    /// When it was submitted for approval.
+    pub submitted_at: Option<OffsetDateTime>,
+    /// When its last statement was approved: the period is locked.
+    pub locked_at: Option<OffsetDateTime>,
+    /// When it was paid.
+    pub paid_on: Option<Date>,
+    /// Whether a newer run of the period, or the one that locked it, replaces this one.
+    pub superseded: bool,
+}
+
+/// Runs, the newest first; `before` continues a list after that id. `id` asks for one only.
+pub async fn list(
+    db: &mut PgConnection,
+    org: OrgId,
+    id: Option<RunId>,
+    before: Option<RunId>,
+    limit: i64,
+) -> sqlx::Result<Vec<RunRow>> {
+    sqlx::query_as!(
+        RunRow,
+        r#"select r.id, r.period_kind, r.period_start, r.period_end, r.prepared_by, u.name as preparer, r.prepared_at,
+                  t.statements as "statements!", t.approved as "approved!", t.total as "total!: Money",
+                  b.submitted_at as "submitted_at?", l.locked_at as "locked_at?", y.paid_on as "paid_on?",
+                  l.run_id is null and exists(
+                      select from commission_runs n
+                      where n.org_id = r.org_id and n.period_kind = r.period_kind and n.period_start = r.period_start
+                        and n.id > r.id
+                  ) as "superseded!"
+           from commission_runs r
+           join users u on u.org_id = r.org_id and u.id = r.prepared_by
+           cross join lateral (
+               select count(*) as statements, count(a.statement_id) as approved,
+                      coalesce(sum(s.total), 0)::bigint as total
+               from statements s
+               left join approvals a on a.org_id = s.org_id and a.statement_id = s.id
+               where s.org_id = r.org_id and s.run_id = r.id
+           ) t
+           left join run_submissions b on b.org_id = r.org_id and b.run_id = r.id
+           left join period_locks l on l.org_id = r.org_id and l.run_id = r.id
+           left join payments y on y.org_id = r.org_id and y.run_id = r.id
+           where r.org_id = $1 and ($2::bigint is null or r.id = $2) and ($3::bigint is null or r.id < $3)
+           order by r.id desc
+           limit $4"#,
+        org as OrgId,
+        id as Option<RunId>,
+        before as Option<RunId>,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// One run.
+pub async fn find(db: &mut PgConnection, org: OrgId, id: RunId) -> sqlx::Result<Option<RunRow>> {
+    Ok(list(db, org, Some(id), None, 1).await?.pop())
+}
+
+/// Lets one person at a time calculate, submit or approve an organization's commission, until the transaction ends.
+pub async fn hold(tx: &mut Tx) -> sqlx::Result<()> {
+    let org = tx.org;
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('commission runs', $1))", org.0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Whether the period is locked by an approved run of its kind.
+pub async fn is_locked(db: &mut PgConnection, org: OrgId, kind: &str, start: Date) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists(
+               select from period_locks
+               where org_id = $1 and period_kind = $2 and period_start = $3
+           ) as "locked!""#,
+        org as OrgId,
+        kind,
+        start,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Adds a run of a period.
+pub async fn insert(tx: &mut Tx, kind: &str, start: Date, end: Date, engine: &str) -> sqlx::Result<RunId> {
+    let (org, actor, now) = (tx.org, tx.actor, tx.now);
+    sqlx::query_scalar!(
+        "insert into commission_runs (org_id, period_kind, period_start, period_end, prepared_by, prepared_at, engine)
+         values ($1, $2, $3, $4, $5, $6, $7)
+         returning id",
+        org as OrgId,
+        kind,
+        start,
+        end,
+        actor as Option<UserId>,
+        now,
+        engine,
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
+
+/// What is stored of a calculated statement.
+pub struct NewStatement {
+    /// Whose pay it is.
+    pub rep: UserId,
+    /// The version it was calculated with.
+    pub plan_version: PlanVersionId,
+    /// Plan and facts, whole.
+    pub inputs: serde_json::Value,
+    /// Sum of the lines after plan floor and cap.
+    pub total: Money,
+    /// SHA-256 of inputs, engine and result.
+    pub digest: [u8; 32],
+    /// The lines in order.
+    pub lines: Vec<NewLine>,
+}
+
+/// What is stored of a line.
+pub struct NewLine {
+    /// The component's name.
+    pub component: String,
+    /// What it measures.
+    pub measure: String,
+    /// What it pays.
+    pub amount: Money,
+    /// Words, slices and records.
+    pub detail: serde_json::Value,
+}
+
+/// Adds the statements of a run with their lines, in two statements of SQL.
+pub async fn insert_statements(tx: &mut Tx, run: RunId, statements: &[NewStatement]) -> sqlx::Result<()> {
+    let (org, actor) = (tx.org, tx.actor);
+    let reps: Vec<i64> = statements.iter().map(|s| s.rep.0).collect();
+    let versions: Vec<i64> = statements.iter().map(|s| s.plan_version.0).collect();
+    let inputs: Vec<serde_json::Value> = statements.iter().map(|s| s.inputs.clone()).collect();
+    let totals: Vec<i64> = statements.iter().map(|s| s.total.0).collect();
+    let digests: Vec<Vec<u8>> = statements.iter().map(|s| s.digest.to_vec()).collect();
+    let ids = sqlx::query!(
+        "insert into statements (org_id, run_id, rep_id, prepared_by, plan_version_id, inputs, total, digest)
+         select $1, $2, n.rep_id, $3, n.version_id, n.inputs, n.total, n.digest
+         from unnest($4::bigint[], $5::bigint[], $6::jsonb[], $7::bigint[], $8::bytea[])
+              as n (rep_id, version_id, inputs, total, digest)
+         returning id, rep_id",
+        org as OrgId,
+        run as RunId,
+        actor as Option<UserId>,
+        &reps,
+        &versions,
+        &inputs,
+        &totals,
+        &digests,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let (mut of, mut positions, mut components, mut measures, mut amounts, mut details) =
+        (vec![], vec![], vec![], vec![], vec![], vec![]);
+    for statement in statements {
+        let Some(row) = ids.iter().find(|row| row.rep_id == statement.rep) else { continue };
+        for (line, position) in statement.lines.iter().zip(1_i32..) {
+            of.push(row.id.0);
+            positions.push(position);
+            components.push(line.component.clone());
+            measures.push(line.measure.clone());
+            amounts.push(line.amount.0);
+            details.push(line.detail.clone());
+        }
+    }
+    sqlx::query!(
+        "insert into statement_lines (org_id, statement_id, position, component, measure, amount, detail)
+         select $1, n.statement_id, n.position, n.component, n.measure, n.amount, n.detail
+         from unnest($2::bigint[], $3::integer[], $4::text[], $5::text[], $6::bigint[], $7::jsonb[])
+              as n (statement_id, position, component, measure, amount, detail)",
+        org as OrgId,
+        &of,
+        &positions,
+        &components,
+        &measures,
+        &amounts,
+        &details,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The digests of a run's statements by rep: what was calculated then.
+pub async fn digests(db: &mut PgConnection, org: OrgId, run: RunId) -> sqlx::Result<Vec<(UserId, Vec<u8>)>> {
+    let rows = sqlx::query!(
+        "select rep_id, digest
+         from statements
+         where org_id = $1 and run_id = $2
+         order by rep_id",
+        org as OrgId,
+        run as RunId,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.rep_id, row.digest)).collect())
+}
+
+/// Submits a run for approval. Twice meets `run_submissions_pkey`.
+pub async fn submit(tx: &mut Tx, run: RunId) -> sqlx::Result<()> {
+    let (org, actor, now) = (tx.org, tx.actor, tx.now);
+    sqlx::query!(
+        "insert into run_submissions (org_id, run_id, submitted_by, submitted_at) values ($1, $2, $3, $4)",
+        org as OrgId,
+        run as RunId,
+        actor as Option<UserId>,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Approves the statements of a run that this person may approve: not prepared by and not about the person, within
+/// reach, not approved yet. `statement` asks for one only. Returns how many were approved.
+pub async fn approve(tx: &mut Tx, scope: &Scope, run: RunId, statement: Option<StatementId>) -> sqlx::Result<u64> {
+    let (org, actor, now) = (tx.org, tx.actor, tx.now);
+    let done = sqlx::query!(
+        "insert into approvals (org_id, statement_id, run_id, rep_id, prepared_by, approved_by, approved_at)
+         select s.org_id, s.id, s.run_id, s.rep_id, s.prepared_by, $3, $4
+         from statements s
+         where s.org_id = $1 and s.run_id = $2 and ($5::bigint is null or s.id = $5)
+           and ($6::bigint[] is null or s.rep_id = any($6))
+           and s.rep_id <> $3 and s.prepared_by <> $3
+         on conflict on constraint approvals_pkey do nothing",
+        org as OrgId,
+        run as RunId,
+        actor as Option<UserId>,
+        now,
+        statement as Option<StatementId>,
+        scope.reps() as Option<&[UserId]>,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Locks the run's period if all of its statements are approved. One run per period and kind: `period_locks_once`.
+pub async fn lock_if_approved(tx: &mut Tx, run: RunId) -> sqlx::Result<bool> {
+    let (org, now) = (tx.org, tx.now);
+    let done = sqlx::query!(
+        "insert into period_locks (org_id, run_id, period_kind, period_start, period_end, locked_at)
+         select r.org_id, r.id, r.period_kind, r.period_start, r.period_end, $3
+         from commission_runs r
+         where r.org_id = $1 and r.id = $2
+           and not exists (
+               select from statements s
+               left join approvals a on a.org_id = s.org_id and a.statement_id = s.id
+               where s.org_id = r.org_id and s.run_id = r.id and a.statement_id is null
+           )
+           and not exists (select from period_locks l where l.org_id = r.org_id and l.run_id = r.id)",
+        org as OrgId,
+        run as RunId,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Notes that a locked run was paid. Twice meets `payments_pkey`.
+pub async fn pay(tx: &mut Tx, run: RunId, paid_on: Date) -> sqlx::Result<()> {
+    let (org, actor, now) = (tx.org, tx.actor, tx.now);
+    sqlx::query!(
+        "insert into payments (org_id, run_id, paid_on, paid_by, at) values ($1, $2, $3, $4, $5)",
+        org as OrgId,
+        run as RunId,
+        paid_on,
+        actor as Option<UserId>,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A line of a run, for the file that goes to payroll.
+pub struct ExportRow {
+    /// The rep's name in imported files, else nothing.
+    pub external_id: Option<String>,
+    /// The rep's name.
+    pub rep: String,
+    /// The component.
+    pub component: String,
+    /// What it measures.
+    pub measure: String,
+    /// What it pays.
+    pub amount: Money,
+}
+
+/// Every line of a run, by rep and in the order of calculation.
+pub async fn export(db: &mut PgConnection, org: OrgId, run: RunId) -> sqlx::Result<Vec<ExportRow>> {
+    sqlx::query_as!(
+        ExportRow,
+        "select u.external_id, u.name as rep, l.component, l.measure, l.amount
+         from statements s
+         join users u on u.org_id = s.org_id and u.id = s.rep_id
+         join statement_lines l on l.org_id = s.org_id and l.statement_id = s.id
+         where s.org_id = $1 and s.run_id = $2
+         order by u.name, s.id, l.position",
+        org as OrgId,
+        run as RunId,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A fact of a locked period that came or changed after the lock: kept, and not yet in pay.
+pub struct LateFact {
+    /// `deal`, `visit` or `event`.
+    pub kind: String,
+    /// Its page.
+    pub path: String,
+    /// The customer.
+    pub customer_id: CustomerId,
+    /// The customer's name.
+    pub customer: String,
+    /// Its business date.
+    pub on_date: Date,
+    /// Who entered it; nobody: an import.
+    pub by: Option<String>,
+    /// When it came.
+    pub at: OffsetDateTime,
+    /// A deal's amount as it is now.
+    pub amount: Option<Money>,
+}
+
+/// Facts of the run's period that came or changed after it was locked, the latest first, at most 200.
+pub async fn late_facts(db: &mut PgConnection, org: OrgId, run: RunId) -> sqlx::Result<Vec<LateFact>> {
+    sqlx::query_as!(
+        LateFact,
+        r#"with lock as (
+               select l.org_id, l.period_start, l.period_end, l.locked_at
+               from period_locks l
+               where l.org_id = $1 and l.run_id = $2
+           ),
+           late as (
+               select 'deal' as kind, '/deals/' || d.id as path, d.customer_id, d.booked_on as on_date, d.recorded_by,
+                      d.changed_at as at, d.net as amount
+               from lock
+               join deals d on d.org_id = lock.org_id and d.changed_at > lock.locked_at
+               left join deals o on o.org_id = d.org_id and o.id = d.returns_id
+               where coalesce(o.booked_on, d.booked_on) >= lock.period_start
+                 and coalesce(o.booked_on, d.booked_on) < lock.period_end
+               union all
+               select 'visit', '/visits/' || v.id, v.customer_id, v.visited_on, v.recorded_by, v.recorded_at, null
+               from lock
+               join visits v on v.org_id = lock.org_id and v.visited_on >= lock.period_start
+                    and v.visited_on < lock.period_end and v.recorded_at > lock.locked_at and v.state = 'done'
+           )
+           select late.kind as "kind!", late.path as "path!", late.customer_id as "customer_id!: CustomerId",
+                  c.name as customer, late.on_date as "on_date!", u.name as "by?", late.at as "at!",
+                  late.amount as "amount?: Money"
+           from late
+           join customers c on c.org_id = $1 and c.id = late.customer_id
+           left join users u on u.org_id = $1 and u.id = late.recorded_by
+           order by late.at desc, late.path
+           limit 200"#,
+        org as OrgId,
+        run as RunId,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A part of a deal that a rep is credited with, as commission needs it.
+pub struct CreditedDeal {
+    /// Whose part.
+    pub rep_id: UserId,
+    /// The deal.
+    pub id: DealId,
+    /// Its number.
+    pub number: i64,
+    /// The number of the deal that it returns.
+    pub returns: Option<i64>,
+    /// Its own business date.
+    pub booked_on: Date,
+    /// The customer's name.
+    pub customer: String,
+    /// The rep's part of its net.
+    pub amount: Money,
+    /// Whether it may pay.
+    pub confirmed: bool,
+    /// Whether it counts as a sale to a new customer.
+    pub to_new_customer: bool,
+}
+
+/// The deals of a period and their linked returns, whenever those were booked; without returns of other periods' deals
+/// (docs/definitions.md, *Returns and pay*). `rep` asks for one only.
+pub async fn credited_deals(
+    db: &mut PgConnection,
+    org: OrgId,
+    from: Date,
+    to: Date,
+    rep: Option<UserId>,
+) -> sqlx::Result<Vec<CreditedDeal>> {
+    sqlx::query_as!(
+        CreditedDeal,
+        r#"with base as (
+               select d.org_id, d.id, d.number, null::bigint as returns, d.booked_on, d.customer_id, d.confirmed_at,
+                      d.booked_on as class_on
+               from deals d
+               where d.org_id = $1 and d.booked_on >= $2 and d.booked_on < $3 and d.returns_id is null
+           ),
+           all_deals as (
+               select b.org_id, b.id, b.number, b.returns, b.booked_on, b.customer_id, b.confirmed_at, b.class_on
+               from base b
+               union all
+               select d.org_id, d.id, d.number, b.number, d.booked_on, d.customer_id, d.confirmed_at, b.class_on
+               from base b
+               join deals d on d.org_id = b.org_id and d.returns_id = b.id and d.booked_on is not null
+           )
+           select c.rep_id, d.id as "id!: DealId", d.number as "number!", d.returns as "returns?", d.booked_on as "booked_on!",
+                  cu.name as customer, c.amount,
+                  not o.confirm_deals or d.confirmed_at is not null as "confirmed!",
+                  cu.customer_since is null
+                  and coalesce(d.class_on < (f.first_on + make_interval(months => o.new_customer_months))::date, true)
+                      as "to_new_customer!"
+           from all_deals d
+           join organizations o on o.id = d.org_id
+           join customers cu on cu.org_id = d.org_id and cu.id = d.customer_id
+           join deal_credits c on c.org_id = d.org_id and c.deal_id = d.id and not c.overlay
+           left join lateral (
+               select max(e.on_date) filter (where e.kind = 'first_sale') as first_on
+               from customer_events e
+               where e.org_id = d.org_id and e.customer_id = d.customer_id
+                 and e.kind in ('first_sale', 'first_sale_undone')
+               having count(*) filter (where e.kind = 'first_sale')
+                    > count(*) filter (where e.kind = 'first_sale_undone')
+           ) f on true
+           where $4::bigint is null or c.rep_id = $4
+           order by c.rep_id, d.booked_on, d.number"#,
+        org as OrgId,
+        from,
+        to,
+        rep as Option<UserId>,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A first sale, loss or win-back of a period that counts for a rep's pay.
+pub struct PaidEvent {
+    /// To whom it counts.
+    pub rep_id: UserId,
+    /// `first_sale`, `lost` or `won_back`.
+    pub kind: String,
+    /// When.
+    pub on_date: Date,
+    /// The customer's name.
+    pub customer: String,
+    /// The deal that made it.
+    pub deal: Option<i64>,
+}
+
+/// The customer events that count for pay in a period: not undone since, and their deal confirmed.
+/// `rep` asks for one only.
+pub async fn paid_events(
+    db: &mut PgConnection,
+    org: OrgId,
+    from: Date,
+    to: Date,
+    rep: Option<UserId>,
+) -> sqlx::Result<Vec<PaidEvent>> {
+    sqlx::query_as!(
+        PaidEvent,
+        r#"select e.rep_id as "rep_id!", e.kind, e.on_date, c.name as customer, d.number as "deal?"
+           from customer_events e
+           join organizations o on o.id = e.org_id
+           join customers c on c.org_id = e.org_id and c.id = e.customer_id
+           left join deals d on d.org_id = e.org_id and d.id = e.deal_id
+           where e.org_id = $1 and e.on_date >= $2 and e.on_date < $3 and e.rep_id is not null
+             and e.kind in ('first_sale', 'lost', 'won_back')
+             and (e.kind = 'lost' or not o.confirm_deals or d.confirmed_at is not null)
+             and not exists (
+                 select from customer_events u
+                 where u.org_id = e.org_id and u.customer_id = e.customer_id and u.deal_id = e.deal_id
+                   and u.kind = e.kind || '_undone'
+             )
+             and ($4::bigint is null or e.rep_id = $4)
+           order by e.rep_id, e.on_date, c.name"#,
+        org as OrgId,
+        from,
+        to,
+        rep as Option<UserId>,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A counted visit or touch of a rep.
+pub struct CountedVisit {
+    /// Who went.
+    pub rep_id: UserId,
+    /// When.
+    pub visited_on: Date,
+    /// The customer's name.
+    pub customer: String,
+    /// in_person, call or online.
+    pub kind: String,
+    /// Whether the customer had never bought.
+    pub stranger: bool,
+}
+
+/// The visits and touches that count in a period: done, and not entered after the period's lock; one per rep, customer,
+/// day and kind. `rep` asks for one only.
+pub async fn counted_visits(
+    db: &mut PgConnection,
+    org: OrgId,
+    from: Date,
+    to: Date,
+    rep: Option<UserId>,
+) -> sqlx::Result<Vec<CountedVisit>> {
+    sqlx::query_as!(
+        CountedVisit,
+        r#"select distinct on (v.rep_id, v.visited_on, c.name, v.customer_id, v.kind)
+                  v.rep_id, v.visited_on, c.name as customer, v.kind,
+                  c.customer_since is null and not exists (
+                      select from deals d
+                      where d.org_id = v.org_id and d.customer_id = v.customer_id and d.booked_on < v.visited_on
+                        and d.net > 0 and (d.fully_returned_on is null or d.fully_returned_on > v.visited_on)
+                  ) as "stranger!"
+           from visits v
+           join customers c on c.org_id = v.org_id and c.id = v.customer_id
+           where v.org_id = $1 and v.visited_on >= $2 and v.visited_on < $3 and v.state = 'done'
+             and not exists (
+                 select from period_locks l
+                 where l.org_id = v.org_id and v.visited_on >= l.period_start and v.visited_on < l.period_end
+                   and v.recorded_at > l.locked_at
+             )
+             and ($4::bigint is null or v.rep_id = $4)
+           order by v.rep_id, v.visited_on, c.name, v.customer_id, v.kind"#,
+        org as OrgId,
+        from,
+        to,
+        rep as Option<UserId>,
+    )
+    .fetch_all(db)
+    .await
+}

@@ -1,0 +1,243 @@
+//! Statements' SQL: what a rep earned in a run, line by line. Statements are written once and only read after that.
+
+use sqlx::PgConnection;
+use time::{Date, OffsetDateTime};
+
+use crate::domain::{
+    access::Scope,
+    id::{OrgId, PlanId, PlanVersionId, RunId, StatementId, UserId},
+    money::Money,
+};
+
+/// A statement with what its page says around its lines.
+pub struct StatementRow {
+    /// The statement.
+    pub id: StatementId,
+    /// The run it belongs to.
+    pub run_id: RunId,
+    /// Whose pay it is.
+    pub rep_id: UserId,
+    /// The rep's name.
+    pub rep: String,
+    /// month, quarter or year.
+    pub period_kind: String,
+    /// First day of the period.
+    pub period_start: Date,
+    /// The plan.
+    pub plan_id: PlanId,
+    /// The plan's name.
+    pub plan: String,
+    /// The version it was calculated with.
+    pub plan_version_id: PlanVersionId,
+    /// That version's number.
+    pub plan_number: i32,
+    /// Who calculated it.
+    pub prepared_by: UserId,
+    /// When.
+    pub prepared_at: OffsetDateTime,
+    /// Version of the engine.
+    pub engine: String,
+    /// Sum of the lines after plan floor and cap.
+    pub total: Money,
+    /// SHA-256 of inputs, engine and result.
+    pub digest: Vec<u8>,
+    /// When the run was submitted for approval.
+    pub submitted_at: Option<OffsetDateTime>,
+    /// Who approved it.
+    pub approved_by: Option<String>,
+    /// When it was approved.
+    pub approved_at: Option<OffsetDateTime>,
+    /// When the period was locked by this run.
+    pub locked_at: Option<OffsetDateTime>,
+    /// When it was paid.
+    pub paid_on: Option<Date>,
+    /// Whether a newer run of the period replaces this one.
+    pub superseded: bool,
+}
+
+/// A statement within reach. Who neither prepares nor approves commission sees locked ones only (`locked_only`).
+pub async fn find(
+    db: &mut PgConnection,
+    scope: &Scope,
+    id: StatementId,
+    locked_only: bool,
+) -> sqlx::Result<Option<StatementRow>> {
+    sqlx::query_as!(
+        StatementRow,
+        r#"select s.id, s.run_id, s.rep_id, u.name as rep, r.period_kind, r.period_start, v.plan_id, p.name as plan,
+                  s.plan_version_id, v.number as plan_number, s.prepared_by, r.prepared_at, r.engine, s.total, s.digest,
+                  b.submitted_at as "submitted_at?", au.name as "approved_by?", a.approved_at as "approved_at?",
+                  l.locked_at as "locked_at?", y.paid_on as "paid_on?",
+                  l.run_id is null and exists(
+                      select from commission_runs n
+                      where n.org_id = r.org_id and n.period_kind = r.period_kind and n.period_start = r.period_start
+                        and n.id > r.id
+                  ) as "superseded!"
+           from statements s
+           join commission_runs r on r.org_id = s.org_id and r.id = s.run_id
+           join users u on u.org_id = s.org_id and u.id = s.rep_id
+           join plan_versions v on v.org_id = s.org_id and v.id = s.plan_version_id
+           join plans p on p.org_id = v.org_id and p.id = v.plan_id
+           left join run_submissions b on b.org_id = r.org_id and b.run_id = r.id
+           left join approvals a on a.org_id = s.org_id and a.statement_id = s.id
+           left join users au on au.org_id = a.org_id and au.id = a.approved_by
+           left join period_locks l on l.org_id = r.org_id and l.run_id = r.id
+           left join payments y on y.org_id = r.org_id and y.run_id = r.id
+           where s.org_id = $1 and s.id = $2 and ($3::bigint[] is null or s.rep_id = any($3))
+             and (not $4 or l.run_id is not null)"#,
+        scope.org as OrgId,
+        id as StatementId,
+        scope.reps() as Option<&[UserId]>,
+        locked_only,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// A line of a statement.
+pub struct LineRow {
+    /// In the order of calculation, from 1.
+    pub position: i32,
+    /// The component's name.
+    pub component: String,
+    /// What it measures.
+    pub measure: String,
+    /// What it pays.
+    pub amount: Money,
+    /// Words, slices and records.
+    pub detail: serde_json::Value,
+}
+
+/// The lines of a statement in order.
+pub async fn lines(db: &mut PgConnection, org: OrgId, statement: StatementId) -> sqlx::Result<Vec<LineRow>> {
+    sqlx::query_as!(
+        LineRow,
+        "select l.position, l.component, l.measure, l.amount, l.detail
+         from statement_lines l
+         where l.org_id = $1 and l.statement_id = $2
+         order by l.position",
+        org as OrgId,
+        statement as StatementId,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The documents that a statement was calculated from.
+pub async fn inputs(db: &mut PgConnection, org: OrgId, statement: StatementId) -> sqlx::Result<serde_json::Value> {
+    sqlx::query_scalar!(
+        "select inputs from statements where org_id = $1 and id = $2",
+        org as OrgId,
+        statement as StatementId,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// A statement in a list.
+pub struct ListedRow {
+    /// The statement.
+    pub id: StatementId,
+    /// The run.
+    pub run_id: RunId,
+    /// The rep's name.
+    pub rep: String,
+    /// month, quarter or year.
+    pub period_kind: String,
+    /// First day of the period.
+    pub period_start: Date,
+    /// The plan's name.
+    pub plan: String,
+    /// Its total.
+    pub total: Money,
+    /// Who approved it.
+    pub approved_by: Option<String>,
+    /// Whether its period is locked by it.
+    pub locked: bool,
+    /// When it was paid.
+    pub paid_on: Option<Date>,
+}
+
+/// Statements of locked periods within reach, the newest period first; `before` continues a list after that id.
+pub async fn list_locked(
+    db: &mut PgConnection,
+    scope: &Scope,
+    rep: Option<UserId>,
+    before: Option<StatementId>,
+    limit: i64,
+) -> sqlx::Result<Vec<ListedRow>> {
+    sqlx::query_as!(
+        ListedRow,
+        r#"select s.id, s.run_id, u.name as rep, l.period_kind, l.period_start, p.name as plan, s.total,
+                  au.name as "approved_by?", true as "locked!", y.paid_on as "paid_on?"
+           from statements s
+           join period_locks l on l.org_id = s.org_id and l.run_id = s.run_id
+           join users u on u.org_id = s.org_id and u.id = s.rep_id
+           join plan_versions v on v.org_id = s.org_id and v.id = s.plan_version_id
+           join plans p on p.org_id = v.org_id and p.id = v.plan_id
+           left join approvals a on a.org_id = s.org_id and a.statement_id = s.id
+           left join users au on au.org_id = a.org_id and au.id = a.approved_by
+           left join payments y on y.org_id = s.org_id and y.run_id = s.run_id
+           where s.org_id = $1 and ($2::bigint[] is null or s.rep_id = any($2))
+             and ($3::bigint is null or s.rep_id = $3) and ($4::bigint is null or s.id < $4)
+           order by s.id desc
+           limit $5"#,
+        scope.org as OrgId,
+        scope.reps() as Option<&[UserId]>,
+        rep as Option<UserId>,
+        before as Option<StatementId>,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The total of the rep's statement of the period before, if that period is locked.
+pub async fn total_before(
+    db: &mut PgConnection,
+    org: OrgId,
+    rep: UserId,
+    period_kind: &str,
+    period_start: Date,
+) -> sqlx::Result<Option<(Date, Money)>> {
+    let row = sqlx::query!(
+        "select l.period_start, s.total
+         from statements s
+         join period_locks l on l.org_id = s.org_id and l.run_id = s.run_id
+         where s.org_id = $1 and s.rep_id = $2 and l.period_kind = $3 and l.period_start < $4
+         order by l.period_start desc
+         limit 1",
+        org as OrgId,
+        rep as UserId,
+        period_kind,
+        period_start,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| (row.period_start, row.total)))
+}
+
+/// The statements of one run, by name of the rep.
+pub async fn of_run(db: &mut PgConnection, scope: &Scope, run: RunId) -> sqlx::Result<Vec<ListedRow>> {
+    sqlx::query_as!(
+        ListedRow,
+        r#"select s.id, s.run_id, u.name as rep, r.period_kind, r.period_start, p.name as plan, s.total,
+                  au.name as "approved_by?", l.run_id is not null as "locked!", y.paid_on as "paid_on?"
+           from statements s
+           join commission_runs r on r.org_id = s.org_id and r.id = s.run_id
+           join users u on u.org_id = s.org_id and u.id = s.rep_id
+           join plan_versions v on v.org_id = s.org_id and v.id = s.plan_version_id
+           join plans p on p.org_id = v.org_id and p.id = v.plan_id
+           left join approvals a on a.org_id = s.org_id and a.statement_id = s.id
+           left join users au on au.org_id = a.org_id and au.id = a.approved_by
+           left join period_locks l on l.org_id = s.org_id and l.run_id = s.run_id
+           left join payments y on y.org_id = s.org_id and y.run_id = s.run_id
+           where s.org_id = $1 and s.run_id = $2 and ($3::bigint[] is null or s.rep_id = any($3))
+           order by u.name, s.id"#,
+        scope.org as OrgId,
+        run as RunId,
+        scope.reps() as Option<&[UserId]>,
+    )
+    .fetch_all(db)
+    .await
+}
