@@ -96,6 +96,7 @@ create table sessions (
     created_at   timestamptz not null,
     last_seen_at timestamptz not null, -- written at most once a minute
     auth_at      timestamptz not null, -- when the password was last given
+    ends_at      timestamptz,          -- replaced by a new token: good until then for requests under way
     ip           text not null,
     user_agent   text not null,
     constraint sessions_pkey primary key (token_hash),

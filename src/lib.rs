@@ -53,6 +53,19 @@ pub mod statements {
     pub mod db;
 }
 
+/// Organizations: the tenants and their settings.
+pub mod organizations {
+    pub mod db;
+}
+/// Users: the people of a company, their roles and teams over time.
+pub mod users {
+    pub mod db;
+}
+/// Teams: the tree, and who manages what.
+pub mod teams {
+    pub mod db;
+}
+
 /// What every handler is given.
 #[derive(Clone)]
 pub struct App {

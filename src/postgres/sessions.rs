@@ -46,7 +46,7 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
                from sessions s
                join organizations o on o.id = s.org_id
                join users u on u.org_id = s.org_id and u.id = s.user_id and u.active
-               where s.token_hash = $1
+               where s.token_hash = $1 and (s.ends_at is null or s.ends_at > $2)
            ),
            managed as (
                select m.org_id, m.team_id
