@@ -67,8 +67,8 @@ impl Server {
     async fn start() -> Self {
         let folder = fresh_folder();
         let settings = Settings { data_dir: folder.clone(), pg_bin: None, mode: Mode::Test };
+        let alive = watch(&folder);
         let private = Private::start(&settings).await.unwrap();
-        let alive = watch(private.data(), &folder);
         let options = private.connect_options();
         let template = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.clone());
         pool::migrate(&template).await.unwrap();
@@ -120,12 +120,18 @@ fn fresh_folder() -> PathBuf {
     folder
 }
 
-fn watch(data: &Path, folder: &Path) -> ChildStdin {
-    let pid_file = fs::read_to_string(data.join("postmaster.pid")).unwrap();
-    let script = "read -r _; kill -QUIT $1; for i in $(seq 50); do kill -0 $1 || break; sleep 0.1; done; rm -rf $2";
+/// Waits in its own process group, where no Ctrl-C reaches it, until this process is gone.
+fn watch(folder: &Path) -> ChildStdin {
+    let script = r#"
+        read -r _
+        postmaster=$(head -n 1 "$1/pg/postmaster.pid") && kill -QUIT "$postmaster"
+        for attempt in $(seq 100); do
+            rm -rf "$1"
+            test -e "$1" || kill -0 "$postmaster" || exit
+            sleep 0.1
+        done"#;
     let mut watchdog = Command::new("/bin/sh");
-    watchdog.args(["-c", script, "watchdog", pid_file.lines().next().unwrap()]).arg(folder).current_dir("/");
-    // In its own group, a Ctrl-C does not reach it.
-    watchdog.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    watchdog.args(["-c", script, "watchdog"]).arg(folder).current_dir("/").process_group(0);
+    watchdog.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     watchdog.spawn().unwrap().stdin.take().unwrap()
 }

@@ -92,10 +92,9 @@ fn pick(mut installed: Vec<Binaries>, data_major: Option<u32>) -> Result<Binarie
 }
 
 fn probe(dir: &Path) -> Option<Binaries> {
-    let dir = dir.canonicalize().ok()?;
-    if !dir.join("initdb").exists() {
-        return None;
-    }
+    // The folder of the programs themselves: a link to one of them is not where its siblings and libraries are.
+    let program = dir.join("postgres").canonicalize().ok()?;
+    let dir = program.parent().filter(|dir| dir.join("initdb").exists())?.to_owned();
     let output = Command::new(dir.join("postgres")).arg("--version").stdin(Stdio::null()).output().ok()?;
     let version = Version::parse(&String::from_utf8_lossy(&output.stdout))?;
     Some(Binaries { dir, version })
@@ -118,7 +117,8 @@ fn folders() -> BTreeSet<PathBuf> {
     }
     found.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
     // One version reached by two names is one candidate.
-    found.into_iter().filter(|dir| dir.join("postgres").exists()).filter_map(|dir| dir.canonicalize().ok()).collect()
+    let programs = found.into_iter().filter_map(|dir| dir.join("postgres").canonicalize().ok());
+    programs.filter_map(|program| program.parent().map(Path::to_owned)).collect()
 }
 
 fn pg_config_bindir() -> io::Result<PathBuf> {

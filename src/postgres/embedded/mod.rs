@@ -142,7 +142,7 @@ pub enum StartError {
         last_words: String,
     },
     /// The postmaster runs and does not answer.
-    #[error("PostgreSQL runs, but has not answered for a minute ({source}): see {}", .log.display())]
+    #[error("PostgreSQL runs, but does not answer ({source}): see {}", .log.display())]
     Silent {
         /// Its log.
         log: PathBuf,

@@ -20,6 +20,8 @@ pub const NAME: &str = "attain";
 /// A log larger than this is put aside at the next start (bytes).
 const LARGEST_LOG: u64 = 10 << 20;
 const MAY_STAY_SILENT: Duration = Duration::from_mins(1);
+/// One that was left running either answers at once or has lost its socket.
+const LEFT_MAY_STAY_SILENT: Duration = Duration::from_secs(5);
 const MAY_STOP_WITHIN: Duration = Duration::from_mins(1);
 const SETTINGS: [&str; 9] = [
     "listen_addresses=",
@@ -89,6 +91,7 @@ pub async fn wait_until_ready(
     options: &PgConnectOptions,
     mut child: Option<&mut Child>,
 ) -> Result<Version, StartError> {
+    let patience = if child.is_some() { MAY_STAY_SILENT } else { LEFT_MAY_STAY_SILENT };
     let mut silent_since = Instant::now();
     let mut told_at = Instant::now();
     loop {
@@ -115,7 +118,7 @@ pub async fn wait_until_ready(
         if child.is_none() && process::postmaster(&place.data)?.is_none() {
             return Err(StartError::Gone);
         }
-        if silent_since.elapsed() > MAY_STAY_SILENT {
+        if silent_since.elapsed() > patience {
             return Err(StartError::Silent { log: place.log.clone(), source: error });
         }
         if told_at.elapsed() > Duration::from_secs(10) {
