@@ -47,6 +47,7 @@ pub mod plans {
 /// Calculations of commission, period by period, and the signatures under them.
 pub mod commission_runs {
     pub mod db;
+    pub mod facts_db;
 }
 /// What each rep earned, line by line.
 pub mod statements {

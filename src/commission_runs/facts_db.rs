@@ -1,0 +1,187 @@
+//! The facts that pay: deals with their linked returns, customer events and visits of a period, rep by rep.
+
+use sqlx::PgConnection;
+use time::Date;
+
+use crate::domain::{
+    id::{DealId, OrgId, UserId},
+    money::Money,
+};
+
+/// A part of a deal that a rep is credited with, as commission needs it.
+pub struct CreditedDeal {
+    /// Whose part.
+    pub rep_id: UserId,
+    /// The deal.
+    pub id: DealId,
+    /// Its number.
+    pub number: i64,
+    /// The number of the deal that it returns.
+    pub returns: Option<i64>,
+    /// Its own business date.
+    pub booked_on: Date,
+    /// The customer's name.
+    pub customer: String,
+    /// The whole deal's net.
+    pub net: Money,
+    /// The rep's part of it.
+    pub amount: Money,
+    /// Whether it may pay.
+    pub confirmed: bool,
+    /// Whether it counts as a sale to a new customer.
+    pub to_new_customer: bool,
+}
+
+/// The deals of a period and their linked returns, whenever those were booked; without returns of other periods' deals
+/// (docs/definitions.md, *Returns and pay*). `rep` asks for one only.
+pub async fn credited_deals(
+    db: &mut PgConnection,
+    org: OrgId,
+    from: Date,
+    to: Date,
+    rep: Option<UserId>,
+) -> sqlx::Result<Vec<CreditedDeal>> {
+    sqlx::query_as!(
+        CreditedDeal,
+        r#"with base as (
+               select d.org_id, d.id, d.number, null::bigint as returns, d.booked_on, d.customer_id, d.confirmed_at,
+                      d.net, d.booked_on as class_on
+               from deals d
+               where d.org_id = $1 and d.booked_on >= $2 and d.booked_on < $3 and d.returns_id is null
+           ),
+           all_deals as (
+               select b.org_id, b.id, b.number, b.returns, b.booked_on, b.customer_id, b.confirmed_at, b.net, b.class_on
+               from base b
+               union all
+               select d.org_id, d.id, d.number, b.number, d.booked_on, d.customer_id, d.confirmed_at, d.net, b.class_on
+               from base b
+               join deals d on d.org_id = b.org_id and d.returns_id = b.id and d.booked_on is not null
+           )
+           select c.rep_id, d.id as "id!: DealId", d.number as "number!", d.returns as "returns?", d.booked_on as "booked_on!",
+                  cu.name as customer, d.net as "net!: Money", c.amount,
+                  not o.confirm_deals or d.confirmed_at is not null as "confirmed!",
+                  cu.customer_since is null
+                  and coalesce(d.class_on < (f.first_on + make_interval(months => o.new_customer_months))::date, true)
+                      as "to_new_customer!"
+           from all_deals d
+           join organizations o on o.id = d.org_id
+           join customers cu on cu.org_id = d.org_id and cu.id = d.customer_id
+           join deal_credits c on c.org_id = d.org_id and c.deal_id = d.id and not c.overlay
+           left join lateral (
+               select max(e.on_date) filter (where e.kind = 'first_sale') as first_on
+               from customer_events e
+               where e.org_id = d.org_id and e.customer_id = d.customer_id
+                 and e.kind in ('first_sale', 'first_sale_undone')
+               having count(*) filter (where e.kind = 'first_sale')
+                    > count(*) filter (where e.kind = 'first_sale_undone')
+           ) f on true
+           where $4::bigint is null or c.rep_id = $4
+           order by c.rep_id, d.booked_on, d.number"#,
+        org as OrgId,
+        from,
+        to,
+        rep as Option<UserId>,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A first sale, loss or win-back of a period that counts for a rep's pay.
+pub struct PaidEvent {
+    /// To whom it counts.
+    pub rep_id: UserId,
+    /// `first_sale`, `lost` or `won_back`.
+    pub kind: String,
+    /// When.
+    pub on_date: Date,
+    /// The customer's name.
+    pub customer: String,
+    /// The deal that made it.
+    pub deal: Option<i64>,
+}
+
+/// The customer events that count for pay in a period: not undone since, and their deal confirmed.
+/// `rep` asks for one only.
+pub async fn paid_events(
+    db: &mut PgConnection,
+    org: OrgId,
+    from: Date,
+    to: Date,
+    rep: Option<UserId>,
+) -> sqlx::Result<Vec<PaidEvent>> {
+    sqlx::query_as!(
+        PaidEvent,
+        r#"select e.rep_id as "rep_id!", e.kind, e.on_date, c.name as customer, d.number as "deal?"
+           from customer_events e
+           join organizations o on o.id = e.org_id
+           join customers c on c.org_id = e.org_id and c.id = e.customer_id
+           left join deals d on d.org_id = e.org_id and d.id = e.deal_id
+           where e.org_id = $1 and e.on_date >= $2 and e.on_date < $3 and e.rep_id is not null
+             and e.kind in ('first_sale', 'lost', 'won_back')
+             and (e.kind = 'lost' or not o.confirm_deals or d.confirmed_at is not null)
+             and not exists (
+                 select from customer_events u
+                 where u.org_id = e.org_id and u.customer_id = e.customer_id and u.deal_id = e.deal_id
+                   and u.kind = e.kind || '_undone'
+             )
+             and ($4::bigint is null or e.rep_id = $4)
+           order by e.rep_id, e.on_date, c.name"#,
+        org as OrgId,
+        from,
+        to,
+        rep as Option<UserId>,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A counted visit or touch of a rep.
+pub struct CountedVisit {
+    /// Who went.
+    pub rep_id: UserId,
+    /// When.
+    pub visited_on: Date,
+    /// The customer's name.
+    pub customer: String,
+    /// in_person, call or online.
+    pub kind: String,
+    /// Whether the customer had never bought.
+    pub stranger: bool,
+}
+
+/// The visits and touches that count in a period: done, and not entered after the period's lock; one per rep, customer,
+/// day and kind. `rep` asks for one only.
+pub async fn counted_visits(
+    db: &mut PgConnection,
+    org: OrgId,
+    from: Date,
+    to: Date,
+    rep: Option<UserId>,
+) -> sqlx::Result<Vec<CountedVisit>> {
+    sqlx::query_as!(
+        CountedVisit,
+        r#"select distinct on (v.rep_id, v.visited_on, c.name, v.customer_id, v.kind)
+                  v.rep_id, v.visited_on, c.name as customer, v.kind,
+                  c.customer_since is null and not exists (
+                      select from deals d
+                      where d.org_id = v.org_id and d.customer_id = v.customer_id and d.booked_on < v.visited_on
+                        and d.net > 0 and (d.fully_returned_on is null or d.fully_returned_on > v.visited_on)
+                  ) as "stranger!"
+           from visits v
+           join customers c on c.org_id = v.org_id and c.id = v.customer_id
+           where v.org_id = $1 and v.visited_on >= $2 and v.visited_on < $3 and v.state = 'done'
+             and not exists (
+                 select from period_locks l
+                 where l.org_id = v.org_id and v.visited_on >= l.period_start and v.visited_on < l.period_end
+                   and v.recorded_at > l.locked_at
+             )
+             and ($4::bigint is null or v.rep_id = $4)
+           order by v.rep_id, v.visited_on, c.name, v.customer_id, v.kind"#,
+        org as OrgId,
+        from,
+        to,
+        rep as Option<UserId>,
+    )
+    .fetch_all(db)
+    .await
+}
