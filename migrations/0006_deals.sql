@@ -34,7 +34,7 @@ create table deals (
     number            bigint not null,
     external_id       text,
     customer_id       bigint not null,
-    owner_id          bigint not null,
+    owner_id          bigint,           -- null: nobody's, it counts for the company only (imports)
     stage             text not null,
     opened_on         date,
     booked_on         date,             -- business date of the win
