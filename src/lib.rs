@@ -32,6 +32,7 @@ pub mod web {
     pub mod auth;
     pub mod error;
     pub mod form;
+    pub mod number;
     pub mod once;
     pub mod routes;
     pub mod toast;
