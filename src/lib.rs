@@ -59,6 +59,12 @@ pub mod statements {
 pub mod organizations {
     pub mod db;
 }
+/// Signing in and out, passwords, and what slows guessing down.
+pub mod sign_in {
+    pub mod db;
+    pub mod passwords;
+    pub mod throttle;
+}
 /// Users: the people of a company, their roles and teams over time.
 pub mod users {
     pub mod db;

@@ -3,6 +3,7 @@
 use sqlx::PgPool;
 use time::{Date, OffsetDateTime};
 
+use super::tx::Tx;
 use crate::domain::{
     access::{Reach, Role, Scope},
     company::{Company, GrowthBase},
@@ -153,5 +154,63 @@ pub async fn touch(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx:
 /// Ends one session.
 pub async fn end(db: &PgPool, token_hash: &[u8]) -> sqlx::Result<()> {
     sqlx::query!("delete from sessions where token_hash = $1", token_hash).execute(db).await?;
+    Ok(())
+}
+
+/// Replaces a session's token after its password was given again. The old token is good for a last moment, for a
+/// request that is under way with it, but does not count as fresh.
+pub async fn rotate(
+    db: &PgPool,
+    old: &[u8],
+    new: &[u8],
+    now: OffsetDateTime,
+    old_ends_at: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "with replaced as (
+             update sessions
+             set ends_at = coalesce(ends_at, $4)
+             where token_hash = $1
+             returning org_id, user_id, created_at, ip, user_agent
+         )
+         insert into sessions (token_hash, org_id, user_id, created_at, last_seen_at, auth_at, ip, user_agent)
+         select $2, org_id, user_id, created_at, $3, $3, ip, user_agent
+         from replaced",
+        old,
+        new,
+        now,
+        old_ends_at,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Ends a person's sessions, all of them or all but one: with the transaction that changes what they may do.
+pub async fn end_all(tx: &mut Tx, user: UserId, except: Option<&[u8]>) -> sqlx::Result<()> {
+    let org = tx.org;
+    sqlx::query!(
+        "delete from sessions
+         where org_id = $1 and user_id = $2 and token_hash is distinct from $3",
+        org as OrgId,
+        user as UserId,
+        except,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Forgets a person's sessions that nobody can use any more.
+pub async fn forget_old(db: &PgPool, org: OrgId, user: UserId, unused_since: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from sessions
+         where org_id = $1 and user_id = $2 and (last_seen_at < $3 or ends_at < $3)",
+        org as OrgId,
+        user as UserId,
+        unused_since,
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }

@@ -1,0 +1,178 @@
+//! The SQL of signing in: addresses with their password hashes, and the buckets that slow guessing down.
+
+use sqlx::PgPool;
+use time::OffsetDateTime;
+
+use crate::{
+    domain::id::{OrgId, UserId},
+    postgres::tx::Tx,
+};
+
+/// How somebody signs in.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// The organization.
+    pub org: OrgId,
+    /// The person.
+    pub user: UserId,
+    /// The address, lower case.
+    pub email: String,
+    /// argon2id, as a PHC string.
+    pub password_hash: String,
+    /// Wrong passwords in a row.
+    pub failures: i32,
+    /// Whether the person may sign in at all.
+    pub active: bool,
+}
+
+/// Who signs in with this address. It is asked before the organization is known.
+pub async fn find(db: &PgPool, email: &str) -> sqlx::Result<Option<SignIn>> {
+    sqlx::query_as!(
+        SignIn,
+        r#"select s.org_id as org, s.user_id as user, s.email, s.password_hash, s.failures, u.active
+           from sign_ins s
+           join users u on u.org_id = s.org_id and u.id = s.user_id
+           where s.email = $1"#,
+        email,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// How this person signs in, if an invitation was accepted.
+pub async fn of_user(db: &PgPool, org: OrgId, user: UserId) -> sqlx::Result<Option<SignIn>> {
+    sqlx::query_as!(
+        SignIn,
+        r#"select s.org_id as org, s.user_id as user, s.email, s.password_hash, s.failures, u.active
+           from sign_ins s
+           join users u on u.org_id = s.org_id and u.id = s.user_id
+           where s.org_id = $1 and s.user_id = $2"#,
+        org as OrgId,
+        user as UserId,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Counts a wrong password.
+pub async fn note_failure(db: &PgPool, org: OrgId, user: UserId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update sign_ins
+         set failures = failures + 1
+         where org_id = $1 and user_id = $2",
+        org as OrgId,
+        user as UserId,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Notes a right password, and its hash if that was renewed.
+pub async fn note_success(db: &PgPool, org: OrgId, user: UserId, rehashed: Option<&str>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update sign_ins
+         set failures = 0, password_hash = coalesce($3::text, password_hash)
+         where org_id = $1 and user_id = $2 and (failures > 0 or $3::text is not null)",
+        org as OrgId,
+        user as UserId,
+        rehashed,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Gives a person a password, and with the first one the address to sign in with. An address with which somebody else
+/// signs in violates `sign_ins_pkey`.
+pub async fn set_password(tx: &mut Tx, user: UserId, email: &str, password_hash: &str) -> sqlx::Result<()> {
+    let (org, now) = (tx.org, tx.now);
+    sqlx::query!(
+        "insert into sign_ins (email, org_id, user_id, password_hash, changed_at)
+         values ($1, $2, $3, $4, $5)
+         on conflict on constraint sign_ins_user_key do update
+         set email = excluded.email, password_hash = excluded.password_hash, failures = 0,
+             changed_at = excluded.changed_at",
+        email,
+        org as OrgId,
+        user as UserId,
+        password_hash,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Changes the address with which a person signs in, if there is one. A taken one violates `sign_ins_pkey`.
+pub async fn set_email(tx: &mut Tx, user: UserId, email: &str) -> sqlx::Result<()> {
+    let org = tx.org;
+    sqlx::query!(
+        "update sign_ins
+         set email = $3
+         where org_id = $1 and user_id = $2",
+        org as OrgId,
+        user as UserId,
+        email,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A bucket of tries: it begins full and fills up steadily.
+#[derive(Clone, Copy, Debug)]
+pub struct Bucket {
+    /// How many tries it holds.
+    pub burst: f64,
+    /// How many come back each second.
+    pub per_second: f64,
+}
+
+/// Takes one try from a bucket; none left: the number of seconds until there is one.
+pub async fn take(db: &PgPool, key: &str, bucket: Bucket, now: OffsetDateTime) -> sqlx::Result<Result<(), u32>> {
+    let taken = sqlx::query!(
+        "insert into throttle as t (key, tokens, filled_at)
+         values ($1, $2::double precision - 1, $4)
+         on conflict (key) do update
+         set tokens = least($2, t.tokens + $3 * greatest(0, extract(epoch from $4 - t.filled_at))::double precision) - 1,
+             filled_at = $4
+         where least($2, t.tokens + $3 * greatest(0, extract(epoch from $4 - t.filled_at))::double precision) >= 1",
+        key,
+        bucket.burst,
+        bucket.per_second,
+        now,
+    )
+    .execute(db)
+    .await?
+    .rows_affected();
+    if taken == 1 {
+        return Ok(Ok(()));
+    }
+    let wait = sqlx::query_scalar!(
+        r#"select ceil((1 - tokens) / $2::double precision
+                       - greatest(0, extract(epoch from $3 - filled_at))::double precision)::integer as "wait!"
+           from throttle
+           where key = $1"#,
+        key,
+        bucket.per_second,
+        now,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(Err(wait.map_or(1, |seconds| u32::try_from(seconds).unwrap_or(1).max(1))))
+}
+
+/// Puts one try back.
+pub async fn put_back(db: &PgPool, key: &str, bucket: Bucket) -> sqlx::Result<()> {
+    sqlx::query!("update throttle set tokens = least($2, tokens + 1) where key = $1", key, bucket.burst)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Makes a bucket full again, and forgets all that have become full by themselves.
+pub async fn refill(db: &PgPool, key: &str, full_since: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query!("delete from throttle where key = $1 or filled_at < $2", key, full_since).execute(db).await?;
+    Ok(())
+}
