@@ -73,6 +73,12 @@ pub mod users {
 pub mod teams {
     pub mod db;
 }
+/// A believable company, the same for a seed and a date.
+pub mod demo {
+    pub mod chance;
+    pub mod data;
+    pub mod names;
+}
 
 /// What every handler is given.
 #[derive(Clone)]
