@@ -27,6 +27,8 @@ pub mod postgres {
     pub mod sessions;
     pub mod tx;
 }
+/// The listener: limits on connections, time and endings.
+pub mod server;
 /// The HTTP kit: it knows the domain and no feature.
 pub mod web {
     pub mod auth;
