@@ -10,6 +10,8 @@ use tokio::sync::Semaphore;
 
 /// The instant of a request.
 pub mod clock;
+/// Every setting.
+pub mod config;
 /// The rules of the business, pure: no SQL, no HTTP, no clock.
 pub mod domain {
     pub mod access;
@@ -20,6 +22,7 @@ pub mod domain {
 }
 /// PostgreSQL: a private one, connections and schema, transactions bound to an organization, what its errors mean.
 pub mod postgres {
+    pub mod database;
     pub mod embedded;
     pub mod error;
     pub mod pool;

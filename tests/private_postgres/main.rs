@@ -1,4 +1,5 @@
 //! The private PostgreSQL, killed in every way: nothing that was acknowledged is lost, and the next start works.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "../support/database.rs"]
 mod database;
@@ -26,7 +27,7 @@ fn folder() -> TempDir {
 
 /// The number of rows, counted by a command that starts PostgreSQL if need be and leaves nothing behind.
 fn count(data_dir: &Path) -> i64 {
-    let output = Start::new(Job::Count, data_dir).to_end();
+    let output = Start::new(Job::Count, data_dir).run();
     let (out, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{errors}");
     assert!(out.contains("tcp [] fsync on"), "{out}");
@@ -35,7 +36,7 @@ fn count(data_dir: &Path) -> i64 {
 }
 
 fn errors_of(start: Start) -> String {
-    let output = start.to_end();
+    let output = start.run();
     assert_eq!(output.status.code(), Some(2));
     String::from_utf8(output.stderr).unwrap()
 }
@@ -176,7 +177,7 @@ fn begins_anew_after_an_interrupted_initdb() {
     let first = start.at_once();
     wait_until("initdb works", || unfinished().is_some_and(|path| path.join("PG_VERSION").exists()));
     let initdb = fs::read_to_string(format!("/proc/{0}/task/{0}/children", first.child.id())).unwrap();
-    let children = initdb.split_whitespace().filter_map(|id| id.parse().ok()).next();
+    let children = initdb.split_whitespace().find_map(|id| id.parse().ok());
     first.kill(children);
     assert!(unfinished().is_some() && !dir.path().join("pg").exists());
     Start::new(Job::Serve, dir.path()).until_ready().stop();

@@ -121,7 +121,7 @@ impl Start {
     }
 
     /// Starts it and lets it run to its end.
-    pub fn to_end(mut self) -> Output {
+    pub fn run(mut self) -> Output {
         self.command.stdin(Stdio::null()).output().unwrap()
     }
 

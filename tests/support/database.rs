@@ -2,6 +2,7 @@
 //!
 //! One private PostgreSQL per test process is started when the first test asks. It dies with the process, however that
 //! ends: a watchdog holds the other end of a pipe, and cleans up when the pipe breaks.
+#![expect(clippy::unwrap_used, reason = "a test without its database fails")]
 
 use attain::postgres::{
     embedded::{Mode, NAME, Private, Settings},
