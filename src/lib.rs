@@ -15,6 +15,24 @@ pub mod config;
 /// The rules of the business, pure: no SQL, no HTTP, no clock.
 pub mod domain {
     pub mod access;
+    /// What a plan pays for the facts of one rep, in numbers and in words.
+    pub mod commission {
+        mod counted;
+        pub mod evaluate;
+        mod exact;
+        mod explain;
+        pub mod facts;
+        mod facts_form;
+        mod gate;
+        pub mod json;
+        mod line;
+        mod missing;
+        pub mod plan;
+        mod plan_form;
+        mod schedule;
+        pub mod statement;
+        pub mod words;
+    }
     pub mod company;
     pub mod id;
     pub mod metric;

@@ -166,6 +166,43 @@ impl Currency {
     pub fn major(self, amount: Money) -> Decimal {
         Decimal::from_i128_with_scale(i128::from(amount.0), u32::from(self.decimals))
     }
+
+    /// The amount for machines: a plain decimal in major units with the currency's decimals, `-1234.50`.
+    pub fn plain(self, amount: Money) -> String {
+        self.major(amount).to_string()
+    }
+
+    /// The amount for people: sign of the currency, thousands apart, a real minus: `−€1,234.50`.
+    pub fn show(self, amount: Money) -> String {
+        self.show_exact(amount.exact())
+    }
+
+    /// An exact number of minor units for people, with the currency's decimals or as many more as it needs: `€15.0045`.
+    pub fn show_exact(self, minor_units: Decimal) -> String {
+        let decimals = u32::from(self.decimals);
+        let mut major = minor_units.normalize();
+        if major.set_scale(major.scale() + decimals).is_err() {
+            major = minor_units / Decimal::from(10_i64.pow(decimals));
+        }
+        if major.scale() < decimals {
+            major.rescale(decimals);
+        }
+        let sign = if major.is_sign_negative() && !major.is_zero() { "−" } else { "" };
+        format!("{sign}{}{}", self.symbol(), group_thousands(&major.abs().to_string()))
+    }
+}
+
+/// Puts a comma between each three digits before the decimal point.
+pub fn group_thousands(digits: &str) -> String {
+    let (whole, rest) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped + rest
 }
 
 impl fmt::Display for Currency {
@@ -213,6 +250,18 @@ mod tests {
         assert_eq!(dinar.parse_plain("1.234"), Some(Money(1234)));
         assert_eq!(dinar.major(Money(1234)).to_string(), "1.234");
         assert!(Currency::parse("EURO").is_err() && Currency::parse("ZZZ").is_err());
+    }
+
+    #[test]
+    fn amounts_are_written_for_people_and_machines() {
+        let euro = Currency::parse("EUR").unwrap();
+        assert_eq!(euro.show(Money(10_430_000)), "€104,300.00");
+        assert_eq!(euro.show(Money(-1_875)), "−€18.75");
+        assert_eq!(euro.show(Money(99_999)), "€999.99");
+        assert_eq!(euro.show_exact(Decimal::new(150_045, 2)), "€15.0045");
+        assert_eq!(euro.plain(Money(-5)), "-0.05");
+        assert_eq!(Currency::parse("JPY").unwrap().show(Money(1_234_567)), "¥1,234,567");
+        assert_eq!(Currency::parse("CHF").unwrap().show(Money(-100)), "−CHF\u{a0}1.00");
     }
 
     proptest::proptest! {

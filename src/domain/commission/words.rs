@@ -1,0 +1,149 @@
+//! Numbers and metrics in the words of a statement.
+
+use rust_decimal::Decimal;
+
+use super::{
+    exact::{Ratio, TooLarge},
+    plan::{Condition, Measure},
+};
+use crate::domain::{
+    metric::{Metric, Unit},
+    money::{Currency, Money, group_thousands},
+};
+
+/// A share in percent with the decimals that it needs: `1.5%`.
+pub fn percent(share: Decimal) -> String {
+    let percent = share * Decimal::ONE_HUNDRED;
+    let percent = percent.normalize();
+    let sign = if percent.is_sign_negative() { "−" } else { "" };
+    format!("{sign}{}%", group_thousands(&percent.abs().to_string()))
+}
+
+/// An attainment, floored to two decimals of a percent: what is not reached is never shown as reached.
+pub(super) fn reached(attainment: Ratio) -> Result<String, TooLarge> {
+    attainment.floored(4).map(percent)
+}
+
+/// A count with its digits grouped and a real minus.
+fn count(number: Decimal) -> String {
+    let sign = if number.is_sign_negative() && !number.is_zero() { "−" } else { "" };
+    format!("{sign}{}", group_thousands(&number.abs().normalize().to_string()))
+}
+
+/// What one of a count is called, and several.
+fn nouns(metric: Metric) -> (&'static str, &'static str) {
+    match metric {
+        Metric::NewCustomers => ("new customer", "new customers"),
+        Metric::LostCustomers => ("lost customer", "lost customers"),
+        Metric::WonBackCustomers => ("won-back customer", "won-back customers"),
+        Metric::Visits => ("visit", "visits"),
+        Metric::StrangerVisits => ("stranger visit", "stranger visits"),
+        Metric::Touches => ("call or online meeting", "calls and online meetings"),
+        Metric::NetSales => ("net sales", "net sales"),
+        Metric::NewCustomerSales => ("sales to new customers", "sales to new customers"),
+        Metric::ExistingCustomerSales => ("sales to existing customers", "sales to existing customers"),
+        Metric::SalesGrowth => ("sales growth", "sales growth"),
+    }
+}
+
+/// The metric inside a sentence: `visits`, `net sales`.
+pub(super) fn plural(metric: Metric) -> &'static str {
+    nouns(metric).1
+}
+
+/// One of a count: `visit`.
+pub(super) fn singular(metric: Metric) -> &'static str {
+    nouns(metric).0
+}
+
+/// A value in the metric's own unit without its noun: `92`, `€104,300.00`, `7.2%`.
+pub(super) fn bare(metric: Metric, value: Decimal, currency: Currency) -> String {
+    match metric.unit() {
+        Unit::Count => count(value),
+        Unit::Money => currency.show_exact(value),
+        Unit::Fraction => percent(value),
+    }
+}
+
+/// A value with its noun: `92 visits`, `net sales of €104,300.00`, `sales growth of 7.2%`.
+pub(super) fn quantity(metric: Metric, value: Decimal, currency: Currency) -> String {
+    let (one, many) = nouns(metric);
+    match metric.unit() {
+        Unit::Count if value.is_zero() => format!("no {many}"),
+        Unit::Count if value.abs() == Decimal::ONE => format!("{} {one}", count(value)),
+        Unit::Count => format!("{} {many}", count(value)),
+        Unit::Money | Unit::Fraction => format!("{many} of {}", bare(metric, value, currency)),
+    }
+}
+
+/// A difference that would help: `4 more visits`, `2 fewer lost customers`, `€778.60 more in net sales`.
+pub(super) fn difference(metric: Metric, missing: Decimal, currency: Currency) -> String {
+    let more = missing > Decimal::ZERO;
+    let amount = missing.abs();
+    let (one, many) = nouns(metric);
+    let noun = if amount == Decimal::ONE { one } else { many };
+    match metric.unit() {
+        Unit::Count => format!("{} {} {noun}", count(amount), if more { "more" } else { "fewer" }),
+        Unit::Money => {
+            format!("{} {} in {many}", currency.show_exact(amount), if more { "more" } else { "less" })
+        }
+        Unit::Fraction => {
+            let points = percent(amount);
+            let points = points.trim_end_matches('%');
+            format!("{points} percentage points {} of {many}", if more { "more" } else { "less" })
+        }
+    }
+}
+
+/// A condition: `at least 20 stranger visits`, `at least 100% of the target for visits`.
+pub(super) fn condition(condition: &Condition, currency: Currency) -> String {
+    let metric = condition.of.metric();
+    let edge = |edge: Decimal| match condition.of {
+        Measure::Attainment(_) => percent(edge),
+        Measure::Metric(_) if metric.unit() == Unit::Money => currency.show_exact(in_minor_units(edge, currency)),
+        Measure::Metric(_) => bare(metric, edge, currency),
+    };
+    let edges = match (condition.at_least, condition.at_most) {
+        (Some(least), Some(most)) if least == most => format!("exactly {}", edge(least)),
+        (Some(least), Some(most)) => format!("{} to {}", edge(least), edge(most)),
+        (Some(least), None) => format!("at least {}", edge(least)),
+        (None, Some(most)) => format!("at most {}", edge(most)),
+        (None, None) => String::from("any number"),
+    };
+    let only_one = [condition.at_least, condition.at_most].into_iter().flatten().all(|edge| edge == Decimal::ONE);
+    match condition.of {
+        Measure::Attainment(_) if metric.is_limit() => format!("{edges} on the limit for {}", plural(metric)),
+        Measure::Attainment(_) => format!("{edges} of the target for {}", plural(metric)),
+        Measure::Metric(_) => match metric.unit() {
+            Unit::Count if only_one => format!("{edges} {}", singular(metric)),
+            Unit::Count => format!("{edges} {}", plural(metric)),
+            Unit::Money | Unit::Fraction => format!("{} of {edges}", plural(metric)),
+        },
+    }
+}
+
+/// An amount of a form in minor units, exact.
+pub(super) fn in_minor_units(major: Decimal, currency: Currency) -> Decimal {
+    major * Decimal::from(10_i64.pow(u32::from(currency.decimals())))
+}
+
+/// An amount in words.
+pub(super) fn money(amount: Money, currency: Currency) -> String {
+    currency.show(amount)
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn list(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// The sentence with its first letter large and a full stop.
+pub(super) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
