@@ -20,7 +20,7 @@ pub mod domain {
         mod counted;
         pub mod evaluate;
         mod exact;
-        mod explain;
+        pub mod explain;
         pub mod facts;
         mod facts_form;
         mod gate;

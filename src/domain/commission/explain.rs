@@ -36,11 +36,8 @@ impl Words {
 /// Explains a line.
 pub(super) fn explain(worked: &Worked<'_>, inputs: &Inputs<'_>) -> Result<Words, TooLarge> {
     let currency = inputs.currency();
-    let mut rule = vec![achieved(worked, currency)?, schedule(worked.component, currency)];
-    let gate: Vec<String> = worked.component.gate.iter().map(|one| condition(one, currency)).collect();
-    if !gate.is_empty() {
-        rule.push(format!("Paid only with {}.", list(&gate)));
-    }
+    let mut rule = vec![achieved(worked, currency)?, schedule(worked.component, "they", currency)];
+    rule.extend(gate_in_words(worked.component, currency));
     let formulas = worked.slices.iter().map(|slice| formula(slice, worked.metric, currency)).collect();
     let mut notes = Vec::new();
     gates(worked, currency, &mut notes)?;
@@ -96,15 +93,29 @@ impl Component {
     }
 }
 
-/// What the component pays, in words.
-pub(super) fn schedule(component: &Component, currency: Currency) -> String {
+/// The rule of a component in words, for the reader of a plan: what it pays, its gate, cap and floor.
+pub fn rule(component: &Component, currency: Currency) -> String {
+    let mut rule = vec![schedule(component, plural(component.measure.metric()), currency)];
+    rule.extend(gate_in_words(component, currency));
+    rule.extend(component.cap.map(|cap| format!("At most {}.", money(cap, currency))));
+    rule.extend(component.floor.map(|floor| format!("At least {}.", money(floor, currency))));
+    rule.join(" ")
+}
+
+fn gate_in_words(component: &Component, currency: Currency) -> Option<String> {
+    let gate: Vec<String> = component.gate.iter().map(|one| condition(one, currency)).collect();
+    (!gate.is_empty()).then(|| format!("Paid only with {}.", list(&gate)))
+}
+
+/// What the component pays, in words; money is called `subject`.
+fn schedule(component: &Component, subject: &str, currency: Currency) -> String {
     let metric = component.measure.metric();
     match &component.pays {
-        Schedule::Rate(rate) => sentence(&format!("{} pay {}", plural(metric), percent(*rate))),
+        Schedule::Rate(rate) => sentence(&format!("{subject} pay {}", percent(*rate))),
         Schedule::PerUnit(each) => format!("Each {} pays {}.", singular(metric), money(*each, currency)),
         Schedule::Bonus(amount) => format!("A bonus of {}.", money(*amount, currency)),
         Schedule::Curve(curve) => curve_in_words(curve, currency),
-        Schedule::Tiers(tiers) => tiers_in_words(tiers, metric, currency),
+        Schedule::Tiers(tiers) => tiers_in_words(tiers, metric, subject, currency),
     }
 }
 
@@ -116,11 +127,11 @@ fn curve_in_words(curve: &Curve, currency: Currency) -> String {
     format!("Of {} it pays {}{between}{below}, flat above.", money(curve.on_target, currency), list(&points))
 }
 
-fn tiers_in_words(tiers: &Tiers, metric: Metric, currency: Currency) -> String {
+fn tiers_in_words(tiers: &Tiers, metric: Metric, money_is: &str, currency: Currency) -> String {
     let subject = match (tiers.per, tiers.axis) {
         (Per::Deal, _) => String::from("each deal"),
         (_, Axis::Count) => format!("each {}", singular(metric)),
-        _ => plural(metric).to_owned(),
+        _ => money_is.to_owned(),
     };
     let verb = if subject.starts_with("each") { "pays" } else { "pay" };
     let pays = |step: &Step| match step.pays {
@@ -145,12 +156,8 @@ fn tiers_in_words(tiers: &Tiers, metric: Metric, currency: Currency) -> String {
         let whole = if tiers.mode == Mode::Whole { ", all of it at the rate that was reached" } else { "" };
         return sentence(&format!("{subject} {verb} {}{whole}", list(&steps)));
     }
-    let mut steps: Vec<String> = tiers
-        .steps
-        .iter()
-        .zip(later)
-        .map(|(step, next)| format!("{} up to {}", pays(step), edge(next)))
-        .collect();
+    let mut steps: Vec<String> =
+        tiers.steps.iter().zip(later).map(|(step, next)| format!("{} up to {}", pays(step), edge(next))).collect();
     steps.extend(later.last().map(|last| format!("{} above", pays(last))));
     sentence(&format!("{subject} {verb} {}", list(&steps)))
 }
@@ -215,10 +222,10 @@ fn rounding_and_limits(worked: &Worked<'_>, currency: Currency, notes: &mut Vec<
         }
     }
     if let Some(cap) = component.cap.filter(|cap| worked.rounded > *cap) {
-        notes.push(format!("The cap of {} cuts {rounded}.", money(cap, currency)));
+        notes.push(format!("The cap of {} cuts it from {rounded}.", money(cap, currency)));
     }
     if let Some(floor) = component.floor.filter(|floor| worked.rounded < *floor) {
-        notes.push(format!("The floor of {} lifts {rounded}.", money(floor, currency)));
+        notes.push(format!("The floor of {} lifts it from {rounded}.", money(floor, currency)));
     }
     Ok(())
 }
@@ -247,5 +254,8 @@ fn unconfirmed(waiting: &[Waiting<'_>], currency: Currency) -> Vec<String> {
 fn elsewhere(held: &Waiting<'_>, currency: Currency) -> String {
     let returned = held.deal.returns.unwrap_or_default();
     let part = money(held.part, currency);
-    format!("Return {} ({part}) belongs to deal {returned} of another period, where it is taken back.", held.deal.number)
+    format!(
+        "Return {} ({part}) belongs to deal {returned} of another period, where it is taken back.",
+        held.deal.number
+    )
 }

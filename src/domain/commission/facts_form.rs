@@ -93,9 +93,8 @@ fn read_values(
 }
 
 fn read_deal(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Option<Deal> {
-    const KNOWN: [&str; 10] = [
-        "number", "booked_on", "customer", "amount", "returns", "share", "credits", "part", "stage", "confirmed",
-    ];
+    const KNOWN: [&str; 10] =
+        ["number", "booked_on", "customer", "amount", "returns", "share", "credits", "part", "stage", "confirmed"];
     let fields = Fields::read(node, *place, &KNOWN, &["rep"], faults)?;
     let number = fields.need_whole("number", faults);
     let booked_on = fields.text("booked_on", faults).and_then(|text| {
@@ -127,7 +126,16 @@ fn read_deal(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mu
             return None;
         }
     };
-    Some(Deal { number: number?, booked_on, customer, amount: amount?, credit: credit?, returns, stage: stage?, confirmed })
+    Some(Deal {
+        number: number?,
+        booked_on,
+        customer,
+        amount: amount?,
+        credit: credit?,
+        returns,
+        stage: stage?,
+        confirmed,
+    })
 }
 
 fn read_credit(fields: &Fields<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Option<Credit> {
@@ -140,11 +148,8 @@ fn read_credit(fields: &Fields<'_>, currency: Currency, faults: &mut Vec<Fault>)
         ["credits"] => {
             let list = fields.place().key("credits");
             let nodes = fields.list("credits", faults)?;
-            let credits: Vec<RepParts> = nodes
-                .iter()
-                .enumerate()
-                .filter_map(|(i, node)| read_parts(node, &list.item(i), faults))
-                .collect();
+            let credits: Vec<RepParts> =
+                nodes.iter().enumerate().filter_map(|(i, node)| read_parts(node, &list.item(i), faults)).collect();
             (credits.len() == nodes.len()).then_some(Credit::Parts(credits))
         }
         _ => {

@@ -372,12 +372,7 @@ fn plain_decimal(text: &str) -> Option<Decimal> {
 pub(super) const LARGEST_AMOUNT: i64 = 1_000_000_000_000_000;
 
 /// An amount in major units, whole in the currency's minor unit.
-pub(super) fn money(
-    node: &Node<'_>,
-    place: &Place<'_>,
-    currency: Currency,
-    faults: &mut Vec<Fault>,
-) -> Option<Money> {
+pub(super) fn money(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Option<Money> {
     let number = decimal(node, place, faults)?;
     let decimals = u32::from(currency.decimals());
     if number.normalize().scale() > decimals {

@@ -235,7 +235,10 @@ impl Component {
                 let place = pays.key("per_unit");
                 check_amount(*amount, &place, faults);
                 if !(plain && self.measure.metric().unit() == Unit::Count) {
-                    place.fault(faults, "per_unit pays for each one of a count: measure a count like visits, or pay a rate or a curve");
+                    place.fault(
+                        faults,
+                        "per_unit pays for each one of a count: measure a count like visits, or pay a rate or a curve",
+                    );
                 }
             }
             Schedule::Tiers(tiers) => tiers.check(self.measure, &pays.key("tiers"), faults),
@@ -256,13 +259,19 @@ impl Tiers {
         let axis = place.key("axis");
         match self.axis {
             Axis::Amount if !(plain && unit == Unit::Money) => {
-                axis.fault(faults, "the axis amount is for a measure in money: measure net_sales, or use count or a curve");
+                axis.fault(
+                    faults,
+                    "the axis amount is for a measure in money: measure net_sales, or use count or a curve",
+                );
             }
             Axis::Count if !(plain && unit == Unit::Count) => {
                 axis.fault(faults, "the axis count is for a measure that is counted: measure new_customers, or use amount or attainment");
             }
             Axis::Attainment if unit != Unit::Money => {
-                axis.fault(faults, "tiers over attainment take a share of money: measure net_sales, or pay this measure by a curve");
+                axis.fault(
+                    faults,
+                    "tiers over attainment take a share of money: measure net_sales, or pay this measure by a curve",
+                );
             }
             _ => {}
         }
@@ -318,7 +327,8 @@ impl Curve {
             check_ratio(point.pays, &here.key("pays"), faults);
             let before = i.checked_sub(1).and_then(|before| self.points.get(before));
             if before.is_some_and(|before| point.at <= before.at) {
-                here.key("at").fault(faults, format!("the points must ascend: {} does not lie above the one before", point.at));
+                here.key("at")
+                    .fault(faults, format!("the points must ascend: {} does not lie above the one before", point.at));
             }
         }
     }
@@ -377,7 +387,10 @@ fn check_ratio(ratio: Decimal, place: &Place<'_>, faults: &mut Vec<Fault>) {
 fn check_edge(from: Decimal, before: Option<Decimal>, place: &Place<'_>, faults: &mut Vec<Fault>) {
     match before {
         None if !from.is_zero() => {
-            place.fault(faults, format!("the first step starts from 0: what lies below {from} would silently pay nothing"));
+            place.fault(
+                faults,
+                format!("the first step starts from 0: what lies below {from} would silently pay nothing"),
+            );
         }
         Some(before) if from == before => {
             place.fault(faults, format!("two steps start from {from}, so they overlap: keep one of them"));

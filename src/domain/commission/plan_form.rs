@@ -58,9 +58,7 @@ fn read_plan(node: &Node<'_>, faults: &mut Vec<Fault>) -> Option<Plan> {
         choose(word, &fields.place().key("period"), &MeasuringPeriod::ALL.map(|p| (p.as_str(), p)), faults)
     });
     let currency = fields.need_text("currency", faults).and_then(|code| {
-        Currency::parse(code)
-            .map_err(|error| fields.place().key("currency").fault(faults, error.to_string()))
-            .ok()
+        Currency::parse(code).map_err(|error| fields.place().key("currency").fault(faults, error.to_string())).ok()
     });
     fields.need("components", faults);
     // Without a currency no amount can be read: what else is wrong is told once it is known.
@@ -97,7 +95,12 @@ impl MeasuringPeriod {
     }
 }
 
-fn read_component(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Option<Component> {
+fn read_component(
+    node: &Node<'_>,
+    place: &Place<'_>,
+    currency: Currency,
+    faults: &mut Vec<Fault>,
+) -> Option<Component> {
     const KNOWN: [&str; 6] = ["name", "measure", "pays", "gate", "cap", "floor"];
     let fields = Fields::read(node, *place, &KNOWN, &["modifier", "scope"], faults)?;
     let name = fields.need_text("name", faults).map(|name| name.trim().to_owned());
