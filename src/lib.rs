@@ -64,6 +64,10 @@ pub mod web {
 pub mod audit {
     pub mod db;
 }
+/// Targets: what is expected of whom, with every change kept.
+pub mod targets {
+    pub mod db;
+}
 /// Commission plans, and who is on which.
 pub mod plans {
     pub mod db;

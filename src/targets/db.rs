@@ -1,0 +1,281 @@
+//! Targets' SQL: what was set for whom and when. A change is a new row; the latest row that stood before the period's
+//! lock counts.
+
+use rust_decimal::Decimal;
+use sqlx::PgConnection;
+use time::{Date, OffsetDateTime};
+
+use crate::{
+    domain::{
+        access::Scope,
+        id::{OrgId, TargetId, TeamId, UserId},
+        metric::Metric,
+    },
+    postgres::tx::Tx,
+};
+
+/// A period as targets are kept for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TargetPeriod {
+    /// day, week, month, quarter or year.
+    pub kind: &'static str,
+    /// First day.
+    pub from: Date,
+    /// First day after it.
+    pub to: Date,
+}
+
+/// The latest row of a rep, metric and period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The row: a later one has a greater id.
+    pub id: TargetId,
+    /// For whom.
+    pub rep: UserId,
+    /// Of what.
+    pub metric: Metric,
+    /// First day of its period.
+    pub period_start: Date,
+    /// Whole count, minor units of money, or a fraction; none: the target was taken away.
+    pub value: Option<Decimal>,
+    /// Who set it; nobody: an import.
+    pub set_by: Option<String>,
+    /// When.
+    pub set_at: OffsetDateTime,
+}
+
+/// The targets that count for some reps (none: everybody) in some periods of one or more kinds. What was taken away is
+/// left out. Boards, my month and commission runs all ask here.
+pub async fn in_force(
+    db: &mut PgConnection,
+    org: OrgId,
+    reps: Option<&[UserId]>,
+    periods: &[TargetPeriod],
+) -> sqlx::Result<Vec<Target>> {
+    let mut targets = latest(db, org, reps, periods, None).await?;
+    targets.retain(|target| target.value.is_some());
+    Ok(targets)
+}
+
+/// Like [`in_force`], with what was taken away; `seen` asks for what stood when that row was the last one.
+pub async fn latest(
+    db: &mut PgConnection,
+    org: OrgId,
+    reps: Option<&[UserId]>,
+    periods: &[TargetPeriod],
+    seen: Option<TargetId>,
+) -> sqlx::Result<Vec<Target>> {
+    let kinds: Vec<&str> = periods.iter().map(|period| period.kind).collect();
+    let starts: Vec<Date> = periods.iter().map(|period| period.from).collect();
+    let ends: Vec<Date> = periods.iter().map(|period| period.to).collect();
+    let rows = sqlx::query!(
+        r#"select distinct on (t.period_kind, t.period_start, t.rep_id, t.metric)
+                  t.id, t.rep_id, t.metric, t.period_start, t.value, u.name as "set_by?", t.set_at
+           from unnest($3::text[], $4::date[], $5::date[]) as p (kind, starts_on, ends_on)
+           join targets t on t.org_id = $1 and t.period_kind = p.kind and t.period_start = p.starts_on
+           left join users u on u.org_id = t.org_id and u.id = t.set_by
+           where ($2::bigint[] is null or t.rep_id = any($2))
+             and ($6::bigint is null or t.id <= $6)
+             and not exists (
+                 select from period_locks l
+                 where l.org_id = t.org_id and l.period_start <= p.starts_on and l.period_end >= p.ends_on
+                   and l.locked_at < t.set_at
+             )
+           order by t.period_kind, t.period_start, t.rep_id, t.metric, t.id desc"#,
+        org as OrgId,
+        reps as Option<&[UserId]>,
+        &kinds as &[&str],
+        &starts,
+        &ends,
+        seen as Option<TargetId>,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| {
+            Some(Target {
+                id: row.id,
+                rep: row.rep_id,
+                metric: Metric::parse(&row.metric)?,
+                period_start: row.period_start,
+                value: row.value,
+                set_by: row.set_by,
+                set_at: row.set_at,
+            })
+        })
+        .collect())
+}
+
+/// Who may be given targets for a period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rep {
+    /// The person.
+    pub id: UserId,
+    /// The name.
+    pub name: String,
+    /// The team on the period's last day, or today in a running period.
+    pub team: Option<String>,
+}
+
+/// The reps in sight who are at the company for at least a day of the period, by name; `team` asks for those who belong
+/// to it or to a team below it on `on`.
+pub async fn reps(
+    db: &mut PgConnection,
+    scope: &Scope,
+    period: TargetPeriod,
+    team: Option<TeamId>,
+    on: Date,
+) -> sqlx::Result<Vec<Rep>> {
+    sqlx::query_as!(
+        Rep,
+        r#"with recursive below as (
+               select t.org_id, t.id from teams t where t.org_id = $1 and t.id = $5
+               union
+               select t.org_id, t.id
+               from below
+               join teams t on t.org_id = below.org_id and t.parent_id = below.id
+           )
+           select u.id, u.name, t.name as "team?"
+           from users u
+           left join memberships m on m.org_id = u.org_id and m.user_id = u.id and m.during @> $6::date
+           left join teams t on t.org_id = m.org_id and t.id = m.team_id
+           where u.org_id = $1
+             and ($2::bigint[] is null or u.id = any($2))
+             and (u.hired_on is null or u.hired_on < $4)
+             and (u.left_on is null or u.left_on > $3)
+             and exists (select from user_roles r where r.org_id = u.org_id and r.user_id = u.id and r.role = 'rep')
+             and ($5::bigint is null or m.team_id in (select below.id from below))
+           order by lower(u.name), u.id"#,
+        scope.org as OrgId,
+        scope.reps() as Option<&[UserId]>,
+        period.from,
+        period.to,
+        team as Option<TeamId>,
+        on,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A change, for the list of what was set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// For whom.
+    pub rep: String,
+    /// Of what.
+    pub metric: String,
+    /// The value before.
+    pub old: Option<Decimal>,
+    /// The value set; none: taken away.
+    pub new: Option<Decimal>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Who; nobody: an import.
+    pub by: Option<String>,
+    /// When.
+    pub at: OffsetDateTime,
+}
+
+/// The last changes to a period's targets of the reps in sight, the latest first.
+pub async fn changes(
+    db: &mut PgConnection,
+    scope: &Scope,
+    period: TargetPeriod,
+    limit: i64,
+) -> sqlx::Result<Vec<Change>> {
+    sqlx::query_as!(
+        Change,
+        r#"select r.name as rep, t.metric, t.value as new, t.reason, u.name as "by?", t.set_at as at,
+                  (select b.value
+                   from targets b
+                   where b.org_id = t.org_id and b.period_kind = t.period_kind and b.period_start = t.period_start
+                     and b.rep_id = t.rep_id and b.metric = t.metric and b.id < t.id
+                   order by b.id desc
+                   limit 1) as old
+           from targets t
+           join users r on r.org_id = t.org_id and r.id = t.rep_id
+           left join users u on u.org_id = t.org_id and u.id = t.set_by
+           where t.org_id = $1 and t.period_kind = $2 and t.period_start = $3
+             and ($4::bigint[] is null or t.rep_id = any($4))
+           order by t.id desc
+           limit $5"#,
+        scope.org as OrgId,
+        period.kind,
+        period.from,
+        scope.reps() as Option<&[UserId]>,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// When the period was locked by an approved run over all of its days; its targets are closed for change since.
+pub async fn locked_at(
+    db: &mut PgConnection,
+    org: OrgId,
+    period: TargetPeriod,
+) -> sqlx::Result<Option<OffsetDateTime>> {
+    sqlx::query_scalar!(
+        "select min(locked_at)
+         from period_locks
+         where org_id = $1 and period_start <= $2 and period_end >= $3",
+        org as OrgId,
+        period.from,
+        period.to,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Holds off everybody else who would set targets or lock a period of the organization until the transaction ends, and
+/// says whether the period is still open.
+pub async fn ensure_open(tx: &mut Tx, period: TargetPeriod) -> sqlx::Result<bool> {
+    let org = tx.org;
+    // The key is that of commission_runs::db::hold: a lock and a target never pass each other.
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('commission runs', $1))", org.0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(locked_at(tx, org, period).await?.is_none())
+}
+
+/// A value to be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTarget {
+    /// For whom.
+    pub rep: UserId,
+    /// Of what.
+    pub metric: Metric,
+    /// Whole count, minor units of money, or a fraction; none takes the target away.
+    pub value: Option<Decimal>,
+}
+
+/// Adds the changes of one save, all in one statement. Call [`ensure_open`] first.
+pub async fn insert(
+    tx: &mut Tx,
+    period: TargetPeriod,
+    targets: &[NewTarget],
+    reason: Option<&str>,
+) -> sqlx::Result<()> {
+    let (org, actor, now) = (tx.org, tx.actor, tx.now);
+    let reps: Vec<i64> = targets.iter().map(|target| target.rep.0).collect();
+    let metrics: Vec<&str> = targets.iter().map(|target| target.metric.as_str()).collect();
+    let values: Vec<Option<Decimal>> = targets.iter().map(|target| target.value).collect();
+    sqlx::query!(
+        "insert into targets (org_id, rep_id, metric, period_kind, period_start, value, reason, set_by, set_at)
+         select $1, n.rep_id, n.metric, $2, $3, n.value, $4, $5, $6
+         from unnest($7::bigint[], $8::text[], $9::numeric[]) as n (rep_id, metric, value)",
+        org as OrgId,
+        period.kind,
+        period.from,
+        reason,
+        actor as Option<UserId>,
+        now,
+        &reps,
+        &metrics as &[&str],
+        &values as &[Option<Decimal>],
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
