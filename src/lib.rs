@@ -3,10 +3,21 @@
 //! This file is the map. Data flows in a sandwich: **load facts** (one query shaped like the question, in a `db.rs`)
 //! → **compute** (a pure function in [`domain`]) → **render or store** (a handler in a `web.rs`).
 
-use std::sync::Arc;
+use std::{
+    any::Any,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
-use axum::{Router, middleware};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use ipnet::IpNet;
 use tokio::sync::Semaphore;
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 /// The instant of a request.
 pub mod clock;
@@ -53,12 +64,18 @@ pub mod server;
 /// The HTTP kit: it knows the domain and no feature.
 pub mod web {
     pub mod auth;
+    pub mod client;
     pub mod error;
     pub mod form;
+    pub mod headers;
+    pub mod health;
     pub mod number;
     pub mod once;
+    pub mod problem;
     pub mod routes;
+    pub mod site;
     pub mod toast;
+    pub mod trace;
 }
 /// Who did what when.
 pub mod audit {
@@ -82,6 +99,10 @@ pub mod statements {
     pub mod db;
 }
 
+/// The first start: a company and its first administrator.
+pub mod setup {
+    pub mod guard;
+}
 /// Organizations: the tenants and their settings.
 pub mod organizations {
     pub mod db;
@@ -114,22 +135,83 @@ pub struct App {
     pub db: sqlx::PgPool,
     /// Where the instant of a request comes from.
     pub clock: clock::Clock,
-    /// Whether the public address is https: decides the cookie's name and flag.
-    pub secure: bool,
+    /// The public address.
+    pub site: web::site::Site,
+    /// Whose word on a client's address is taken.
+    pub trusted_proxies: Arc<[IpNet]>,
     /// How many passwords are hashed at once: each takes 19 MiB and 15 ms of a core.
     pub hashing: Arc<Semaphore>,
+    /// Whether there is a company, and who may create the first one.
+    pub setup: Arc<setup::guard::Setup>,
+    /// Whether the program is about to stop.
+    pub draining: Arc<AtomicBool>,
 }
+
+impl App {
+    /// An application over a database, without trusted proxies.
+    pub fn new(db: sqlx::PgPool, clock: clock::Clock, site: web::site::Site) -> Self {
+        Self {
+            db,
+            clock,
+            site,
+            trusted_proxies: Arc::new([]),
+            hashing: Arc::new(Semaphore::new(2)),
+            setup: Arc::default(),
+            draining: Arc::default(),
+        }
+    }
+}
+
+/// The largest form, in bytes.
+const LARGEST_FORM: usize = 64 << 10;
+/// A page that takes longer is broken off. Queries have shorter limits of their own.
+const LONGEST_REQUEST: Duration = Duration::from_secs(60);
 
 /// Every route of the product, by feature.
 pub fn routes() -> web::routes::Routes {
     web::routes::Routes::new()
 }
 
-/// The whole application.
+/// The whole application. A request goes through the layers from the last one added to the first, its answer back from
+/// the first to the last:
+///
+/// 1. `trace::log` numbers the request and logs the answer.
+/// 2. `headers::add` gives every answer its security headers, also errors and redirects.
+/// 3. Compression.
+/// 4. Health checks and static files branch off: they need no session.
+/// 5. `problem::draw` makes a page of an `Error`, also of one of the layers below.
+/// 6. `toast::clear_shown` takes away a toast that the page has shown.
+/// 7. `auth::identify` finds the viewer of the session cookie, and tells `draw` whose navigation to show.
+/// 8. A panic becomes an answer here, and so does a request that takes too long.
+/// 9. Forms of other sites are refused before anybody reads them.
+/// 10. Without a company everything leads to the set-up.
+/// 11. The form's size is limited, and the feature's handler runs.
 pub fn router(app: App) -> Router {
-    routes()
+    let pages = routes()
         .into_router()
+        .fallback(async || web::error::Error::NotFound)
+        .method_not_allowed_fallback(async || web::error::Error::MethodNotAllowed)
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
+        .layer(middleware::from_fn_with_state(app.clone(), setup::guard::lead))
+        .layer(app.site.csrf().with_rejection_response(|_| web::error::Error::CrossSite.into_response()))
+        .layer(middleware::from_fn(limit_time))
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), web::auth::identify))
         .layer(middleware::from_fn(web::toast::clear_shown))
+        .layer(middleware::from_fn(web::problem::draw));
+    pages
+        .merge(web::health::routes())
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(app.clone(), web::headers::add))
+        .layer(middleware::from_fn(web::trace::log))
         .with_state(app)
+}
+
+async fn limit_time(request: Request, next: Next) -> Result<Response, web::error::Error> {
+    tokio::time::timeout(LONGEST_REQUEST, next.run(request)).await.map_err(|_| web::error::Error::TimedOut)
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    web::error::Error::Internal(format!("panic: {}", words.unwrap_or("without words"))).into_response()
 }

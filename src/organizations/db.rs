@@ -57,7 +57,7 @@ pub async fn find_by_name(db: &sqlx::PgPool, name: &str) -> sqlx::Result<Option<
 }
 
 /// Whether there is any organization: as long as there is none, the program asks to be set up.
-pub async fn any_exists(db: &mut sqlx::PgConnection) -> sqlx::Result<bool> {
+pub async fn any_exists(db: impl sqlx::PgExecutor<'_>) -> sqlx::Result<bool> {
     sqlx::query_scalar!(r#"select exists (select from organizations) as "exists!""#).fetch_one(db).await
 }
 

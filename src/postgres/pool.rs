@@ -3,7 +3,7 @@
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool,
     error::DatabaseError,
-    migrate::{MigrateError, Migrator},
+    migrate::{Migrate, MigrateError, Migrator},
     postgres::{PgConnectOptions, PgDatabaseError, PgPoolOptions},
 };
 use std::{str::FromStr, time::Duration};
@@ -95,6 +95,14 @@ pub async fn migrate(pool: &PgPool) -> Result<(), SchemaError> {
         MigrateError::ExecuteMigration(source, version) => SchemaError::Failed { version, source },
         other => SchemaError::Other(other),
     })
+}
+
+/// Whether every change of the schema that this program knows was made. A newer program may have made more: it only
+/// adds to what its predecessor uses.
+pub async fn is_current(pool: &PgPool) -> Result<bool, MigrateError> {
+    let mut connection = pool.acquire().await.map_err(MigrateError::Execute)?;
+    let applied = connection.list_applied_migrations(&MIGRATIONS.table_name).await?;
+    Ok(MIGRATIONS.iter().all(|known| applied.iter().any(|migration| migration.version == known.version)))
 }
 
 async fn migrate_once(connection: &mut PgConnection) -> Result<(), MigrateError> {

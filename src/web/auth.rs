@@ -174,7 +174,7 @@ pub fn session_cookie(app: &App, token: &str) -> Cookie<'static> {
     let mut cookie = Cookie::build((cookie_name(app), token.to_owned()))
         .path("/")
         .http_only(true)
-        .secure(app.secure)
+        .secure(app.site.is_secure())
         .same_site(SameSite::Lax)
         .build();
     if token.is_empty() {
@@ -184,5 +184,5 @@ pub fn session_cookie(app: &App, token: &str) -> Cookie<'static> {
 }
 
 fn cookie_name(app: &App) -> &'static str {
-    if app.secure { "__Host-session" } else { "session" }
+    if app.site.is_secure() { "__Host-session" } else { "session" }
 }

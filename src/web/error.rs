@@ -25,6 +25,18 @@ pub enum Error {
     /// The address or form could not be read at all.
     #[error("bad request: {0}")]
     BadRequest(&'static str),
+    /// The page has no such form.
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    /// The form is larger than is taken.
+    #[error("the form is too large")]
+    TooLarge,
+    /// The form was sent by a page of another site.
+    #[error("sent from another site")]
+    CrossSite,
+    /// The work took too long and was broken off.
+    #[error("timed out")]
+    TimedOut,
     /// What was to be changed has changed meanwhile, or its period is locked.
     #[error("conflict: {0}")]
     Conflict(&'static str),
@@ -66,6 +78,26 @@ impl Error {
             ),
             Self::NotFound => (StatusCode::NOT_FOUND, "Not found", "It was removed, or the address is wrong."),
             Self::BadRequest(detail) => (StatusCode::BAD_REQUEST, "This could not be read", *detail),
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Not possible here",
+                "This address does not take what was sent. Open the page again and use its buttons.",
+            ),
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "This is too large",
+                "A form may have 64 KB. Nothing was saved: go back and shorten it.",
+            ),
+            Self::CrossSite => (
+                StatusCode::FORBIDDEN,
+                "Sent from another site",
+                "This form was not sent by a page of this site, so nothing was done. Open the page here and try again.",
+            ),
+            Self::TimedOut => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "This took too long",
+                "It was broken off. Go back and try again: what you typed is still there, and nothing is saved twice.",
+            ),
             Self::Conflict(detail) => (StatusCode::CONFLICT, "This has changed meanwhile", *detail),
             Self::ReusedForm => (
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -78,7 +110,7 @@ impl Error {
             Self::Database(e) if is_passing(e) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "One moment",
-                "The database does not answer right now, and nothing was saved. Go back and try again: what you typed is still there.",
+                "The database does not answer right now. Go back and try again: what you typed is still there, and nothing is saved twice.",
             ),
             Self::Database(e) if is_refused_value(e) => (
                 StatusCode::BAD_REQUEST,

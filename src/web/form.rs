@@ -3,7 +3,8 @@
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
-    http::request::Parts,
+    http::{StatusCode, request::Parts},
+    response::IntoResponse,
 };
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -19,6 +20,8 @@ pub struct Form<T> {
     pub once: Once,
     /// The fields.
     pub fields: T,
+    /// Everything that was sent, in order: what is sent again after the password was asked for.
+    pub typed: Vec<(String, String)>,
 }
 
 /// The key under which a form takes effect at most once, and the fingerprint of what it said.
@@ -26,7 +29,7 @@ pub struct Form<T> {
 pub struct Once {
     /// Made when the form was drawn.
     pub key: Uuid,
-    /// SHA-256 of the address and the sent fields.
+    /// SHA-256 of the address and the sent fields, without passwords: a stored hash of one would invite guessing.
     pub hash: [u8; 32],
 }
 
@@ -48,8 +51,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
         if !is_form {
             return Err(Error::BadRequest("The form was sent in a way that is not understood."));
         }
-        let body =
-            Bytes::from_request(request, app).await.map_err(|_| Error::BadRequest("The form is larger than 64 KB."))?;
+        let body = Bytes::from_request(request, app).await.map_err(|error| match error.into_response().status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge,
+            _ => Error::BadRequest("The form did not arrive whole. Send it again."),
+        })?;
         let pairs: Vec<(String, String)> =
             serde_html_form::from_bytes(&body).map_err(|_| Error::BadRequest("The form is not valid text."))?;
         refuse_nul(&pairs)?;
@@ -59,13 +64,14 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
             .and_then(|(_, value)| Uuid::try_parse(value).ok())
             .ok_or(Error::BadRequest("The form is incomplete. Open the page again."))?;
         let mut hash = Sha256::new();
-        for part in std::iter::once(&path).chain(pairs.iter().flat_map(|(name, value)| [name, value])) {
+        let kept = pairs.iter().filter(|(name, _)| !is_password(name));
+        for part in std::iter::once(&path).chain(kept.flat_map(|(name, value)| [name, value])) {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
         let fields =
             serde_html_form::from_bytes(&body).map_err(|_| Error::BadRequest("A field of the form came twice."))?;
-        Ok(Self { once: Once { key, hash: hash.finalize().into() }, fields })
+        Ok(Self { once: Once { key, hash: hash.finalize().into() }, fields, typed: pairs })
     }
 }
 
@@ -98,6 +104,11 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
             .map(|axum::extract::Path(value)| Self(value))
             .map_err(|_| Error::NotFound)
     }
+}
+
+/// Whether a field holds a password: those are never shown again, hashed for receipts or logged.
+pub fn is_password(name: &str) -> bool {
+    name.contains("password")
 }
 
 fn refuse_nul(pairs: &[(String, String)]) -> Result<(), Error> {

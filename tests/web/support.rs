@@ -28,7 +28,7 @@ use attain::{
     },
     teams,
     users::{self, db::Details},
-    web::auth::new_token,
+    web::{auth::new_token, site::Site},
 };
 use axum::{
     Router,
@@ -39,7 +39,6 @@ use axum::{
 use http_body_util::BodyExt;
 use scraper::{ElementRef, Html, Selector};
 use time::{Duration, OffsetDateTime, macros::datetime};
-use tokio::sync::Semaphore;
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -65,7 +64,8 @@ impl TestApp {
     pub async fn at(now: OffsetDateTime) -> Self {
         let database = TestDatabase::create().await;
         let db = database.pool.clone();
-        let app = App { db: db.clone(), clock: Clock::Fixed(now), secure: false, hashing: Arc::new(Semaphore::new(2)) };
+        let site = Site::parse("http://127.0.0.1:8080").unwrap();
+        let app = App::new(db.clone(), Clock::Fixed(now), site);
         Self { app, db, database: Arc::new(database) }
     }
 
