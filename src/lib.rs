@@ -84,6 +84,7 @@ pub mod audit {
 /// Targets: what is expected of whom, with every change kept.
 pub mod targets {
     pub mod db;
+    pub mod grid;
 }
 /// Commission plans, and who is on which.
 pub mod plans {
