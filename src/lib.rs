@@ -26,6 +26,7 @@ pub mod config;
 /// The rules of the business, pure: no SQL, no HTTP, no clock.
 pub mod domain {
     pub mod access;
+    pub mod calendar;
     /// What a plan pays for the facts of one rep, in numbers and in words.
     pub mod commission {
         mod counted;
@@ -48,6 +49,8 @@ pub mod domain {
     pub mod id;
     pub mod metric;
     pub mod money;
+    pub mod period;
+    pub mod rate;
 }
 /// PostgreSQL: a private one, connections and schema, transactions bound to an organization, what its errors mean.
 pub mod postgres {

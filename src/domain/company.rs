@@ -1,6 +1,8 @@
 //! A company's settings that decide what its numbers mean.
 
-use super::money::Currency;
+use time::{Date, Month};
+
+use super::{calendar::Calendar, money::Currency, period::month_number};
 
 /// The organization as every request knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +27,18 @@ pub struct Company {
     pub late_entry_days: u32,
     /// Whether a deal that a rep entered pays only once somebody else confirmed it.
     pub confirm_deals: bool,
+}
+
+impl Company {
+    /// The month in which the fiscal year begins.
+    pub fn fiscal_start(&self) -> Month {
+        month_number(i32::from(self.fiscal_year_start))
+    }
+
+    /// The working calendar, with these holidays.
+    pub fn calendar(&self, holidays: impl IntoIterator<Item = Date>) -> Calendar {
+        Calendar::new(&self.workdays, holidays)
+    }
 }
 
 /// The period that sales growth is compared with.
