@@ -10,20 +10,10 @@ use crate::{
         access::Scope,
         id::{OrgId, TargetId, TeamId, UserId},
         metric::Metric,
+        period::Period,
     },
     postgres::tx::Tx,
 };
-
-/// A period as targets are kept for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TargetPeriod {
-    /// day, week, month, quarter or year.
-    pub kind: &'static str,
-    /// First day.
-    pub from: Date,
-    /// First day after it.
-    pub to: Date,
-}
 
 /// The latest row of a rep, metric and period.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +40,7 @@ pub async fn in_force(
     db: &mut PgConnection,
     org: OrgId,
     reps: Option<&[UserId]>,
-    periods: &[TargetPeriod],
+    periods: &[Period],
 ) -> sqlx::Result<Vec<Target>> {
     let mut targets = latest(db, org, reps, periods, None).await?;
     targets.retain(|target| target.value.is_some());
@@ -62,12 +52,12 @@ pub async fn latest(
     db: &mut PgConnection,
     org: OrgId,
     reps: Option<&[UserId]>,
-    periods: &[TargetPeriod],
+    periods: &[Period],
     seen: Option<TargetId>,
 ) -> sqlx::Result<Vec<Target>> {
-    let kinds: Vec<&str> = periods.iter().map(|period| period.kind).collect();
-    let starts: Vec<Date> = periods.iter().map(|period| period.from).collect();
-    let ends: Vec<Date> = periods.iter().map(|period| period.to).collect();
+    let kinds: Vec<&str> = periods.iter().map(|period| period.kind().as_str()).collect();
+    let starts: Vec<Date> = periods.iter().map(|period| period.from()).collect();
+    let ends: Vec<Date> = periods.iter().map(|period| period.to()).collect();
     let rows = sqlx::query!(
         r#"select distinct on (t.period_kind, t.period_start, t.rep_id, t.metric)
                   t.id, t.rep_id, t.metric, t.period_start, t.value, u.name as "set_by?", t.set_at
@@ -123,7 +113,7 @@ pub struct Rep {
 pub async fn reps(
     db: &mut PgConnection,
     scope: &Scope,
-    period: TargetPeriod,
+    period: Period,
     team: Option<TeamId>,
     on: Date,
 ) -> sqlx::Result<Vec<Rep>> {
@@ -149,8 +139,8 @@ pub async fn reps(
            order by lower(u.name), u.id"#,
         scope.org as OrgId,
         scope.reps() as Option<&[UserId]>,
-        period.from,
-        period.to,
+        period.from(),
+        period.to(),
         team as Option<TeamId>,
         on,
     )
@@ -178,12 +168,7 @@ pub struct Change {
 }
 
 /// The last changes to a period's targets of the reps in sight, the latest first.
-pub async fn changes(
-    db: &mut PgConnection,
-    scope: &Scope,
-    period: TargetPeriod,
-    limit: i64,
-) -> sqlx::Result<Vec<Change>> {
+pub async fn changes(db: &mut PgConnection, scope: &Scope, period: Period, limit: i64) -> sqlx::Result<Vec<Change>> {
     sqlx::query_as!(
         Change,
         r#"select r.name as rep, t.metric, t.value as new, t.reason, u.name as "by?", t.set_at as at,
@@ -201,8 +186,8 @@ pub async fn changes(
            order by t.id desc
            limit $5"#,
         scope.org as OrgId,
-        period.kind,
-        period.from,
+        period.kind().as_str(),
+        period.from(),
         scope.reps() as Option<&[UserId]>,
         limit,
     )
@@ -211,18 +196,14 @@ pub async fn changes(
 }
 
 /// When the period was locked by an approved run over all of its days; its targets are closed for change since.
-pub async fn locked_at(
-    db: &mut PgConnection,
-    org: OrgId,
-    period: TargetPeriod,
-) -> sqlx::Result<Option<OffsetDateTime>> {
+pub async fn locked_at(db: &mut PgConnection, org: OrgId, period: Period) -> sqlx::Result<Option<OffsetDateTime>> {
     sqlx::query_scalar!(
         "select min(locked_at)
          from period_locks
          where org_id = $1 and period_start <= $2 and period_end >= $3",
         org as OrgId,
-        period.from,
-        period.to,
+        period.from(),
+        period.to(),
     )
     .fetch_one(db)
     .await
@@ -230,7 +211,7 @@ pub async fn locked_at(
 
 /// Holds off everybody else who would set targets or lock a period of the organization until the transaction ends, and
 /// says whether the period is still open.
-pub async fn ensure_open(tx: &mut Tx, period: TargetPeriod) -> sqlx::Result<bool> {
+pub async fn ensure_open(tx: &mut Tx, period: Period) -> sqlx::Result<bool> {
     let org = tx.org;
     // The key is that of commission_runs::db::hold: a lock and a target never pass each other.
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended('commission runs', $1))", org.0)
@@ -251,12 +232,7 @@ pub struct NewTarget {
 }
 
 /// Adds the changes of one save, all in one statement. Call [`ensure_open`] first.
-pub async fn insert(
-    tx: &mut Tx,
-    period: TargetPeriod,
-    targets: &[NewTarget],
-    reason: Option<&str>,
-) -> sqlx::Result<()> {
+pub async fn insert(tx: &mut Tx, period: Period, targets: &[NewTarget], reason: Option<&str>) -> sqlx::Result<()> {
     let (org, actor, now) = (tx.org, tx.actor, tx.now);
     let reps: Vec<i64> = targets.iter().map(|target| target.rep.0).collect();
     let metrics: Vec<&str> = targets.iter().map(|target| target.metric.as_str()).collect();
@@ -266,8 +242,8 @@ pub async fn insert(
          select $1, n.rep_id, n.metric, $2, $3, n.value, $4, $5, $6
          from unnest($7::bigint[], $8::text[], $9::numeric[]) as n (rep_id, metric, value)",
         org as OrgId,
-        period.kind,
-        period.from,
+        period.kind().as_str(),
+        period.from(),
         reason,
         actor as Option<UserId>,
         now,
