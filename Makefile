@@ -1,0 +1,32 @@
+# Everything that people and CI do. All of it is safe to run again.
+export SQLX_OFFLINE = true
+
+.PHONY: run test check prepare fmt
+
+# A demo company on http://127.0.0.1:8080, on a private PostgreSQL.
+run:
+	scripts/install run
+	cargo run -- demo
+
+# All tests, also in a browser.
+test:
+	scripts/install test
+	cargo test
+
+# What CI runs.
+check:
+	scripts/install test
+	cargo fmt --check
+	scripts/sqlx-prepare --check
+	cargo clippy --all-targets -- -D warnings
+	$(MAKE) test
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+	scripts/deny
+
+# After a change of SQL: checks the queries on a throw-away PostgreSQL and writes .sqlx/.
+prepare:
+	scripts/install run
+	scripts/sqlx-prepare
+
+fmt:
+	cargo fmt
