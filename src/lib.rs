@@ -19,6 +19,11 @@ use ipnet::IpNet;
 use tokio::sync::Semaphore;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
+/// The command line.
+pub mod cli {
+    pub mod command;
+    pub mod commission;
+}
 /// The instant of a request.
 pub mod clock;
 /// Every setting.
@@ -29,6 +34,7 @@ pub mod domain {
     pub mod calendar;
     /// What a plan pays for the facts of one rep, in numbers and in words.
     pub mod commission {
+        pub mod check;
         mod counted;
         pub mod evaluate;
         mod exact;
@@ -43,6 +49,8 @@ pub mod domain {
         mod plan_form;
         mod schedule;
         pub mod statement;
+        pub mod templates;
+        pub mod text;
         pub mod words;
     }
     pub mod company;

@@ -1,2 +1,10 @@
 //! The command line.
-fn main() {}
+
+use std::process::ExitCode;
+
+use attain::cli::command::Cli;
+use clap::Parser;
+
+fn main() -> ExitCode {
+    Cli::parse().run()
+}
