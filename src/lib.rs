@@ -59,6 +59,8 @@ pub mod domain {
     pub mod money;
     pub mod period;
     pub mod rate;
+    pub mod scorecard;
+    pub mod target;
 }
 /// PostgreSQL: a private one, connections and schema, transactions bound to an organization, what its errors mean.
 pub mod postgres {

@@ -1,4 +1,8 @@
-//! The metrics: what is counted, in which unit, and whether more of it is better.
+//! The metrics: what is counted, in which unit, whether more of it is better, and the one function over the facts.
+
+use rust_decimal::Decimal;
+
+use super::{money::Money, rate::Ratio};
 
 /// What a target is set on and a commission measures (docs/definitions.md, *Metric dictionary*).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -101,5 +105,117 @@ impl Metric {
     /// Whether its target is a limit: fewer is better.
     pub fn is_limit(self) -> bool {
         self == Self::LostCustomers
+    }
+}
+
+/// What happened to one rep, team or company in one period: the answer of the one query
+/// ([`crate::scorecards::db::facts`]) over which every metric is a function.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// First sales, less those undone in the period.
+    pub new_customers: i64,
+    /// Losses whose day has come.
+    pub lost_customers: i64,
+    /// Win-backs, less those undone in the period.
+    pub won_back_customers: i64,
+    /// Distinct rep (team and company: none), customer and day of in-person visits.
+    pub visits: i64,
+    /// Those of them to customers that had never bought.
+    pub stranger_visits: i64,
+    /// Distinct rep (team and company: none), customer, day and kind of calls and online meetings.
+    pub touches: i64,
+    /// Won deals less returns.
+    pub net_sales: Money,
+    /// The part of them to new customers.
+    pub new_customer_sales: Money,
+    /// Net sales of the base as far as the period has come; nothing where there is no base (week 53).
+    pub net_sales_base: Option<Money>,
+    /// Net sales of the whole base, over which a growth target is paced.
+    pub net_sales_whole_base: Option<Money>,
+}
+
+/// What a metric amounts to, in its unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Whole things.
+    Count(i64),
+    /// Minor units of the company's currency.
+    Money(Money),
+    /// A ratio; 0.05 is shown as 5 %.
+    Fraction(Ratio),
+}
+
+impl Value {
+    /// The number, exact: a count, minor units, or the fraction.
+    pub fn exact(self) -> Ratio {
+        match self {
+            Self::Count(count) => Ratio::from(count),
+            Self::Money(money) => Ratio::from(money.0),
+            Self::Fraction(ratio) => ratio,
+        }
+    }
+
+    /// The number as a decimal: exact for counts and minor units; a fraction with up to 28 digits.
+    pub fn decimal(self) -> Decimal {
+        match self {
+            Self::Count(count) => Decimal::from(count),
+            Self::Money(money) => money.exact(),
+            Self::Fraction(ratio) => ratio.decimal(),
+        }
+    }
+}
+
+/// **The** value of a metric. Growth has none where the base is missing, zero or below.
+pub fn value(metric: Metric, facts: &Facts) -> Option<Value> {
+    match metric {
+        Metric::NewCustomers => Some(Value::Count(facts.new_customers)),
+        Metric::LostCustomers => Some(Value::Count(facts.lost_customers)),
+        Metric::WonBackCustomers => Some(Value::Count(facts.won_back_customers)),
+        Metric::Visits => Some(Value::Count(facts.visits)),
+        Metric::StrangerVisits => Some(Value::Count(facts.stranger_visits)),
+        Metric::Touches => Some(Value::Count(facts.touches)),
+        Metric::NetSales => Some(Value::Money(facts.net_sales)),
+        Metric::NewCustomerSales => Some(Value::Money(facts.new_customer_sales)),
+        Metric::ExistingCustomerSales => Some(Value::Money(facts.net_sales - facts.new_customer_sales)),
+        Metric::SalesGrowth => growth(facts.net_sales, facts.net_sales_base?).map(Value::Fraction),
+    }
+}
+
+/// `(current − base) ÷ base`, exact; nothing for a base of zero or below.
+fn growth(current: Money, base: Money) -> Option<Ratio> {
+    let (current, base) = (i128::from(current.0), i128::from(base.0));
+    (base > 0).then(|| Ratio::new(current - base, base)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn growth_of(current: i64, base: Option<i64>) -> Option<String> {
+        let facts = Facts { net_sales: Money(current), net_sales_base: base.map(Money), ..Facts::default() };
+        value(Metric::SalesGrowth, &facts).map(|value| value.exact().rounded(6).to_string())
+    }
+
+    #[test]
+    fn growth_has_a_rate_only_over_a_base_above_zero() {
+        assert_eq!(growth_of(108, Some(100)).as_deref(), Some("0.080000"));
+        assert_eq!(growth_of(0, Some(300)).as_deref(), Some("-1.000000"));
+        assert_eq!(growth_of(-100, Some(300)).as_deref(), Some("-1.333333"));
+        assert_eq!(growth_of(100, Some(0)), None);
+        assert_eq!(growth_of(100, Some(-5)), None);
+        assert_eq!(growth_of(100, None), None);
+    }
+
+    #[test]
+    fn existing_and_new_sales_add_up_to_net_sales() {
+        let facts = Facts { net_sales: Money(500), new_customer_sales: Money(-20), ..Facts::default() };
+        assert_eq!(value(Metric::ExistingCustomerSales, &facts), Some(Value::Money(Money(520))));
+    }
+
+    #[test]
+    fn words_are_read_back() {
+        for metric in Metric::ALL {
+            assert_eq!(Metric::parse(metric.as_str()), Some(metric));
+        }
     }
 }
