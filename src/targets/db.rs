@@ -3,7 +3,7 @@
 
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
-use time::{Date, OffsetDateTime};
+use time::{Date, PrimitiveDateTime};
 
 use crate::{
     domain::{
@@ -30,8 +30,8 @@ pub struct Target {
     pub value: Option<Decimal>,
     /// Who set it; nobody: an import.
     pub set_by: Option<String>,
-    /// When.
-    pub set_at: OffsetDateTime,
+    /// When, in the company's time zone.
+    pub set_at: PrimitiveDateTime,
 }
 
 /// The targets that count for some reps (none: everybody) in some periods of one or more kinds. What was taken away is
@@ -60,9 +60,11 @@ pub async fn latest(
     let ends: Vec<Date> = periods.iter().map(|period| period.to()).collect();
     let rows = sqlx::query!(
         r#"select distinct on (t.period_kind, t.period_start, t.rep_id, t.metric)
-                  t.id, t.rep_id, t.metric, t.period_start, t.value, u.name as "set_by?", t.set_at
+                  t.id, t.rep_id, t.metric, t.period_start, t.value, u.name as "set_by?",
+                  t.set_at at time zone o.time_zone as "set_at!"
            from unnest($3::text[], $4::date[], $5::date[]) as p (kind, starts_on, ends_on)
            join targets t on t.org_id = $1 and t.period_kind = p.kind and t.period_start = p.starts_on
+           join organizations o on o.id = t.org_id
            left join users u on u.org_id = t.org_id and u.id = t.set_by
            where ($2::bigint[] is null or t.rep_id = any($2))
              and ($6::bigint is null or t.id <= $6)
@@ -163,15 +165,15 @@ pub struct Change {
     pub reason: Option<String>,
     /// Who; nobody: an import.
     pub by: Option<String>,
-    /// When.
-    pub at: OffsetDateTime,
+    /// When, in the company's time zone.
+    pub at: PrimitiveDateTime,
 }
 
 /// The last changes to a period's targets of the reps in sight, the latest first.
 pub async fn changes(db: &mut PgConnection, scope: &Scope, period: Period, limit: i64) -> sqlx::Result<Vec<Change>> {
     sqlx::query_as!(
         Change,
-        r#"select r.name as rep, t.metric, t.value as new, t.reason, u.name as "by?", t.set_at as at,
+        r#"select r.name as rep, t.metric, t.value as new, t.reason, u.name as "by?", t.set_at at time zone o.time_zone as "at!",
                   (select b.value
                    from targets b
                    where b.org_id = t.org_id and b.period_kind = t.period_kind and b.period_start = t.period_start
@@ -179,6 +181,7 @@ pub async fn changes(db: &mut PgConnection, scope: &Scope, period: Period, limit
                    order by b.id desc
                    limit 1) as old
            from targets t
+           join organizations o on o.id = t.org_id
            join users r on r.org_id = t.org_id and r.id = t.rep_id
            left join users u on u.org_id = t.org_id and u.id = t.set_by
            where t.org_id = $1 and t.period_kind = $2 and t.period_start = $3
@@ -195,18 +198,22 @@ pub async fn changes(db: &mut PgConnection, scope: &Scope, period: Period, limit
     .await
 }
 
-/// When the period was locked by an approved run over all of its days; its targets are closed for change since.
-pub async fn locked_at(db: &mut PgConnection, org: OrgId, period: Period) -> sqlx::Result<Option<OffsetDateTime>> {
+/// When the period was locked by an approved run over all of its days, in the company's time zone; its targets are
+/// closed for change since.
+pub async fn locked_at(db: &mut PgConnection, org: OrgId, period: Period) -> sqlx::Result<Option<PrimitiveDateTime>> {
     sqlx::query_scalar!(
-        "select min(locked_at)
-         from period_locks
-         where org_id = $1 and period_start <= $2 and period_end >= $3",
+        "select min(l.locked_at) at time zone o.time_zone
+         from period_locks l
+         join organizations o on o.id = l.org_id
+         where l.org_id = $1 and l.period_start <= $2 and l.period_end >= $3
+         group by o.time_zone",
         org as OrgId,
         period.from(),
         period.to(),
     )
-    .fetch_one(db)
+    .fetch_optional(db)
     .await
+    .map(Option::flatten)
 }
 
 /// Holds off everybody else who would set targets or lock a period of the organization until the transaction ends, and

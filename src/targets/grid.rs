@@ -111,7 +111,7 @@ fn read(metric: Metric, typed: &str, currency: Currency) -> Result<Option<Decima
 
 #[cfg(test)]
 mod tests {
-    use time::OffsetDateTime;
+    use time::macros::{date, datetime};
 
     use super::*;
     use crate::domain::id::TargetId;
@@ -123,10 +123,10 @@ mod tests {
             id: TargetId(id),
             rep: REP,
             metric,
-            period_start: time::macros::date!(2026 - 11 - 01),
+            period_start: date!(2026 - 11 - 01),
             value: value.map(Decimal::from),
             set_by: Some("Karin".to_owned()),
-            set_at: OffsetDateTime::UNIX_EPOCH,
+            set_at: datetime!(2026-11-02 10:12),
         }
     }
 
