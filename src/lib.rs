@@ -76,19 +76,26 @@ pub mod postgres {
 pub mod server;
 /// The HTTP kit: it knows the domain and no feature.
 pub mod web {
+    pub mod assets;
     pub mod auth;
+    pub mod chart;
     pub mod client;
     pub mod error;
     pub mod form;
+    pub mod format;
+    #[cfg(test)]
+    mod gallery;
     pub mod headers;
     pub mod health;
     pub mod number;
     pub mod once;
+    pub mod page;
     pub mod problem;
     pub mod routes;
     pub mod site;
     pub mod toast;
     pub mod trace;
+    pub mod ui;
 }
 /// Who did what when.
 pub mod audit {
@@ -215,6 +222,7 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(web::problem::draw));
     pages
         .merge(web::health::routes())
+        .merge(web::assets::routes())
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(app.clone(), web::headers::add))
         .layer(middleware::from_fn(web::trace::log))

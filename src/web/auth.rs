@@ -127,7 +127,7 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
             if now - session.last_seen_at >= Duration::minutes(1) {
                 sessions::touch(&app.db, &hash, now).await?;
             }
-            request.extensions_mut().insert(Viewer {
+            let viewer = Viewer {
                 id: session.user,
                 name: session.name,
                 roles: session.roles,
@@ -137,7 +137,12 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
                 now,
                 auth_at: session.auth_at,
                 session: hash,
-            });
+            };
+            request.extensions_mut().insert(viewer.clone());
+            // An error is drawn further out: it takes the viewer's navigation from here.
+            let mut response = next.run(request).await;
+            response.extensions_mut().insert(viewer);
+            return Ok(response);
         }
     }
     Ok(next.run(request).await)

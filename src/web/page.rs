@@ -1,0 +1,290 @@
+//! What every page shows around its content, and how a template becomes an answer.
+
+use std::convert::Infallible;
+
+use askama::Template;
+use axum::{
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
+    response::{Html, IntoResponse, Response},
+};
+use rust_decimal::Decimal;
+use time::{Date, PrimitiveDateTime};
+
+use super::{
+    auth::Viewer,
+    error::Error,
+    format,
+    toast::{self, Toast},
+    ui,
+};
+use crate::{
+    App,
+    domain::{
+        access::{Permission, Role},
+        money::{Currency, Money},
+        rate::Ratio,
+    },
+};
+
+/// What stands around a page's content: an extractor, and the field `page` of every page's template.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// The path of the request.
+    pub path: String,
+    /// The signed-in person, if anybody is.
+    pub viewer: Option<PageViewer>,
+    /// What was just done.
+    pub toast: Option<Toast>,
+    currency: Option<Currency>,
+    today: Option<Date>,
+}
+
+/// The signed-in person as the page's frame shows them.
+#[derive(Clone, Debug)]
+pub struct PageViewer {
+    /// The name.
+    pub name: String,
+    /// The name's initials.
+    pub initials: String,
+    /// The roles in words: "Manager, Administrator".
+    pub roles: String,
+    /// The company's name.
+    pub company: String,
+    /// The top bar: at most seven.
+    pub nav: Vec<NavItem>,
+    /// What the top bar has no room for: in the profile menu.
+    pub more: Vec<NavItem>,
+    /// The phone's bar, without *Log visit*: at most four.
+    pub tabs: Vec<NavItem>,
+    /// Whether the person may log visits.
+    pub may_log: bool,
+}
+
+/// A place to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NavItem {
+    /// The word.
+    pub label: &'static str,
+    /// The path.
+    pub href: &'static str,
+    /// A name in `static/icons.svg`.
+    pub icon: &'static str,
+    /// The letter that goes there after `g`.
+    pub key: &'static str,
+    /// Whether the page is there or below.
+    pub current: bool,
+}
+
+/// How many places the top bar holds.
+const NAV: usize = 7;
+/// How many places the phone's bar holds beside *Log visit*.
+const TABS: usize = 4;
+
+impl Page {
+    /// The frame for this person at this path.
+    pub fn new(path: impl Into<String>, viewer: Option<&Viewer>, toast: Option<Toast>) -> Self {
+        let path = path.into();
+        Self {
+            viewer: viewer.map(|viewer| PageViewer::new(viewer, &path)),
+            toast,
+            currency: viewer.map(|viewer| viewer.company.currency),
+            today: viewer.map(|viewer| viewer.today),
+            path,
+        }
+    }
+
+    /// An amount with currency and decimals: `€1,468.60`, `−€18.75`.
+    pub fn money(&self, amount: &Money) -> String {
+        self.in_currency(*amount, format::money)
+    }
+
+    /// An amount with its sign: `+€214.65`, `−€18.75`.
+    pub fn money_signed(&self, amount: &Money) -> String {
+        self.in_currency(*amount, format::money_signed)
+    }
+
+    /// An amount in whole units, for headlines and cards: `€71,240`.
+    pub fn money_whole(&self, amount: &Money) -> String {
+        self.in_currency(*amount, format::money_whole)
+    }
+
+    /// A whole number: `1,203`, `−3`.
+    pub fn count(&self, number: &i64) -> String {
+        format::count(*number)
+    }
+
+    /// An attainment, floored to two decimals of a percent: `99.99%`.
+    pub fn attainment(&self, ratio: &Ratio) -> String {
+        format::attainment(*ratio)
+    }
+
+    /// An attainment or pace, floored to whole percent: `94%`.
+    pub fn percent(&self, ratio: &Ratio) -> String {
+        format::percent(*ratio)
+    }
+
+    /// A growth rate with its sign, floored to a tenth of a percent: `+6.8%`.
+    pub fn growth(&self, ratio: &Ratio) -> String {
+        format::growth(*ratio)
+    }
+
+    /// A rate as people set it: `1.5%`.
+    pub fn rate(&self, share: &Decimal) -> String {
+        format::rate(*share)
+    }
+
+    /// A date in a `<time>`: "19 Nov 2026".
+    pub fn date(&self, day: &Date) -> format::TimeTag {
+        format::date_tag(*day)
+    }
+
+    /// A date in a `<time>`, without the year where it is this one: "19 Nov".
+    pub fn short_date(&self, day: &Date) -> format::TimeTag {
+        format::short_date_tag(*day, self.today)
+    }
+
+    /// An instant in the company's time zone, in a `<time>`: "19 Nov 2026, 13:52".
+    pub fn minute(&self, instant: &PrimitiveDateTime) -> format::TimeTag {
+        format::minute_tag(*instant)
+    }
+
+    fn in_currency(&self, amount: Money, how: fn(Currency, Money) -> String) -> String {
+        // Pages for people who are not signed in show no money; without a company there is no currency.
+        self.currency.map_or_else(String::new, |currency| how(currency, amount))
+    }
+}
+
+impl FromRequestParts<App> for Page {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        Ok(Self::new(parts.uri.path(), parts.extensions.get::<Viewer>(), toast::read(&parts.headers)))
+    }
+}
+
+impl PageViewer {
+    fn new(viewer: &Viewer, path: &str) -> Self {
+        let places = places(&viewer.roles, path);
+        let (nav, more) = places.split_at(places.len().min(NAV));
+        let roles: Vec<&str> = Role::ALL.into_iter().filter(|&role| viewer.is(role)).map(Role::label).collect();
+        Self {
+            name: viewer.name.clone(),
+            initials: ui::initials(&viewer.name),
+            roles: roles.join(", "),
+            company: viewer.company.name.clone(),
+            tabs: tabs(&places),
+            nav: nav.to_vec(),
+            more: more.to_vec(),
+            may_log: viewer.may(Permission::RecordSales),
+        }
+    }
+}
+
+/// The places of these roles, in the order in which every page lists them.
+fn places(roles: &[Role], path: &str) -> Vec<NavItem> {
+    let is = |role: Role| roles.contains(&role);
+    let sells = is(Role::Rep) || is(Role::Manager);
+    let place = |shown: bool, label: &'static str, href: &'static str, icon: &'static str, key: &'static str| {
+        let current = path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/'));
+        shown.then_some(NavItem { label, href, icon, key, current })
+    };
+    let team = if sells { "Team" } else { "Scoreboard" };
+    let pay = if is(Role::Finance) { "Statements" } else { "Commission" };
+    let settles = is(Role::Finance);
+    [
+        place(is(Role::Rep), "My month", "/my-month", "house", "m"),
+        place(sells, team, "/scoreboard", "trophy", "s"),
+        place(settles, pay, "/statements", "receipt", "p"),
+        place(settles, "Runs", "/commission-runs", "badge-check", "r"),
+        place(settles, "Plans", "/plans", "percent", "l"),
+        place(is(Role::Admin), "People", "/users", "user-plus", "u"),
+        place(is(Role::Admin), "Teams", "/teams", "network", "e"),
+        place(!sells, team, "/scoreboard", "trophy", "s"),
+        place(true, "Customers", "/customers", "users", "c"),
+        place(sells, "Visits", "/visits", "footprints", "v"),
+        place(true, "Deals", "/deals", "handshake", "d"),
+        place(is(Role::Manager), "Targets", "/targets", "target", "t"),
+        place(!settles, pay, "/statements", "receipt", "p"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The phone's bar: the places that people go to while they are about.
+fn tabs(places: &[NavItem]) -> Vec<NavItem> {
+    const RARE: [&str; 3] = ["/visits", "/deals", "/teams"];
+    let often = places.iter().filter(|place| !RARE.contains(&place.href));
+    let rare = places.iter().filter(|place| RARE.contains(&place.href));
+    let mut tabs: Vec<NavItem> = often.chain(rare).take(TABS).copied().collect();
+    tabs.sort_by_key(|tab| places.iter().position(|place| place.href == tab.href));
+    tabs
+}
+
+/// A page as an answer.
+pub fn html(template: impl Template) -> Result<Response, Error> {
+    Ok(Html(template.render()?).into_response())
+}
+
+/// A page whose form has mistakes (422): the same page with what was typed and the words beside it.
+pub fn refused(template: impl Template) -> Result<Response, Error> {
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(template.render()?)).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(items: &[NavItem]) -> Vec<&'static str> {
+        items.iter().map(|item| item.label).collect()
+    }
+
+    #[test]
+    fn each_role_has_its_places() {
+        use Role::{Admin, Finance, Manager, Rep};
+        for (roles, nav, tab) in [
+            (
+                &[Rep][..],
+                "My month, Team, Customers, Visits, Deals, Commission",
+                "My month, Team, Customers, Commission",
+            ),
+            (&[Manager], "Team, Customers, Visits, Deals, Targets, Commission", "Team, Customers, Targets, Commission"),
+            (
+                &[Finance],
+                "Statements, Runs, Plans, Scoreboard, Customers, Deals",
+                "Statements, Runs, Plans, Scoreboard",
+            ),
+            (
+                &[Admin],
+                "People, Teams, Scoreboard, Customers, Deals, Commission",
+                "People, Scoreboard, Customers, Commission",
+            ),
+        ] {
+            let all = places(roles, "/");
+            assert_eq!(labels(&all).join(", "), nav);
+            assert_eq!(labels(&tabs(&all)).join(", "), tab);
+        }
+        let everything = places(&Role::ALL, "/");
+        assert_eq!(everything.len(), 11, "each place once");
+        let mut keys: Vec<_> = everything.iter().map(|item| item.key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), 11, "each key once");
+    }
+
+    #[test]
+    fn the_current_place_is_marked_also_below_it() {
+        let current = |path: &str| {
+            places(&[Role::Rep], path)
+                .into_iter()
+                .filter(|item| item.current)
+                .map(|item| item.label)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(current("/customers"), ["Customers"]);
+        assert_eq!(current("/customers/7/edit"), ["Customers"]);
+        assert_eq!(current("/customers-old"), [""; 0]);
+        assert_eq!(current("/"), [""; 0]);
+    }
+}

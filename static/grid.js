@@ -1,0 +1,76 @@
+// The grid behaves like a spreadsheet: arrows and Enter move, a block pastes, changed cells are marked, totals follow.
+// table.grid with inputs in td.in; an input's data-sum="id" adds into <output id="id">; in the form around it
+// [data-changed] holds the sentence about changes and [data-undo] is a button that takes all of them back.
+const table = document.querySelector("table.grid");
+const form = table.closest("form");
+const rows = [...table.tBodies].flatMap((body) => [...body.rows]).map((row) => [...row.querySelectorAll("td.in input")]);
+const inputs = rows.flat();
+const place = new Map(rows.flatMap((row, r) => row.map((input, c) => [input, [r, c]])));
+const said = form?.querySelector("[data-changed]");
+const undo = form?.querySelector("[data-undo]");
+const before = said?.textContent;
+
+// What a person typed as a number, as the server reads it: the last sign with fewer or more than three digits is decimal.
+const number = (text) => {
+  const plain = text.replace(/[\s'’%€$£]/g, "").replace(/−/g, "-");
+  const at = Math.max(plain.lastIndexOf("."), plain.lastIndexOf(","));
+  const both = plain.includes(".") && plain.includes(",");
+  const groups = at >= 0 && !both && plain.length - at === 4;
+  const whole = (at < 0 || groups ? plain : plain.slice(0, at)).replace(/[.,]/g, "");
+  const value = Number(at < 0 || groups ? whole : `${whole}.${plain.slice(at + 1)}`);
+  return plain && Number.isFinite(value) ? value : 0;
+};
+
+const changed = (input) => input.value.trim() !== input.defaultValue.trim();
+
+const refresh = () => {
+  const sums = new Map();
+  for (const input of inputs) {
+    input.closest("td").classList.toggle("changed", changed(input));
+    if (input.dataset.sum) sums.set(input.dataset.sum, (sums.get(input.dataset.sum) ?? 0) + number(input.value));
+  }
+  for (const [id, sum] of sums) {
+    const output = document.getElementById(id);
+    if (output) output.textContent = sum.toLocaleString("en", { maximumFractionDigits: 4 }).replace("-", "−");
+  }
+  const count = inputs.filter(changed).length;
+  if (said) said.textContent = count === 0 ? before : count === 1 ? "1 cell changed" : `${count} cells changed`;
+  if (undo) undo.hidden = count === 0;
+};
+
+const move = (event, dr, dc) => {
+  const [r, c] = place.get(event.target);
+  const next = rows[r + dr]?.[c + dc];
+  if (next) { event.preventDefault(); next.focus(); next.select(); }
+};
+
+table.addEventListener("focusin", (event) => place.has(event.target) && event.target.select());
+table.addEventListener("input", refresh);
+table.addEventListener("keydown", (event) => {
+  const input = event.target;
+  if (!place.has(input) || event.ctrlKey || event.metaKey || event.altKey) return;
+  const all = input.selectionStart === 0 && input.selectionEnd === input.value.length;
+  if (event.key === "ArrowUp") move(event, -1, 0);
+  else if (event.key === "ArrowDown") move(event, 1, 0);
+  else if (event.key === "Enter") { event.preventDefault(); move(event, event.shiftKey ? -1 : 1, 0); }
+  else if (event.key === "ArrowLeft" && (all || input.selectionEnd === 0)) move(event, 0, -1);
+  else if (event.key === "ArrowRight" && (all || input.selectionStart === input.value.length)) move(event, 0, 1);
+  else if (event.key === "Escape" && changed(input)) { input.value = input.defaultValue; refresh(); input.select(); }
+});
+table.addEventListener("paste", (event) => {
+  if (!place.has(event.target)) return;
+  const text = event.clipboardData.getData("text/plain").replace(/\r?\n$/, "");
+  if (!/[\t\n]/.test(text)) return;
+  event.preventDefault();
+  const [top, left] = place.get(event.target);
+  text.split(/\r?\n/).forEach((line, r) => line.split("\t").forEach((value, c) => {
+    const input = rows[top + r]?.[left + c];
+    if (input && !input.readOnly) input.value = value.trim();
+  }));
+  refresh();
+});
+undo?.addEventListener("click", () => { for (const input of inputs) input.value = input.defaultValue; refresh(); });
+
+// Leaving with unsaved cells asks first.
+addEventListener("beforeunload", (event) => { if (!form?.dataset.sent && inputs.some(changed)) event.preventDefault(); });
+refresh();
