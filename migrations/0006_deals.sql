@@ -75,8 +75,9 @@ alter table deals set (autovacuum_vacuum_insert_scale_factor = 0.02);
 create table deal_lines (
     org_id     bigint not null,
     deal_id    bigint not null,
-    position   integer not null,        -- from 1
+    position   integer not null,        -- from 1; a return's line has the position of the line that it returns
     product_id bigint,
+    text       text not null default '', -- what was sold, where no product says it
     quantity   numeric not null default 1,
     amount     bigint not null,         -- net: tax and discount out; negative on a return
     cost       bigint,

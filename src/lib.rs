@@ -54,6 +54,7 @@ pub mod domain {
         pub mod words;
     }
     pub mod company;
+    pub mod deal;
     pub mod id;
     pub mod metric;
     pub mod money;
@@ -99,6 +100,10 @@ pub mod web {
 }
 /// Who did what when.
 pub mod audit {
+    pub mod db;
+}
+/// Deals: what was sold to whom, and who is credited.
+pub mod deals {
     pub mod db;
 }
 /// Targets: what is expected of whom, with every change kept.
