@@ -51,6 +51,14 @@ impl Database {
         }
     }
 
+    /// Keeps the private PostgreSQL running; never ends. For a server to run beside its work.
+    pub async fn keep_running(&mut self) {
+        match &mut self.private {
+            Some(private) => private.keep_running().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Closes the connections, and stops the private PostgreSQL if nobody else uses it.
     pub async fn close(self) -> Result<(), OpenError> {
         self.pool.close().await;

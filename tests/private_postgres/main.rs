@@ -167,6 +167,45 @@ fn commands_that_come_together_share_one_postmaster() {
 }
 
 #[test]
+fn a_server_starts_postgres_again_when_it_dies() {
+    let dir = folder();
+    let mut server = Start::new(Job::Supervise, dir.path()).until_ready();
+    for _ in 0..2 {
+        server.wait_for("answers");
+        let id = postmaster(dir.path()).unwrap();
+        kill(id);
+        server.wait_for("silent");
+        server.wait_for("answers");
+        assert_ne!(postmaster(dir.path()), Some(id));
+    }
+    server.stop();
+    assert!(postmaster(dir.path()).is_none());
+}
+
+#[test]
+fn an_upgraded_package_restarts_what_was_left_running() {
+    let dir = folder();
+    Start::new(Job::Serve, dir.path()).until_ready().kill(None);
+    let id = postmaster(dir.path()).unwrap();
+    let real = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres-bin")).output().unwrap();
+    let (real, newer) = (String::from_utf8(real.stdout).unwrap(), dir.path().join("newer"));
+    fs::create_dir(&newer).unwrap();
+    for program in ["initdb", "postgres"] {
+        let version = "sed -E 's/\\) ([0-9]+)[.][0-9]+/) \\1.99/'";
+        let script = format!(
+            "#!/bin/sh\nP={}/{program}\n[ \"$1\" != --version ] || exec $P --version | {version}\nexec $P \"$@\"\n",
+            real.trim()
+        );
+        fs::write(newer.join(program), script).unwrap();
+        fs::set_permissions(newer.join(program), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let mut next = Start::new(Job::Serve, dir.path()).with_pg_bin(&newer).until_ready();
+    assert!(!lives(id));
+    next.let_it_write();
+    next.stop();
+}
+
+#[test]
 fn begins_anew_after_an_interrupted_initdb() {
     let dir = folder();
     let unfinished = || {

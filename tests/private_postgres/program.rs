@@ -16,6 +16,8 @@ use std::{
 pub enum Job {
     /// As a server: writes rows and acknowledges each, until its input ends.
     Serve,
+    /// As a server that starts PostgreSQL again when it dies, and then says so.
+    Supervise,
     /// As a command: waits until its input ends, then says how many rows there are.
     Count,
 }
@@ -31,8 +33,13 @@ async fn program() {
         mode: Mode::Durable,
     };
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
-    let serves = std::env::var("PROGRAM_JOB").unwrap() == "serve";
-    if let Err(error) = if serves { serve(&settings).await } else { count(&settings).await } {
+    let job = std::env::var("PROGRAM_JOB").unwrap();
+    let result = match job.as_str() {
+        "serve" => serve(&settings).await,
+        "supervise" => supervise(&settings).await,
+        _ => count(&settings).await,
+    };
+    if let Err(error) = result {
         eprintln!("error: {error}");
         std::process::exit(2);
     }
@@ -57,6 +64,24 @@ async fn serve(settings: &Settings) -> Result<(), StartError> {
 #[expect(clippy::disallowed_methods, reason = "a table of this test, not of the schema")]
 async fn tick(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar("insert into ticks default values returning id").fetch_one(connection).await
+}
+
+async fn supervise(settings: &Settings) -> Result<(), StartError> {
+    let mut private = Private::start(settings).await?;
+    let options = private.connect_options();
+    say(&format!("ready {}", options.get_socket().unwrap().display()));
+    let input = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
+    let look = async {
+        while !input.is_finished() {
+            say(if options.connect().await.is_ok() { "answers" } else { "silent" });
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        () = private.keep_running() => {}
+        () = look => {}
+    }
+    private.stop().await
 }
 
 #[expect(clippy::disallowed_methods, reason = "a table of this test, not of the schema")]
@@ -102,6 +127,7 @@ impl Start {
         let mut command = Command::new(exe);
         let job = match job {
             Job::Serve => "serve",
+            Job::Supervise => "supervise",
             Job::Count => "count",
         };
         command.args(["--exact", "program::program", "--ignored", "--nocapture"]);

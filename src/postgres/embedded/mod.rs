@@ -5,11 +5,13 @@
 //! `serving.lock` is held by the one server; `using.lock` is shared by everyone who uses PostgreSQL, so that the last
 //! one to leave stops it; `door.lock` is held while somebody starts or stops it.
 
+mod error;
 mod find;
 mod place;
 mod postmaster;
 mod process;
 
+pub use error::StartError;
 pub use find::{OLDEST_MAJOR, Version};
 pub use postmaster::NAME;
 
@@ -23,12 +25,14 @@ use std::{
     io::{self, Read, Seek, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, chown},
     path::{Path, PathBuf},
-    process::{Child, ExitStatus},
+    process::Child,
     time::{Duration, Instant},
 };
 
 /// How long another program may take to start or stop PostgreSQL: the first start makes the data folder.
 const MAY_STAND_IN_THE_DOOR: Duration = Duration::from_mins(2);
+/// How often a server looks whether its PostgreSQL lives.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// What a private PostgreSQL needs to know.
 #[derive(Clone, Debug)]
@@ -50,141 +54,6 @@ pub enum Mode {
     Test,
 }
 
-/// Why there is no private PostgreSQL. Each message says what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// No server programs on this system; holds the command that installs them.
-    #[error("PostgreSQL is not installed; install it ({0}) or name a database with DATABASE_URL")]
-    NoBinaries(String),
-    /// `ATTAIN_PG_BIN` is wrong.
-    #[error("ATTAIN_PG_BIN: {} does not hold PostgreSQL's server programs (initdb, postgres)", .0.display())]
-    BadPgBin(PathBuf),
-    /// The data was made by a major version that is not installed.
-    #[error(
-        "the data was made by PostgreSQL {data}, but {installed} is installed: install PostgreSQL {data} beside it \
-         (ATTAIN_PG_BIN names its folder), or dump the data there and restore it into a new --data-dir"
-    )]
-    OtherMajor {
-        /// Major version of the data.
-        data: u32,
-        /// The newest version that is installed.
-        installed: Version,
-    },
-    /// The installed version is too old for new data.
-    #[error("PostgreSQL {0} is too old: install {OLDEST_MAJOR} or newer")]
-    TooOld(Version),
-    /// A second server on one data folder.
-    #[error(
-        "another attain server{} uses {}: stop it, or give this one another --data-dir",
-        .process.as_ref().map(|id| format!(" (process {id})")).unwrap_or_default(), .data_dir.display()
-    )]
-    InUse {
-        /// The data folder.
-        data_dir: PathBuf,
-        /// The other server.
-        process: Option<String>,
-    },
-    /// Somebody starts or stops PostgreSQL for minutes.
-    #[error("another attain has been starting or stopping PostgreSQL in {} for two minutes: see postgres.log there", .0.display())]
-    Busy(PathBuf),
-    /// The data belongs to another user.
-    #[error("{} belongs to user {owner}: run attain as that user, or give another --data-dir", .data.display())]
-    NotOurs {
-        /// PostgreSQL's data folder.
-        data: PathBuf,
-        /// Who owns it.
-        owner: String,
-    },
-    /// Root without anybody to become.
-    #[error(
-        "PostgreSQL does not run as root, and there is no user attain, postgres or nobody to run it as: \
-         create one (useradd --system attain), or run attain as another user"
-    )]
-    NoUser,
-    /// The data exists, but its user cannot reach it any more.
-    #[error("{user} cannot enter {}: allow it on the folders above (chmod o+x), or give another --data-dir", .data.display())]
-    NotEntered {
-        /// PostgreSQL's data folder.
-        data: PathBuf,
-        /// Who cannot enter.
-        user: String,
-    },
-    /// Data can live neither in the data folder nor elsewhere.
-    #[error("user {user} cannot enter {}, and no other place can be made: {source}; give another --data-dir", .home.display())]
-    Elsewhere {
-        /// The data folder of the program.
-        home: PathBuf,
-        /// Who cannot enter.
-        user: String,
-        /// Why the other place failed.
-        source: io::Error,
-    },
-    /// Something else stands where the data should.
-    #[error("{} is not a PostgreSQL data folder: move it away, or give another --data-dir", .0.display())]
-    NotACluster(PathBuf),
-    /// A folder that must be private is not.
-    #[error("{} must be a folder that only PostgreSQL's user can enter, and is not: remove it", .0.display())]
-    FolderTaken(PathBuf),
-    /// No short folder for the socket.
-    #[error("the path of the socket is too long ({}), and no short folder could be made in /tmp: give a shorter --data-dir", .0.display())]
-    SocketPath(PathBuf),
-    /// `initdb` failed.
-    #[error("PostgreSQL could not make its data folder: {0}")]
-    Initdb(String),
-    /// The postmaster ended while starting.
-    #[error("PostgreSQL did not start ({status}); its last words in {}:\n{last_words}", .log.display())]
-    Exited {
-        /// How it ended.
-        status: ExitStatus,
-        /// Its log.
-        log: PathBuf,
-        /// The end of its log.
-        last_words: String,
-    },
-    /// The postmaster runs and does not answer.
-    #[error("PostgreSQL runs, but does not answer ({source}): see {}", .log.display())]
-    Silent {
-        /// Its log.
-        log: PathBuf,
-        /// The last attempt.
-        source: sqlx::Error,
-    },
-    /// An adopted postmaster ended while it was asked. Handled by starting anew.
-    #[error("PostgreSQL went away while starting: try again")]
-    Gone,
-    /// Backends without a postmaster.
-    #[error("processes of a dead PostgreSQL still work in {}: end them (kill -INT) and start again: {processes:?}", .data.display())]
-    Orphans {
-        /// PostgreSQL's data folder.
-        data: PathBuf,
-        /// Those that we can see.
-        processes: Vec<u32>,
-    },
-    /// A postmaster that should have stopped has not.
-    #[error("PostgreSQL in {} is still stopping after a minute: wait and try again", .0.display())]
-    StillStopping(PathBuf),
-    /// A file or program.
-    #[error("cannot {doing} {}: {source}", .path.display())]
-    Io {
-        /// A verb.
-        doing: &'static str,
-        /// To what.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// The private PostgreSQL refused us.
-    #[error("the private PostgreSQL refused: {0}")]
-    Database(#[from] sqlx::Error),
-}
-
-impl StartError {
-    fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Io { doing, path, source }
-    }
-}
-
 /// A private PostgreSQL in use. Call [`Private::stop`] at the end; dropped without, it is told to stop, not waited for.
 #[derive(Debug)]
 pub struct Private {
@@ -192,6 +61,7 @@ pub struct Private {
     door: File,
     using: File,
     _serving: Option<File>,
+    mode: Mode,
     options: PgConnectOptions,
     child: Option<Child>,
     left: bool,
@@ -224,9 +94,21 @@ impl Private {
         self.options.clone()
     }
 
-    /// PostgreSQL's data folder.
-    pub fn data(&self) -> &Path {
-        &self.place.data
+    /// Starts PostgreSQL again whenever it dies (the system may kill it for its memory); never ends. For a server to run
+    /// beside its work.
+    pub async fn keep_running(&mut self) {
+        loop {
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+            if let Some(child) = &mut self.child {
+                let _ = child.try_wait(); // takes its status, so that it does not stay a zombie
+            }
+            if let Ok(None) = process::postmaster(&self.place.data) {
+                tracing::error!("PostgreSQL has died: starting it again");
+                if let Err(error) = self.start_again().await {
+                    tracing::error!("{error}");
+                }
+            }
+        }
     }
 
     /// Leaves, and stops PostgreSQL if nobody else uses it.
@@ -253,20 +135,37 @@ impl Private {
             postmaster::create(&place, settings.mode).await?;
         }
         let options = connect_options(&place.socket);
-        let mut private = Self { place, door, using, _serving: serving, options, child: None, left: false };
-        private.ensure_running(settings.mode).await?;
-        private.using.lock_shared().map_err(StartError::io("lock", home))?;
-        private.door.unlock().map_err(StartError::io("unlock", home))?;
+        let mode = settings.mode;
+        let mut private = Self { place, door, using, _serving: serving, mode, options, child: None, left: false };
+        private.ensure_running().await?;
+        private.leave_door()?;
         Ok(private)
     }
 
+    async fn start_again(&mut self) -> Result<(), StartError> {
+        wait_for_door(&self.door, &self.place.data).await?;
+        // Where the connections that exist expect it.
+        if let Some(socket) = self.options.get_socket() {
+            self.place.socket.clone_from(socket);
+        }
+        self.place.private_folder(&self.place.socket)?;
+        let started = self.ensure_running().await;
+        self.leave_door()?;
+        started
+    }
+
+    fn leave_door(&self) -> Result<(), StartError> {
+        self.using.lock_shared().map_err(StartError::io("lock", &self.place.data))?;
+        self.door.unlock().map_err(StartError::io("unlock", &self.place.data))
+    }
+
     /// Adopts the postmaster that a killed program left, or that another program uses; else starts one.
-    async fn ensure_running(&mut self, mode: Mode) -> Result<(), StartError> {
+    async fn ensure_running(&mut self) -> Result<(), StartError> {
         let alone = self.is_alone()?;
         for _attempt in 0..3 {
             let Some(running) = process::postmaster(&self.place.data)? else {
                 process::clear_leftovers(&self.place.data, &self.place.socket).await?;
-                let child = self.child.insert(postmaster::spawn(&self.place, mode)?);
+                let child = self.child.insert(postmaster::spawn(&self.place, self.mode)?);
                 postmaster::wait_until_ready(&self.place, &self.options, Some(child)).await?;
                 return Ok(());
             };
