@@ -62,6 +62,7 @@ pub mod domain {
     pub mod rate;
     pub mod scorecard;
     pub mod target;
+    pub mod visit;
 }
 /// PostgreSQL: a private one, connections and schema, transactions bound to an organization, what its errors mean.
 pub mod postgres {
@@ -100,6 +101,14 @@ pub mod web {
 }
 /// Who did what when.
 pub mod audit {
+    pub mod db;
+}
+/// Customers: who they are, who owns them, and what became of them.
+pub mod customers {
+    pub mod db;
+}
+/// Visits: who was with which customer, and what is planned.
+pub mod visits {
     pub mod db;
 }
 /// Deals: what was sold to whom, and who is credited.

@@ -1,0 +1,100 @@
+//! The visits' SQL that writes: plan, log, correct, undo.
+
+use time::{Date, Time};
+
+use crate::{
+    domain::{
+        id::{CustomerId, OrgId, UserId, VisitId},
+        visit::{Kind, Outcome, State},
+    },
+    postgres::tx::Tx,
+};
+
+/// A visit or touch as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewVisit {
+    /// Who goes.
+    pub rep: UserId,
+    /// To whom.
+    pub customer: CustomerId,
+    /// The day; of a planned visit the day it is planned for.
+    pub visited_on: Date,
+    /// At what time.
+    pub starts_at: Option<Time>,
+    /// In person or not.
+    pub kind: Kind,
+    /// Planned, done or missed.
+    pub state: State,
+    /// What came of it.
+    pub outcome: Option<Outcome>,
+    /// How long it took, 1 to 1440.
+    pub minutes: Option<i32>,
+    /// Free words.
+    pub notes: String,
+}
+
+/// Writes a visit that is new.
+pub async fn insert(tx: &mut Tx, visit: &NewVisit) -> sqlx::Result<VisitId> {
+    let (org, actor, now) = (tx.org, tx.actor, tx.now);
+    sqlx::query_scalar!(
+        "insert into visits (org_id, rep_id, customer_id, visited_on, starts_at, kind, state, outcome, minutes, notes,
+                             recorded_by, recorded_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         returning id",
+        org as OrgId,
+        visit.rep as UserId,
+        visit.customer as CustomerId,
+        visit.visited_on,
+        visit.starts_at,
+        visit.kind as Kind,
+        visit.state as State,
+        visit.outcome as Option<Outcome>,
+        visit.minutes,
+        visit.notes,
+        actor as Option<UserId>,
+        now,
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
+
+/// Writes a visit anew, if it is still of this version. Whoever went stays. What changes how it counts (customer, day,
+/// kind, done or not) is an entry of now; the rest is not.
+pub async fn update(tx: &mut Tx, id: VisitId, version: i32, visit: &NewVisit) -> sqlx::Result<bool> {
+    let (org, actor, now) = (tx.org, tx.actor, tx.now);
+    let done = sqlx::query!(
+        "update visits
+         set customer_id = $4, visited_on = $5, starts_at = $6, kind = $7, state = $8, outcome = $9, minutes = $10,
+             notes = $11, version = version + 1,
+             recorded_by = case when (customer_id, visited_on, kind, state) is distinct from ($4, $5, $7, $8)
+                                then $12 else recorded_by end,
+             recorded_at = case when (customer_id, visited_on, kind, state) is distinct from ($4, $5, $7, $8)
+                                then $13 else recorded_at end
+         where org_id = $1 and id = $2 and version = $3",
+        org as OrgId,
+        id as VisitId,
+        version,
+        visit.customer as CustomerId,
+        visit.visited_on,
+        visit.starts_at,
+        visit.kind as Kind,
+        visit.state as State,
+        visit.outcome as Option<Outcome>,
+        visit.minutes,
+        visit.notes,
+        actor as Option<UserId>,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Takes a visit away. Its audit stays.
+pub async fn delete(tx: &mut Tx, id: VisitId) -> sqlx::Result<bool> {
+    let org = tx.org;
+    let done = sqlx::query!("delete from visits where org_id = $1 and id = $2", org as OrgId, id as VisitId)
+        .execute(&mut **tx)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
