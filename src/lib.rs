@@ -55,6 +55,12 @@ pub mod domain {
     }
     pub mod company;
     pub mod deal;
+    /// Customers: what happened, what follows from it, and where each stands.
+    pub mod customer {
+        pub mod events;
+        pub mod facts;
+        pub mod stage;
+    }
     pub mod id;
     pub mod metric;
     pub mod money;

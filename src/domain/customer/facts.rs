@@ -1,0 +1,180 @@
+//! What a customer's life follows from: sales, owners, endings and limits.
+
+use std::collections::BTreeMap;
+
+use time::Date;
+
+use crate::domain::{
+    id::{DealId, UserId},
+    money::Money,
+};
+
+/// Days without a sale after which a customer counts as lost where nobody set a limit.
+pub const DEFAULT_LIMIT_DAYS: u32 = 180;
+
+/// Everything that a customer's events follow from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// Bought before the first recorded sale: then no recorded sale is a first one.
+    pub customer_since: Option<Date>,
+    /// The won deals, returns among them, in any order.
+    pub deals: Vec<DealFact>,
+    /// Who owned the customer when; no two at once.
+    pub ownerships: Vec<Ownership>,
+    /// Ends of the relation that people declared.
+    pub endings: Vec<Ending>,
+    /// The limits that may hold for this customer: its own, its segment's, the company's.
+    pub limits: Vec<Limit>,
+    /// A loss within this many days of a handover is charged to the owner before.
+    pub grace_days: u32,
+}
+
+/// A won deal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DealFact {
+    /// Which.
+    pub id: DealId,
+    /// Its number, in order of entry.
+    pub number: i64,
+    /// Business date of the win.
+    pub booked_on: Date,
+    /// Sum of its lines; below zero for a return.
+    pub net: Money,
+    /// The deal that it returns.
+    pub returns: Option<DealId>,
+    /// Who is credited with what the deal makes of the customer; see [`primary_rep`].
+    pub primary_rep: Option<UserId>,
+}
+
+/// An ownership over time, half-open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ownership {
+    /// The owner.
+    pub rep: UserId,
+    /// First day; none: from the beginning.
+    pub from: Option<Date>,
+    /// First day no longer; none: to this day.
+    pub to: Option<Date>,
+}
+
+/// The end of a customer relation, declared by a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// The day it holds from.
+    pub on: Date,
+    /// What kind of end.
+    pub kind: EndingKind,
+}
+
+/// How a relation ended.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, sqlx::Type,
+)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum EndingKind {
+    /// The customer went away: a loss on that day.
+    DeclaredLost,
+    /// The company no longer wants to sell to it.
+    Deselected,
+    /// It went out of business.
+    Closed,
+    /// It is the same as another customer.
+    Merged,
+    /// It may not buy on credit.
+    CreditBlock,
+}
+
+impl EndingKind {
+    /// Every kind, in the order of forms.
+    pub const ALL: [Self; 5] = [Self::DeclaredLost, Self::Deselected, Self::Closed, Self::Merged, Self::CreditBlock];
+
+    /// The word in the database and in forms.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DeclaredLost => "declared_lost",
+            Self::Deselected => "deselected",
+            Self::Closed => "closed",
+            Self::Merged => "merged",
+            Self::CreditBlock => "credit_block",
+        }
+    }
+
+    /// The words on a page.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::DeclaredLost => "Declared lost",
+            Self::Deselected => "Deselected",
+            Self::Closed => "Closed down",
+            Self::Merged => "Merged",
+            Self::CreditBlock => "Credit block",
+        }
+    }
+
+    /// Reads the word of [`EndingKind::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// Days without a sale after which a customer counts as lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Whose limit it is; the closest to the customer holds.
+    pub level: LimitLevel,
+    /// In force since; none: from the beginning.
+    pub from: Option<Date>,
+    /// The days, at least 1.
+    pub days: u32,
+}
+
+/// Whose limit it is. A later one of these is closer to the customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LimitLevel {
+    /// The whole company's.
+    Company,
+    /// The customer's segment's.
+    Segment,
+    /// The customer's own.
+    Own,
+}
+
+/// Who is credited with what a deal makes of a customer: the largest split credit; on a tie the deal's owner if among
+/// the tied, else the first by position. `splits` are the split credits (no overlays) as rep and parts, by position.
+pub fn primary_rep(splits: &[(UserId, u32)], owner: Option<UserId>) -> Option<UserId> {
+    let largest = splits.iter().map(|(_, parts)| *parts).max()?;
+    let tied = || splits.iter().filter(|(_, parts)| *parts == largest).map(|(rep, _)| *rep);
+    tied().find(|rep| Some(*rep) == owner).or_else(|| tied().next())
+}
+
+/// From when on each fully returned deal is so: the date of the linked return with which they add up to at least its
+/// net. A deal of zero or less is none that could be returned.
+pub fn full_returns(deals: &[DealFact]) -> BTreeMap<DealId, Date> {
+    let mut left: BTreeMap<DealId, Money> =
+        deals.iter().filter(|deal| deal.net > Money::ZERO).map(|deal| (deal.id, deal.net)).collect();
+    let mut returns: Vec<_> = deals.iter().filter_map(|deal| Some((deal.booked_on, deal.returns?, deal.net))).collect();
+    returns.sort_unstable_by_key(|(on, ..)| *on);
+    let mut completed = BTreeMap::new();
+    for (on, deal, net) in returns {
+        if let Some(left) = left.get_mut(&deal) {
+            *left += net;
+            if *left <= Money::ZERO {
+                completed.entry(deal).or_insert(on);
+            }
+        }
+    }
+    completed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_credit_is_the_primary_one() {
+        assert_eq!(primary_rep(&[(UserId(1), 1), (UserId(2), 2)], Some(UserId(1))), Some(UserId(2)));
+        assert_eq!(primary_rep(&[(UserId(1), 1), (UserId(2), 1)], Some(UserId(2))), Some(UserId(2)));
+        assert_eq!(primary_rep(&[(UserId(1), 1), (UserId(2), 1)], Some(UserId(3))), Some(UserId(1)));
+        assert_eq!(primary_rep(&[], Some(UserId(1))), None);
+    }
+}
