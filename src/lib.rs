@@ -88,6 +88,7 @@ pub mod web {
     pub mod auth;
     pub mod chart;
     pub mod client;
+    pub mod csv;
     pub mod error;
     pub mod form;
     pub mod format;
@@ -129,15 +130,22 @@ pub mod targets {
 /// Commission plans, and who is on which.
 pub mod plans {
     pub mod db;
+    mod form;
+    pub mod web;
 }
 /// Calculations of commission, period by period, and the signatures under them.
 pub mod commission_runs {
+    pub mod approval;
+    pub mod calculate;
     pub mod db;
     pub mod facts_db;
+    mod measured;
+    pub mod web;
 }
 /// What each rep earned, line by line.
 pub mod statements {
     pub mod db;
+    pub mod web;
 }
 
 /// The first start: a company and its first administrator.
@@ -211,6 +219,9 @@ const LONGEST_REQUEST: Duration = Duration::from_secs(60);
 /// Every route of the product, by feature.
 pub fn routes() -> web::routes::Routes {
     web::routes::Routes::new()
+        .merge(plans::web::routes())
+        .merge(commission_runs::web::routes())
+        .merge(statements::web::routes())
 }
 
 /// The whole application. A request goes through the layers from the last one added to the first, its answer back from

@@ -26,8 +26,8 @@ pub struct RunRow {
     pub prepared_by: UserId,
     /// That person's name.
     pub preparer: String,
-    /// When.
-    pub prepared_at: OffsetDateTime,
+    /// On which day at the company.
+    pub prepared_on: Date,
     /// How many statements it has.
     pub statements: i64,
     /// How many of them are approved.
@@ -54,7 +54,8 @@ pub async fn list(
 ) -> sqlx::Result<Vec<RunRow>> {
     sqlx::query_as!(
         RunRow,
-        r#"select r.id, r.period_kind, r.period_start, r.period_end, r.prepared_by, u.name as preparer, r.prepared_at,
+        r#"select r.id, r.period_kind, r.period_start, r.period_end, r.prepared_by, u.name as preparer,
+                  (r.prepared_at at time zone o.time_zone)::date as "prepared_on!",
                   t.statements as "statements!", t.approved as "approved!", t.total as "total!: Money",
                   b.submitted_at as "submitted_at?", l.locked_at as "locked_at?", y.paid_on as "paid_on?",
                   l.run_id is null and exists(
@@ -63,6 +64,7 @@ pub async fn list(
                         and n.id > r.id
                   ) as "superseded!"
            from commission_runs r
+           join organizations o on o.id = r.org_id
            join users u on u.org_id = r.org_id and u.id = r.prepared_by
            cross join lateral (
                select count(*) as statements, count(a.statement_id) as approved,
@@ -356,8 +358,8 @@ pub struct LateFact {
     pub on_date: Date,
     /// Who entered it; nobody: an import.
     pub by: Option<String>,
-    /// When it came.
-    pub at: OffsetDateTime,
+    /// On which day it came.
+    pub entered_on: Date,
     /// A deal's amount as it is now.
     pub amount: Option<Money>,
 }
@@ -386,9 +388,10 @@ pub async fn late_facts(db: &mut PgConnection, org: OrgId, run: RunId) -> sqlx::
                     and v.visited_on < lock.period_end and v.recorded_at > lock.locked_at and v.state = 'done'
            )
            select late.kind as "kind!", late.path as "path!", late.customer_id as "customer_id!: CustomerId",
-                  c.name as customer, late.on_date as "on_date!", u.name as "by?", late.at as "at!",
+                  c.name as customer, late.on_date as "on_date!", u.name as "by?", (late.at at time zone o.time_zone)::date as "entered_on!",
                   late.amount as "amount?: Money"
            from late
+           join organizations o on o.id = $1
            join customers c on c.org_id = $1 and c.id = late.customer_id
            left join users u on u.org_id = $1 and u.id = late.recorded_by
            order by late.at desc, late.path

@@ -1,7 +1,7 @@
 //! Plans' SQL: immutable versions, and which rep is on which plan since when.
 
 use sqlx::PgConnection;
-use time::{Date, OffsetDateTime};
+use time::Date;
 
 use crate::{
     domain::id::{OrgId, PlanId, PlanVersionId, UserId},
@@ -60,8 +60,8 @@ pub struct VersionRow {
     pub template: Option<String>,
     /// Who made it; nobody: an import.
     pub created_by: Option<String>,
-    /// When.
-    pub created_at: OffsetDateTime,
+    /// On which day at the company.
+    pub created_on: Date,
 }
 
 /// The versions of a plan, the newest first. None: there is no such plan.
@@ -69,8 +69,9 @@ pub async fn versions(db: &mut PgConnection, org: OrgId, plan: PlanId) -> sqlx::
     sqlx::query_as!(
         VersionRow,
         r#"select v.id, v.plan_id, p.name as plan, v.number, v.from_date, v.document, v.template,
-                  u.name as "created_by?", v.created_at
+                  u.name as "created_by?", (v.created_at at time zone o.time_zone)::date as "created_on!"
            from plan_versions v
+           join organizations o on o.id = v.org_id
            join plans p on p.org_id = v.org_id and p.id = v.plan_id
            left join users u on u.org_id = v.org_id and u.id = v.created_by
            where v.org_id = $1 and v.plan_id = $2

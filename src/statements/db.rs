@@ -33,8 +33,8 @@ pub struct StatementRow {
     pub plan_number: i32,
     /// Who calculated it.
     pub prepared_by: UserId,
-    /// When.
-    pub prepared_at: OffsetDateTime,
+    /// On which day at the company.
+    pub prepared_on: Date,
     /// Version of the engine.
     pub engine: String,
     /// Sum of the lines after plan floor and cap.
@@ -45,8 +45,8 @@ pub struct StatementRow {
     pub submitted_at: Option<OffsetDateTime>,
     /// Who approved it.
     pub approved_by: Option<String>,
-    /// When it was approved.
-    pub approved_at: Option<OffsetDateTime>,
+    /// On which day it was approved.
+    pub approved_on: Option<Date>,
     /// When the period was locked by this run.
     pub locked_at: Option<OffsetDateTime>,
     /// When it was paid.
@@ -65,8 +65,10 @@ pub async fn find(
     sqlx::query_as!(
         StatementRow,
         r#"select s.id, s.run_id, s.rep_id, u.name as rep, r.period_kind, r.period_start, v.plan_id, p.name as plan,
-                  s.plan_version_id, v.number as plan_number, s.prepared_by, r.prepared_at, r.engine, s.total, s.digest,
-                  b.submitted_at as "submitted_at?", au.name as "approved_by?", a.approved_at as "approved_at?",
+                  s.plan_version_id, v.number as plan_number, s.prepared_by,
+                  (r.prepared_at at time zone o.time_zone)::date as "prepared_on!", r.engine, s.total, s.digest,
+                  b.submitted_at as "submitted_at?", au.name as "approved_by?", 
+                  (a.approved_at at time zone o.time_zone)::date as "approved_on?",
                   l.locked_at as "locked_at?", y.paid_on as "paid_on?",
                   l.run_id is null and exists(
                       select from commission_runs n
@@ -74,6 +76,7 @@ pub async fn find(
                         and n.id > r.id
                   ) as "superseded!"
            from statements s
+           join organizations o on o.id = s.org_id
            join commission_runs r on r.org_id = s.org_id and r.id = s.run_id
            join users u on u.org_id = s.org_id and u.id = s.rep_id
            join plan_versions v on v.org_id = s.org_id and v.id = s.plan_version_id

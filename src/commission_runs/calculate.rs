@@ -1,0 +1,230 @@
+//! Facts → statements: what every rep on a plan earns in a period, with the documents that prove it.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
+use time::Date;
+
+use super::{
+    db::{NewLine, NewStatement},
+    facts_db::{self, CountedVisit, CreditedDeal, PaidEvent},
+};
+use crate::{
+    domain::{
+        commission::{
+            evaluate::{ENGINE_VERSION, evaluate},
+            facts::{Credit, Deal, Facts, Stage},
+            plan::{MeasuringPeriod, Plan},
+            statement::Statement,
+        },
+        company::Company,
+        id::{OrgId, PlanVersionId, UserId},
+        metric::Metric,
+        money::Money,
+        period::{Period, PeriodKind, add_days},
+    },
+    plans,
+    web::error::Error,
+};
+
+/// What one rep earns, and everything it follows from.
+pub struct Calculated {
+    /// Whose pay it is.
+    pub rep: UserId,
+    /// The plan version in force.
+    pub version: PlanVersionId,
+    /// What was calculated from.
+    pub inputs: Inputs,
+    /// What came out.
+    pub statement: Statement,
+}
+
+/// The documents that a statement is calculated from: enough to calculate it again anywhere.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Inputs {
+    /// The plan as in `docs/commission-plans.md`.
+    pub plan: serde_json::Value,
+    /// The facts, likewise.
+    pub facts: serde_json::Value,
+    /// What the counts of the facts count, metric by metric.
+    pub records: BTreeMap<Metric, Vec<Counted>>,
+}
+
+/// One thing that a count counts: a customer won or lost, or a visit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// The customer's name at that time.
+    pub customer: String,
+    /// The day.
+    pub on: Date,
+    /// The deal that made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deal: Option<i64>,
+}
+
+/// Whose pay is asked for, when, and what else the calculation has to know.
+pub struct Question<'a> {
+    /// The organization.
+    pub org: OrgId,
+    /// Its settings.
+    pub company: &'a Company,
+    /// The measuring period.
+    pub period: Period,
+    /// One rep, or everybody on a plan of such periods.
+    pub rep: Option<UserId>,
+    /// Today at the company.
+    pub today: Date,
+}
+
+/// Calculates the period for every rep whose plan is measured by such periods, in order of the reps' names.
+/// One snapshot, a fixed number of queries.
+pub async fn calculate(db: &mut PgConnection, asked: &Question<'_>) -> Result<Vec<Calculated>, Error> {
+    let Question { org, period, rep, .. } = *asked;
+    let (from, to) = (period.from(), period.to());
+    // What lies ahead does not count: losses are written with their future dates.
+    let through = to.min(add_days(asked.today, 1));
+    let in_force = plans::db::in_force(db, org, from, rep).await?;
+    let deals = facts_db::credited_deals(db, org, from, to, rep).await?;
+    let events = facts_db::paid_events(db, org, from, through, rep).await?;
+    let visits = facts_db::counted_visits(db, org, from, through, rep).await?;
+    let measured = super::measured::of_reps(db, asked).await?;
+
+    let mut calculated = Vec::with_capacity(in_force.len());
+    for row in in_force {
+        let plan = Plan::from_value(&row.document).map_err(|e| Error::Internal(format!("plan of {}: {e}", row.rep)))?;
+        if !measures(&plan, period.kind()) {
+            continue;
+        }
+        let records = records(row.rep_id, &events, &visits);
+        let mut facts = Facts {
+            rep: row.rep,
+            period: period.to_string(),
+            metrics: measured.metrics(row.rep_id),
+            targets: measured.targets(row.rep_id),
+            deals: Some(deals.iter().filter(|deal| deal.rep_id == row.rep_id).map(deal).collect()),
+        };
+        count_what_pays(&mut facts, &records);
+        sales_that_pay(&mut facts, &measured.base(row.rep_id), deals.iter().filter(|d| d.rep_id == row.rep_id));
+        let statement = evaluate(&plan, &facts).map_err(|e| Error::Internal(format!("pay of {}: {e}", facts.rep)))?;
+        let inputs = Inputs {
+            plan: row.document,
+            facts: serde_json::from_str(&facts.to_json(plan.currency)).map_err(|e| Error::Internal(e.to_string()))?,
+            records,
+        };
+        calculated.push(Calculated { rep: row.rep_id, version: row.version_id, inputs, statement });
+    }
+    Ok(calculated)
+}
+
+/// Whether a plan is measured by periods of this kind.
+fn measures(plan: &Plan, kind: PeriodKind) -> bool {
+    matches!(
+        (plan.period, kind),
+        (MeasuringPeriod::Month, PeriodKind::Month)
+            | (MeasuringPeriod::Quarter, PeriodKind::Quarter)
+            | (MeasuringPeriod::Year, PeriodKind::Year)
+    )
+}
+
+fn deal(row: &CreditedDeal) -> Deal {
+    Deal {
+        number: row.number,
+        booked_on: Some(row.booked_on),
+        customer: row.customer.clone(),
+        amount: row.net,
+        credit: Credit::Part(row.amount),
+        returns: row.returns,
+        stage: Stage::Won,
+        confirmed: row.confirmed,
+    }
+}
+
+/// What the rep's counts count.
+fn records(rep: UserId, events: &[PaidEvent], visits: &[CountedVisit]) -> BTreeMap<Metric, Vec<Counted>> {
+    let mut records: BTreeMap<Metric, Vec<Counted>> = BTreeMap::new();
+    for event in events.iter().filter(|event| event.rep_id == rep) {
+        let metric = match event.kind.as_str() {
+            "first_sale" => Metric::NewCustomers,
+            "won_back" => Metric::WonBackCustomers,
+            _ => Metric::LostCustomers,
+        };
+        let counted = Counted { customer: event.customer.clone(), on: event.on_date, deal: event.deal };
+        records.entry(metric).or_default().push(counted);
+    }
+    for visit in visits.iter().filter(|visit| visit.rep_id == rep) {
+        let counted = Counted { customer: visit.customer.clone(), on: visit.visited_on, deal: None };
+        if visit.kind != "in_person" {
+            records.entry(Metric::Touches).or_default().push(counted);
+            continue;
+        }
+        if visit.stranger {
+            records.entry(Metric::StrangerVisits).or_default().push(counted.clone());
+        }
+        records.entry(Metric::Visits).or_default().push(counted);
+    }
+    records
+}
+
+/// Customers won count for pay while they are not undone and their deal is confirmed: as many as their records.
+fn count_what_pays(facts: &mut Facts, records: &BTreeMap<Metric, Vec<Counted>>) {
+    for metric in [Metric::NewCustomers, Metric::WonBackCustomers] {
+        let count = records.get(&metric).map_or(0, Vec::len);
+        facts.metrics.insert(metric, Decimal::from(count));
+    }
+}
+
+/// Sales count for pay where their returns are netted and their deals confirmed (docs/definitions.md, *Returns and pay*).
+fn sales_that_pay<'a>(facts: &mut Facts, base: &Option<Money>, deals: impl Iterator<Item = &'a CreditedDeal>) {
+    let (mut all, mut to_new) = (Money::ZERO, Money::ZERO);
+    for deal in deals.filter(|deal| deal.confirmed) {
+        all += deal.amount;
+        if deal.to_new_customer {
+            to_new += deal.amount;
+        }
+    }
+    facts.metrics.remove(&Metric::NetSales);
+    facts.metrics.insert(Metric::NewCustomerSales, to_new.exact());
+    facts.metrics.insert(Metric::ExistingCustomerSales, (all - to_new).exact());
+    facts.metrics.remove(&Metric::SalesGrowth);
+    if let Some(base) = base.filter(|base| *base > Money::ZERO) {
+        facts.metrics.insert(Metric::SalesGrowth, ((all - base).exact() / base.exact()).round_dp(12));
+    }
+}
+
+impl Calculated {
+    /// What is stored of it.
+    pub fn to_store(&self) -> Result<NewStatement, Error> {
+        let inputs = serde_json::to_value(&self.inputs).map_err(|e| Error::Internal(e.to_string()))?;
+        let mut lines = Vec::with_capacity(self.statement.lines.len());
+        for line in &self.statement.lines {
+            lines.push(NewLine {
+                component: line.component.clone(),
+                measure: line.measure.map_or("plan", |measure| measure.metric().as_str()).to_owned(),
+                amount: line.amount.money,
+                detail: serde_json::to_value(line).map_err(|e| Error::Internal(e.to_string()))?,
+            });
+        }
+        Ok(NewStatement {
+            rep: self.rep,
+            plan_version: self.version,
+            digest: digest(&inputs, ENGINE_VERSION, &self.statement)?,
+            inputs,
+            total: self.statement.total.money,
+            lines,
+        })
+    }
+}
+
+/// The check of a statement: SHA-256 of its inputs, the engine's version and its result, each as JSON with sorted keys.
+pub fn digest(inputs: &serde_json::Value, engine: &str, statement: &Statement) -> Result<[u8; 32], Error> {
+    let result = statement.to_json().map_err(|e| Error::Internal(e.to_string()))?;
+    let mut hash = Sha256::new();
+    for part in [inputs.to_string().as_str(), engine, result.as_str()] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    Ok(hash.finalize().into())
+}

@@ -1,0 +1,384 @@
+//! Runs' pages: calculate a period, submit it, approve it with other eyes, pay it, and see what came too late.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use sqlx::PgConnection;
+use time::{Date, Month};
+
+use super::{
+    approval::{approvable, fiscal_start, period_of, question},
+    calculate::{Calculated, calculate},
+    db::{self, LateFact, RunRow},
+};
+use crate::{
+    App, audit,
+    domain::{
+        access::Permission,
+        commission::evaluate::ENGINE_VERSION,
+        id::RunId,
+        period::{Period, PeriodKind},
+    },
+    plans,
+    postgres::{error::violates, tx},
+    statements::{self, db::ListedRow},
+    web::{
+        auth::{Allowed, ApproveCommission, PrepareCommission, ReadStatements, Viewer},
+        csv,
+        error::Error,
+        form::{Errors, Form, Path, Query},
+        once::{self, Begun},
+        page::{Page, html, refused},
+        routes::Routes,
+        toast::Toast,
+        ui::{Badge, Choice, Tone},
+    },
+};
+
+/// The routes of runs.
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/commission-runs", index)
+        .post("/commission-runs", create)
+        .get("/commission-runs/{id}", show)
+        .post("/commission-runs/{id}/submission", submit)
+        .post("/commission-runs/{id}/approval", approve)
+        .post("/commission-runs/{id}/payment", pay)
+        .get("/commission-runs/{id}/lines.csv", lines)
+}
+
+/// How many runs a page lists.
+const PER_PAGE: i64 = 50;
+
+#[derive(Template)]
+#[template(path = "commission_runs/index.html")]
+struct Index {
+    page: Page,
+    fiscal_start: Month,
+    runs: Vec<RunRow>,
+    older: Option<RunId>,
+    may_prepare: bool,
+    periods: Vec<Choice>,
+    period: String,
+    errors: Errors,
+}
+
+impl Index {
+    fn label(&self, kind: &str, start: &Date) -> String {
+        Period::containing(PeriodKind::parse(kind).unwrap_or(PeriodKind::Month), *start, self.fiscal_start).label()
+    }
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Older {
+    before: Option<RunId>,
+}
+
+async fn index(
+    State(app): State<App>,
+    me: Allowed<ApproveCommission>,
+    page: Page,
+    Query(older): Query<Older>,
+) -> Result<Response, Error> {
+    html(load_index(&app, &me, page, older.before, String::new(), Errors::new()).await?)
+}
+
+async fn load_index(
+    app: &App,
+    me: &Viewer,
+    page: Page,
+    before: Option<RunId>,
+    period: String,
+    errors: Errors,
+) -> Result<Index, Error> {
+    let mut db = tx::read(&app.db, me.scope.org).await?;
+    let mut runs = db::list(&mut db, me.scope.org, None, before, PER_PAGE + 1).await?;
+    let more = runs.len() > usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
+    if more {
+        runs.pop();
+    }
+    let older = runs.last().filter(|_| more).map(|run| run.id);
+    if !me.may(Permission::PrepareCommission) {
+        runs.retain(|run| run.submitted_at.is_some());
+    }
+    let periods = offered(me);
+    let period = if period.is_empty() { last_month(me).to_string() } else { period };
+    Ok(Index {
+        page,
+        fiscal_start: fiscal_start(me),
+        runs,
+        older,
+        may_prepare: me.may(Permission::PrepareCommission),
+        periods,
+        period,
+        errors,
+    })
+}
+
+/// The periods that are offered for calculation: this month and the eleven before, this quarter and the three before.
+fn offered(me: &Viewer) -> Vec<Choice> {
+    let mut choices = Vec::new();
+    for (kind, count) in [(PeriodKind::Month, 12), (PeriodKind::Quarter, 4)] {
+        let mut period = Period::containing(kind, me.today, fiscal_start(me));
+        for _ in 0..count {
+            let running = if period.is_over(me.today) { "" } else { " (still running)" };
+            choices.push(Choice::new(period, format!("{}{running}", period.label())));
+            period = period.previous();
+        }
+    }
+    choices
+}
+
+fn last_month(me: &Viewer) -> Period {
+    Period::month(me.today, fiscal_start(me)).previous()
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct RunForm {
+    period: String,
+}
+
+async fn create(
+    State(app): State<App>,
+    me: Allowed<PrepareCommission>,
+    page: Page,
+    Form { once, fields: form, .. }: Form<RunForm>,
+) -> Result<Response, Error> {
+    let period = Period::parse(form.period.trim(), fiscal_start(&me)).ok();
+    let Some(period) = period.filter(|period| period.from() <= me.today && is_paid_by(period.kind())) else {
+        let words = "Choose a month or a quarter that has begun.";
+        return refuse(&app, &me, page, form.period, words).await;
+    };
+    let mut tx = match once::begin(&app, &me, once).await? {
+        Begun::First(tx) => tx,
+        Begun::Again(response) => return Ok(response),
+    };
+    db::hold(&mut tx).await?;
+    if db::is_locked(&mut tx, me.scope.org, period.kind().as_str(), period.from()).await? {
+        drop(tx);
+        let words =
+            "This period is approved and locked. What came later is listed on its run and goes into the next one.";
+        return refuse(&app, &me, page, form.period, words).await;
+    }
+    let calculated = calculate(&mut tx, &question(&me, period)).await?;
+    if calculated.is_empty() {
+        drop(tx);
+        let words = "Nobody is on a plan that is paid by such a period. Put reps on a plan first.";
+        return refuse(&app, &me, page, form.period, words).await;
+    }
+    let statements = calculated.iter().map(Calculated::to_store).collect::<Result<Vec<_>, _>>()?;
+    let run = db::insert(&mut tx, period.kind().as_str(), period.from(), period.to(), ENGINE_VERSION).await?;
+    db::insert_statements(&mut tx, run, &statements).await?;
+    let detail = serde_json::json!({ "period": period.to_string(), "statements": statements.len() });
+    audit::db::record(&mut tx, "run.calculated", &format!("/commission-runs/{run}"), detail).await?;
+    tx.done_saying(&format!("/commission-runs/{run}"), &Toast::new(format!("{} calculated", period.label()))).await
+}
+
+fn is_paid_by(kind: PeriodKind) -> bool {
+    matches!(kind, PeriodKind::Month | PeriodKind::Quarter | PeriodKind::Year)
+}
+
+async fn refuse(app: &App, me: &Viewer, page: Page, period: String, words: &str) -> Result<Response, Error> {
+    let mut errors = Errors::new();
+    errors.add("period", words);
+    refused(load_index(app, me, page, None, period, errors).await?)
+}
+
+#[derive(Template)]
+#[template(path = "commission_runs/show.html")]
+struct Show {
+    page: Page,
+    run: RunRow,
+    label: String,
+    statements: Vec<ListedRow>,
+    without_plan: Vec<String>,
+    late: Vec<LateFact>,
+    next: Next,
+    paid_on: String,
+    errors: Errors,
+}
+
+/// What this person can do next with a run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Submit,
+    Approve,
+    Pay,
+    /// Waits for somebody else.
+    Wait,
+    /// Nothing is left to do.
+    Done,
+}
+
+async fn show(
+    State(app): State<App>,
+    me: Allowed<ReadStatements>,
+    page: Page,
+    Path(id): Path<RunId>,
+) -> Result<Response, Error> {
+    html(load(&app, &me, page, id, Errors::new()).await?)
+}
+
+async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> Result<Show, Error> {
+    if !me.may(Permission::PrepareCommission) && !me.may(Permission::ApproveCommission) {
+        return Err(Error::Forbidden);
+    }
+    let mut db = tx::read(&app.db, me.scope.org).await?;
+    let run = find(&mut db, me, id).await?;
+    let statements = statements::db::of_run(&mut db, &me.scope, id).await?;
+    let on_plan = plans::db::reps(&mut db, me.scope.org, run.period_start).await?;
+    let without_plan = on_plan.into_iter().filter(|rep| rep.plan.is_none()).map(|rep| rep.name).collect();
+    let late = db::late_facts(&mut db, me.scope.org, id).await?;
+    let mine_to_approve = run.prepared_by != me.id && statements.iter().any(|s| s.approved_by.is_none());
+    let next = match (run.submitted_at, run.locked_at, run.paid_on) {
+        _ if run.superseded => Next::Done,
+        (None, ..) if me.may(Permission::PrepareCommission) => Next::Submit,
+        (Some(_), None, _) if me.may(Permission::ApproveCommission) && mine_to_approve => Next::Approve,
+        (_, Some(_), None) if me.may(Permission::PrepareCommission) => Next::Pay,
+        (_, _, Some(_)) => Next::Done,
+        _ => Next::Wait,
+    };
+    let label = label(me, &run);
+    Ok(Show { page, label, statements, without_plan, late, next, paid_on: me.today.to_string(), run, errors })
+}
+
+/// A run; one that is not submitted is its preparers' business.
+async fn find(db: &mut PgConnection, me: &Viewer, id: RunId) -> Result<RunRow, Error> {
+    let run = db::find(db, me.scope.org, id).await?.ok_or(Error::NotFound)?;
+    if run.submitted_at.is_none() && !me.may(Permission::PrepareCommission) {
+        return Err(Error::NotFound);
+    }
+    Ok(run)
+}
+
+fn label(me: &Viewer, run: &RunRow) -> String {
+    period_of(me, run).map_or_else(|_| run.period_start.to_string(), Period::label)
+}
+
+impl RunRow {
+    /// Where the run stands, in one word.
+    pub fn badge(&self) -> Badge {
+        match (self.superseded, self.paid_on, self.locked_at, self.submitted_at) {
+            (true, ..) => Badge::new(Tone::Plain, "Replaced"),
+            (_, Some(_), ..) => Badge::new(Tone::Good, "Paid"),
+            (_, _, Some(_), _) => Badge::new(Tone::Good, "Approved"),
+            (_, _, _, Some(_)) => Badge::new(Tone::Info, "Waiting for approval").icon("clock"),
+            _ => Badge::new(Tone::Plain, "Draft"),
+        }
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Press {}
+
+async fn submit(
+    State(app): State<App>,
+    me: Allowed<PrepareCommission>,
+    page: Page,
+    Path(id): Path<RunId>,
+    Form { once, .. }: Form<Press>,
+) -> Result<Response, Error> {
+    let mut tx = match once::begin(&app, &me, once).await? {
+        Begun::First(tx) => tx,
+        Begun::Again(response) => return Ok(response),
+    };
+    db::hold(&mut tx).await?;
+    let run = find(&mut tx, &me, id).await?;
+    if run.superseded {
+        return Err(Error::Conflict("A newer calculation of this period replaces this run. Submit that one."));
+    }
+    match db::submit(&mut tx, id).await {
+        Err(e) if violates(&e, "run_submissions_pkey") => {
+            drop(tx);
+            return html(load(&app, &me, page, id, Errors::new()).await?);
+        }
+        other => other?,
+    }
+    audit::db::record(&mut tx, "run.submitted", &format!("/commission-runs/{id}"), serde_json::json!({})).await?;
+    tx.done_saying(&format!("/commission-runs/{id}"), &Toast::new("Submitted for approval")).await
+}
+
+async fn approve(
+    State(app): State<App>,
+    me: Allowed<ApproveCommission>,
+    page: Page,
+    Path(id): Path<RunId>,
+    Form { once, .. }: Form<Press>,
+) -> Result<Response, Error> {
+    let mut tx = match once::begin(&app, &me, once).await? {
+        Begun::First(tx) => tx,
+        Begun::Again(response) => return Ok(response),
+    };
+    db::hold(&mut tx).await?;
+    let run = find(&mut tx, &me, id).await?;
+    approvable(&mut tx, &me, &run).await?;
+    let approved = db::approve(&mut tx, &me.scope, id, None).await?;
+    if approved == 0 {
+        return Err(Error::Conflict("Nothing here is yours to approve: you calculated it, or it is your own pay."));
+    }
+    let locked = db::lock_if_approved(&mut tx, id).await?;
+    let detail = serde_json::json!({ "statements": approved, "locked": locked });
+    audit::db::record(&mut tx, "run.approved", &format!("/commission-runs/{id}"), detail).await?;
+    let words =
+        if locked { "Approved. The period is locked" } else { "Approved. Some statements wait for somebody else" };
+    tx.done_saying(&format!("/commission-runs/{id}"), &Toast::new(words)).await
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct PayForm {
+    paid_on: String,
+}
+
+async fn pay(
+    State(app): State<App>,
+    me: Allowed<PrepareCommission>,
+    page: Page,
+    Path(id): Path<RunId>,
+    Form { once, fields: form, .. }: Form<PayForm>,
+) -> Result<Response, Error> {
+    let mut errors = Errors::new();
+    let Some(paid_on) = errors.date("paid_on", &form.paid_on, "The day of payment") else {
+        return refused(load(&app, &me, page, id, errors).await?);
+    };
+    let mut tx = match once::begin(&app, &me, once).await? {
+        Begun::First(tx) => tx,
+        Begun::Again(response) => return Ok(response),
+    };
+    db::hold(&mut tx).await?;
+    let run = find(&mut tx, &me, id).await?;
+    if run.locked_at.is_none() {
+        return Err(Error::Conflict("Only an approved run can be paid."));
+    }
+    if run.paid_on.is_some() {
+        return Err(Error::Conflict("This run is marked as paid already."));
+    }
+    db::pay(&mut tx, id, paid_on).await?;
+    let detail = serde_json::json!({ "paid_on": paid_on });
+    audit::db::record(&mut tx, "run.paid", &format!("/commission-runs/{id}"), detail).await?;
+    tx.done_saying(&format!("/commission-runs/{id}"), &Toast::new("Marked as paid")).await
+}
+
+async fn lines(
+    State(app): State<App>,
+    me: Allowed<PrepareCommission>,
+    Path(id): Path<RunId>,
+) -> Result<Response, Error> {
+    let mut db = tx::read(&app.db, me.scope.org).await?;
+    let run = find(&mut db, &me, id).await?;
+    let currency = me.company.currency;
+    let rows = db::export(&mut db, me.scope.org, id).await?;
+    let mut file = csv::File::new(&["rep", "name", "component", "measure", "amount", "currency"]);
+    for row in rows {
+        file.row([
+            csv::text(row.external_id.as_deref().unwrap_or_default()),
+            csv::text(&row.rep),
+            csv::text(&row.component),
+            csv::text(&row.measure),
+            csv::number(currency.major(row.amount)),
+            csv::text(currency.code()),
+        ]);
+    }
+    file.respond(&format!("commission-{}-run-{id}.csv", run.period_start))
+}
