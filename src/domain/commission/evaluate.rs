@@ -1,10 +1,13 @@
 //! The engine: a plan and the facts of one rep give a statement, the same one every time.
 
+use rust_decimal::Decimal;
+
 use super::{
     counted::{Counted, Waiting},
     exact::TooLarge,
     explain::explain,
     facts::Facts,
+    facts_form::as_written,
     json::{Fault, Place, Refused},
     line::{Inputs, Worked},
     plan::{Component, MeasuringPeriod, Plan},
@@ -93,11 +96,13 @@ fn unfit(inputs: &Inputs<'_>) -> Vec<Fault> {
     let sales = inputs.facts.metrics.get(&Metric::NetSales);
     if let (Some(given), Some(counted)) = (sales, &inputs.counted)
         && !inputs.facts.deals.as_ref().is_none_or(Vec::is_empty)
-        && given.normalize().mantissa() != counted.net()
+        && let Ok(net) = Decimal::try_from_i128_with_scale(counted.net(), 0)
+        && *given != net
     {
+        let written = |minor| as_written(Metric::NetSales, minor, inputs.currency());
         metrics.key("net_sales").fault(
             &mut faults,
-            format!("{given} minor units are given, and the deals that pay add up to {}: leave it out", counted.net()),
+            format!("{} is given, and the deals that pay add up to {}: leave it out", written(*given), written(net)),
         );
     }
     other_months(inputs, &mut faults);
@@ -127,7 +132,7 @@ fn line(component: &Component, inputs: &Inputs<'_>) -> Result<Line, TooLarge> {
     let worked = Worked::out(component, inputs)?;
     let words = explain(&worked, inputs)?;
     let limited = worked.open() && worked.amount != worked.rounded;
-    let written = |value| super::facts_form::as_written(worked.metric, value, currency);
+    let written = |value| as_written(worked.metric, value, currency);
     Ok(Line {
         component: component.name.clone(),
         measure: Some(component.measure),

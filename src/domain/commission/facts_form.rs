@@ -211,17 +211,23 @@ fn values_node<'a>(values: &BTreeMap<Metric, Decimal>, currency: Currency) -> Op
     (!values.is_empty()).then(|| Node::Object(values.iter().map(one).collect()))
 }
 
-/// A value in the metric's own unit as forms and statements write it: money in major units.
+/// A value in the metric's own unit as forms and statements write it: money in major units with the currency's
+/// decimals. Equal values are written alike, however many zeros they came with.
 pub(super) fn as_written(metric: Metric, value: Decimal, currency: Currency) -> Decimal {
-    match metric.unit() {
-        Unit::Money => {
-            let mut major = value;
-            // Money is whole in the minor unit, so the scale moves by the currency's decimals and nothing is lost.
-            if major.set_scale(value.scale() + u32::from(currency.decimals())).is_err() {
-                major = value / Decimal::from(10_i64.pow(u32::from(currency.decimals())));
-            }
-            major
-        }
-        Unit::Count | Unit::Fraction => value,
+    let value = value.normalize();
+    if metric.unit() != Unit::Money {
+        return value;
     }
+    let mut major = value;
+    if major.set_scale(value.scale() + u32::from(currency.decimals())).is_err() {
+        major = value / Decimal::from(10_i64.pow(u32::from(currency.decimals())));
+    }
+    with_decimals(major, currency)
+}
+
+/// The number with the currency's decimals, or as many more as it needs: 285 is written 285.00.
+pub(super) fn with_decimals(number: Decimal, currency: Currency) -> Decimal {
+    let mut number = number.normalize();
+    number.rescale(number.scale().max(u32::from(currency.decimals())));
+    number
 }

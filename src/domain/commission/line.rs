@@ -6,7 +6,7 @@ use super::{
     counted::Counted,
     exact::{Ratio, TooLarge, attainment, plus, scale_of, scaled, times},
     facts::Facts,
-    facts_form::as_written,
+    facts_form::{as_written, with_decimals},
     gate::Gate,
     plan::{Axis, Component, Per, Plan, Schedule},
     schedule::{Pays, rate_of},
@@ -207,7 +207,7 @@ fn slices(
     currency: Currency,
 ) -> Result<Vec<Slice>, TooLarge> {
     let metric = component.measure.metric();
-    let each = |from, to, of: Decimal, rate: Decimal| {
+    let each = |from: Option<Decimal>, to: Option<Decimal>, of: Decimal, rate: Decimal| {
         let (share, per_unit) = match component.counts() {
             true => (None, rate.to_i64().map(|minor| Amount::new(Money(minor), currency))),
             false => (Some(rate.normalize()), None),
@@ -217,6 +217,7 @@ fn slices(
             Some(each) => each.decimal() * of,
             None => exact_product(of, rate)?,
         };
+        let (from, to) = (from.map(|edge| edge.normalize()), to.map(|edge| edge.normalize()));
         Ok(Slice { from, to, of, rate: share, per_unit, amount: with_decimals(amount, currency) })
     };
     match (&component.pays, pays) {
@@ -228,7 +229,7 @@ fn slices(
                 return Ok(Vec::new());
             }
             let amount = match run.exact.decimal() {
-                Some(minor) => with_decimals(as_written(Metric::NetSales, minor, currency), currency),
+                Some(minor) => as_written(Metric::NetSales, minor, currency),
                 None => currency.major(run.exact.rounded()?),
             };
             let rate = share.decimal().map_or_else(|| share.floored(9), Ok)?.normalize();
@@ -279,11 +280,4 @@ fn exact_product(a: Decimal, b: Decimal) -> Result<Decimal, TooLarge> {
     let (a, b) = (a.normalize(), b.normalize());
     let scale = a.scale() + b.scale();
     Decimal::try_from_i128_with_scale(times(a.mantissa(), b.mantissa())?, scale).map_err(|_| TooLarge)
-}
-
-/// The number with at least the currency's decimals: 285 is written 285.00.
-fn with_decimals(number: Decimal, currency: Currency) -> Decimal {
-    let mut number = number.normalize();
-    number.rescale(number.scale().max(u32::from(currency.decimals())));
-    number
 }

@@ -15,7 +15,7 @@ use crate::domain::{
 pub fn percent(share: Decimal) -> String {
     let percent = share * Decimal::ONE_HUNDRED;
     let percent = percent.normalize();
-    let sign = if percent.is_sign_negative() { "−" } else { "" };
+    let sign = if percent.is_sign_negative() && !percent.is_zero() { "−" } else { "" };
     format!("{sign}{}%", group_thousands(&percent.abs().to_string()))
 }
 
