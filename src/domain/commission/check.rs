@@ -31,13 +31,12 @@ impl Component {
         let pays = place.key("pays");
         match &self.pays {
             Schedule::Rate(rate) => warn_of_rate(*rate, &pays.key("rate"), warnings),
-            Schedule::PerUnit(_) => {}
             Schedule::Tiers(tiers) => tiers.warn(&pays.key("tiers"), currency, warnings),
             Schedule::Curve(curve) => curve.warn(&pays.key("curve"), currency, warnings),
             Schedule::Bonus(_) if self.gate.is_empty() => {
                 pays.key("bonus").fault(warnings, "there is no gate, so the bonus is always paid");
             }
-            Schedule::Bonus(_) => {}
+            Schedule::PerUnit(_) | Schedule::Bonus(_) => {}
         }
         if let Some(cap) = self.cap {
             self.warn_of_cap(cap, &place.key("cap"), currency, warnings);

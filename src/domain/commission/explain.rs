@@ -42,7 +42,7 @@ pub(super) fn explain(worked: &Worked<'_>, inputs: &Inputs<'_>) -> Result<Words,
     let mut notes = Vec::new();
     gates(worked, currency, &mut notes)?;
     if worked.open() {
-        rounding_and_limits(worked, currency, &mut notes)?;
+        rounding_and_limits(worked, currency, &mut notes);
         if worked.amount == Money::ZERO {
             notes.extend(missing::next(worked, currency)?);
         }
@@ -206,7 +206,7 @@ fn was_of(gate: &Gate, metric: Metric, target: Decimal, currency: Currency) -> R
     Ok(sentence(&format!("there were {value} against a {kind} of {target}, which is {}", reached(share)?)))
 }
 
-fn rounding_and_limits(worked: &Worked<'_>, currency: Currency, notes: &mut Vec<String>) -> Result<(), TooLarge> {
+fn rounding_and_limits(worked: &Worked<'_>, currency: Currency, notes: &mut Vec<String>) {
     let component = worked.component;
     let rounded = money(worked.rounded, currency);
     if worked.reached.is_none() && component.uses_attainment() && component.gate.is_empty() {
@@ -227,7 +227,6 @@ fn rounding_and_limits(worked: &Worked<'_>, currency: Currency, notes: &mut Vec<
     if let Some(floor) = component.floor.filter(|floor| worked.rounded < *floor) {
         notes.push(format!("The floor of {} lifts it from {rounded}.", money(floor, currency)));
     }
-    Ok(())
 }
 
 /// More deals than these are told as a number and a sum.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::domain::{
     metric::{Metric, Unit},
-    money::Currency,
+    money::{Currency, Money},
 };
 
 /// How dates are written: `2026-10-02`.
@@ -38,14 +38,13 @@ impl Facts {
     /// The facts as JSON that [`Facts::from_json`] reads again. The same facts give the same bytes.
     pub fn to_json(&self, currency: Currency) -> String {
         let deals = self.deals.as_ref().map(|deals| Node::List(deals.iter().map(|d| d.node(currency)).collect()));
-        Node::object([
-            ("rep", Node::text(&self.rep)),
-            ("period", Node::text(&self.period)),
-            ("metrics", values_node(&self.metrics, currency)),
-            ("targets", values_node(&self.targets, currency)),
-            ("deals", deals),
-        ])
-        .to_string()
+        Node::object()
+            .with("rep", Node::text(&self.rep))
+            .with("period", Node::text(&self.period))
+            .with("metrics", values_node(&self.metrics, currency))
+            .with("targets", values_node(&self.targets, currency))
+            .with("deals", deals)
+            .to_string()
     }
 }
 
@@ -82,7 +81,7 @@ fn read_values(
         let here = place.key(word);
         let Some(metric) = read_metric(word, &here, faults) else { continue };
         let value = match metric.unit() {
-            Unit::Money => money(node, &here, currency, faults).map(|amount| amount.exact()),
+            Unit::Money => money(node, &here, currency, faults).map(Money::exact),
             Unit::Count | Unit::Fraction => decimal(node, &here, faults),
         };
         if let Some(value) = value {
@@ -174,31 +173,26 @@ fn read_parts(node: &Node<'_>, place: &Place<'_>, faults: &mut Vec<Fault>) -> Op
 
 impl Deal {
     fn node(&self, currency: Currency) -> Node<'_> {
-        let (mut share, mut credits, mut part) = (None, None, None);
-        match &self.credit {
-            Credit::Unstated => {}
-            Credit::Share(decimal) => share = Node::text(decimal.to_string()),
-            Credit::Part(money) => part = Node::text(currency.plain(*money)),
-            Credit::Parts(list) => {
-                let one = |c: &RepParts| {
-                    let rep = Node::Text(c.rep.clone().into());
-                    Node::object([("rep", Some(rep)), ("parts", Some(Node::Int(i64::from(c.parts))))])
-                };
-                credits = Some(Node::List(list.iter().map(one).collect()));
-            }
-        }
-        Node::object([
-            ("number", Some(Node::Int(self.number))),
-            ("booked_on", self.booked_on.and_then(|date| Node::text(date.to_string()))),
-            ("customer", (!self.customer.is_empty()).then(|| Node::Text(self.customer.as_str().into()))),
-            ("amount", Node::text(currency.plain(self.amount))),
-            ("returns", self.returns.map(Node::Int)),
-            ("share", share),
-            ("credits", credits),
-            ("part", part),
-            ("stage", (self.stage != Stage::Won).then(|| Node::Text(self.stage.as_str().into()))),
-            ("confirmed", (!self.confirmed).then_some(Node::Bool(false))),
-        ])
+        let node = Node::object()
+            .with("number", Node::Int(self.number))
+            .with("booked_on", self.booked_on.map(|date| Node::text(date.to_string())))
+            .with("customer", (!self.customer.is_empty()).then(|| Node::text(&self.customer)))
+            .with("amount", Node::text(currency.plain(self.amount)))
+            .with("returns", self.returns.map(Node::Int));
+        let node = match &self.credit {
+            Credit::Unstated => node,
+            Credit::Share(share) => node.with("share", Node::text(share.to_string())),
+            Credit::Part(part) => node.with("part", Node::text(currency.plain(*part))),
+            Credit::Parts(credits) => node.with("credits", Node::List(credits.iter().map(RepParts::node).collect())),
+        };
+        node.with("stage", (self.stage != Stage::Won).then(|| Node::text(self.stage.as_str())))
+            .with("confirmed", (!self.confirmed).then_some(Node::Bool(false)))
+    }
+}
+
+impl RepParts {
+    fn node(&self) -> Node<'_> {
+        Node::object().with("rep", Node::text(&self.rep)).with("parts", Node::Int(i64::from(self.parts)))
     }
 }
 

@@ -53,7 +53,7 @@ impl Gate {
         let edge = if below { condition.at_least } else { condition.at_most.filter(|_| above) };
         let needed = edge.and_then(|edge| match condition.of {
             // The edge in the metric's own unit.
-            Measure::Metric(_) => whole_towards(metric, edge.checked_div(unit)?, below),
+            Measure::Metric(_) => Some(whole_towards(metric, edge.checked_div(unit)?, below)),
             Measure::Attainment(_) => needed_for(metric, edge, target?, below),
         });
         let shown = match condition.of {
@@ -88,12 +88,12 @@ pub(super) fn needed_for(metric: Metric, edge: Decimal, target: Decimal, at_leas
     }
     let share = if limit { Decimal::TWO - edge } else { edge };
     let possible = edge >= Decimal::ZERO && share >= Decimal::ZERO;
-    possible.then(|| share.checked_mul(target)).flatten().and_then(|value| whole_towards(metric, value, upwards))
+    possible.then(|| share.checked_mul(target)).flatten().map(|value| whole_towards(metric, value, upwards))
 }
 
 /// The next value that the metric can have: counts and minor units are whole.
-fn whole_towards(metric: Metric, value: Decimal, upwards: bool) -> Option<Decimal> {
+fn whole_towards(metric: Metric, value: Decimal, upwards: bool) -> Decimal {
     let away = if upwards { RoundingStrategy::ToPositiveInfinity } else { RoundingStrategy::ToNegativeInfinity };
     let decimals = if metric.unit() == Unit::Fraction { 12 } else { 0 };
-    Some(value.round_dp_with_strategy(decimals, away))
+    value.round_dp_with_strategy(decimals, away)
 }

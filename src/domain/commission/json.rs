@@ -109,13 +109,20 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// An object of the entries that are there.
-    pub(super) fn object(entries: impl IntoIterator<Item = (&'static str, Option<Self>)>) -> Self {
-        Self::Object(entries.into_iter().filter_map(|(key, node)| Some((Cow::Borrowed(key), node?))).collect())
+    pub(super) fn object() -> Self {
+        Self::Object(Vec::new())
     }
 
-    pub(super) fn text(text: impl Into<Cow<'a, str>>) -> Option<Self> {
-        Some(Self::Text(text.into()))
+    /// The object with one more entry, if there is a value for it.
+    pub(super) fn with(mut self, key: &'static str, value: impl Into<Option<Self>>) -> Self {
+        if let (Self::Object(entries), Some(value)) = (&mut self, value.into()) {
+            entries.push((Cow::Borrowed(key), value));
+        }
+        self
+    }
+
+    pub(super) fn text(text: impl Into<Cow<'a, str>>) -> Self {
+        Self::Text(text.into())
     }
 
     fn kind(&self) -> &'static str {

@@ -208,9 +208,10 @@ fn slices(
 ) -> Result<Vec<Slice>, TooLarge> {
     let metric = component.measure.metric();
     let each = |from: Option<Decimal>, to: Option<Decimal>, of: Decimal, rate: Decimal| {
-        let (share, per_unit) = match component.counts() {
-            true => (None, rate.to_i64().map(|minor| Amount::new(Money(minor), currency))),
-            false => (Some(rate.normalize()), None),
+        let (share, per_unit) = if component.counts() {
+            (None, rate.to_i64().map(|minor| Amount::new(Money(minor), currency)))
+        } else {
+            (Some(rate.normalize()), None)
         };
         let of = as_written(metric, of, currency);
         let amount = match per_unit {

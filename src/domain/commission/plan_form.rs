@@ -39,14 +39,13 @@ impl Plan {
 
     fn node(&self) -> Node<'_> {
         let amount = |amount: Money| Node::text(self.currency.plain(amount));
-        Node::object([
-            ("name", Node::text(&self.name)),
-            ("currency", Node::text(self.currency.code().to_owned())),
-            ("period", Node::text(self.period.as_str())),
-            ("components", Some(Node::List(self.components.iter().map(|c| c.node(self.currency)).collect()))),
-            ("cap", self.cap.and_then(amount)),
-            ("floor", self.floor.and_then(amount)),
-        ])
+        Node::object()
+            .with("name", Node::text(&self.name))
+            .with("currency", Node::text(self.currency.code().to_owned()))
+            .with("period", Node::text(self.period.as_str()))
+            .with("components", Node::List(self.components.iter().map(|c| c.node(self.currency)).collect()))
+            .with("cap", self.cap.map(amount))
+            .with("floor", self.floor.map(amount))
     }
 }
 
@@ -279,14 +278,13 @@ impl Component {
     fn node(&self, currency: Currency) -> Node<'_> {
         let amount = |amount: Money| Node::text(currency.plain(amount));
         let gate: Vec<Node<'_>> = self.gate.iter().map(Condition::node).collect();
-        Node::object([
-            ("name", Node::text(&self.name)),
-            ("measure", Some(self.measure.node())),
-            ("pays", Some(self.pays.node(currency))),
-            ("gate", (!gate.is_empty()).then_some(Node::List(gate))),
-            ("cap", self.cap.and_then(amount)),
-            ("floor", self.floor.and_then(amount)),
-        ])
+        Node::object()
+            .with("name", Node::text(&self.name))
+            .with("measure", self.measure.node())
+            .with("pays", self.pays.node(currency))
+            .with("gate", (!gate.is_empty()).then_some(Node::List(gate)))
+            .with("cap", self.cap.map(amount))
+            .with("floor", self.floor.map(amount))
     }
 }
 
@@ -295,7 +293,7 @@ impl Measure {
         let word = Node::Text(self.metric().as_str().into());
         match self {
             Self::Metric(_) => word,
-            Self::Attainment(_) => Node::object([("attainment", Some(word))]),
+            Self::Attainment(_) => Node::object().with("attainment", word),
         }
     }
 }
@@ -304,16 +302,16 @@ impl Schedule {
     fn node<'a>(&self, currency: Currency) -> Node<'a> {
         let amount = |amount: Money| Node::text(currency.plain(amount));
         match self {
-            Self::Rate(rate) => Node::object([("rate", decimal(*rate))]),
-            Self::PerUnit(each) => Node::object([("per_unit", amount(*each))]),
-            Self::Bonus(bonus) => Node::object([("bonus", amount(*bonus))]),
+            Self::Rate(rate) => Node::object().with("rate", decimal(*rate)),
+            Self::PerUnit(each) => Node::object().with("per_unit", amount(*each)),
+            Self::Bonus(bonus) => Node::object().with("bonus", amount(*bonus)),
             Self::Curve(curve) => {
-                let point = |p: &Point| Node::object([("at", decimal(p.at)), ("pays", decimal(p.pays))]);
+                let point = |p: &Point| Node::object().with("at", decimal(p.at)).with("pays", decimal(p.pays));
                 let points = Node::List(curve.points.iter().map(point).collect());
-                let curve = Node::object([("on_target", amount(curve.on_target)), ("points", Some(points))]);
-                Node::object([("curve", Some(curve))])
+                let curve = Node::object().with("on_target", amount(curve.on_target)).with("points", points);
+                Node::object().with("curve", curve)
             }
-            Self::Tiers(tiers) => Node::object([("tiers", Some(tiers.node(currency)))]),
+            Self::Tiers(tiers) => Node::object().with("tiers", tiers.node(currency)),
         }
     }
 }
@@ -321,17 +319,16 @@ impl Schedule {
 impl Tiers {
     fn node<'a>(&self, currency: Currency) -> Node<'a> {
         let step = |step: &Step| match step.pays {
-            StepPays::Rate(rate) => Node::object([("from", decimal(step.from)), ("rate", decimal(rate))]),
+            StepPays::Rate(rate) => Node::object().with("from", decimal(step.from)).with("rate", decimal(rate)),
             StepPays::PerUnit(each) => {
-                Node::object([("from", decimal(step.from)), ("per_unit", Node::text(currency.plain(each)))])
+                Node::object().with("from", decimal(step.from)).with("per_unit", Node::text(currency.plain(each)))
             }
         };
-        Node::object([
-            ("mode", Node::text(if self.mode == Mode::Marginal { "marginal" } else { "whole" })),
-            ("axis", Node::text(self.axis.as_str())),
-            ("per", Node::text(if self.per == Per::Deal { "deal" } else { "period" })),
-            ("steps", Some(Node::List(self.steps.iter().map(step).collect()))),
-        ])
+        Node::object()
+            .with("mode", Node::text(if self.mode == Mode::Marginal { "marginal" } else { "whole" }))
+            .with("axis", Node::text(self.axis.as_str()))
+            .with("per", Node::text(if self.per == Per::Deal { "deal" } else { "period" }))
+            .with("steps", Node::List(self.steps.iter().map(step).collect()))
     }
 }
 
@@ -349,14 +346,13 @@ impl Condition {
     fn node<'a>(&self) -> Node<'a> {
         let word = Node::text(self.of.metric().as_str());
         let key = if matches!(self.of, Measure::Metric(_)) { "metric" } else { "attainment" };
-        Node::object([
-            (key, word),
-            ("at_least", self.at_least.and_then(decimal)),
-            ("at_most", self.at_most.and_then(decimal)),
-        ])
+        Node::object()
+            .with(key, word)
+            .with("at_least", self.at_least.map(decimal))
+            .with("at_most", self.at_most.map(decimal))
     }
 }
 
-fn decimal<'a>(number: Decimal) -> Option<Node<'a>> {
+fn decimal<'a>(number: Decimal) -> Node<'a> {
     Node::text(number.to_string())
 }
