@@ -96,6 +96,7 @@ pub mod web {
     mod gallery;
     pub mod headers;
     pub mod health;
+    pub mod list;
     pub mod number;
     pub mod once;
     pub mod page;
@@ -117,6 +118,7 @@ pub mod customers {
 /// Visits: who was with which customer, and what is planned.
 pub mod visits {
     pub mod db;
+    pub mod list_db;
 }
 /// Deals: what was sold to whom, and who is credited.
 pub mod deals {

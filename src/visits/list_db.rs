@@ -1,0 +1,173 @@
+//! The list of visits: what fits the filters, and exactly those visits that a metric counts.
+
+use sqlx::PgConnection;
+use time::{Date, Time};
+
+use crate::{
+    domain::{
+        company::Company,
+        id::{CustomerId, OrgId, TeamId, UserId, VisitId},
+        visit::{Kind, Outcome, State},
+    },
+};
+
+/// Which visits are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Of these people; none: of everybody.
+    pub reps: Option<Vec<UserId>>,
+    /// Of those who belonged on the day of the visit to this team or one below it.
+    pub team: Option<TeamId>,
+    /// To this customer.
+    pub customer: Option<CustomerId>,
+    /// From this day on.
+    pub from: Option<Date>,
+    /// Before this day.
+    pub to: Option<Date>,
+    /// Of these kinds; none: of all.
+    pub kinds: Option<Vec<Kind>>,
+    /// In this state.
+    pub state: Option<State>,
+    /// Only those that count: done, not after today, not entered after the lock of their period; one per customer, day
+    /// and kind (and per person, where one person is asked for).
+    pub counted: bool,
+    /// Only visits to customers who had not bought before that day.
+    pub stranger: bool,
+    /// Only what comes behind this one.
+    pub after: Option<(Date, i64)>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// A visit in a list.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The visit.
+    pub id: VisitId,
+    /// Who went.
+    pub rep: String,
+    /// To whom.
+    pub customer_id: CustomerId,
+    /// The customer's name.
+    pub customer: String,
+    /// The day.
+    pub visited_on: Date,
+    /// At what time.
+    pub starts_at: Option<Time>,
+    /// In person or not.
+    pub kind: Kind,
+    /// Planned, done or missed.
+    pub state: State,
+    /// What came of it.
+    pub outcome: Option<Outcome>,
+    /// The beginning of the notes.
+    pub notes: String,
+    /// Whether it was entered later than the company allows.
+    pub late: bool,
+    /// Whether it was entered after its period was locked: it counts for nothing.
+    pub after_lock: bool,
+    /// How many fit the filters.
+    pub total: i64,
+}
+
+/// One page of the visits that fit, the latest day first.
+pub async fn list(
+    db: &mut PgConnection,
+    org: OrgId,
+    filter: &Filter,
+    company: &Company,
+    today: Date,
+) -> sqlx::Result<Vec<Row>> {
+    let kinds: Option<Vec<&str>> = filter.kinds.as_ref().map(|kinds| kinds.iter().map(|kind| kind.as_str()).collect());
+    let one_person = filter.team.is_none() && filter.reps.as_ref().is_some_and(|reps| reps.len() == 1);
+    let (after_day, after_id) = filter.after.unzip();
+    sqlx::query_as!(
+        Row,
+        r#"with recursive subtree as (
+               select t.id from teams t where t.org_id = $1 and t.id = $3
+               union
+               select t.id
+               from subtree
+               join teams t on t.org_id = $1 and t.parent_id = subtree.id
+           ),
+           fitting as (
+               select v.id, v.rep_id, v.customer_id, v.visited_on, v.kind, v.recorded_at,
+                      exists (
+                          select from period_locks l
+                          where l.org_id = v.org_id and v.visited_on >= l.period_start and v.visited_on < l.period_end
+                            and v.recorded_at > l.locked_at
+                      ) as after_lock
+               from visits v
+               where v.org_id = $1
+                 and ($2::bigint[] is null or v.rep_id = any ($2))
+                 and ($3::bigint is null or exists (
+                     select from memberships m
+                     where m.org_id = v.org_id and m.user_id = v.rep_id and m.during @> v.visited_on
+                       and m.team_id in (select id from subtree)
+                 ))
+                 and ($4::bigint is null or v.customer_id = $4)
+                 and ($5::date is null or v.visited_on >= $5)
+                 and ($6::date is null or v.visited_on < $6)
+                 and ($7::text[] is null or v.kind = any ($7))
+                 and ($8::text is null or v.state = $8)
+                 and (not $9 or (v.state = 'done' and v.visited_on <= $11))
+                 and (not $10 or (
+                     exists (
+                         select from customers c
+                         where c.org_id = v.org_id and c.id = v.customer_id and c.customer_since is null
+                     )
+                     and not exists (
+                         select from deals d
+                         where d.org_id = v.org_id and d.customer_id = v.customer_id and d.booked_on < v.visited_on
+                           and d.net > 0 and (d.fully_returned_on is null or d.fully_returned_on > v.visited_on)
+                     )
+                 ))
+           ),
+           chosen as (
+               select f.id, f.visited_on, f.after_lock
+               from fitting f
+               where not $9
+               union all
+               select one.id, one.visited_on, false
+               from (
+                   select distinct on (f.customer_id, f.visited_on, f.kind, case when $13 then f.rep_id end)
+                          f.id, f.visited_on
+                   from fitting f
+                   where $9 and not f.after_lock
+                   order by f.customer_id, f.visited_on, f.kind, case when $13 then f.rep_id end, f.id
+               ) one
+           )
+           select v.id, u.name as rep, v.customer_id, c.name as customer, v.visited_on, v.starts_at,
+                  v.kind as "kind: Kind", v.state as "state: State", v.outcome as "outcome: Outcome",
+                  left(v.notes, 200) as "notes!",
+                  v.state = 'done' and (v.recorded_at at time zone $12)::date - v.visited_on > $14 as "late!",
+                  chosen.after_lock as "after_lock!",
+                  (select count(*) from chosen) as "total!"
+           from chosen
+           join visits v on v.org_id = $1 and v.id = chosen.id
+           join users u on u.org_id = v.org_id and u.id = v.rep_id
+           join customers c on c.org_id = v.org_id and c.id = v.customer_id
+           where $15::date is null or (chosen.visited_on, chosen.id) < ($15, $16::bigint)
+           order by chosen.visited_on desc, chosen.id desc
+           limit $17"#,
+        org as OrgId,
+        filter.reps.as_deref() as Option<&[UserId]>,
+        filter.team as Option<TeamId>,
+        filter.customer as Option<CustomerId>,
+        filter.from,
+        filter.to,
+        kinds.as_deref() as Option<&[&str]>,
+        filter.state as Option<State>,
+        filter.counted,
+        filter.stranger,
+        today,
+        company.time_zone,
+        one_person,
+        i32::try_from(company.late_entry_days).unwrap_or(i32::MAX),
+        after_day,
+        after_id,
+        filter.limit,
+    )
+    .fetch_all(db)
+    .await
+}
