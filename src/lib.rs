@@ -114,11 +114,13 @@ pub mod audit {
 /// Customers: who they are, who owns them, and what became of them.
 pub mod customers {
     pub mod db;
+    pub mod find_db;
 }
 /// Visits: who was with which customer, and what is planned.
 pub mod visits {
     pub mod db;
     pub mod list_db;
+    pub mod page_db;
 }
 /// Deals: what was sold to whom, and who is credited.
 pub mod deals {

@@ -4,7 +4,10 @@ use serde_json::Value;
 use time::Date;
 
 use crate::{
-    domain::id::{CustomerId, EndingId, OrgId, UserId},
+    domain::{
+        customer::facts::EndingKind,
+        id::{CustomerId, EndingId, OrgId, UserId},
+    },
     postgres::tx::Tx,
 };
 
@@ -53,8 +56,8 @@ pub struct Contact {
 pub struct NewEnding {
     /// On which day.
     pub on: Date,
-    /// `declared_lost`, `deselected`, `closed`, `merged` or `credit_block`.
-    pub kind: &'static str,
+    /// How.
+    pub kind: EndingKind,
     /// What the customer said, 1 to 2000 characters.
     pub reason: String,
     /// What turned out to be true.
@@ -186,7 +189,7 @@ pub async fn insert_ending(tx: &mut Tx, customer: CustomerId, ending: &NewEnding
         org as OrgId,
         customer as CustomerId,
         ending.on,
-        ending.kind,
+        ending.kind as EndingKind,
         ending.reason,
         ending.verified_reason,
         ending.competitor,

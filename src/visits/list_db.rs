@@ -3,12 +3,10 @@
 use sqlx::PgConnection;
 use time::{Date, Time};
 
-use crate::{
-    domain::{
-        company::Company,
-        id::{CustomerId, OrgId, TeamId, UserId, VisitId},
-        visit::{Kind, Outcome, State},
-    },
+use crate::domain::{
+    company::Company,
+    id::{CustomerId, OrgId, TeamId, UserId, VisitId},
+    visit::{Kind, Outcome, State},
 };
 
 /// Which visits are asked for.

@@ -1,0 +1,240 @@
+//! One visit, one person's day, and what the form to log a visit offers.
+
+use sqlx::PgConnection;
+use time::{Date, PrimitiveDateTime, Time};
+
+use crate::{
+    domain::{
+        access::Scope,
+        company::Company,
+        id::{CustomerId, OrgId, UserId, VisitId},
+        visit::{Kind, Outcome, State},
+    },
+    postgres::tx::Tx,
+};
+
+/// A visit with everything that its page shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// The visit.
+    pub id: VisitId,
+    /// Who went.
+    pub rep_id: UserId,
+    /// The name.
+    pub rep: String,
+    /// To whom.
+    pub customer_id: CustomerId,
+    /// The customer's name.
+    pub customer: String,
+    /// The day.
+    pub visited_on: Date,
+    /// At what time.
+    pub starts_at: Option<Time>,
+    /// In person or not.
+    pub kind: Kind,
+    /// Planned, done or missed.
+    pub state: State,
+    /// What came of it.
+    pub outcome: Option<Outcome>,
+    /// How long it took.
+    pub minutes: Option<i32>,
+    /// Free words.
+    pub notes: String,
+    /// When it was entered, at the company.
+    pub recorded_at: PrimitiveDateTime,
+    /// Whether it was entered later than the company allows.
+    pub late: bool,
+    /// Whether it was entered after its period was locked: it counts for nothing.
+    pub after_lock: bool,
+    /// Whether its period is locked.
+    pub locked: bool,
+    /// Counts its changes.
+    pub version: i32,
+}
+
+/// A visit of somebody in sight.
+pub async fn find(db: &mut PgConnection, scope: &Scope, company: &Company, id: VisitId) -> sqlx::Result<Option<Visit>> {
+    sqlx::query_as!(
+        Visit,
+        r#"select v.id, v.rep_id, u.name as rep, v.customer_id, c.name as customer, v.visited_on, v.starts_at,
+                  v.kind as "kind: Kind", v.state as "state: State", v.outcome as "outcome: Outcome", v.minutes, v.notes,
+                  v.recorded_at at time zone $4 as "recorded_at!",
+                  v.state = 'done' and (v.recorded_at at time zone $4)::date - v.visited_on > $5 as "late!",
+                  v.state = 'done' and exists (
+                      select from period_locks l
+                      where l.org_id = v.org_id and v.visited_on >= l.period_start and v.visited_on < l.period_end
+                        and v.recorded_at > l.locked_at
+                  ) as "after_lock!",
+                  exists (
+                      select from period_locks l
+                      where l.org_id = v.org_id and v.visited_on >= l.period_start and v.visited_on < l.period_end
+                  ) as "locked!",
+                  v.version
+           from visits v
+           join users u on u.org_id = v.org_id and u.id = v.rep_id
+           join customers c on c.org_id = v.org_id and c.id = v.customer_id
+           where v.org_id = $1 and v.id = $3
+             and ($2::bigint[] is null or v.rep_id = any ($2))"#,
+        scope.org as OrgId,
+        scope.reps() as Option<&[UserId]>,
+        id as VisitId,
+        company.time_zone,
+        i32::try_from(company.late_entry_days).unwrap_or(i32::MAX),
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Whether a day lies in a locked period: what is entered for it counts for nothing, what is changed needs a reason.
+pub async fn is_locked(db: &mut PgConnection, org: OrgId, day: Date) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (
+               select from period_locks l
+               where l.org_id = $1 and $2 >= l.period_start and $2 < l.period_end
+           ) as "locked!""#,
+        org as OrgId,
+        day,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// A customer that the form to log a visit offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The customer.
+    pub id: CustomerId,
+    /// The name.
+    pub name: String,
+    /// Whether it is on the plan of the day and not done yet.
+    pub planned: bool,
+    /// For what time.
+    pub starts_at: Option<Time>,
+    /// The last time anybody was there before that day.
+    pub last_visit: Option<Date>,
+}
+
+/// Whom the person may have seen: what is left of the day's plan in its order, then own customers as they were visited
+/// last; three at most beside `chosen`, which comes first wherever it stands.
+pub async fn offers(
+    db: &mut PgConnection,
+    org: OrgId,
+    rep: UserId,
+    day: Date,
+    chosen: Option<CustomerId>,
+) -> sqlx::Result<Vec<Offer>> {
+    sqlx::query_as!(
+        Offer,
+        r#"with planned as (
+               select v.customer_id, min(v.starts_at) as starts_at, min(v.id) as first
+               from visits v
+               where v.org_id = $1 and v.rep_id = $2 and v.visited_on = $3 and v.state = 'planned'
+               group by v.customer_id
+           ),
+           recent as (
+               select v.customer_id, max(v.visited_on) as last_on
+               from visits v
+               where v.org_id = $1 and v.rep_id = $2 and v.state = 'done' and v.visited_on >= $3 - 400
+                 and v.visited_on < $3
+                 and exists (
+                     select from ownerships o
+                     where o.org_id = v.org_id and o.customer_id = v.customer_id and o.rep_id = $2
+                       and o.during @> $3::date
+                 )
+               group by v.customer_id
+           ),
+           offered as (
+               select $4::bigint as customer_id, 0 as rank
+               where $4::bigint is not null
+               union all
+               select planned.customer_id, 1 from planned
+               union all
+               select recent.customer_id, 2 from recent
+           ),
+           ranked as (
+               select offered.customer_id, min(offered.rank) as rank
+               from offered
+               group by offered.customer_id
+           )
+           select c.id, c.name, planned.customer_id is not null as "planned!", planned.starts_at as "starts_at?",
+                  (select max(v.visited_on)
+                   from visits v
+                   where v.org_id = c.org_id and v.customer_id = c.id and v.state = 'done' and v.visited_on < $3)
+                      as last_visit
+           from ranked
+           join customers c on c.org_id = $1 and c.id = ranked.customer_id
+           left join planned on planned.customer_id = c.id
+           left join recent on recent.customer_id = c.id
+           order by ranked.rank, planned.starts_at nulls last, planned.first, recent.last_on desc nulls last, c.id
+           limit 3"#,
+        org as OrgId,
+        rep as UserId,
+        day,
+        chosen as Option<CustomerId>,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The planned visit that a logged one fulfils: the same person, customer and day.
+pub async fn planned(
+    tx: &mut Tx,
+    rep: UserId,
+    customer: CustomerId,
+    day: Date,
+) -> sqlx::Result<Option<(VisitId, i32)>> {
+    let org = tx.org;
+    let row = sqlx::query!(
+        "select id, version
+         from visits
+         where org_id = $1 and rep_id = $2 and customer_id = $3 and visited_on = $4 and state = 'planned'
+         order by starts_at nulls last, id
+         limit 1",
+        org as OrgId,
+        rep as UserId,
+        customer as CustomerId,
+        day,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|row| (row.id, row.version)))
+}
+
+/// One entry of a person's day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The visit.
+    pub id: VisitId,
+    /// The customer.
+    pub customer_id: CustomerId,
+    /// The customer's name.
+    pub customer: String,
+    /// Where it is.
+    pub city: Option<String>,
+    /// At what time.
+    pub starts_at: Option<Time>,
+    /// In person or not.
+    pub kind: Kind,
+    /// Planned, done or missed.
+    pub state: State,
+    /// What came of it.
+    pub outcome: Option<Outcome>,
+}
+
+/// A person's visits of one day, by time.
+pub async fn day(db: &mut PgConnection, org: OrgId, rep: UserId, day: Date) -> sqlx::Result<Vec<Entry>> {
+    sqlx::query_as!(
+        Entry,
+        r#"select v.id, v.customer_id, c.name as customer, c.city, v.starts_at, v.kind as "kind: Kind",
+                  v.state as "state: State", v.outcome as "outcome: Outcome"
+           from visits v
+           join customers c on c.org_id = v.org_id and c.id = v.customer_id
+           where v.org_id = $1 and v.rep_id = $2 and v.visited_on = $3
+           order by v.starts_at nulls last, v.id"#,
+        org as OrgId,
+        rep as UserId,
+        day,
+    )
+    .fetch_all(db)
+    .await
+}
