@@ -169,6 +169,11 @@ impl PublicUrl {
         &self.origin
     }
 
+    /// The whole address of a path, for links that are copied or printed.
+    pub fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
+    }
+
     /// Whether cookies are for https only.
     pub fn is_https(&self) -> bool {
         self.https

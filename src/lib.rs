@@ -15,9 +15,8 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use ipnet::IpNet;
 use tokio::sync::Semaphore;
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer};
 
 /// The command line.
 pub mod cli {
@@ -102,7 +101,7 @@ pub mod web {
     pub mod page;
     pub mod problem;
     pub mod routes;
-    pub mod site;
+    pub mod step_up;
     pub mod toast;
     pub mod trace;
     pub mod ui;
@@ -155,6 +154,7 @@ pub mod statements {
 /// The first start: a company and its first administrator.
 pub mod setup {
     pub mod guard;
+    pub mod web;
 }
 /// Organizations: the tenants and their settings.
 pub mod organizations {
@@ -164,15 +164,33 @@ pub mod organizations {
 pub mod sign_in {
     pub mod db;
     pub mod passwords;
+    pub mod proof;
+    pub mod session;
     pub mod throttle;
+    pub mod web;
+}
+/// Links that let a person choose a password.
+pub mod invitations {
+    pub mod db;
+    pub mod link;
+    pub mod web;
+}
+/// One's own page: password and signed-in browsers.
+pub mod profile {
+    pub mod web;
 }
 /// Users: the people of a company, their roles and teams over time.
 pub mod users {
     pub mod db;
+    pub mod form;
+    pub mod list_db;
+    pub mod person;
+    pub mod web;
 }
 /// Teams: the tree, and who manages what.
 pub mod teams {
     pub mod db;
+    pub mod web;
 }
 /// A believable company, the same for a seed and a date.
 pub mod demo {
@@ -188,10 +206,10 @@ pub struct App {
     pub db: sqlx::PgPool,
     /// Where the instant of a request comes from.
     pub clock: clock::Clock,
-    /// The public address.
-    pub site: web::site::Site,
+    /// The address that people type: in links, in cookies, and as the origin of our own forms.
+    pub public_url: config::PublicUrl,
     /// Whose word on a client's address is taken.
-    pub trusted_proxies: Arc<[IpNet]>,
+    pub trusted_proxies: config::TrustedProxies,
     /// How many passwords are hashed at once: each takes 19 MiB and 15 ms of a core.
     pub hashing: Arc<Semaphore>,
     /// Whether there is a company, and who may create the first one.
@@ -202,12 +220,12 @@ pub struct App {
 
 impl App {
     /// An application over a database, without trusted proxies.
-    pub fn new(db: sqlx::PgPool, clock: clock::Clock, site: web::site::Site) -> Self {
+    pub fn new(db: sqlx::PgPool, clock: clock::Clock, public_url: config::PublicUrl) -> Self {
         Self {
             db,
             clock,
-            site,
-            trusted_proxies: Arc::new([]),
+            public_url,
+            trusted_proxies: config::TrustedProxies::default(),
             hashing: Arc::new(Semaphore::new(2)),
             setup: Arc::default(),
             draining: Arc::default(),
@@ -226,6 +244,12 @@ pub fn routes() -> web::routes::Routes {
         .merge(plans::web::routes())
         .merge(commission_runs::web::routes())
         .merge(statements::web::routes())
+        .merge(setup::web::routes())
+        .merge(sign_in::web::routes())
+        .merge(invitations::web::routes())
+        .merge(profile::web::routes())
+        .merge(users::web::routes())
+        .merge(teams::web::routes())
 }
 
 /// The whole application. A request goes through the layers from the last one added to the first, its answer back from
@@ -243,13 +267,15 @@ pub fn routes() -> web::routes::Routes {
 /// 10. Without a company everything leads to the set-up.
 /// 11. The form's size is limited, and the feature's handler runs.
 pub fn router(app: App) -> Router {
+    // An address that no browser would send as its origin is trusted for nothing: our own host still is.
+    let csrf = CsrfLayer::new().add_trusted_origin(app.public_url.origin()).unwrap_or_default();
     let pages = routes()
         .into_router()
         .fallback(async || web::error::Error::NotFound)
         .method_not_allowed_fallback(async || web::error::Error::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(middleware::from_fn_with_state(app.clone(), setup::guard::lead))
-        .layer(app.site.csrf().with_rejection_response(|_| web::error::Error::CrossSite.into_response()))
+        .layer(csrf.with_rejection_response(|_| web::error::Error::CrossSite.into_response()))
         .layer(middleware::from_fn(limit_time))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), web::auth::identify))

@@ -140,7 +140,10 @@ fn forbidden_words_stay_out() {
         if !file.starts_with("cli/") && !file.starts_with("postgres/") {
             for clock in ["current_date", "now()", "current_timestamp"] {
                 let sql_clock = code.lines().any(|line| {
-                    !line.trim_start().starts_with("//") && line.contains(clock) && !line.contains("clock.now()")
+                    !line.trim_start().starts_with("//")
+                        && line.contains(clock)
+                        && !line.contains("clock.now()")
+                        && !line.contains("Instant::now()")
                 });
                 assert!(!sql_clock, "src/{file} asks the database's clock: {clock}");
             }

@@ -104,3 +104,11 @@ pub async fn today(db: &sqlx::PgPool, org: OrgId, now: OffsetDateTime) -> sqlx::
     .fetch_one(db)
     .await
 }
+
+/// Holds off everybody else who takes this lock, until this transaction ends: for rules over several rows, such as "no
+/// loop in the tree of teams" and "somebody is administrator".
+pub async fn lock(tx: &mut Tx) -> sqlx::Result<()> {
+    let org = tx.org;
+    sqlx::query!("select id from organizations where id = $1 for update", org as OrgId).fetch_one(&mut **tx).await?;
+    Ok(())
+}

@@ -1,7 +1,7 @@
 //! Sessions: who a browser's token is, asked once per request, before the organization is known.
 
 use sqlx::PgPool;
-use time::{Date, OffsetDateTime};
+use time::{Date, OffsetDateTime, PrimitiveDateTime};
 
 use super::tx::Tx;
 use crate::domain::{
@@ -213,4 +213,42 @@ pub async fn forget_old(db: &PgPool, org: OrgId, user: UserId, unused_since: Off
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// A browser in which a person is signed in.
+#[derive(Clone, Debug)]
+pub struct Device {
+    /// What the browser says it is.
+    pub user_agent: String,
+    /// From where the person signed in.
+    pub ip: String,
+    /// When it was last used, at the company.
+    pub last_seen: PrimitiveDateTime,
+    /// Whether it is the one that asks.
+    pub is_this: bool,
+}
+
+/// The browsers in which a person is signed in, the one that asks first, then the latest used.
+pub async fn devices(
+    db: &PgPool,
+    org: OrgId,
+    user: UserId,
+    this: &[u8],
+    now: OffsetDateTime,
+    time_zone: &str,
+) -> sqlx::Result<Vec<Device>> {
+    sqlx::query_as!(
+        Device,
+        r#"select user_agent, ip, last_seen_at at time zone $5 as "last_seen!", token_hash = $3 as "is_this!"
+           from sessions
+           where org_id = $1 and user_id = $2 and ends_at is null and last_seen_at > $4::timestamptz - interval '7 days'
+           order by token_hash = $3 desc, last_seen_at desc"#,
+        org as OrgId,
+        user as UserId,
+        this,
+        now,
+        time_zone,
+    )
+    .fetch_all(db)
+    .await
 }

@@ -6,12 +6,18 @@ use argon2::{
 };
 use zxcvbn::{Score, zxcvbn};
 
-use crate::{App, web::error::Error};
+use crate::{
+    App,
+    web::{error::Error, form::Errors},
+};
 
 /// The fewest characters of a password that stands alone (NIST SP 800-63B-4).
 pub const SHORTEST: usize = 15;
 /// The most characters: enough for any phrase, too few to keep the hashing busy.
 pub const LONGEST: usize = 128;
+
+/// What stands below the field of a new password.
+pub const HINT: &str = "At least 15 characters. Three or four unrelated words do well.";
 
 /// What is compared for an address that nobody has, so that the answer takes as long as for one that somebody has. The
 /// hash of a random password that was thrown away, with the parameters of [`Argon2::default`].
@@ -82,6 +88,17 @@ pub fn check(password: &str, about: &[&str]) -> Result<(), String> {
         return Err("The password is easy to guess. Use three or four unrelated words.".into());
     }
     Ok(())
+}
+
+/// Judges a new password that was typed twice, in the fields `new_password` and `repeat_password`.
+pub fn check_new(password: &str, repeated: &str, about: &[&str]) -> Errors {
+    let mut errors = Errors::new();
+    if let Err(words) = check(password, about) {
+        errors.add("new_password", words);
+    } else if password != repeated {
+        errors.add("repeat_password", "The two passwords differ. Type the same one again.");
+    }
+    errors
 }
 
 /// The words of names and addresses.

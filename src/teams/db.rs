@@ -17,6 +17,8 @@ pub struct Team {
     pub id: TeamId,
     /// Its name.
     pub name: String,
+    /// Its name after the names of the teams above it: "Europe / North".
+    pub path: String,
     /// The team above it.
     pub parent: Option<TeamId>,
     /// How many teams are above it.
@@ -27,15 +29,6 @@ pub struct Team {
     pub managers: Vec<String>,
     /// Counts its changes.
     pub version: i32,
-}
-
-/// A name with an id: one line of a list to choose from.
-#[derive(Clone, Debug)]
-pub struct Choice {
-    /// The id.
-    pub id: TeamId,
-    /// The name, with the names above it: "Europe / North".
-    pub path: String,
 }
 
 /// A stretch of time in which somebody manages a team.
@@ -64,7 +57,8 @@ pub async fn tree(tx: &mut Read, scope: &Scope, today: Date) -> sqlx::Result<Vec
                from tree
                join teams t on t.org_id = tree.org_id and t.parent_id = tree.id
            )
-           select tree.id as "id!: TeamId", tree.name as "name!", tree.parent_id as "parent: TeamId",
+           select tree.id as "id!: TeamId", tree.name as "name!", array_to_string(tree.path, ' / ') as "path!",
+                  tree.parent_id as "parent: TeamId",
                   tree.depth as "depth!", tree.version as "version!",
                   (select count(*)
                    from memberships m
@@ -80,29 +74,6 @@ pub async fn tree(tx: &mut Read, scope: &Scope, today: Date) -> sqlx::Result<Vec
         today,
     )
     .fetch_all(&mut **tx)
-    .await
-}
-
-/// One team.
-pub async fn find(tx: &mut Read, scope: &Scope, id: TeamId, today: Date) -> sqlx::Result<Option<Team>> {
-    sqlx::query_as!(
-        Team,
-        r#"select t.id, t.name, t.parent_id as parent, 0 as "depth!", t.version,
-                  (select count(*)
-                   from memberships m
-                   where m.org_id = t.org_id and m.team_id = t.id and m.during @> $3::date) as "members!",
-                  array(select u.name
-                        from team_managers m
-                        join users u on u.org_id = m.org_id and u.id = m.user_id
-                        where m.org_id = t.org_id and m.team_id = t.id and m.during @> $3::date
-                        order by u.name) as "managers!"
-           from teams t
-           where t.org_id = $1 and t.id = $2"#,
-        scope.org as OrgId,
-        id as TeamId,
-        today,
-    )
-    .fetch_optional(&mut **tx)
     .await
 }
 
@@ -153,14 +124,6 @@ pub async fn update(tx: &mut Tx, id: TeamId, version: i32, name: &str, parent: O
     .execute(&mut **tx)
     .await?;
     Ok(done.rows_affected() == 1)
-}
-
-/// Holds off everybody else who would change the tree, until this transaction ends: two moves at once could close a
-/// loop that neither of them sees.
-pub async fn lock_tree(tx: &mut Tx) -> sqlx::Result<()> {
-    let org = tx.org;
-    sqlx::query!("select id from organizations where id = $1 for update", org as OrgId).fetch_one(&mut **tx).await?;
-    Ok(())
 }
 
 /// The team and every team below it: what it cannot be put under.

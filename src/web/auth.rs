@@ -1,9 +1,9 @@
 //! Who asks, and whether they may: the session cookie, the viewer, and proof of permission as a type.
 
-use std::{marker::PhantomData, ops::Deref};
+use std::{convert::Infallible, marker::PhantomData, ops::Deref};
 
 use axum::{
-    extract::{FromRequestParts, Request, State},
+    extract::{FromRequestParts, OptionalFromRequestParts, Request, State},
     http::{HeaderMap, Method, request::Parts},
     middleware::Next,
     response::Response,
@@ -61,6 +61,17 @@ impl Viewer {
         self.roles.contains(&role)
     }
 
+    /// Where the person's day begins.
+    pub fn home(&self) -> &'static str {
+        match self.roles.iter().min() {
+            Some(Role::Rep) => "/my-month",
+            Some(Role::Manager) => "/scoreboard",
+            Some(Role::Finance) => "/commission-runs",
+            Some(Role::Admin) => "/users",
+            None => "/profile",
+        }
+    }
+
     /// Whether the password was given a short time ago (step-up).
     pub fn is_fresh(&self) -> bool {
         self.now - self.auth_at < FRESH
@@ -108,11 +119,19 @@ impl FromRequestParts<App> for Viewer {
     }
 }
 
+impl OptionalFromRequestParts<App> for Viewer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Option<Self>, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned())
+    }
+}
+
 impl<P: Grant> FromRequestParts<App> for Allowed<P> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let viewer = Viewer::from_request_parts(parts, app).await?;
+        let viewer = <Viewer as FromRequestParts<App>>::from_request_parts(parts, app).await?;
         if viewer.may(P::PERMISSION) { Ok(Self { viewer, proof: PhantomData }) } else { Err(Error::Forbidden) }
     }
 }
@@ -156,6 +175,12 @@ fn is_over(session: &sessions::Session, now: OffsetDateTime) -> bool {
     now - session.last_seen_at >= idle || now - session.created_at >= absolute
 }
 
+/// A path within this site to go to, out of a query or form. Anything else (another site, a control character) is none.
+pub fn local_path(text: &str) -> Option<&str> {
+    let local = text.starts_with('/') && !text.starts_with("//") && !text.contains('\\');
+    (local && text.parse::<axum::http::uri::PathAndQuery>().is_ok()).then_some(text)
+}
+
 /// A new token: 256 random bits for the cookie or link, and the hash that is stored of it.
 pub fn new_token() -> (String, [u8; 32]) {
     let bytes: [u8; 32] = rand::random();
@@ -179,7 +204,7 @@ pub fn session_cookie(app: &App, token: &str) -> Cookie<'static> {
     let mut cookie = Cookie::build((cookie_name(app), token.to_owned()))
         .path("/")
         .http_only(true)
-        .secure(app.site.is_secure())
+        .secure(app.public_url.is_https())
         .same_site(SameSite::Lax)
         .build();
     if token.is_empty() {
@@ -189,5 +214,5 @@ pub fn session_cookie(app: &App, token: &str) -> Cookie<'static> {
 }
 
 fn cookie_name(app: &App) -> &'static str {
-    if app.site.is_secure() { "__Host-session" } else { "session" }
+    if app.public_url.is_https() { "__Host-session" } else { "session" }
 }

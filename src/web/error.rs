@@ -22,6 +22,9 @@ pub enum Error {
     /// There is no such thing, or it is out of the person's sight: the two are not told apart.
     #[error("not found")]
     NotFound,
+    /// It was there, and is over.
+    #[error("gone: {0}")]
+    Gone(&'static str),
     /// The address or form could not be read at all.
     #[error("bad request: {0}")]
     BadRequest(&'static str),
@@ -77,6 +80,7 @@ impl Error {
                 "Your roles do not include this. An administrator can change them.",
             ),
             Self::NotFound => (StatusCode::NOT_FOUND, "Not found", "It was removed, or the address is wrong."),
+            Self::Gone(detail) => (StatusCode::GONE, "This link is over", *detail),
             Self::BadRequest(detail) => (StatusCode::BAD_REQUEST, "This could not be read", *detail),
             Self::MethodNotAllowed => (
                 StatusCode::METHOD_NOT_ALLOWED,

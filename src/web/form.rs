@@ -24,6 +24,10 @@ pub struct Form<T> {
     pub typed: Vec<(String, String)>,
 }
 
+/// The fields of a form that is only a button.
+#[derive(Clone, Copy, Debug, serde::Deserialize)]
+pub struct Nothing {}
+
 /// The key under which a form takes effect at most once, and the fingerprint of what it said.
 #[derive(Clone, Copy, Debug)]
 pub struct Once {
@@ -133,6 +137,11 @@ impl Errors {
         self.0.push((field.into(), words.into()));
     }
 
+    /// Notes the mistakes that somebody else has found.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -165,6 +174,18 @@ impl Errors {
             self.add(field, format!("{label} has {length} characters; {max} are possible."));
         }
         text
+    }
+
+    /// An e-mail address, in lower case.
+    pub fn email(&mut self, field: &str, typed: &str) -> String {
+        let email = self.text(field, typed, "E-mail", 254).to_lowercase();
+        let looks_right = email.split_once('@').is_some_and(|(name, host)| {
+            !name.is_empty() && host.len() >= 3 && !host.contains('@') && !email.contains(char::is_whitespace)
+        });
+        if !email.is_empty() && !looks_right {
+            self.add(field, format!("“{}” is no e-mail address. Use one like ingrid@example.com.", typed.trim()));
+        }
+        email
     }
 
     /// A date as a browser sends it (2026-11-19).

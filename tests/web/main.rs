@@ -2,5 +2,7 @@
 
 #[path = "../support/database.rs"]
 mod database;
+mod kit;
+mod sign_in;
 mod support;
 mod users;

@@ -26,9 +26,10 @@ use attain::{
         sessions::{self, NewSession},
         tx::{self, Tx},
     },
+    sign_in::{self, passwords},
     teams,
     users::{self, db::Details},
-    web::{auth::new_token, site::Site},
+    web::auth::new_token,
 };
 use axum::{
     Router,
@@ -47,6 +48,9 @@ use crate::database::TestDatabase;
 /// The instant of the tests unless they say otherwise: Thursday, 19 November 2026, 10:00 in Oslo.
 pub const NOW: OffsetDateTime = datetime!(2026-11-19 09:00 UTC);
 
+/// A password that the rules accept.
+pub const PASSWORD: &str = "tuba paraffin nebel kran";
+
 /// The application over a database of its own, with a clock that stands still.
 pub struct TestApp {
     pub app: App,
@@ -64,8 +68,7 @@ impl TestApp {
     pub async fn at(now: OffsetDateTime) -> Self {
         let database = TestDatabase::create().await;
         let db = database.pool.clone();
-        let site = Site::parse("http://127.0.0.1:8080").unwrap();
-        let app = App::new(db.clone(), Clock::Fixed(now), site);
+        let app = App::new(db.clone(), Clock::Fixed(now), "http://127.0.0.1:8080".parse().unwrap());
         Self { app, db, database: Arc::new(database) }
     }
 
@@ -102,12 +105,22 @@ impl TestApp {
     /// A person with these roles, without a sign-in ([`TestApp::client`] needs none).
     pub async fn user(&self, org: OrgId, name: &str, roles: &[Role]) -> User {
         let mut tx = self.write(org).await;
-        let email = format!("{}.{org}@example.com", name.to_lowercase().replace(' ', "."));
-        let details = Details { name: name.to_owned(), email: Some(email), ..Details::default() };
+        let email = Some(email(org, name));
+        let details = Details { name: name.to_owned(), email, ..Details::default() };
         let id = users::db::insert(&mut tx, &details).await.unwrap();
         users::db::set_roles(&mut tx, id, roles).await.unwrap();
         tx.commit().await.unwrap();
         User { org, id }
+    }
+
+    /// A person who can sign in, with [`PASSWORD`]: the address is `name.org@example.com`.
+    pub async fn user_with_password(&self, org: OrgId, name: &str, roles: &[Role]) -> User {
+        let user = self.user(org, name, roles).await;
+        let mut tx = self.write(org).await;
+        let hash = passwords::hash_here(PASSWORD).unwrap();
+        sign_in::db::set_password(&mut tx, user.id, &email(org, name), &hash).await.unwrap();
+        tx.commit().await.unwrap();
+        user
     }
 
     /// A team that has been there from the beginning, with its manager and members.
@@ -152,6 +165,11 @@ impl TestApp {
     }
 }
 
+/// The address of a person whom a test has made.
+pub fn email(org: OrgId, name: &str) -> String {
+    format!("{}.{org}@example.com", name.to_lowercase().replace(' ', "."))
+}
+
 /// A person in a company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct User {
@@ -175,6 +193,11 @@ impl Client {
     /// The same browser, cookies and all, in front of another application: `client.on(&app.later(Duration::hours(2)))`.
     pub fn on(&self, app: &TestApp) -> Self {
         Self { router: attain::router(app.app.clone()), ..self.clone() }
+    }
+
+    /// The same browser in front of an application with other settings.
+    pub fn before(&self, app: App) -> Self {
+        Self { router: attain::router(app), ..self.clone() }
     }
 
     /// The token of its session.
@@ -218,6 +241,11 @@ impl Client {
         } else {
             self.post_body(&path, body).await
         }
+    }
+
+    /// The body that [`Client::submit`] would send.
+    pub fn body_of(&self, page: &Answer, selector: &str, typed: &[(&str, &str)]) -> String {
+        serde_html_form::to_string(page.filled(selector, typed).2).unwrap()
     }
 
     /// Goes where an answer leads (303), as often as it leads on.

@@ -1,0 +1,189 @@
+//! The SQL of the list of people: search, filters and pages.
+
+use time::Date;
+
+use super::db::roles;
+use crate::{
+    domain::{
+        access::{Role, Scope},
+        id::{OrgId, TeamId, UserId},
+    },
+    postgres::tx::Read,
+};
+
+/// How many people a page shows.
+pub const PAGE: usize = 50;
+
+/// Whether somebody may and can sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// May sign in and has chosen a password.
+    Active,
+    /// May sign in, but has not chosen a password yet.
+    NotYet,
+    /// May not sign in.
+    Deactivated,
+}
+
+impl State {
+    /// Every state, in the order in which pages list them.
+    pub const ALL: [Self; 3] = [Self::Active, Self::NotYet, Self::Deactivated];
+
+    /// The word in the address of the list.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::NotYet => "not-yet",
+            Self::Deactivated => "deactivated",
+        }
+    }
+
+    /// The words on a page.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::NotYet => "No password yet",
+            Self::Deactivated => "Deactivated",
+        }
+    }
+
+    /// Reads the word of [`State::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
+    /// The state of a person.
+    pub fn of(active: bool, has_sign_in: bool) -> Self {
+        match (active, has_sign_in) {
+            (false, _) => Self::Deactivated,
+            (true, false) => Self::NotYet,
+            (true, true) => Self::Active,
+        }
+    }
+}
+
+/// Which people are listed.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// A part of name, e-mail or external id; empty: all.
+    pub search: String,
+    /// Who bears this role.
+    pub role: Option<Role>,
+    /// Who belongs to this team today.
+    pub team: Option<TeamId>,
+    /// Who may and can sign in.
+    pub state: Option<State>,
+}
+
+/// Which part of the list, in the order of the names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Part {
+    /// From the top.
+    #[default]
+    First,
+    /// What follows this person.
+    After(UserId),
+    /// What stands before this person.
+    Before(UserId),
+}
+
+/// One line of the list.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The person.
+    pub id: UserId,
+    /// The name.
+    pub name: String,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// What the person is called at work.
+    pub title: Option<String>,
+    /// The roles.
+    pub roles: Vec<Role>,
+    /// Today's team.
+    pub team: Option<String>,
+    /// Whether the person may and can sign in.
+    pub state: State,
+}
+
+/// At most [`PAGE`] people, and how many there are before and after them.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The people, by name.
+    pub lines: Vec<Line>,
+    /// How many people the filter finds.
+    pub total: i64,
+    /// Whether there are people before.
+    pub has_before: bool,
+    /// Whether there are people after.
+    pub has_after: bool,
+}
+
+/// One page of the people whom the filter finds.
+pub async fn list(tx: &mut Read, scope: &Scope, filter: &Filter, part: Part, today: Date) -> sqlx::Result<Found> {
+    let (cursor, backwards) = match part {
+        Part::First => (None, false),
+        Part::After(id) => (Some(id), false),
+        Part::Before(id) => (Some(id), true),
+    };
+    let limit = i64::try_from(PAGE).unwrap_or(50) + 1;
+    let rows = sqlx::query!(
+        r#"with found as (
+               select u.id, u.name, u.email, u.title, u.active, t.name as team,
+                      exists (select from sign_ins s where s.org_id = u.org_id and s.user_id = u.id) as has_sign_in,
+                      array(select r.role from user_roles r where r.org_id = u.org_id and r.user_id = u.id) as roles
+               from users u
+               left join memberships m on m.org_id = u.org_id and m.user_id = u.id and m.during @> $2::date
+               left join teams t on t.org_id = m.org_id and t.id = m.team_id
+               where u.org_id = $1
+                 and ($3 = '' or strpos(lower(concat_ws(' ', u.name, u.email, u.external_id)), lower($3)) > 0)
+                 and ($4::bigint is null or m.team_id = $4)
+           ),
+           chosen as (
+               select id, name, email, title, active, team, has_sign_in, roles
+               from found
+               where ($5::text is null or $5 = any (roles))
+                 and ($6::text is null
+                      or $6 = case when not active then 'deactivated' when has_sign_in then 'active' else 'not-yet' end)
+           )
+           select c.id as "id!: UserId", c.name as "name!", c.email, c.title, c.active as "active!", c.team as "team?",
+                  c.has_sign_in as "has_sign_in!", c.roles as "roles!", (select count(*) from chosen) as "total!"
+           from chosen c
+           left join users p on p.org_id = $1 and p.id = $7
+           where $7::bigint is null
+              or case when $8 then (c.name, c.id) < (p.name, p.id) else (c.name, c.id) > (p.name, p.id) end
+           order by case when $8 then c.name end desc, case when $8 then c.id end desc, c.name, c.id
+           limit $9"#,
+        scope.org as OrgId,
+        today,
+        filter.search,
+        filter.team as Option<TeamId>,
+        filter.role.map(Role::as_str),
+        filter.state.map(State::as_str),
+        cursor as Option<UserId>,
+        backwards,
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let total = rows.first().map_or(0, |row| row.total);
+    let more = rows.len() > PAGE;
+    let mut lines: Vec<Line> = rows
+        .into_iter()
+        .take(PAGE)
+        .map(|row| Line {
+            id: row.id,
+            name: row.name,
+            email: row.email,
+            title: row.title,
+            roles: roles(&row.roles),
+            team: row.team,
+            state: State::of(row.active, row.has_sign_in),
+        })
+        .collect();
+    if backwards {
+        lines.reverse();
+    }
+    let (has_before, has_after) = if backwards { (more, true) } else { (cursor.is_some(), more) };
+    Ok(Found { lines, total, has_before, has_after })
+}

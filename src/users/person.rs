@@ -1,0 +1,364 @@
+//! The page of one person, and the forms that change one.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use super::{
+    db::{self, Membership, Person},
+    form::{PersonForm, RoleBox, RolesForm, TeamForm, parse_roles, role_boxes, version},
+    list_db::State as SignInState,
+    web::team_choices,
+};
+use crate::{
+    App, audit,
+    domain::{
+        access::Role,
+        id::{TeamId, UserId},
+    },
+    invitations::{
+        self,
+        db::Kind,
+        link::{self, Link},
+    },
+    organizations,
+    postgres::{error::violates, sessions, tx},
+    sign_in, teams,
+    web::{
+        auth::{Allowed, ManagePeople},
+        error::Error,
+        form::{Errors, Form, Nothing, Path},
+        once::{self, Begun, Write},
+        page::{Page, html},
+        routes::Routes,
+        step_up,
+        toast::Toast,
+        ui::Choice,
+    },
+};
+
+/// `/users/{id}` and below.
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/users/{id}", show)
+        .post("/users/{id}", change_details)
+        .post("/users/{id}/roles", change_roles)
+        .post("/users/{id}/team", change_team)
+        .post("/users/{id}/invitation", make_link)
+        .post("/users/{id}/deactivation", deactivate)
+        .post("/users/{id}/activation", activate)
+        .post("/users/{id}/sign-out", end_sessions)
+}
+
+/// Where a form about a person is sent.
+pub fn path(id: UserId, form: &str) -> String {
+    format!("/users/{id}/{form}")
+}
+
+const STALE: Error = Error::Conflict("Somebody else has changed this person meanwhile. Open the page again.");
+
+#[derive(Template)]
+#[template(path = "users/person.html")]
+struct PersonPage {
+    page: Page,
+    person: Person,
+    memberships: Vec<Membership>,
+    teams: Vec<Choice>,
+    details: PersonForm,
+    roles: Vec<RoleBox>,
+    team: TeamForm,
+    errors: Errors,
+    /// What somebody else has saved while the form was open: label and stored value.
+    conflict: Vec<(&'static str, String)>,
+    is_stale: bool,
+    link: Option<Link>,
+    is_me: bool,
+}
+
+impl Person {
+    /// Whether the person may and can sign in.
+    pub fn state(&self) -> SignInState {
+        SignInState::of(self.active, self.has_sign_in)
+    }
+}
+
+impl PersonPage {
+    async fn load(app: &App, me: &Allowed<ManagePeople>, page: Page, id: UserId) -> Result<Self, Error> {
+        let mut tx = tx::read(&app.db, me.scope.org).await?;
+        let person = db::find(&mut tx, &me.scope, id, me.now).await?.ok_or(Error::NotFound)?;
+        Ok(Self {
+            page,
+            memberships: db::memberships(&mut tx, &me.scope, id).await?,
+            teams: team_choices(&teams::db::tree(&mut tx, &me.scope, me.today).await?),
+            details: PersonForm::of(&person),
+            roles: role_boxes(&person.roles.iter().map(|role| role.as_str().to_owned()).collect::<Vec<_>>()),
+            team: TeamForm { team: String::new(), from: me.today.to_string() },
+            person,
+            errors: Errors::new(),
+            conflict: vec![],
+            is_stale: false,
+            link: None,
+            is_me: me.id == id,
+        })
+    }
+
+    fn refuse(self) -> Result<Response, Error> {
+        Ok((StatusCode::UNPROCESSABLE_ENTITY, html(self)?).into_response())
+    }
+}
+
+async fn show(
+    State(app): State<App>,
+    me: Allowed<ManagePeople>,
+    page: Page,
+    Path(id): Path<UserId>,
+) -> Result<Response, Error> {
+    html(PersonPage::load(&app, &me, page, id).await?)
+}
+
+/// The person's page with a link to copy: it is not stored and never shown again.
+pub async fn show_with_link(
+    app: &App,
+    me: &Allowed<ManagePeople>,
+    page: Page,
+    id: UserId,
+    link: Option<Link>,
+) -> Result<Response, Error> {
+    html(PersonPage { link, ..PersonPage::load(app, me, page, id).await? })
+}
+
+async fn change_details(
+    State(app): State<App>,
+    me: Allowed<ManagePeople>,
+    page: Page,
+    Path(id): Path<UserId>,
+    Form { once, fields, typed }: Form<PersonForm>,
+) -> Result<Response, Error> {
+    let mut shown = PersonPage::load(&app, &me, page, id).await?;
+    let new = fields.parse(shown.person.has_sign_in, &mut shown.errors);
+    let old = shown.person.details.clone();
+    shown.details = fields;
+    if !shown.errors.is_empty() {
+        return shown.refuse();
+    }
+    let moves = new.email != old.email;
+    let path = format!("/users/{id}");
+    if moves && let Some(response) = step_up::required(&me, &shown.page, &path, &typed) {
+        return response;
+    }
+    let mut write = match once::begin(&app, &me, once).await? {
+        Begun::First(write) => write,
+        Begun::Again(response) => return Ok(response),
+    };
+    let saved = async {
+        let version = version(&shown.details.version).unwrap_or_default();
+        if !db::update(&mut write, id, version, &new).await? {
+            return Ok(false);
+        }
+        if moves {
+            if let Some(email) = &new.email {
+                sign_in::db::set_email(&mut write, id, email).await?;
+            }
+            invitations::db::withdraw(&mut write, id).await?;
+            sessions::end_all(&mut write, id, None).await?;
+        }
+        audit::db::record(&mut write, "user.changed", &path, json!({ "old": old, "new": new })).await?;
+        Ok::<_, sqlx::Error>(true)
+    };
+    match saved.await {
+        Ok(true) => write.done_saying(&path, &Toast::new(format!("{} saved", new.name))).await,
+        Ok(false) => {
+            let stored = PersonForm::of(&shown.person);
+            shown.conflict = shown.details.differs_from(&stored);
+            shown.details.version = stored.version;
+            shown.is_stale = true;
+            Ok((StatusCode::CONFLICT, html(shown)?).into_response())
+        }
+        Err(e) if violates(&e, "users_email_key") || violates(&e, "sign_ins_pkey") => {
+            shown.errors.add("email", "Somebody else has this e-mail address. Use another one.");
+            shown.refuse()
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+async fn change_roles(
+    State(app): State<App>,
+    me: Allowed<ManagePeople>,
+    page: Page,
+    Path(id): Path<UserId>,
+    Form { once, fields, typed }: Form<RolesForm>,
+) -> Result<Response, Error> {
+    let mut shown = PersonPage::load(&app, &me, page, id).await?;
+    let new = parse_roles(&fields.roles, &mut shown.errors);
+    let version = version(&fields.version).unwrap_or_default();
+    shown.roles = role_boxes(&fields.roles);
+    if !shown.errors.is_empty() {
+        return shown.refuse();
+    }
+    let path = format!("/users/{id}");
+    if let Some(response) = step_up::required(&me, &shown.page, &format!("{path}/roles"), &typed) {
+        return response;
+    }
+    let mut write = match once::begin(&app, &me, once).await? {
+        Begun::First(write) => write,
+        Begun::Again(response) => return Ok(response),
+    };
+    if !new.contains(&Role::Admin) && is_last_admin(&mut write, &shown.person).await? {
+        shown
+            .errors
+            .add("roles", "This is the only administrator with a password. Make somebody else administrator first.");
+        return shown.refuse();
+    }
+    if !db::touch(&mut write, id, version).await? {
+        return Err(STALE);
+    }
+    db::set_roles(&mut write, id, &new).await?;
+    // What a person may do has changed: they begin anew with it everywhere.
+    sessions::end_all(&mut write, id, None).await?;
+    let detail = json!({ "old": shown.person.roles, "new": new });
+    audit::db::record(&mut write, "user.roles_changed", &path, detail).await?;
+    write.done_saying(&path, &Toast::new(format!("Roles of {} saved", shown.person.details.name))).await
+}
+
+async fn is_last_admin(write: &mut Write, person: &Person) -> Result<bool, Error> {
+    if !person.roles.contains(&Role::Admin) {
+        return Ok(false);
+    }
+    organizations::db::lock(write).await?;
+    Ok(!db::has_other_admin(write, person.id).await?)
+}
+
+async fn change_team(
+    State(app): State<App>,
+    me: Allowed<ManagePeople>,
+    page: Page,
+    Path(id): Path<UserId>,
+    Form { once, fields, .. }: Form<TeamForm>,
+) -> Result<Response, Error> {
+    let mut shown = PersonPage::load(&app, &me, page, id).await?;
+    let from = shown.errors.optional_date("from", &fields.from, "The first day");
+    let team: Option<TeamId> =
+        if fields.team.is_empty() { None } else { shown.errors.id("team", &fields.team, "a team of the list") };
+    shown.team = fields;
+    if !shown.errors.is_empty() {
+        return shown.refuse();
+    }
+    let mut write = match once::begin(&app, &me, once).await? {
+        Begun::First(write) => write,
+        Begun::Again(response) => return Ok(response),
+    };
+    if let Some(team) = team
+        && !teams::db::exists(&mut write, team).await?
+    {
+        shown.errors.add("team", "This team is no longer there. Choose another one.");
+        return shown.refuse();
+    }
+    db::set_team(&mut write, id, team, from).await?;
+    let path = format!("/users/{id}");
+    audit::db::record(&mut write, "user.team_changed", &path, json!({ "team": team, "from": from })).await?;
+    write.done_saying(&path, &Toast::new(format!("Team of {} saved", shown.person.details.name))).await
+}
+
+/// Makes a link to copy. It takes no receipt: a second click makes a second link, and the page shows that one.
+async fn make_link(
+    State(app): State<App>,
+    me: Allowed<ManagePeople>,
+    page: Page,
+    Path(id): Path<UserId>,
+    Form { typed, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    let mut shown = PersonPage::load(&app, &me, page, id).await?;
+    let Some(email) = shown.person.details.email.clone() else {
+        shown.errors.add("email", "Enter an e-mail address first: it is what the person signs in with.");
+        return shown.refuse();
+    };
+    if !shown.person.active {
+        return Err(STALE);
+    }
+    if let Some(response) = step_up::required(&me, &shown.page, &format!("/users/{id}/invitation"), &typed) {
+        return response;
+    }
+    let kind = if shown.person.has_sign_in { Kind::Reset } else { Kind::Invite };
+    let mut tx = tx::write(&app.db, me.scope.org, Some(me.id), me.now).await?;
+    let link = link::make(&app, &mut tx, id, kind, &email, me.id).await?;
+    tx.commit().await?;
+    show_with_link(&app, &me, shown.page, id, Some(link)).await
+}
+
+async fn deactivate(
+    State(app): State<App>,
+    me: Allowed<ManagePeople>,
+    page: Page,
+    Path(id): Path<UserId>,
+    Form { once, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    let mut shown = PersonPage::load(&app, &me, page, id).await?;
+    if shown.is_me {
+        shown.errors.add("", "You cannot deactivate yourself. Ask another administrator.");
+        return shown.refuse();
+    }
+    let mut write = match once::begin(&app, &me, once).await? {
+        Begun::First(write) => write,
+        Begun::Again(response) => return Ok(response),
+    };
+    if is_last_admin(&mut write, &shown.person).await? {
+        shown.errors.add("", "This is the only administrator with a password. Make somebody else administrator first.");
+        return shown.refuse();
+    }
+    if !db::touch(&mut write, id, shown.person.version).await? {
+        return Err(STALE);
+    }
+    db::set_active(&mut write, id, false).await?;
+    invitations::db::withdraw(&mut write, id).await?;
+    sessions::end_all(&mut write, id, None).await?;
+    let path = format!("/users/{id}");
+    audit::db::record(&mut write, "user.deactivated", &path, json!({})).await?;
+    let toast = Toast::new(format!("{} can no longer sign in", shown.person.details.name));
+    write.done_saying(&path, &toast.undo(format!("{path}/activation"))).await
+}
+
+async fn activate(
+    State(app): State<App>,
+    me: Allowed<ManagePeople>,
+    page: Page,
+    Path(id): Path<UserId>,
+    Form { once, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    let shown = PersonPage::load(&app, &me, page, id).await?;
+    let mut write = match once::begin(&app, &me, once).await? {
+        Begun::First(write) => write,
+        Begun::Again(response) => return Ok(response),
+    };
+    if !db::touch(&mut write, id, shown.person.version).await? {
+        return Err(STALE);
+    }
+    db::set_active(&mut write, id, true).await?;
+    let path = format!("/users/{id}");
+    audit::db::record(&mut write, "user.activated", &path, json!({})).await?;
+    write.done_saying(&path, &Toast::new(format!("{} can sign in again", shown.person.details.name))).await
+}
+
+async fn end_sessions(
+    State(app): State<App>,
+    me: Allowed<ManagePeople>,
+    Path(id): Path<UserId>,
+    Form { once, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    let mut write = match once::begin(&app, &me, once).await? {
+        Begun::First(write) => write,
+        Begun::Again(response) => return Ok(response),
+    };
+    if !db::exists(&mut write, id).await? {
+        return Err(Error::NotFound);
+    }
+    let mine = me.session;
+    sessions::end_all(&mut write, id, Some(mine.as_slice())).await?;
+    let path = format!("/users/{id}");
+    audit::db::record(&mut write, "user.signed_out", &path, json!({})).await?;
+    write.done_saying(&path, &Toast::new("Signed out on every device")).await
+}

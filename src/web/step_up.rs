@@ -1,0 +1,47 @@
+//! Asks for the password again before something weighty happens, and then lets it happen without typing it twice.
+//!
+//! A handler that needs a fresh password begins with
+//! `if let Some(response) = step_up::required(&me, &page, "/commission-runs/7/approval", &form.typed) { return response; }`.
+
+use askama::Template;
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+
+use super::{
+    auth::Viewer,
+    error::Error,
+    form::{Errors, is_password},
+    page::{Page, html},
+};
+
+/// Where the page sends the password with the held-back form.
+pub const PATH: &str = "/confirm-password";
+
+#[derive(Template)]
+#[template(path = "step_up.html")]
+struct StepUpPage {
+    page: Page,
+    then: String,
+    /// The fields of the form that is held back.
+    held_back: Vec<(String, String)>,
+    errors: Errors,
+}
+
+/// The page that asks for the password, if it was not given a short time ago. `path` is where the held-back form was
+/// sent and goes again; `typed` is what it holds.
+pub fn required(me: &Viewer, page: &Page, path: &str, typed: &[(String, String)]) -> Option<Result<Response, Error>> {
+    if me.is_fresh() { None } else { Some(ask(page.clone(), path, typed, None)) }
+}
+
+/// The page that asks for the password.
+pub fn ask(page: Page, then: &str, typed: &[(String, String)], error: Option<&'static str>) -> Result<Response, Error> {
+    let held_back = typed.iter().filter(|(name, _)| name != "then" && !is_password(name)).cloned().collect();
+    let mut errors = Errors::new();
+    if let Some(words) = error {
+        errors.add("password", words);
+    }
+    let response = html(StepUpPage { page, then: then.to_owned(), held_back, errors })?;
+    Ok((StatusCode::FORBIDDEN, response).into_response())
+}

@@ -1,0 +1,225 @@
+//! What every answer has in common: headers, the refusal of foreign forms, pages for what goes wrong, health.
+
+use std::sync::atomic::Ordering;
+
+use attain::{App, clock::Clock, domain::access::Role};
+use axum::{
+    body::Body,
+    http::{Method, Request},
+};
+use uuid::Uuid;
+
+use crate::support::{Answer, Client, NOW, TestApp};
+
+const HEADERS: [(&str, &str); 6] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+         connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "same-origin"),
+    ("x-frame-options", "DENY"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+];
+
+#[track_caller]
+fn has_headers(answer: &Answer) {
+    for (name, value) in HEADERS {
+        assert_eq!(answer.header(name), value, "{} {}", answer.path, answer.status);
+    }
+    assert!(answer.header("permissions-policy").contains("geolocation=()"), "{}", answer.path);
+    Uuid::try_parse(answer.header("x-request-id")).unwrap();
+}
+
+#[tokio::test]
+async fn every_kind_of_answer_has_the_security_headers() {
+    let app = TestApp::new().await;
+    let company = app.company("Nordlys").await;
+    let admin = app.user(company, "Astrid", &[Role::Admin]).await;
+    let rep = app.user(company, "Ingrid", &[Role::Rep]).await;
+    let (mut admin, mut rep, mut visitor) = (app.client(admin).await, app.client(rep).await, app.visitor());
+
+    for (answer, status) in [
+        (admin.get("/users").await, 200),
+        (visitor.get("/users").await, 303),
+        (rep.get("/users").await, 403),
+        (admin.get("/nowhere").await, 404),
+        (admin.post_body("/users", "once=x").await, 400),
+        (admin.post("/users", &[]).await, 422),
+        (admin.post("/", &[]).await, 405),
+        (admin.post("/users", &[("name", &"x".repeat(70_000))]).await, 413),
+        (visitor.get("/healthz").await, 200),
+        (visitor.get("/sign-in").await, 200),
+    ] {
+        let answer = answer.expect(status);
+        has_headers(&answer);
+        assert_eq!(answer.header("cache-control"), "no-store", "{}", answer.path);
+        assert_eq!(
+            answer.header("strict-transport-security"),
+            "",
+            "plain http is served: no browser may insist on https"
+        );
+    }
+    let asset = visitor.get(attain::web::assets::url("app.css")).await.expect(200);
+    has_headers(&asset);
+    assert_eq!(asset.header("cache-control"), "public, max-age=31536000, immutable");
+}
+
+#[tokio::test]
+async fn an_error_within_has_the_headers_and_a_page_without_its_cause() {
+    let app = TestApp::new().await;
+    let company = app.company("Nordlys").await;
+    let admin = app.user(company, "Astrid", &[Role::Admin]).await;
+    let mut browser = app.client(admin).await;
+    sqlx::raw_sql("alter table teams rename column name to title").execute(&app.db).await.unwrap();
+    let answer = browser.get("/teams").await.expect(500);
+    has_headers(&answer);
+    assert_eq!(answer.text("h1"), "Something went wrong");
+    assert!(answer.has("nav[aria-label=Main] a[href='/users']"), "with the reader's own navigation");
+    assert!(answer.words().contains(answer.header("x-request-id")), "the number is on the page");
+    assert!(!answer.body().contains("column"), "not the cause");
+}
+
+#[tokio::test]
+async fn without_a_database_the_answer_says_when_to_come_back() {
+    let app = TestApp::new().await;
+    let company = app.company("Nordlys").await;
+    let admin = app.user(company, "Astrid", &[Role::Admin]).await;
+    let mut browser = app.client(admin).await;
+    app.db.close().await;
+    let answer = browser.get("/users").await.expect(503);
+    has_headers(&answer);
+    assert_eq!(answer.header("retry-after"), "2");
+    assert_eq!(answer.text("h1"), "One moment");
+    assert_eq!(browser.get("/healthz").await.expect(200).body(), "ok\n");
+    assert_eq!(browser.get("/readyz").await.expect(503).body(), "the database does not answer\n");
+}
+
+#[tokio::test]
+async fn ready_means_the_schema_is_there_and_nothing_stops() {
+    let app = TestApp::new().await;
+    let mut visitor = app.visitor();
+    assert_eq!(visitor.get("/readyz").await.expect(200).body(), "ready\n");
+    app.app.draining.store(true, Ordering::Relaxed);
+    assert_eq!(visitor.get("/readyz").await.expect(503).body(), "stopping\n");
+    app.app.draining.store(false, Ordering::Relaxed);
+    sqlx::raw_sql("delete from _sqlx_migrations where version = (select max(version) from _sqlx_migrations)")
+        .execute(&app.db)
+        .await
+        .unwrap();
+    assert_eq!(visitor.get("/readyz").await.expect(503).body(), "the database has another schema\n");
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_there_keeps_the_navigation() {
+    let app = TestApp::new().await;
+    let company = app.company("Nordlys").await;
+    let admin = app.user(company, "Astrid", &[Role::Admin]).await;
+    let answer = app.client(admin).await.get("/users/999999").await.expect(404);
+    assert_eq!(answer.text("h1"), "Not found");
+    assert!(answer.has("nav[aria-label=Main] a[href='/teams']"));
+    let answer = app.visitor().get("/nowhere").await.expect(404);
+    assert!(!answer.has("nav[aria-label=Main] a"), "a stranger sees no navigation");
+    let answer = app.visitor().post("/", &[]).await.expect(405);
+    assert_eq!((answer.text("h1").as_str(), answer.header("allow")), ("Not possible here", "GET,HEAD"));
+}
+
+#[tokio::test]
+async fn over_https_browsers_insist_on_it() {
+    let app = TestApp::new().await;
+    app.company("Nordlys").await;
+    let public_url = "https://attain.example".parse().unwrap();
+    let https = App::new(app.db.clone(), Clock::Fixed(NOW), public_url);
+    let answer = app.visitor().before(https).get("/sign-in").await.expect(200);
+    assert_eq!(answer.header("strict-transport-security"), "max-age=31536000; includeSubDomains");
+}
+
+/// Posts an empty form to a path with the headers that a browser may send.
+async fn post_with(client: &mut Client, path: &str, headers: &[(&str, &str)]) -> u16 {
+    let mut request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let body = format!("once={}", Uuid::new_v4());
+    client.send(request.body(Body::from(body)).unwrap()).await.status.as_u16()
+}
+
+#[tokio::test]
+async fn forms_of_other_sites_are_refused() {
+    let app = TestApp::new().await;
+    let company = app.company("Nordlys").await;
+    let rep = app.user(company, "Ingrid", &[Role::Rep]).await;
+    for (headers, status) in [
+        (&[("sec-fetch-site", "same-origin")][..], 303),
+        (&[("sec-fetch-site", "none")], 303),
+        (&[("sec-fetch-site", "cross-site")], 403),
+        (&[("sec-fetch-site", "same-site")], 403),
+        (&[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")], 403),
+        // A browser in front of plain http on a local network sends no Sec-Fetch-Site.
+        (&[("origin", "http://127.0.0.1:8080")], 303),
+        (&[("origin", "http://attain.lan:8080"), ("host", "attain.lan:8080")], 303),
+        (&[("origin", "https://evil.example")], 403),
+        (&[("origin", "http://127.0.0.1:9999")], 403),
+        (&[("origin", "null")], 403),
+        // No browser at all.
+        (&[], 303),
+    ] {
+        let mut browser = app.client(rep).await;
+        assert_eq!(post_with(&mut browser, "/sign-out", headers).await, status, "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_form_of_another_site_is_refused() {
+    let app = TestApp::new().await;
+    let company = app.company("Nordlys").await;
+    let all = app.user(company, "Astrid", &Role::ALL).await;
+    let mut browser = app.client(all).await;
+    let routes = attain::routes();
+    let posts: Vec<&str> =
+        routes.listed().iter().filter(|(method, _)| *method == Method::POST).map(|(_, path)| *path).collect();
+    assert!(posts.len() > 10, "{posts:?}");
+    for path in posts {
+        let path = path.replace(['{', '}'], "");
+        assert_eq!(post_with(&mut browser, &path, &[("sec-fetch-site", "cross-site")]).await, 403, "{path}");
+    }
+    browser.get("/profile").await.expect(200);
+}
+
+#[tokio::test]
+async fn what_cannot_be_stored_is_refused_in_words() {
+    let app = TestApp::new().await;
+    let company = app.company("Nordlys").await;
+    let admin = app.user(company, "Astrid", &[Role::Admin]).await;
+    let mut browser = app.client(admin).await;
+    for path in ["/users?q=%00", "/sign-in?next=%00"] {
+        browser.get(path).await.expect(400);
+    }
+    for path in ["/users/abc", "/users/99999999999999999999", "/users/%00", "/teams/-1"] {
+        browser.get(path).await.expect(404);
+    }
+    for body in ["name=%00&once=00000000-0000-4000-8000-000000000000", "name=a", "once=1&once=2"] {
+        browser.post_body("/users", body).await.expect(400);
+    }
+    for odd in ["\u{202e}evil", "🦊", "'; drop table users; --", "{{7*7}}", "<script>alert(1)</script>"] {
+        let answer = browser.post("/teams", &[("name", odd)]).await.expect(303);
+        let page = browser.follow(&answer).await.expect(200);
+        assert_eq!(page.text("h1"), odd);
+        assert!(!page.body().contains("<script>alert"));
+    }
+    let request = Request::post("/users").header("content-type", "application/json").body(Body::from("{}")).unwrap();
+    browser.send(request).await.expect(400);
+}
+
+#[tokio::test]
+async fn pages_are_compressed() {
+    let app = TestApp::new().await;
+    app.company("Nordlys").await;
+    let request = Request::get("/sign-in").header("accept-encoding", "gzip").body(Body::empty()).unwrap();
+    let answer = app.visitor().send(request).await.expect(200);
+    assert_eq!(answer.header("content-encoding"), "gzip");
+    assert_eq!(answer.bytes[..2], [0x1f, 0x8b]);
+}
