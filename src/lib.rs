@@ -99,6 +99,7 @@ pub mod web {
     pub mod number;
     pub mod once;
     pub mod page;
+    pub mod periods;
     pub mod problem;
     pub mod routes;
     pub mod step_up;
@@ -128,7 +129,9 @@ pub mod deals {
 /// Targets: what is expected of whom, with every change kept.
 pub mod targets {
     pub mod db;
+    pub mod draw;
     pub mod grid;
+    pub mod web;
 }
 /// Commission plans, and who is on which.
 pub mod plans {

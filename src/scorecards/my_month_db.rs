@@ -1,0 +1,142 @@
+//! My month's SQL beside the facts: what was sold day by day, and the customers that matter today.
+
+use sqlx::PgConnection;
+use time::{Date, Time};
+
+use crate::domain::{
+    id::{CustomerId, OrgId, UserId, VisitId},
+    money::Money,
+    period::{Dates, add_days, add_months},
+};
+
+/// A day of a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// The date.
+    pub on: Date,
+    /// Whether the company keeps it as a holiday.
+    pub holiday: bool,
+    /// What the rep sold on it, returns taken off.
+    pub sales: Money,
+}
+
+/// Every day of the dates, in order: whether it is a holiday, and what the rep sold.
+pub async fn days(db: &mut PgConnection, org: OrgId, rep: UserId, dates: Dates) -> sqlx::Result<Vec<Day>> {
+    sqlx::query_as!(
+        Day,
+        r#"select d.on_date as "on!", h.on_date is not null as "holiday!", coalesce(s.amount, 0) as "sales!: Money"
+           from (select day::date as on_date from generate_series($3::date, $4::date - 1, interval '1 day') as day) d
+           left join holidays h on h.org_id = $1 and h.on_date = d.on_date
+           left join (
+               select c.booked_on, sum(c.amount)::bigint as amount
+               from deal_credits c
+               where c.org_id = $1 and c.rep_id = $2 and not c.overlay and c.booked_on >= $3 and c.booked_on < $4
+               group by c.booked_on
+           ) s on s.booked_on = d.on_date
+           order by d.on_date"#,
+        org as OrgId,
+        rep as UserId,
+        dates.from,
+        dates.to,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A customer whom the rep has planned to see today, or saw today, or who will be lost unless it buys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomerToday {
+    /// The customer.
+    pub id: CustomerId,
+    /// The name.
+    pub name: String,
+    /// Whether the rep owns it today.
+    pub mine: bool,
+    /// Today's visit or touch.
+    pub visit: Option<VisitId>,
+    /// When it is planned.
+    pub starts_at: Option<Time>,
+    /// `in_person`, `call` or `online`.
+    pub kind: Option<String>,
+    /// `planned` or `done`.
+    pub state: Option<String>,
+    /// What came of it.
+    pub outcome: Option<String>,
+    /// The last day before today on which anybody visited it; asked only for today's visits.
+    pub visited_on: Option<Date>,
+    /// The day on which it counts as lost unless it buys.
+    pub lost_on: Option<Date>,
+    /// The last nine days on which it bought, the latest first.
+    pub sale_days: Vec<Date>,
+    /// Net sales of the last 90 days, today included.
+    pub sales: Money,
+    /// Net sales of the same days a year before.
+    pub sales_before: Money,
+}
+
+/// The rep's visits of today by time, and the buying customers of his book. Its cost follows from the size of the book
+/// and not from how long the customers have been buying.
+pub async fn customers_today(
+    db: &mut PgConnection,
+    org: OrgId,
+    rep: UserId,
+    today: Date,
+) -> sqlx::Result<Vec<CustomerToday>> {
+    let recent = Dates { from: add_days(today, -89), to: add_days(today, 1) };
+    let before = Dates { from: add_months(recent.from, -12), to: add_days(add_months(today, -12), 1) };
+    sqlx::query_as!(
+        CustomerToday,
+        r#"with mine as (
+               select o.customer_id
+               from ownerships o
+               where o.org_id = $1 and o.rep_id = $2 and o.during @> $3::date
+           ),
+           today as (
+               select v.id, v.customer_id, v.starts_at, v.kind, v.state, v.outcome
+               from visits v
+               where v.org_id = $1 and v.rep_id = $2 and v.visited_on = $3 and v.state in ('planned', 'done')
+           )
+           select c.id, c.name, mine.customer_id is not null as "mine!", today.id as "visit?: VisitId",
+                  today.starts_at as "starts_at?", today.kind as "kind?", today.state as "state?",
+                  today.outcome as "outcome?", last.visited_on as "visited_on?", lost.on_date as "lost_on?",
+                  array(select distinct d.booked_on
+                        from deals d
+                        where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on <= $3 and d.net > 0
+                          and (d.fully_returned_on is null or d.fully_returned_on > $3)
+                        order by d.booked_on desc
+                        limit 9) as "sale_days!: Vec<Date>",
+                  sold.recent as "sales!: Money", sold.before as "sales_before!: Money"
+           from mine
+           full join today on today.customer_id = mine.customer_id
+           join customers c on c.org_id = $1 and c.id = coalesce(mine.customer_id, today.customer_id)
+           left join lateral (
+               select max(v.visited_on) as visited_on
+               from visits v
+               where today.id is not null and v.org_id = c.org_id and v.customer_id = c.id
+                 and v.visited_on < $3 and v.state = 'done' and v.kind = 'in_person'
+           ) last on true
+           left join lateral (
+               select min(e.on_date) as on_date
+               from customer_events e
+               where e.org_id = c.org_id and e.customer_id = c.id and e.kind = 'lost' and e.on_date > $3
+           ) lost on true
+           cross join lateral (
+               select coalesce(sum(d.net) filter (where d.booked_on >= $4), 0)::bigint as recent,
+                      coalesce(sum(d.net) filter (where d.booked_on < $4), 0)::bigint as before
+               from deals d
+               where d.org_id = c.org_id and d.customer_id = c.id
+                 and (d.booked_on >= $4 and d.booked_on < $5 or d.booked_on >= $6 and d.booked_on < $7)
+           ) sold
+           where today.id is not null or lost.on_date is not null
+           order by today.starts_at nulls last, today.id, lost.on_date, lower(c.name)"#,
+        org as OrgId,
+        rep as UserId,
+        today,
+        recent.from,
+        recent.to,
+        before.from,
+        before.to,
+    )
+    .fetch_all(db)
+    .await
+}

@@ -1,0 +1,369 @@
+//! `/targets`: the grid in which a manager sets what is expected of each rep in a period.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    db::{self, NewTarget, Target},
+    draw::{self, Changes, Loaded},
+    grid::{self, Cell, Outcome},
+};
+use crate::{
+    App, audit,
+    domain::{
+        access::Reach,
+        id::{TargetId, TeamId, UserId},
+        metric::{Facts, Metric},
+        money::Currency,
+        period::{Period, PeriodKind},
+    },
+    postgres::tx::{self, Read},
+    teams,
+    web::{
+        auth::{Allowed, SetTargets, Viewer},
+        error::Error,
+        form::{Errors, Form, Path, Query},
+        format, number,
+        once::{self, Begun},
+        page::{self, Page},
+        periods::{self, Asked},
+        routes::Routes,
+        toast::Toast,
+        ui::Choice,
+    },
+};
+
+/// The routes of targets.
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/targets", current)
+        .get("/targets/{period}", index)
+        .post("/targets/{period}", save)
+        .get("/targets/{period}/changes", changes)
+}
+
+/// What the address of a grid asks for.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Asks {
+    /// Only this team and the teams below it.
+    #[serde(default)]
+    team: Option<String>,
+    /// Only these metrics, by their words.
+    #[serde(default)]
+    metrics: Vec<String>,
+    /// `previous`: begin with the targets of the period before.
+    #[serde(default)]
+    fill: Option<String>,
+    /// Begin with counts and amounts raised by so many percent.
+    #[serde(default)]
+    raise: Option<String>,
+}
+
+impl Asks {
+    /// The team that the grid is narrowed to.
+    pub fn team(&self) -> Option<TeamId> {
+        self.team.as_deref().and_then(|team| team.parse().ok())
+    }
+
+    /// The metrics that the address names; none: the usual ones.
+    fn metrics(&self) -> Vec<Metric> {
+        let named: BTreeSet<Metric> =
+            self.metrics.iter().flat_map(|list| list.split(',')).filter_map(Metric::parse).collect();
+        Metric::ALL.into_iter().filter(|metric| named.contains(metric)).collect()
+    }
+
+    /// Team and metrics as they stand in an address.
+    pub fn pairs(&self) -> Vec<(String, String)> {
+        let metrics: Vec<&str> = self.metrics().into_iter().map(Metric::as_str).collect();
+        let team = self.team().map(|team| ("team".to_owned(), team.to_string()));
+        let metrics = (!metrics.is_empty()).then(|| ("metrics".to_owned(), metrics.join(",")));
+        team.into_iter().chain(metrics).collect()
+    }
+
+    /// The address of a period's grid with the same team and metrics.
+    pub fn href(&self, period: Period) -> String {
+        address(&format!("/targets/{period}"), &self.pairs())
+    }
+
+    /// The address of the grid that begins with the targets of the period before.
+    pub fn copying(&self, period: Period) -> String {
+        let mut pairs = self.pairs();
+        pairs.push(("fill".to_owned(), "previous".to_owned()));
+        address(&format!("/targets/{period}"), &pairs)
+    }
+}
+
+fn address(path: &str, pairs: &[(String, String)]) -> String {
+    match serde_html_form::to_string(pairs) {
+        Ok(query) if !query.is_empty() => format!("{path}?{query}"),
+        _ => path.to_owned(),
+    }
+}
+
+/// `GET /targets`: this month's grid, or that of the period around a date.
+async fn current(
+    me: Allowed<SetTargets>,
+    Query(asked): Query<Asked>,
+    Query(asks): Query<Asks>,
+) -> Result<Response, Error> {
+    let period = asked.resolve(&me, PeriodKind::Month)?;
+    Ok(Redirect::to(&asks.href(period)).into_response())
+}
+
+/// `GET /targets/2026-11`: the grid.
+async fn index(
+    State(app): State<App>,
+    me: Allowed<SetTargets>,
+    page: Page,
+    Path(word): Path<String>,
+    Query(asks): Query<Asks>,
+) -> Result<Response, Error> {
+    let period = periods::parse(&word, &me)?;
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let mut loaded = load(&mut tx, &me, period, &asks).await?;
+    loaded.fill(&asks, me.company.currency)?;
+    page::html(loaded.grid(page, &me, &asks))
+}
+
+/// `POST /targets/2026-11`: all changed cells or none.
+async fn save(
+    State(app): State<App>,
+    me: Allowed<SetTargets>,
+    page: Page,
+    Path(word): Path<String>,
+    Query(asks): Query<Asks>,
+    form: Form<Vec<(String, String)>>,
+) -> Result<Response, Error> {
+    let period = periods::parse(&word, &me)?;
+    let sent = Sent::read(&form.fields)?;
+    let mut tx = match once::begin(&app, &me, form.once).await? {
+        Begun::First(tx) => tx,
+        Begun::Again(answer) => return Ok(answer),
+    };
+    let open = db::ensure_open(&mut tx, period).await?;
+    let reps = db::reps(&mut tx, &me.scope, period, None, draw::day_of_teams(period, me.today)).await?;
+    if !sent.cells.iter().all(|((rep, _), _)| reps.iter().any(|known| known.id == *rep)) {
+        return Err(Error::NotFound);
+    }
+    let ids: Vec<UserId> = reps.iter().map(|rep| rep.id).collect();
+    let now = db::latest(&mut tx, me.scope.org, Some(&ids), &[period], None).await?;
+    let drawn = db::latest(&mut tx, me.scope.org, Some(&ids), &[period], Some(sent.seen)).await?;
+    let outcome = grid::compare(&sent.cells, &drawn, &now, me.company.currency);
+    let mut errors = Errors::new();
+    let reason = errors.optional_text("reason", &sent.reason, "The reason", 500);
+    if !open || !outcome.errors.is_empty() || !outcome.conflicts.is_empty() || !errors.is_empty() {
+        drop(tx); // nothing was written
+        return refuse(&app, &me, page, (period, &asks), Refused { sent, outcome, errors, drawn }).await;
+    }
+    let targets: Vec<NewTarget> = outcome
+        .changes
+        .iter()
+        .map(|change| NewTarget { rep: change.cell.0, metric: change.cell.1, value: change.new })
+        .collect();
+    if targets.is_empty() {
+        return tx.done_saying(&asks.href(period), &Toast::new("Nothing was changed")).await;
+    }
+    let reason = Some(reason).filter(|reason| !reason.is_empty());
+    db::insert(&mut tx, period, &targets, reason.as_deref()).await?;
+    audit::db::record(&mut tx, "target.set", &format!("/targets/{period}"), detail(&outcome, reason.as_deref()))
+        .await?;
+    let words = format!(
+        "{} for {} saved",
+        format::counted(i64::try_from(targets.len()).unwrap_or(0), "target", "targets"),
+        period.label()
+    );
+    tx.done_saying(&asks.href(period), &Toast::new(words)).await
+}
+
+/// `GET /targets/2026-11/changes`: who set what when and why.
+async fn changes(
+    State(app): State<App>,
+    me: Allowed<SetTargets>,
+    page: Page,
+    Path(word): Path<String>,
+) -> Result<Response, Error> {
+    let period = periods::parse(&word, &me)?;
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let rows = db::changes(&mut tx, &me.scope, period, draw::MOST_CHANGES).await?;
+    page::html(Changes::new(page, &me, period, rows))
+}
+
+/// The fields of a sent grid.
+struct Sent {
+    /// The typed cells.
+    cells: Vec<(Cell, String)>,
+    /// The last change that the page knew of.
+    seen: TargetId,
+    /// Why, as typed.
+    reason: String,
+}
+
+impl Sent {
+    fn read(fields: &[(String, String)]) -> Result<Self, Error> {
+        let incomplete = Error::BadRequest("The form is incomplete. Open the page again.");
+        let field = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+        let seen = field("seen").and_then(|seen| seen.parse().ok()).ok_or(incomplete)?;
+        let mut cells = vec![];
+        let mut known = BTreeSet::new();
+        for (name, typed) in fields {
+            if ["once", "seen", "reason"].contains(&name.as_str()) {
+                continue;
+            }
+            let cell = grid::parse_field(name).ok_or(Error::BadRequest("The form names a cell that is not there."))?;
+            if !known.insert(cell) {
+                return Err(Error::BadRequest("A field of the form came twice."));
+            }
+            cells.push((cell, typed.clone()));
+        }
+        Ok(Self { cells, seen, reason: field("reason").unwrap_or_default().to_owned() })
+    }
+}
+
+/// What a grid that cannot be saved is drawn from.
+struct Refused {
+    sent: Sent,
+    outcome: Outcome,
+    errors: Errors,
+    drawn: Vec<Target>,
+}
+
+/// The same page with every typed value: 422 where a cell cannot be read, 409 where somebody else was faster or the
+/// period is locked.
+async fn refuse(
+    app: &App,
+    me: &Viewer,
+    page: Page,
+    (period, asks): (Period, &Asks),
+    refused: Refused,
+) -> Result<Response, Error> {
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let mut loaded = load(&mut tx, me, period, asks).await?;
+    let status = if loaded.locked_at.is_none() && !(refused.outcome.errors.is_empty() && refused.errors.is_empty()) {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::CONFLICT
+    };
+    loaded.keep(refused, me.company.currency);
+    Ok((status, Html(askama::Template::render(&loaded.grid(page, me, asks))?)).into_response())
+}
+
+/// Everything that a grid shows.
+async fn load(tx: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Result<Loaded, Error> {
+    let org = me.scope.org;
+    let on = draw::day_of_teams(period, me.today);
+    let reps = db::reps(tx, &me.scope, period, asks.team(), on).await?;
+    let ids: Vec<UserId> = reps.iter().map(|rep| rep.id).collect();
+    let previous = period.previous();
+    let targets = db::latest(tx, org, Some(&ids), &[period, previous], None).await?;
+    let (now, before): (Vec<_>, Vec<_>) = targets.into_iter().partition(|target| target.period_start == period.from());
+    let mut metrics = asks.metrics();
+    if metrics.is_empty() {
+        let set = |metric: &Metric| now.iter().any(|target| target.metric == *metric && target.value.is_some());
+        let more = Metric::ALL.into_iter().filter(|metric| !draw::USUAL.contains(metric) && set(metric));
+        metrics = draw::USUAL.into_iter().chain(more).collect();
+    }
+    let actuals = BTreeMap::<UserId, Facts>::new();
+    Ok(Loaded {
+        period,
+        metrics,
+        seen: now.iter().map(|target| target.id).max().unwrap_or(TargetId(0)),
+        actuals,
+        reps,
+        now,
+        before,
+        locked_at: db::locked_at(tx, org, period).await?,
+        working_days: 0,
+        teams: teams(tx, me).await?,
+        typed: BTreeMap::new(),
+        errors: Errors::new(),
+        conflict: false,
+        reason: String::new(),
+    })
+}
+
+/// The teams that the viewer may narrow the grid to, if there are several.
+async fn teams(tx: &mut Read, me: &Viewer) -> Result<Vec<Choice>, Error> {
+    if matches!(&me.scope.reach, Reach::Some { teams, .. } if teams.len() < 2) {
+        return Ok(vec![]);
+    }
+    let tree = teams::db::tree(tx, &me.scope, me.today).await?;
+    Ok(tree
+        .into_iter()
+        .filter(|team| me.scope.sees_team(team.id))
+        .map(|team| Choice::new(team.id, team.name))
+        .collect())
+}
+
+impl Loaded {
+    /// Begins with other texts than what stands, where the address asks for it.
+    fn fill(&mut self, asks: &Asks, currency: Currency) -> Result<(), Error> {
+        let raise = asks.raise.as_deref().map(str::trim).filter(|typed| !typed.is_empty());
+        let raise = raise
+            .map(number::percent)
+            .transpose()
+            .map_err(|_| Error::BadRequest("That is not a percentage. Use a number, like 5 or 5.5."))?;
+        let copy = asks.fill.as_deref() == Some("previous");
+        if self.locked_at.is_none() && (copy || raise.is_some()) {
+            self.prefill(copy, raise, currency);
+        }
+        Ok(())
+    }
+
+    /// Keeps what was typed, with the words beside each cell that cannot be saved.
+    fn keep(&mut self, refused: Refused, currency: Currency) {
+        let Refused { sent, outcome, errors, drawn } = refused;
+        self.errors = errors;
+        let name = |cell: &Cell| {
+            let rep = self.reps.iter().find(|rep| rep.id == cell.0).map(|rep| rep.name.as_str()).unwrap_or_default();
+            format!("{rep}, {}", cell.1.label().to_lowercase())
+        };
+        if let Some(at) = self.locked_at {
+            self.errors
+                .add("", format!("Nothing was saved: {} was locked on {}.", self.period.label(), format::minute(at)));
+            return;
+        }
+        for (cell, words) in &outcome.errors {
+            self.errors.add(grid::field(*cell), format!("{}: {words}", name(cell)));
+        }
+        self.conflict = self.errors.is_empty();
+        for conflict in &outcome.conflicts {
+            let (cell, theirs) = (&conflict.cell, &conflict.theirs);
+            let words = |value| draw::words(cell.1, value, currency);
+            let who = theirs.set_by.as_deref().unwrap_or("An import");
+            let words = format!(
+                "{}: you typed {}; {who} set {} on {}. Save again to put yours in its place.",
+                name(cell),
+                words(conflict.mine),
+                words(theirs.value),
+                format::minute(theirs.set_at),
+            );
+            self.errors.add(grid::field(*cell), words);
+        }
+        self.reason = sent.reason;
+        if !self.conflict {
+            self.seen = sent.seen; // who has changed what meanwhile is told once everything can be read
+        }
+        let left_alone = |cell: &Cell, text: &str| {
+            let was = drawn.iter().find(|target| (target.rep, target.metric) == *cell).and_then(|target| target.value);
+            text.trim() == was.map_or_else(String::new, |was| draw::plain(cell.1, was, currency))
+        };
+        let conflict = self.conflict;
+        self.typed = sent.cells.into_iter().filter(|(cell, text)| !(conflict && left_alone(cell, text))).collect();
+    }
+}
+
+/// What the audit keeps of a save: old and new of each cell, and the reason.
+fn detail(outcome: &Outcome, reason: Option<&str>) -> serde_json::Value {
+    let changes = outcome
+        .changes
+        .iter()
+        .map(|change| json!({ "rep": change.cell.0, "metric": change.cell.1, "old": change.old, "new": change.new }));
+    json!({ "changes": changes.collect::<Vec<_>>(), "reason": reason })
+}
