@@ -133,6 +133,11 @@ pub mod targets {
     pub mod grid;
     pub mod web;
 }
+/// Scorecards: what was done against what was expected, for each rep and team.
+pub mod scorecards {
+    pub mod my_month_db;
+    pub mod trend_db;
+}
 /// Commission plans, and who is on which.
 pub mod plans {
     pub mod db;

@@ -66,7 +66,7 @@ pub struct CustomerToday {
     pub visited_on: Option<Date>,
     /// The day on which it counts as lost unless it buys.
     pub lost_on: Option<Date>,
-    /// The last nine days on which it bought, the latest first.
+    /// The last nine days on which it bought (also what it returned later), the latest first.
     pub sale_days: Vec<Date>,
     /// Net sales of the last 90 days, today included.
     pub sales: Money,
@@ -83,7 +83,8 @@ pub async fn customers_today(
     today: Date,
 ) -> sqlx::Result<Vec<CustomerToday>> {
     let recent = Dates { from: add_days(today, -89), to: add_days(today, 1) };
-    let before = Dates { from: add_months(recent.from, -12), to: add_days(add_months(today, -12), 1) };
+    let year_ago = |day| add_days(add_months(day, -12), 1);
+    let before = Dates { from: year_ago(add_days(today, -90)), to: year_ago(today) };
     sqlx::query_as!(
         CustomerToday,
         r#"with mine as (
@@ -102,7 +103,6 @@ pub async fn customers_today(
                   array(select distinct d.booked_on
                         from deals d
                         where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on <= $3 and d.net > 0
-                          and (d.fully_returned_on is null or d.fully_returned_on > $3)
                         order by d.booked_on desc
                         limit 9) as "sale_days!: Vec<Date>",
                   sold.recent as "sales!: Money", sold.before as "sales_before!: Money"

@@ -216,7 +216,17 @@ fn sale_days(known: &History) -> Vec<Date> {
 }
 
 fn warnings(known: &History, sale_days: &[Date], on: Date) -> Vec<Warning> {
-    [silent(sale_days, on), falling(known, on)].into_iter().flatten().collect()
+    let first = add_days(on, -90);
+    let net = |after: Date, through: Date| -> Money {
+        known.deals.iter().filter(|deal| after < deal.booked_on && deal.booked_on <= through).map(|deal| deal.net).sum()
+    };
+    warnings_of(sale_days, net(first, on), net(add_months(first, -12), add_months(on, -12)), on)
+}
+
+/// Why a buying customer is at risk on a day: from its last sale days in order (nine are enough), the net sales of the
+/// 90 days that end on it, and those of the same days a year before.
+pub fn warnings_of(sale_days: &[Date], now: Money, before: Money, on: Date) -> Vec<Warning> {
+    [silent(sale_days, on), falling(now, before)].into_iter().flatten().collect()
 }
 
 fn silent(sale_days: &[Date], on: Date) -> Option<Warning> {
@@ -235,12 +245,7 @@ pub fn usual_interval(sale_days: &[Date]) -> Option<i64> {
     Some((lower + upper + 1).div_euclid(2))
 }
 
-fn falling(known: &History, on: Date) -> Option<Warning> {
-    let first = add_days(on, -90);
-    let net = |after: Date, through: Date| -> Money {
-        known.deals.iter().filter(|deal| after < deal.booked_on && deal.booked_on <= through).map(|deal| deal.net).sum()
-    };
-    let (now, before) = (net(first, on), net(add_months(first, -12), add_months(on, -12)));
+fn falling(now: Money, before: Money) -> Option<Warning> {
     let below = i128::from(now.0) * 100 < i128::from(before.0) * 60;
     (before > Money::ZERO && below).then_some(Warning::Falling { now, before })
 }
