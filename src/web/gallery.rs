@@ -6,7 +6,7 @@ use time::{Date, OffsetDateTime, macros::date};
 
 use super::{
     auth::Viewer,
-    chart::Bullet,
+    chart::{Bar, Bars, Bridge, Bullet, PaceLine, PaceLineData, Spark, Step},
     form::Errors,
     page::Page,
     toast::Toast,
@@ -36,7 +36,10 @@ struct Gallery {
     amount: Money,
     day: Date,
     currency: Currency,
-    charts: (String,),
+    pace_line: PaceLine,
+    bars: Bars,
+    spark: Spark,
+    bridge: Bridge,
 }
 
 fn viewer(roles: &[Role]) -> Viewer {
@@ -79,6 +82,64 @@ fn stat(label: &str, value: &str, of: &str, badge: Badge, bullet: Bullet) -> Sta
         foot: "64 expected by today".to_owned(),
         foot_end: "4 a day from now".to_owned(),
     }
+}
+
+fn euro() -> Currency {
+    Currency::parse("EUR").unwrap()
+}
+
+fn pace_line() -> PaceLine {
+    let sums: Vec<Money> = (1..=14).map(|day| Money(day * 508_857 - (day % 3) * 90_000)).collect();
+    let data = PaceLineData {
+        currency: euro(),
+        sums: &sums,
+        days: 21,
+        target: Some(Money(10_805_400)),
+        ends: ["2 Nov".to_owned(), "30 Nov".to_owned()],
+    };
+    PaceLine::new(&data, "Sales this month: €71,240 after 14 of 21 working days; the target is €108,054")
+}
+
+fn bars() -> Bars {
+    let months = [
+        "December",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+    ];
+    let amounts = [290, 320, 300, 360, 340, 380, -60, 350, 330, 220, 348, 0];
+    let bars: Vec<Bar> = months
+        .into_iter()
+        .zip(amounts)
+        .map(|(name, amount)| Bar {
+            name: name.to_owned(),
+            amount: Money(amount * 1_000),
+            marked: matches!(name, "October" | "November"),
+            tone: if amount == 0 { Tone::Warn } else { Tone::Plain },
+        })
+        .collect();
+    Bars::new(euro(), &bars, "Sales per month over 12 months: €3,480 in October, nothing yet in November")
+}
+
+fn bridge() -> Bridge {
+    let steps = [
+        ("New", 900_000),
+        ("Returned", 120_000),
+        ("Expansion", 640_000),
+        ("Contraction", -410_000),
+        ("Paused", -230_000),
+    ]
+    .map(|(name, change)| Step { name: name.to_owned(), change: Money(change) });
+    let names = ["November 2025", "November 2026"];
+    Bridge::new(euro(), names, Money(6_670_000), &steps, "From €66,700 to €76,900")
 }
 
 fn gallery(roles: &[Role], errors: Errors) -> Gallery {
@@ -137,7 +198,10 @@ fn gallery(roles: &[Role], errors: Errors) -> Gallery {
         amount: Money(146_860),
         day: date!(2026 - 10 - 23),
         currency: Currency::parse("EUR").unwrap(),
-        charts: (String::new(),),
+        pace_line: pace_line(),
+        bars: bars(),
+        spark: Spark::new(&[3, 5, 4, 7, 9].map(|n: i64| Some(n.into())), "Sales of five months, rising"),
+        bridge: bridge(),
     }
 }
 

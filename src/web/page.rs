@@ -194,7 +194,7 @@ fn places(roles: &[Role], path: &str) -> Vec<NavItem> {
     let settles = is(Role::Finance);
     [
         place(is(Role::Rep), "My month", "/my-month", "house", "m"),
-        place(sells, team, "/scoreboard", "trophy", "s"),
+        place(is(Role::Manager), team, "/scoreboard", "trophy", "s"),
         place(settles, pay, "/statements", "receipt", "p"),
         place(settles, "Runs", "/commission-runs", "badge-check", "r"),
         place(settles, "Plans", "/plans", "percent", "l"),
@@ -204,6 +204,7 @@ fn places(roles: &[Role], path: &str) -> Vec<NavItem> {
         place(true, "Customers", "/customers", "users", "c"),
         place(sells, "Visits", "/visits", "footprints", "v"),
         place(true, "Deals", "/deals", "handshake", "d"),
+        place(sells && !is(Role::Manager), team, "/scoreboard", "trophy", "s"),
         place(is(Role::Manager), "Targets", "/targets", "target", "t"),
         place(!settles, pay, "/statements", "receipt", "p"),
     ]
@@ -246,8 +247,8 @@ mod tests {
         for (roles, nav, tab) in [
             (
                 &[Rep][..],
-                "My month, Team, Customers, Visits, Deals, Commission",
-                "My month, Team, Customers, Commission",
+                "My month, Customers, Visits, Deals, Team, Commission",
+                "My month, Customers, Team, Commission",
             ),
             (&[Manager], "Team, Customers, Visits, Deals, Targets, Commission", "Team, Customers, Targets, Commission"),
             (
