@@ -204,6 +204,7 @@ pub mod teams {
 pub mod demo {
     pub mod chance;
     pub mod data;
+    pub mod db;
     pub mod names;
 }
 

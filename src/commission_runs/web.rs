@@ -29,6 +29,7 @@ use crate::{
         once::{self, Begun},
         page::{Page, html, refused},
         routes::Routes,
+        step_up,
         toast::Toast,
         ui::{Badge, Choice, Tone},
     },
@@ -304,8 +305,11 @@ async fn approve(
     me: Allowed<ApproveCommission>,
     page: Page,
     Path(id): Path<RunId>,
-    Form { once, .. }: Form<Press>,
+    Form { once, typed, .. }: Form<Press>,
 ) -> Result<Response, Error> {
+    if let Some(ask) = step_up::required(&me, &page, &format!("/commission-runs/{id}/approval"), &typed) {
+        return ask;
+    }
     let mut tx = match once::begin(&app, &me, once).await? {
         Begun::First(tx) => tx,
         Begun::Again(response) => return Ok(response),
