@@ -114,6 +114,7 @@ pub mod audit {
 /// Customers: who they are, who owns them, and what became of them.
 pub mod customers {
     pub mod db;
+    pub mod events_db;
     pub mod find_db;
 }
 /// Visits: who was with which customer, and what is planned.

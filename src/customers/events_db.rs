@@ -1,0 +1,347 @@
+//! The SQL of customer events: loads what a customer's life follows from, and keeps what follows from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::PgConnection;
+use time::Date;
+
+use crate::{
+    domain::{
+        customer::{
+            events::{Event, EventKind, events},
+            facts::{DealFact, Ending, EndingKind, History, Limit, LimitLevel, Ownership, full_returns, primary_rep},
+        },
+        id::{CustomerId, DealId, OrgId, UserId},
+        money::Money,
+    },
+    postgres::tx::Tx,
+};
+
+/// How many customers are in memory at once.
+const BATCH: usize = 2_000;
+
+/// Recomputes the events of the touched customers, and from when on their deals are fully returned. Call it in the
+/// transaction that touched a deal, an ownership, an ending, a limit, a segment or `customer_since`.
+///
+/// It holds the customers until the transaction ends, so two writes at once see each other's deals.
+pub async fn recompute(tx: &mut Tx, customers: &[CustomerId]) -> sqlx::Result<()> {
+    let org = tx.org;
+    let distinct: Vec<CustomerId> = customers.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    for batch in distinct.chunks(BATCH) {
+        lock(tx, batch).await?;
+        let found = differences(tx, org, batch).await?;
+        write_returns(tx, &found.returns).await?;
+        write_events(tx, &found.events).await?;
+    }
+    Ok(())
+}
+
+/// Recomputes the events of every customer of the organization: after an import, or when a limit of the company or of a
+/// segment changed.
+pub async fn recompute_all(tx: &mut Tx) -> sqlx::Result<()> {
+    let org = tx.org;
+    let mut after = CustomerId(0);
+    loop {
+        let batch = next_customers(tx, org, after).await?;
+        let Some(last) = batch.last() else { return Ok(()) };
+        after = *last;
+        recompute(tx, &batch).await?;
+    }
+}
+
+/// The customers whose stored events or returns are not what follows from their facts: none, or there is a bug.
+pub async fn verify(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<CustomerId>> {
+    let (mut wrong, mut after) = (BTreeSet::new(), CustomerId(0));
+    loop {
+        let batch = next_customers(db, org, after).await?;
+        let Some(last) = batch.last() else { return Ok(wrong.into_iter().collect()) };
+        after = *last;
+        let found = differences(db, org, &batch).await?;
+        wrong.extend(found.events.keys());
+        wrong.extend(found.returns.iter().map(|(customer, ..)| customer));
+    }
+}
+
+/// Everything that the customers' events follow from, in four queries however many they are.
+pub async fn histories(
+    db: &mut PgConnection,
+    org: OrgId,
+    customers: &[CustomerId],
+) -> sqlx::Result<BTreeMap<CustomerId, History>> {
+    Ok(load(db, org, customers).await?.into_iter().map(|(id, loaded)| (id, loaded.history)).collect())
+}
+
+/// The stored events of a customer, in order of time.
+pub async fn list(db: &mut PgConnection, org: OrgId, customer: CustomerId) -> sqlx::Result<Vec<Event>> {
+    Ok(stored_events(db, org, &[customer]).await?.remove(&customer).unwrap_or_default())
+}
+
+async fn next_customers(db: &mut PgConnection, org: OrgId, after: CustomerId) -> sqlx::Result<Vec<CustomerId>> {
+    sqlx::query_scalar!(
+        "select id
+         from customers
+         where org_id = $1 and id > $2
+         order by id
+         limit $3",
+        org as OrgId,
+        after as CustomerId,
+        i64::try_from(BATCH).unwrap_or(i64::MAX),
+    )
+    .fetch_all(db)
+    .await
+}
+
+async fn lock(tx: &mut Tx, customers: &[CustomerId]) -> sqlx::Result<()> {
+    let org = tx.org;
+    sqlx::query!(
+        "select id
+         from customers
+         where org_id = $1 and id = any($2)
+         order by id
+         for no key update",
+        org as OrgId,
+        customers as &[CustomerId],
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What is stored and would have to change.
+struct Differences {
+    returns: Vec<(CustomerId, DealId, Option<Date>)>,
+    events: BTreeMap<CustomerId, Vec<Event>>,
+}
+
+async fn differences(db: &mut PgConnection, org: OrgId, customers: &[CustomerId]) -> sqlx::Result<Differences> {
+    let mut stored = stored_events(db, org, customers).await?;
+    let mut found = Differences { returns: Vec::new(), events: BTreeMap::new() };
+    for (customer, loaded) in load(db, org, customers).await? {
+        let returned = full_returns(&loaded.history.deals);
+        for deal in &loaded.history.deals {
+            let on = returned.get(&deal.id).copied();
+            if on != loaded.stored_returns.get(&deal.id).copied() {
+                found.returns.push((customer, deal.id, on));
+            }
+        }
+        let events = events(&loaded.history);
+        if events != stored.remove(&customer).unwrap_or_default() {
+            found.events.insert(customer, events);
+        }
+    }
+    Ok(found)
+}
+
+/// A customer's facts, and what is stored of the returns that follow from them.
+#[derive(Default)]
+struct Loaded {
+    history: History,
+    stored_returns: BTreeMap<DealId, Date>,
+}
+
+async fn load(
+    db: &mut PgConnection,
+    org: OrgId,
+    customers: &[CustomerId],
+) -> sqlx::Result<BTreeMap<CustomerId, Loaded>> {
+    let mut loaded = load_customers(db, org, customers).await?;
+    load_deals(db, org, customers, &mut loaded).await?;
+    let ownerships = sqlx::query!(
+        r#"select customer_id, rep_id, lower(during) as "from?", upper(during) as "to?"
+           from ownerships
+           where org_id = $1 and customer_id = any($2)"#,
+        org as OrgId,
+        customers as &[CustomerId],
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    for row in ownerships {
+        if let Some(Loaded { history, .. }) = loaded.get_mut(&row.customer_id) {
+            history.ownerships.push(Ownership { rep: row.rep_id, from: row.from, to: row.to });
+        }
+    }
+    let endings = sqlx::query!(
+        r#"select customer_id, on_date, kind as "kind: EndingKind"
+           from endings
+           where org_id = $1 and customer_id = any($2)"#,
+        org as OrgId,
+        customers as &[CustomerId],
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    for row in endings {
+        if let Some(Loaded { history, .. }) = loaded.get_mut(&row.customer_id) {
+            history.endings.push(Ending { on: row.on_date, kind: row.kind });
+        }
+    }
+    Ok(loaded)
+}
+
+/// The customers with their limits: their own, their segment's and the company's.
+async fn load_customers(
+    db: &mut PgConnection,
+    org: OrgId,
+    customers: &[CustomerId],
+) -> sqlx::Result<BTreeMap<CustomerId, Loaded>> {
+    let limits = sqlx::query!(
+        "select segment, customer_id, days, from_date
+         from loss_limits
+         where org_id = $1 and (customer_id is null or customer_id = any($2))",
+        org as OrgId,
+        customers as &[CustomerId],
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let rows = sqlx::query!(
+        "select c.id, c.segment, c.customer_since, o.handover_grace_days
+         from customers c
+         join organizations o on o.id = c.org_id
+         where c.org_id = $1 and c.id = any($2)",
+        org as OrgId,
+        customers as &[CustomerId],
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let mut own: BTreeMap<CustomerId, Vec<Limit>> = BTreeMap::new();
+    let mut of_segment: BTreeMap<String, Vec<Limit>> = BTreeMap::new();
+    let mut of_company = Vec::new();
+    for row in limits {
+        let limit = |level| Limit { level, from: row.from_date, days: row.days.unsigned_abs() };
+        match (row.customer_id, row.segment) {
+            (Some(customer), _) => own.entry(customer).or_default().push(limit(LimitLevel::Own)),
+            (None, Some(segment)) => of_segment.entry(segment).or_default().push(limit(LimitLevel::Segment)),
+            (None, None) => of_company.push(limit(LimitLevel::Company)),
+        }
+    }
+    let loaded = rows.into_iter().map(|row| {
+        let mut limits = own.remove(&row.id).unwrap_or_default();
+        limits.extend(row.segment.and_then(|segment| of_segment.get(&segment)).into_iter().flatten());
+        limits.extend(&of_company);
+        let history = History {
+            customer_since: row.customer_since,
+            limits,
+            grace_days: row.handover_grace_days.unsigned_abs(),
+            ..History::default()
+        };
+        (row.id, Loaded { history, ..Loaded::default() })
+    });
+    Ok(loaded.collect())
+}
+
+/// The won deals, those above zero with their split credits.
+async fn load_deals(
+    db: &mut PgConnection,
+    org: OrgId,
+    customers: &[CustomerId],
+    loaded: &mut BTreeMap<CustomerId, Loaded>,
+) -> sqlx::Result<()> {
+    let rows = sqlx::query!(
+        r#"select d.customer_id, d.id, d.number, d.booked_on as "booked_on!", d.net, d.returns_id, d.owner_id,
+                  d.fully_returned_on, c.rep_id as "rep_id?", c.parts as "parts?"
+           from deals d
+           left join deal_credits c on c.org_id = d.org_id and c.deal_id = d.id and not c.overlay and d.net > 0
+           where d.org_id = $1 and d.customer_id = any($2) and d.stage = 'won'
+           order by d.id, c.position"#,
+        org as OrgId,
+        customers as &[CustomerId],
+    )
+    .fetch_all(db)
+    .await?;
+    for of_deal in rows.chunk_by(|a, b| a.id == b.id) {
+        let splits: Vec<(UserId, u32)> =
+            of_deal.iter().filter_map(|row| Some((row.rep_id?, row.parts?.unsigned_abs()))).collect();
+        let Some(row) = of_deal.first() else { continue };
+        let Some(Loaded { history, stored_returns }) = loaded.get_mut(&row.customer_id) else { continue };
+        history.deals.push(DealFact {
+            id: row.id,
+            number: row.number,
+            booked_on: row.booked_on,
+            net: row.net,
+            returns: row.returns_id,
+            primary_rep: primary_rep(&splits, row.owner_id),
+        });
+        stored_returns.extend(row.fully_returned_on.map(|on| (row.id, on)));
+    }
+    Ok(())
+}
+
+async fn stored_events(
+    db: &mut PgConnection,
+    org: OrgId,
+    customers: &[CustomerId],
+) -> sqlx::Result<BTreeMap<CustomerId, Vec<Event>>> {
+    let rows = sqlx::query!(
+        r#"select customer_id, kind as "kind: EventKind", on_date, rep_id, deal_id, value
+           from customer_events
+           where org_id = $1 and customer_id = any($2)
+           order by customer_id, position"#,
+        org as OrgId,
+        customers as &[CustomerId],
+    )
+    .fetch_all(db)
+    .await?;
+    let mut stored: BTreeMap<CustomerId, Vec<Event>> = BTreeMap::new();
+    for row in rows {
+        let event = Event { kind: row.kind, on: row.on_date, rep: row.rep_id, deal: row.deal_id, value: row.value };
+        stored.entry(row.customer_id).or_default().push(event);
+    }
+    Ok(stored)
+}
+
+async fn write_returns(tx: &mut Tx, returns: &[(CustomerId, DealId, Option<Date>)]) -> sqlx::Result<()> {
+    if returns.is_empty() {
+        return Ok(());
+    }
+    let org = tx.org;
+    let deals: Vec<DealId> = returns.iter().map(|(_, deal, _)| *deal).collect();
+    let days: Vec<Option<Date>> = returns.iter().map(|(.., on)| *on).collect();
+    sqlx::query!(
+        "update deals d
+         set fully_returned_on = r.on_date
+         from unnest($2::bigint[], $3::date[]) as r (id, on_date)
+         where d.org_id = $1 and d.id = r.id",
+        org as OrgId,
+        &deals as &[DealId],
+        &days as &[Option<Date>],
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn write_events(tx: &mut Tx, changed: &BTreeMap<CustomerId, Vec<Event>>) -> sqlx::Result<()> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let org = tx.org;
+    let customers: Vec<CustomerId> = changed.keys().copied().collect();
+    sqlx::query!(
+        "delete from customer_events
+         where org_id = $1 and customer_id = any($2)",
+        org as OrgId,
+        &customers as &[CustomerId],
+    )
+    .execute(&mut **tx)
+    .await?;
+    let rows: Vec<(CustomerId, i32, &Event)> = changed
+        .iter()
+        .flat_map(|(customer, events)| (1..).zip(events).map(|(position, event)| (*customer, position, event)))
+        .collect();
+    sqlx::query!(
+        "insert into customer_events (org_id, customer_id, position, kind, on_date, rep_id, deal_id, value)
+         select $1, e.customer_id, e.position, e.kind, e.on_date, e.rep_id, e.deal_id, e.value
+         from unnest($2::bigint[], $3::int[], $4::text[], $5::date[], $6::bigint[], $7::bigint[], $8::bigint[])
+             as e (customer_id, position, kind, on_date, rep_id, deal_id, value)",
+        org as OrgId,
+        &rows.iter().map(|row| row.0).collect::<Vec<_>>() as &[CustomerId],
+        &rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.2.kind.as_str().to_owned()).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.2.on).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.2.rep).collect::<Vec<_>>() as &[Option<UserId>],
+        &rows.iter().map(|row| row.2.deal).collect::<Vec<_>>() as &[Option<DealId>],
+        &rows.iter().map(|row| row.2.value).collect::<Vec<_>>() as &[Money],
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
