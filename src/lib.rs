@@ -209,6 +209,36 @@ pub mod demo {
     pub mod names;
 }
 
+/// Imports: a folder of CSV files becomes records, all or nothing.
+pub mod imports {
+    pub mod assignments;
+    mod assignments_db;
+    mod cell;
+    mod copy;
+    pub mod customers;
+    mod customers_db;
+    mod db;
+    pub mod deals;
+    mod deals_checks_db;
+    mod deals_db;
+    mod deals_known_db;
+    pub mod import;
+    pub mod ownership;
+    mod ownership_db;
+    pub mod plans;
+    mod plans_db;
+    pub mod problem;
+    mod progress;
+    pub mod reps;
+    mod reps_db;
+    mod table;
+    pub mod targets;
+    mod targets_db;
+    mod team_tree;
+    pub mod visits;
+    mod visits_db;
+}
+
 /// What every handler is given.
 #[derive(Clone)]
 pub struct App {

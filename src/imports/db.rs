@@ -1,0 +1,113 @@
+//! The SQL that every file of an import needs: the organization, the staged rows, the events of touched customers.
+
+use time::Date;
+
+use super::import::{Failure, Import};
+use crate::{domain::id::OrgId, postgres::tx::Tx};
+
+/// What an import asks about its organization.
+pub struct Settings {
+    /// The currency of all its money.
+    pub currency: String,
+    /// Month in which the fiscal year begins.
+    pub fiscal_year_start: u8,
+    /// What day it is there.
+    pub today: Date,
+}
+
+/// A row whose key, or whose days, an earlier row has.
+pub struct Repeated {
+    /// The row's line.
+    pub line: i64,
+    /// What it says.
+    pub value: String,
+    /// The earlier row's line.
+    pub first: i64,
+}
+
+/// A row that refers to something that is not there.
+pub struct Unknown {
+    /// The row's line.
+    pub line: i64,
+    /// What it says.
+    pub value: String,
+}
+
+/// What to do about a customer that is not there.
+pub const UNKNOWN_CUSTOMER: &str =
+    "No customer has this external_id. Correct it, or add the customer to customers.csv.";
+
+/// Holds off every other import into this organization until this one ends, and gives this transaction the memory that
+/// sorting a million rows needs.
+pub async fn lock_organization(tx: &mut Tx) -> sqlx::Result<Settings> {
+    let (org, now) = (tx.org, tx.now);
+    sqlx::query!(
+        r#"select set_config('work_mem', '128MB', true) as work_mem, set_config('maintenance_work_mem', '256MB', true) as maintenance"#
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    let row = sqlx::query!(
+        r#"select currency, fiscal_year_start, ($2::timestamptz at time zone time_zone)::date as "today!"
+           from organizations
+           where id = $1
+           for no key update"#,
+        org as OrgId,
+        now,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    let fiscal_year_start = u8::try_from(row.fiscal_year_start).unwrap_or(1);
+    Ok(Settings { currency: row.currency, fiscal_year_start, today: row.today })
+}
+
+/// The number of an import that begins.
+pub async fn next_import(tx: &mut Tx) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"select nextval('import_ids') as "id!""#).fetch_one(&mut **tx).await
+}
+
+/// Tells the planner how much was staged.
+pub async fn analyze_staged(tx: &mut Tx) -> sqlx::Result<()> {
+    sqlx::query!(
+        "analyze import_customers, import_ownerships, import_deals, import_lines, import_visits, import_targets,
+             import_assignments"
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Removes the rows that were staged.
+pub async fn forget_staged(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
+    sqlx::query!(
+        "with customers as (delete from import_customers where import_id = $1),
+              ownerships as (delete from import_ownerships where import_id = $1),
+              deals as (delete from import_deals where import_id = $1),
+              lines as (delete from import_lines where import_id = $1),
+              visits as (delete from import_visits where import_id = $1),
+              targets as (delete from import_targets where import_id = $1),
+              assignments as (delete from import_assignments where import_id = $1),
+              new_lines as (delete from import_new_lines where import_id = $1),
+              new_credits as (delete from import_new_credits where import_id = $1),
+              changes as (delete from import_changes where import_id = $1),
+              updates as (delete from import_updates where import_id = $1)
+         delete from import_touched where import_id = $1",
+        import,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// How many rows of a file updated something.
+pub async fn updated_rows(tx: &mut Tx, import: i64, file: &str) -> sqlx::Result<u64> {
+    let rows = sqlx::query_scalar!(
+        r#"select count(*) as "rows!"
+           from import_updates
+           where import_id = $1 and file = $2"#,
+        import,
+        file,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(rows.unsigned_abs())
+}

@@ -1,0 +1,227 @@
+//! An import from the first file to the last: read, check, write, all in one transaction.
+
+use std::{collections::HashMap, io, path::Path};
+
+use sqlx::PgPool;
+use time::{Date, OffsetDateTime};
+
+use super::{
+    assignments, customers, db, deals, ownership, plans, problem::Problems, progress::Progress, reps, table, targets,
+    visits,
+};
+use crate::{
+    audit,
+    domain::{
+        id::{OrgId, UserId},
+        money::Currency,
+    },
+    organizations::{self, db::NewOrganization},
+    postgres::{
+        error::violates,
+        tx::{self, Tx},
+    },
+};
+
+/// The files that are read, in this order.
+pub const FILES: [&str; 9] = [
+    reps::REPS.file,
+    customers::CUSTOMERS.file,
+    ownership::OWNERSHIP.file,
+    deals::DEALS.file,
+    deals::LINES.file,
+    visits::VISITS.file,
+    targets::TARGETS.file,
+    plans::FILE,
+    assignments::ASSIGNMENTS.file,
+];
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The folder of the files.
+    pub folder: &'a Path,
+    /// The organization, created when missing.
+    pub organization: &'a str,
+    /// Whether to do everything and leave nothing.
+    pub dry_run: bool,
+    /// The instant of the import.
+    pub now: OffsetDateTime,
+}
+
+/// An import that is under way.
+pub struct Import<'a> {
+    /// The one transaction, as the owner.
+    pub tx: Tx,
+    /// The import's number: its staged rows carry it.
+    pub id: i64,
+    /// The folder of the files.
+    pub folder: &'a Path,
+    /// The organization's currency.
+    pub currency: Currency,
+    /// Month in which its fiscal year begins.
+    pub fiscal_year_start: u8,
+    /// What day it is at the organization.
+    pub today: Date,
+    /// The people by external id.
+    pub reps: HashMap<String, UserId>,
+    /// What is wrong so far.
+    pub problems: Problems,
+    /// What the person who imports should know.
+    pub notes: Vec<String>,
+    /// How far it is.
+    pub progress: Progress,
+}
+
+/// What became of the rows of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Rows that made something new.
+    pub created: u64,
+    /// Rows that changed something.
+    pub updated: u64,
+    /// Rows that said what was known.
+    pub unchanged: u64,
+}
+
+impl Counts {
+    /// The counts of a file with so many rows, of which so many made and changed something.
+    pub fn of(rows: u64, created: u64, updated: u64) -> Self {
+        Self { created, updated, unchanged: rows.saturating_sub(created).saturating_sub(updated) }
+    }
+}
+
+/// What an import did.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// The counts of each file that was there.
+    pub files: Vec<(&'static str, Counts)>,
+    /// What the person who imports should know.
+    pub notes: Vec<String>,
+}
+
+/// Why an import did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The files are wrong.
+    #[error("{0}")]
+    Refused(Problems),
+    /// What was asked for is wrong.
+    #[error("{0}")]
+    Asked(String),
+    /// The folder or a file cannot be read.
+    #[error("cannot read {0}: {1}")]
+    Folder(String, io::Error),
+    /// A file cannot be read to its end.
+    #[error("cannot read a file: {0}")]
+    File(#[from] io::Error),
+    /// The database.
+    #[error("the database refused: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Imports a folder: everything, or nothing.
+pub async fn run(pool: &PgPool, request: Request<'_>) -> Result<Summary, Failure> {
+    let mut import = begin(pool, &request).await?;
+    let mut files = vec![];
+    let mut done = |file: &'static str, counts: Option<Counts>| files.extend(counts.map(|counts| (file, counts)));
+
+    done(reps::REPS.file, reps::import(&mut import).await?);
+    let customers = customers::read(&mut import).await?;
+    let ownerships = ownership::read(&mut import).await?;
+    let deals = deals::read(&mut import).await?;
+    let lines = deals::read_lines(&mut import).await?;
+    let visits = visits::read(&mut import).await?;
+    let targets = targets::read(&mut import).await?;
+    let plans = plans::read(&mut import).await?;
+    let assignments = assignments::read(&mut import, &plans).await?;
+
+    import.progress.step("Checking");
+    db::analyze_staged(&mut import.tx).await?;
+    customers::check(&mut import).await?;
+    ownership::check(&mut import).await?;
+    deals::check(&mut import).await?;
+    visits::check(&mut import).await?;
+    targets::check(&mut import).await?;
+    assignments::check(&mut import).await?;
+    if !import.problems.is_empty() {
+        return Err(Failure::Refused(import.problems.sorted(&FILES)));
+    }
+
+    import.progress.step("Writing customers");
+    done(customers::CUSTOMERS.file, customers::write(&mut import, customers).await?);
+    done(ownership::OWNERSHIP.file, ownership::write(&mut import, ownerships).await?);
+    import.progress.step("Writing deals");
+    let (deals, lines) = deals::write(&mut import, deals, lines).await?;
+    done(deals::DEALS.file, deals);
+    done(deals::LINES.file, lines);
+    import.progress.step("Writing visits, targets and plans");
+    done(visits::VISITS.file, visits::write(&mut import, visits).await?);
+    done(targets::TARGETS.file, targets::write(&mut import, targets).await?);
+    done(plans::FILE, plans::write(&mut import, plans).await?);
+    done(assignments::ASSIGNMENTS.file, assignments::write(&mut import, assignments).await?);
+
+    import.progress.step("Following what became of each customer");
+    db::recompute_touched(&mut import).await?;
+    finish(import, request.dry_run, files).await
+}
+
+async fn begin<'a>(pool: &PgPool, request: &Request<'a>) -> Result<Import<'a>, Failure> {
+    let folder = request.folder;
+    let progress =
+        Progress::of(folder, &FILES).map_err(|error| Failure::Folder(folder.display().to_string(), error))?;
+    let name = request.organization.trim();
+    if !(1..=120).contains(&name.chars().count()) || name.contains('\0') {
+        return Err(Failure::Asked("The name of an organization has 1 to 120 characters.".to_owned()));
+    }
+    let mut notes = progress
+        .strangers()
+        .iter()
+        .map(|file| format!("{file} is none of the files that are read: ignored."))
+        .collect::<Vec<_>>();
+    let mut tx = match organizations::db::find_by_name(pool, name).await? {
+        Some(org) => tx::write_as_owner(pool, org, request.now).await?,
+        None => {
+            let currency = table::first_currency(folder, &deals::DEALS)?;
+            let currency = currency.or_else(|| Currency::parse("EUR").ok());
+            let currency = currency.ok_or_else(|| Failure::Asked("There is no currency.".to_owned()))?;
+            let mut tx = tx::write_as_owner(pool, OrgId(0), request.now).await?;
+            let new = NewOrganization { name: name.to_owned(), currency, time_zone: "UTC".to_owned() };
+            organizations::db::create(&mut tx, &new).await.map_err(|error| match error {
+                error if violates(&error, "organizations_name_key") => {
+                    Failure::Asked(format!("Somebody else just created {name}. Import again."))
+                }
+                error => error.into(),
+            })?;
+            notes.push(format!("{name} is new: its currency is {currency}, its time zone UTC."));
+            tx
+        }
+    };
+    let settings = db::lock_organization(&mut tx).await?;
+    let currency = Currency::parse(&settings.currency)
+        .map_err(|error| Failure::Asked(format!("The organization's currency: {error}")))?;
+    let id = db::next_import(&mut tx).await?;
+    Ok(Import {
+        tx,
+        id,
+        folder,
+        currency,
+        fiscal_year_start: settings.fiscal_year_start,
+        today: settings.today,
+        reps: HashMap::new(),
+        problems: Problems::default(),
+        notes,
+        progress,
+    })
+}
+
+async fn finish(mut import: Import<'_>, dry_run: bool, files: Vec<(&'static str, Counts)>) -> Result<Summary, Failure> {
+    if !dry_run {
+        let counts = |counts: &Counts| serde_json::json!({ "created": counts.created, "updated": counts.updated, "unchanged": counts.unchanged });
+        let detail = files.iter().map(|(file, made)| ((*file).to_owned(), counts(made))).collect();
+        audit::db::record(&mut import.tx, "import.done", "/customers", serde_json::Value::Object(detail)).await?;
+        db::forget_staged(&mut import.tx, import.id).await?;
+        import.tx.commit().await?;
+    }
+    import.progress.end();
+    Ok(Summary { files, notes: import.notes })
+}

@@ -1,0 +1,91 @@
+//! What is wrong with the files: where, what stands there, and what to do.
+
+use std::fmt;
+
+/// How many problems are kept to be listed; the rest is counted.
+const MOST_LISTED: usize = 10_000;
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file, like `deals.csv`.
+    pub file: &'static str,
+    /// Its line, from 1.
+    pub line: u64,
+    /// The column's name; of plans.json the place.
+    pub column: String,
+    /// What stands there.
+    pub value: String,
+    /// What is wrong with it and what to do.
+    pub remedy: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column, value, remedy } = self;
+        let shown: String = value.chars().take(100).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let cut = if shown.len() < value.len() { "…" } else { "" };
+        write!(f, "{file}, line {line}, column {column}, value \"{shown}{cut}\": {remedy}")
+    }
+}
+
+/// Everything that is wrong. As long as it is empty, the import goes on to write.
+#[derive(Debug, Default)]
+pub struct Problems {
+    listed: Vec<Problem>,
+    unlisted: u64,
+}
+
+impl Problems {
+    /// Notes a problem.
+    pub fn add(
+        &mut self,
+        file: &'static str,
+        line: impl TryInto<u64>,
+        column: impl Into<String>,
+        value: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        if self.listed.len() < MOST_LISTED {
+            let (column, value, remedy) = (column.into(), value.into(), remedy.into());
+            let line = line.try_into().unwrap_or(0);
+            self.listed.push(Problem { file, line, column, value, remedy });
+        } else {
+            self.unlisted += 1;
+        }
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.listed.is_empty()
+    }
+
+    /// The problems by file and line, in the order of these files.
+    pub fn sorted(mut self, files: &[&str]) -> Self {
+        let place = |file: &str| files.iter().position(|f| *f == file);
+        self.listed.sort_by(|a, b| (place(a.file), a.line).cmp(&(place(b.file), b.line)));
+        self
+    }
+
+    /// The problems that are listed.
+    pub fn listed(&self) -> &[Problem] {
+        &self.listed
+    }
+
+    /// How many more there are.
+    pub fn unlisted(&self) -> u64 {
+        self.unlisted
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in &self.listed {
+            writeln!(f, "{problem}")?;
+        }
+        if self.unlisted > 0 {
+            writeln!(f, "… and {} more problems.", self.unlisted)?;
+        }
+        Ok(())
+    }
+}
