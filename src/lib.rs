@@ -223,6 +223,7 @@ pub mod imports {
     mod deals_db;
     mod deals_known_db;
     pub mod import;
+    mod lines;
     pub mod ownership;
     mod ownership_db;
     pub mod plans;

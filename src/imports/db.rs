@@ -2,7 +2,6 @@
 
 use time::Date;
 
-use super::import::{Failure, Import};
 use crate::{domain::id::OrgId, postgres::tx::Tx};
 
 /// What an import asks about its organization.

@@ -86,7 +86,8 @@ pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
             .value(closed_on)
             .text(row.text("source_stage", 200))
             .text(returns)
-            .value(amount)
+            // Where an amount is wrong, none is missing.
+            .value(amount.or_else(|| (!row.is_empty("amount")).then_some(0)))
             .text(row.text("product", 200))
             .value(row.decimal("quantity"))
             .value(row.money("cost", import.currency))

@@ -166,7 +166,7 @@ pub async fn returns(tx: &mut Tx, import: i64) -> sqlx::Result<Vec<Link>> {
            left join deals d on d.org_id = $2 and d.external_id = s.returns
            left join customers c on c.org_id = $2 and c.id = d.customer_id
            where s.import_id = $1 and s.returns is not null
-           order by s.line"#,
+           order by s.line, o.line"#,
         import,
         org as OrgId,
     )

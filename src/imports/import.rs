@@ -161,7 +161,6 @@ pub async fn run(pool: &PgPool, request: Request<'_>) -> Result<Summary, Failure
     done(assignments::ASSIGNMENTS.file, assignments::write(&mut import, assignments).await?);
 
     import.progress.step("Following what became of each customer");
-    db::recompute_touched(&mut import).await?;
     finish(import, request.dry_run, files).await
 }
 

@@ -13,6 +13,7 @@ use time::Date;
 
 use super::{
     cell::{self, BadMoney},
+    lines::Lines,
     problem::Problems,
 };
 use crate::domain::{id::UserId, money::Currency};
@@ -48,7 +49,7 @@ pub const fn optional(name: &'static str) -> Column {
 /// A file that is being read.
 pub struct Table {
     format: &'static Format,
-    reader: Reader<File>,
+    reader: Reader<Lines<File>>,
     record: ByteRecord,
     header: Vec<String>,
 }
@@ -61,7 +62,11 @@ impl Table {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        let reader = ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(1 << 18).from_reader(file);
+        let reader = ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .buffer_capacity(1 << 18)
+            .from_reader(Lines::new(file));
         let mut table = Self { format, reader, record: ByteRecord::new(), header: vec![] };
         table.reader.read_byte_record(&mut table.record)?;
         Ok(table.read_header(problems).then_some(table))
@@ -105,7 +110,7 @@ impl Table {
     /// The next row, if there is one. A row with too many or too few cells is refused and skipped.
     pub fn next<'a>(&'a mut self, problems: &'a mut Problems) -> io::Result<Option<Row<'a>>> {
         while self.reader.read_byte_record(&mut self.record)? {
-            let line = self.record.position().map_or(0, csv::Position::line);
+            let line = self.line();
             if self.record.iter().all(<[u8]>::is_empty) {
                 continue;
             }
@@ -131,6 +136,13 @@ impl Table {
             );
         }
         Ok(None)
+    }
+
+    /// The line on which the record begins that was just read: the line of its last byte, less the line ends within it.
+    fn line(&mut self) -> u64 {
+        let last = self.reader.position().byte().saturating_sub(1);
+        let within = self.record.as_slice().iter().filter(|byte| **byte == b'\n').count();
+        self.reader.get_mut().line_of(last).saturating_sub(u64::try_from(within).unwrap_or(0))
     }
 
     /// How far into the file the reader is, in bytes.

@@ -1,0 +1,13 @@
+//! Imports from the first cell to the last record: what the files may say, what they are refused for, what is left.
+
+#[path = "../support/database.rs"]
+mod database;
+
+mod deals;
+mod northwind;
+mod people;
+mod plans_and_targets;
+mod refusals;
+mod support;
+mod visits;
+mod whole;

@@ -1,0 +1,1 @@
+//! A real company's history, from the first order to the last customer lost.
