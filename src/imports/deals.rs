@@ -44,7 +44,7 @@ pub const LINES: Format = Format {
 /// From so many new deals on, an import into an empty table puts its indexes aside.
 const MANY: i64 = 50_000;
 
-/// Stages deals.csv. How many rows it has; none: it is not there.
+/// Stages `deals.csv`. How many rows it has; none: it is not there.
 pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
     let Some(mut table) = Table::open(import.folder, &DEALS, &mut import.problems)? else { return Ok(None) };
     let mut copy = Copy::start(
@@ -125,18 +125,17 @@ fn credits(row: &mut Row<'_>, reps: &HashMap<String, UserId>) -> Option<Vec<(Use
     };
     let mut known = vec![];
     for (rep, parts) in credits {
-        match reps.get(rep) {
-            Some(rep) => known.push((*rep, parts)),
-            None => {
-                let remedy = format!("Nobody has the external_id {rep}. Correct it, or add the person to reps.csv.");
-                row.refuse("credits", text, remedy);
-            }
+        if let Some(rep) = reps.get(rep) {
+            known.push((*rep, parts));
+        } else {
+            let remedy = format!("Nobody has the external_id {rep}. Correct it, or add the person to reps.csv.");
+            row.refuse("credits", text, remedy);
         }
     }
     Some(known)
 }
 
-/// Stages deal_lines.csv. How many rows it has; none: it is not there.
+/// Stages `deal_lines.csv`. How many rows it has; none: it is not there.
 pub async fn read_lines(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
     let Some(mut table) = Table::open(import.folder, &LINES, &mut import.problems)? else { return Ok(None) };
     let mut copy = Copy::start(
@@ -213,7 +212,7 @@ fn wrong_with(link: &checks::Link) -> Option<String> {
     Some(text)
 }
 
-/// Makes and changes deals with their lines and credits: the counts of deals.csv and of deal_lines.csv.
+/// Makes and changes deals with their lines and credits: the counts of `deals.csv` and of `deal_lines.csv`.
 pub async fn write(
     import: &mut Import<'_>,
     deals: Option<u64>,

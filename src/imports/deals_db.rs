@@ -126,7 +126,7 @@ pub async fn insert_deals(tx: &mut Tx, import: i64, new: i64) -> sqlx::Result<()
     Ok(())
 }
 
-/// Makes the lines of the new deals: those of deal_lines.csv, else the one that stands in the deal's own row.
+/// Makes the lines of the new deals: those of `deal_lines.csv`, else the one that stands in the deal's own row.
 pub async fn insert_lines(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
     let org = tx.org;
     sqlx::query!(

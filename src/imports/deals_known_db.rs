@@ -3,7 +3,7 @@
 
 use crate::{domain::id::OrgId, postgres::tx::Tx};
 
-/// How many rows of deal_lines.csv say something new, and how many something else than was known.
+/// How many rows of `deal_lines.csv` say something new, and how many something else than was known.
 pub async fn count_lines(tx: &mut Tx, import: i64) -> sqlx::Result<(u64, u64)> {
     let org = tx.org;
     let row = sqlx::query!(

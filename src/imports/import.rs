@@ -177,23 +177,12 @@ async fn begin<'a>(pool: &PgPool, request: &Request<'a>) -> Result<Import<'a>, F
         .iter()
         .map(|file| format!("{file} is none of the files that are read: ignored."))
         .collect::<Vec<_>>();
-    let mut tx = match organizations::db::find_by_name(pool, name).await? {
-        Some(org) => tx::write_as_owner(pool, org, request.now).await?,
-        None => {
-            let currency = table::first_currency(folder, &deals::DEALS)?;
-            let currency = currency.or_else(|| Currency::parse("EUR").ok());
-            let currency = currency.ok_or_else(|| Failure::Asked("There is no currency.".to_owned()))?;
-            let mut tx = tx::write_as_owner(pool, OrgId(0), request.now).await?;
-            let new = NewOrganization { name: name.to_owned(), currency, time_zone: "UTC".to_owned() };
-            organizations::db::create(&mut tx, &new).await.map_err(|error| match error {
-                error if violates(&error, "organizations_name_key") => {
-                    Failure::Asked(format!("Somebody else just created {name}. Import again."))
-                }
-                error => error.into(),
-            })?;
-            notes.push(format!("{name} is new: its currency is {currency}, its time zone UTC."));
-            tx
-        }
+    let mut tx = if let Some(org) = organizations::db::find_by_name(pool, name).await? {
+        tx::write_as_owner(pool, org, request.now).await?
+    } else {
+        let (tx, currency) = create_organization(pool, request, name).await?;
+        notes.push(format!("{name} is new: its currency is {currency}, its time zone UTC."));
+        tx
     };
     let settings = db::lock_organization(&mut tx).await?;
     let currency = Currency::parse(&settings.currency)
@@ -211,6 +200,23 @@ async fn begin<'a>(pool: &PgPool, request: &Request<'a>) -> Result<Import<'a>, F
         notes,
         progress,
     })
+}
+
+/// A new organization has the currency of the deals, else EUR.
+async fn create_organization(pool: &PgPool, request: &Request<'_>, name: &str) -> Result<(Tx, Currency), Failure> {
+    let of_deals = table::first_currency(request.folder, &deals::DEALS)?;
+    let Some(currency) = of_deals.or_else(|| Currency::parse("EUR").ok()) else {
+        return Err(Failure::Asked("There is no currency.".to_owned()));
+    };
+    let mut tx = tx::write_as_owner(pool, OrgId(0), request.now).await?;
+    let new = NewOrganization { name: name.to_owned(), currency, time_zone: "UTC".to_owned() };
+    match organizations::db::create(&mut tx, &new).await {
+        Ok(_) => Ok((tx, currency)),
+        Err(error) if violates(&error, "organizations_name_key") => {
+            Err(Failure::Asked(format!("Somebody else just created {name}. Import again.")))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn finish(mut import: Import<'_>, dry_run: bool, files: Vec<(&'static str, Counts)>) -> Result<Summary, Failure> {

@@ -117,8 +117,9 @@ fn items(text: &str) -> Vec<(u64, &str)> {
 
 /// What stands at a place like `components[0].pays`; nothing if it is missing.
 fn value_at(value: &Value, place: &str) -> String {
-    let pointer: String = place.split(['.', '[']).map(|key| format!("/{}", key.trim_end_matches(']'))).collect();
-    match value.pointer(if place.is_empty() { "" } else { &pointer }) {
+    let keys: Vec<&str> = place.split(['.', '[']).map(|key| key.trim_end_matches(']')).collect();
+    let pointer = if place.is_empty() { String::new() } else { format!("/{}", keys.join("/")) };
+    match value.pointer(&pointer) {
         None => String::new(),
         Some(Value::String(text)) => text.clone(),
         Some(value) => value.to_string(),

@@ -61,9 +61,10 @@ impl Problems {
     }
 
     /// The problems by file and line, in the order of these files.
+    #[must_use]
     pub fn sorted(mut self, files: &[&str]) -> Self {
         let place = |file: &str| files.iter().position(|f| *f == file);
-        self.listed.sort_by(|a, b| (place(a.file), a.line).cmp(&(place(b.file), b.line)));
+        self.listed.sort_by_key(|problem| (place(problem.file), problem.line));
         self
     }
 

@@ -194,8 +194,8 @@ async fn tree(
 
 /// Those who are there already and have no row in the file.
 fn others<'a>(existing: &'a [Existing], matches: &[Option<usize>]) -> impl Iterator<Item = &'a Existing> {
-    let matched: HashSet<usize> = matches.iter().flatten().copied().collect();
-    existing.iter().enumerate().filter(move |(at, _)| !matched.contains(at)).map(|(_, person)| person)
+    let taken: HashSet<usize> = matches.iter().flatten().copied().collect();
+    existing.iter().enumerate().filter(move |(at, _)| !taken.contains(at)).map(|(_, person)| person)
 }
 
 async fn write(

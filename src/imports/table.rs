@@ -141,7 +141,7 @@ impl Table {
     /// The line on which the record begins that was just read: the line of its last byte, less the line ends within it.
     fn line(&mut self) -> u64 {
         let last = self.reader.position().byte().saturating_sub(1);
-        let within = self.record.as_slice().iter().filter(|byte| **byte == b'\n').count();
+        let within = self.record.as_slice().split(|byte| *byte == b'\n').count() - 1;
         self.reader.get_mut().line_of(last).saturating_sub(u64::try_from(within).unwrap_or(0))
     }
 
