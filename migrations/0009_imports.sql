@@ -97,6 +97,7 @@ create unlogged table import_new_lines (
     deal_id    bigint not null,
     position   integer not null,
     product_id bigint,
+    text       text not null default '', -- of a line that was there
     quantity   numeric not null,
     amount     bigint not null,
     cost       bigint

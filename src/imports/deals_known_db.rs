@@ -63,8 +63,8 @@ async fn lay_out_lines(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
     .execute(&mut **tx)
     .await?;
     sqlx::query!(
-        "insert into import_new_lines (import_id, deal_id, position, product_id, quantity, amount, cost)
-         select $1, s.deal_id, 1, coalesce(p.id, single.product_id), coalesce(s.quantity, single.quantity, 1),
+        "insert into import_new_lines (import_id, deal_id, position, product_id, text, quantity, amount, cost)
+         select $1, s.deal_id, 1, coalesce(p.id, single.product_id), coalesce(single.text, ''), coalesce(s.quantity, single.quantity, 1),
                 coalesce(s.amount, single.amount, 0), coalesce(s.cost, single.cost)
          from import_deals s
          join deals d on d.org_id = $2 and d.id = s.deal_id
@@ -263,8 +263,8 @@ async fn replace_lines(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
     .execute(&mut **tx)
     .await?;
     sqlx::query!(
-        "insert into deal_lines (org_id, deal_id, position, product_id, quantity, amount, cost)
-         select $2, n.deal_id, n.position, n.product_id, n.quantity, n.amount, n.cost
+        "insert into deal_lines (org_id, deal_id, position, product_id, text, quantity, amount, cost)
+         select $2, n.deal_id, n.position, n.product_id, n.text, n.quantity, n.amount, n.cost
          from import_new_lines n
          join import_changes x on x.import_id = $1 and x.deal_id = n.deal_id and x.lines
          where n.import_id = $1",
