@@ -1,12 +1,12 @@
 // Keys for people who live in here: "/" finds, "?" explains, "g" and a letter goes. Never while typing.
 const typing = (el) => el.closest("input, textarea, select, [contenteditable]");
-let going = 0;
+let going = -Infinity;
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
   const key = event.key;
   if (event.timeStamp - going < 1500) {
-    going = 0;
+    going = -Infinity;
     const link = /^[a-z]$/.test(key) && document.querySelector(`.topbar a[data-key="${key}"]`);
     if (link) { event.preventDefault(); link.click(); }
     return;
