@@ -1,0 +1,129 @@
+//! Runs the tables of docs/definitions.md that it marks as checked.
+
+use attain::domain::{
+    commission::{evaluate::evaluate, facts::Facts, plan::Plan},
+    customer::{
+        events::events,
+        facts::{DealFact, History, Limit, LimitLevel},
+    },
+    id::DealId,
+    metric::{self, Metric, Unit, Value},
+    money::{Currency, Money},
+    target::attainment,
+};
+use rust_decimal::Decimal;
+use time::{Date, macros::format_description};
+
+const PAGE: &str = include_str!("../docs/definitions.md");
+
+/// The rows of the table after `Checked: NAME`, without its head.
+fn rows(name: &str) -> Vec<Vec<String>> {
+    let after = PAGE.split(&format!("Checked: {name}\n")).nth(1).unwrap_or_else(|| panic!("no table {name}"));
+    let rows: Vec<Vec<String>> = after
+        .lines()
+        .skip_while(|line| !line.starts_with('|'))
+        .take_while(|line| line.starts_with('|'))
+        .skip(2)
+        .map(|line| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect())
+        .collect();
+    assert!(rows.len() > 1, "the table {name} is empty");
+    rows
+}
+
+fn euro() -> Currency {
+    Currency::parse("EUR").unwrap()
+}
+
+fn money(text: &str) -> Money {
+    euro().parse_plain(text).unwrap_or_else(|| panic!("{text} is no amount"))
+}
+
+fn date(text: &str) -> Date {
+    Date::parse(text, format_description!("[year]-[month]-[day]")).unwrap()
+}
+
+#[test]
+fn splits() {
+    for row in rows("splits") {
+        let parts: Vec<u32> = row[1].split(", ").map(|part| part.parse().unwrap()).collect();
+        let shares: Vec<Money> = row[2].split(", ").map(money).collect();
+        assert_eq!(money(&row[0]).split(&parts), shares, "{row:?}");
+    }
+}
+
+#[test]
+fn customers() {
+    for row in rows("customers") {
+        let deals = row[1].split("; ").zip(1..).map(|(deal, number)| {
+            let words: Vec<&str> = deal.split(' ').collect();
+            DealFact {
+                id: DealId(number),
+                number,
+                booked_on: date(words[0]),
+                net: money(words[1]),
+                returns: words.get(3).map(|of| DealId(of.parse().unwrap())),
+                primary_rep: None,
+            }
+        });
+        let limit = Limit { level: LimitLevel::Company, from: None, days: row[2].parse().unwrap() };
+        let history = History { deals: deals.collect(), limits: vec![limit], grace_days: 90, ..History::default() };
+        let found: Vec<String> =
+            events(&history).iter().map(|event| format!("{} {}", event.kind.as_str(), event.on)).collect();
+        assert_eq!(found.join("; "), row[3], "{}", row[0]);
+    }
+}
+
+#[test]
+fn growth() {
+    for row in rows("growth") {
+        let facts = metric::Facts {
+            net_sales: money(&row[0]),
+            net_sales_base: Some(money(&row[1])),
+            ..metric::Facts::default()
+        };
+        let found = metric::value(Metric::SalesGrowth, &facts).map_or("none".to_owned(), |value| {
+            let percent = value.exact().rounded(8) * Decimal::ONE_HUNDRED;
+            format!("{} %", percent.normalize())
+        });
+        assert_eq!(found, row[2], "{row:?}");
+    }
+}
+
+#[test]
+fn attainments() {
+    for row in rows("attainment") {
+        let metric = Metric::parse(&row[0]).unwrap();
+        let (actual, target) = match metric.unit() {
+            Unit::Money => (Value::Money(money(&row[1])), money(&row[2]).exact()),
+            _ => (Value::Count(row[1].parse().unwrap()), row[2].parse().unwrap()),
+        };
+        assert_eq!(attainment(metric, actual, target).percent().normalize().to_string(), row[3], "{row:?}");
+    }
+}
+
+#[test]
+fn tiers() {
+    for row in rows("tiers") {
+        let plan = format!(
+            r#"{{ "name": "P", "currency": "EUR", "period": "month", "components": [ {{ "name": "Sales",
+                "measure": "net_sales", "pays": {{ "tiers": {{ "mode": "{}", "axis": "amount", "per": "{}", "steps": [
+                {{ "from": "0", "rate": "0.01" }}, {{ "from": "1000", "rate": "0.02" }},
+                {{ "from": "3000", "rate": "0.03" }}, {{ "from": "8000", "rate": "0.05" }} ] }} }} }} ] }}"#,
+            row[0], row[1]
+        );
+        let deals: Vec<String> = ["200", "300", "1500", "1200", "2000", "4500"]
+            .iter()
+            .zip(1..)
+            .map(|(amount, n)| {
+                format!(r#"{{ "number": {n}, "booked_on": "2026-10-0{n}", "customer": "C", "amount": "{amount}.00" }}"#)
+            })
+            .collect();
+        let facts =
+            format!(r#"{{ "rep": "R", "period": "2026-10", "metrics": {{}}, "deals": [ {} ] }}"#, deals.join(", "));
+        let statement = evaluate(&Plan::from_json(&plan).unwrap(), &Facts::from_json(&facts, euro()).unwrap()).unwrap();
+        let records: Vec<Money> = statement.lines[0].records.iter().map(|record| record.amount.money).collect();
+        let expected: Vec<Money> = row[2].split(", ").map(money).collect();
+        assert_eq!(records, expected, "{row:?}");
+        assert_eq!(statement.total.money, money(&row[3]), "{row:?}");
+    }
+}
