@@ -1,6 +1,6 @@
 //! Facts → statements: what every rep on a plan earns in a period, with the documents that prove it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -16,11 +16,12 @@ use crate::{
     domain::{
         commission::{
             evaluate::{ENGINE_VERSION, evaluate},
-            facts::{Credit, Deal, Facts, Stage},
+            facts::{Credit, Deal, Facts},
             plan::{MeasuringPeriod, Plan},
             statement::Statement,
         },
         company::Company,
+        deal::Stage,
         id::{OrgId, PlanVersionId, UserId},
         metric::Metric,
         money::Money,
@@ -103,6 +104,7 @@ pub async fn calculate(db: &mut PgConnection, asked: &Question<'_>) -> Result<Ve
             rep: row.rep,
             period: period.to_string(),
             metrics: measured.metrics(row.rep_id),
+            no_value: BTreeSet::new(),
             targets: measured.targets(row.rep_id),
             deals: Some(deals.iter().filter(|deal| deal.rep_id == row.rep_id).map(deal).collect()),
         };
@@ -189,8 +191,13 @@ fn sales_that_pay<'a>(facts: &mut Facts, base: &Option<Money>, deals: impl Itera
     facts.metrics.insert(Metric::NewCustomerSales, to_new.exact());
     facts.metrics.insert(Metric::ExistingCustomerSales, (all - to_new).exact());
     facts.metrics.remove(&Metric::SalesGrowth);
-    if let Some(base) = base.filter(|base| *base > Money::ZERO) {
-        facts.metrics.insert(Metric::SalesGrowth, ((all - base).exact() / base.exact()).round_dp(12));
+    match base.filter(|base| *base > Money::ZERO) {
+        Some(base) => {
+            facts.metrics.insert(Metric::SalesGrowth, ((all - base).exact() / base.exact()).round_dp(12));
+        }
+        None => {
+            facts.no_value.insert(Metric::SalesGrowth);
+        }
     }
 }
 

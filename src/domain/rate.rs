@@ -30,6 +30,16 @@ impl Ratio {
         })
     }
 
+    /// The number above the line, in lowest terms.
+    pub fn numerator(self) -> i128 {
+        self.numerator
+    }
+
+    /// The number below the line, in lowest terms; above zero.
+    pub fn denominator(self) -> i128 {
+        self.denominator
+    }
+
     /// A decimal as a fraction, exact.
     pub fn from_decimal(number: Decimal) -> Self {
         Self::new(number.mantissa(), 10_i128.pow(number.scale().min(28))).unwrap_or(Self::ZERO)

@@ -1,5 +1,7 @@
 //! Gates: all conditions must hold, and a line that pays nothing says which failed and by how much.
 
+use attain::domain::commission::facts::Facts;
+
 use crate::support::{component, deals, facts, line, pay, plan_in, records, tiers, total};
 
 #[test]
@@ -178,4 +180,38 @@ fn a_gate_looks_at_the_sales_that_pay() {
     let statement = pay(&plan, &facts);
     assert_eq!(statement.total.to_string(), "9.00");
     assert!(statement.lines[1].text.contains("€100.00 more in net sales would have paid €50.00."));
+}
+
+#[test]
+fn growth_without_a_base_opens_no_gate_and_pays_no_curve() {
+    let growth = r#""metrics": {"sales_growth": null, "visits": "3"}, "targets": {"sales_growth": "0.05"}"#;
+    let plan = component(
+        r#""sales_growth""#,
+        r#"{"bonus": "250.00"}"#,
+        r#", "gate": [{"metric": "sales_growth", "at_most": "0.08"}]"#,
+    );
+    let found = line(&plan, &facts(growth));
+    assert_eq!((found.amount.to_string(), found.measured), ("0.00".into(), None));
+    assert_eq!(
+        found.text,
+        "There is no sales growth: the base is missing, zero or below. A bonus of €250.00. Paid only with sales growth \
+         of at most 8%."
+    );
+    let plan = component(
+        r#""sales_growth""#,
+        r#"{"curve": {"on_target": "250.00", "points": [{"at": "0", "pays": "1"}]}}"#,
+        "",
+    );
+    assert_eq!(total(&plan, &facts(growth)), "0.00");
+    let plan = component(
+        r#""visits""#,
+        r#"{"per_unit": "1.00"}"#,
+        r#", "gate": [{"attainment": "sales_growth", "at_least": "0"}]"#,
+    );
+    let found = line(&plan, &facts(growth));
+    assert!(found.text.ends_with("There is no sales growth: the base is missing, zero or below."), "{}", found.text);
+    assert_eq!(found.amount.to_string(), "0.00");
+    let currency = plan.currency;
+    let stored = Facts::from_json(&facts(growth).to_json(currency), currency).unwrap();
+    assert_eq!(stored, facts(growth));
 }

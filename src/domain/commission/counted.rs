@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use time::Date;
 
 use super::{
-    exact::Ratio,
-    facts::{Credit, Deal, Facts, Stage},
+    exact::Exact,
+    facts::{Credit, Deal, Facts},
     json::{Fault, Place},
 };
-use crate::domain::money::Money;
+use crate::domain::{deal::Stage, money::Money};
 
 /// The deals of the facts, sorted into what pays and what does not.
 pub(super) struct Counted<'f> {
@@ -144,6 +144,6 @@ fn part(deal: &Deal, root: &Deal, facts: &Facts) -> Money {
 
 /// `amount × part ÷ whole`, half away from zero. The part is no larger than the whole, so it cannot overflow.
 fn proportion(amount: Money, part: Money, whole: Money) -> Money {
-    let exact = Ratio::new(i128::from(amount.0) * i128::from(part.0), i128::from(whole.0)).unwrap_or(Ratio::ZERO);
+    let exact = Exact::new(i128::from(amount.0) * i128::from(part.0), i128::from(whole.0)).unwrap_or(Exact::ZERO);
     exact.rounded().unwrap_or(amount)
 }

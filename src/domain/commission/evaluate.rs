@@ -12,7 +12,7 @@ use super::{
     line::{Inputs, Worked},
     plan::{Component, MeasuringPeriod, Plan},
     statement::{Amount, Held, Line, Record, Statement},
-    words::money,
+    words::{floored, money},
 };
 use crate::domain::{
     metric::Metric,
@@ -84,7 +84,7 @@ fn unfit(inputs: &Inputs<'_>) -> Vec<Fault> {
         for metric in [component.measure.metric()].into_iter().chain(needed) {
             let place = metrics.key(metric.as_str());
             let told = || faults.iter().any(|fault: &Fault| fault.place == place.to_string());
-            if inputs.value(metric).is_none() && !told() {
+            if inputs.value(metric).is_none() && !inputs.facts.no_value.contains(&metric) && !told() {
                 place.fault(&mut faults, format!("this is missing, and “{}” needs it: add it", component.name));
             }
         }
@@ -137,9 +137,9 @@ fn line(component: &Component, inputs: &Inputs<'_>) -> Result<Line, TooLarge> {
         component: component.name.clone(),
         measure: Some(component.measure),
         amount: Amount::new(worked.amount, currency),
-        measured: Some(written(worked.measured)),
-        target: worked.target.map(written),
-        attainment: worked.reached.map(|ratio| ratio.floored(4)).transpose()?,
+        measured: worked.has_value.then(|| written(worked.measured)),
+        target: inputs.target(worked.metric).map(written),
+        attainment: worked.reached.map(floored),
         gate: worked.gates.iter().map(|gate| gate.outcome.clone()).collect(),
         before_limits: limited.then(|| Amount::new(worked.rounded, currency)),
         cap: component.cap.map(|cap| Amount::new(cap, currency)),

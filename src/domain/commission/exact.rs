@@ -1,25 +1,28 @@
 //! Exact arithmetic in 128-bit whole numbers: nothing is rounded before a statement line is.
 
-use std::cmp::Ordering;
-
 use rust_decimal::Decimal;
 
-use crate::domain::{metric::Metric, money::Money};
+use crate::domain::{
+    metric::{Metric, Unit, Value},
+    money::Money,
+    rate::Ratio,
+    target,
+};
 
 /// A number is beyond what can be calculated exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TooLarge;
 
-/// An exact fraction; the denominator is above zero.
+/// An exact number of minor units (or a share) as a fraction that is not reduced, so that sums over one denominator
+/// stay sums; the denominator is above zero.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ratio {
+pub(super) struct Exact {
     pub num: i128,
     pub den: i128,
 }
 
-impl Ratio {
+impl Exact {
     pub(super) const ZERO: Self = Self { num: 0, den: 1 };
-    pub(super) const ONE: Self = Self { num: 1, den: 1 };
 
     /// `num / den` in lowest terms, with the sign on top. `None` for a denominator of zero.
     pub(super) fn new(num: i128, den: i128) -> Option<Self> {
@@ -50,11 +53,6 @@ impl Ratio {
         let (quotient, rest) = (self.num / self.den, self.num % self.den);
         let away = i128::from(rest.unsigned_abs() >= self.den.unsigned_abs() - rest.unsigned_abs());
         i64::try_from(quotient + away * self.num.signum()).map(Money).map_err(|_| TooLarge)
-    }
-
-    /// Compared by cross-multiplication: no rounding comes between.
-    pub(super) fn compare(self, other: Self) -> Result<Ordering, TooLarge> {
-        Ok(times(self.num, other.den)?.cmp(&times(other.num, self.den)?))
     }
 
     /// Floored towards −∞ to so many decimals: what a statement shows.
@@ -104,21 +102,13 @@ pub(super) fn plus(a: i128, b: i128) -> Result<i128, TooLarge> {
     a.checked_add(b).ok_or(TooLarge)
 }
 
-/// How much of a target was reached, exact (docs/definitions.md, *Targets and attainment*): at least 0; of a limit,
-/// 2 − actual ÷ limit within 0 … 2. A target of 0 or less is reached (1) or not (0).
+/// How much of a target was reached ([`target::attainment`]); the value and the target are in the metric's own unit.
 pub(super) fn attainment(metric: Metric, actual: Decimal, target: Decimal) -> Result<Ratio, TooLarge> {
-    let scale = scale_of([actual, target].into_iter());
-    let (actual, target) = (scaled(actual, scale)?, scaled(target, scale)?);
-    let reached = |yes: bool| if yes { Ratio::ONE } else { Ratio::ZERO };
-    if metric.is_limit() {
-        if target <= 0 {
-            return Ok(reached(actual <= target));
-        }
-        let num = plus(times(2, target)?, -actual)?.clamp(0, 2 * target);
-        return Ok(Ratio::new(num, target).unwrap_or(Ratio::ZERO));
-    }
-    if target <= 0 {
-        return Ok(reached(actual >= target));
-    }
-    Ok(Ratio::new(actual.max(0), target).unwrap_or(Ratio::ZERO))
+    let whole = |value| scaled(value, 0).and_then(|whole| i64::try_from(whole).map_err(|_| TooLarge));
+    let actual = match metric.unit() {
+        Unit::Count => Value::Count(whole(actual)?),
+        Unit::Money => Value::Money(Money(whole(actual)?)),
+        Unit::Fraction => Value::Fraction(Ratio::from_decimal(actual)),
+    };
+    Ok(target::attainment(metric, actual, target).0)
 }

@@ -5,7 +5,6 @@ use rust_decimal::Decimal;
 use super::{
     counted::Waiting,
     exact::TooLarge,
-    gate::Gate,
     line::{Inputs, Worked},
     missing,
     plan::{Axis, Component, Curve, Measure, Mode, Per, Schedule, Step, StepPays, Tiers},
@@ -57,11 +56,14 @@ pub(super) fn explain(worked: &Worked<'_>, inputs: &Inputs<'_>) -> Result<Words,
 /// What was reached: `92 of 96 visits, which is 95.83%.`
 fn achieved(worked: &Worked<'_>, currency: Currency) -> Result<String, TooLarge> {
     let Worked { metric, measured, target, .. } = *worked;
+    if !worked.has_value {
+        return Ok(no_value(metric));
+    }
     let target = target.zip(worked.reached).filter(|_| worked.component.uses_attainment());
     let Some((target, share)) = target else {
         return Ok(sentence(&quantity(metric, measured, currency)));
     };
-    let share = reached(share)?;
+    let share = reached(share);
     let against = bare(metric, target, currency);
     Ok(match metric.unit() {
         _ if metric.is_limit() => {
@@ -77,6 +79,11 @@ fn achieved(worked: &Worked<'_>, currency: Currency) -> Result<String, TooLarge>
             sentence(&format!("{what} against a target of {against}, which is {share}"))
         }
     })
+}
+
+/// A metric that has no value in this period.
+fn no_value(metric: Metric) -> String {
+    format!("There is no {}: the base is missing, zero or below.", plural(metric))
 }
 
 impl Component {
@@ -181,15 +188,21 @@ fn formula(slice: &Slice, metric: Metric, currency: Currency) -> String {
 fn gates(worked: &Worked<'_>, currency: Currency, notes: &mut Vec<String>) -> Result<(), TooLarge> {
     for gate in &worked.gates {
         let metric = gate.metric();
+        let Some(value) = gate.value else {
+            if metric != worked.metric {
+                notes.push(no_value(metric));
+            }
+            continue;
+        };
         match (gate.outcome.of, gate.target) {
             (Measure::Attainment(_), None) => {
                 notes.push(format!("No target for {} is set, so this condition does not hold.", plural(metric)));
             }
             // Where the line already begins with the metric, it is not told again.
             _ if metric == worked.metric => {}
-            (Measure::Attainment(_), Some(target)) => notes.push(was_of(gate, metric, target, currency)?),
+            (Measure::Attainment(_), Some(target)) => notes.push(was_of(metric, value, target, currency)?),
             (Measure::Metric(_), _) => {
-                notes.push(sentence(&format!("there were {}", quantity(metric, gate.value, currency))));
+                notes.push(sentence(&format!("there were {}", quantity(metric, value, currency))));
             }
         }
     }
@@ -199,17 +212,17 @@ fn gates(worked: &Worked<'_>, currency: Currency, notes: &mut Vec<String>) -> Re
     Ok(())
 }
 
-fn was_of(gate: &Gate, metric: Metric, target: Decimal, currency: Currency) -> Result<String, TooLarge> {
-    let share = super::exact::attainment(metric, gate.value, target)?;
+fn was_of(metric: Metric, value: Decimal, target: Decimal, currency: Currency) -> Result<String, TooLarge> {
+    let share = super::exact::attainment(metric, value, target)?;
     let kind = if metric.is_limit() { "limit" } else { "target" };
-    let (value, target) = (quantity(metric, gate.value, currency), bare(metric, target, currency));
-    Ok(sentence(&format!("there were {value} against a {kind} of {target}, which is {}", reached(share)?)))
+    let (value, target) = (quantity(metric, value, currency), bare(metric, target, currency));
+    Ok(sentence(&format!("there were {value} against a {kind} of {target}, which is {}", reached(share))))
 }
 
 fn rounding_and_limits(worked: &Worked<'_>, currency: Currency, notes: &mut Vec<String>) {
     let component = worked.component;
     let rounded = money(worked.rounded, currency);
-    if worked.reached.is_none() && component.uses_attainment() && component.gate.is_empty() {
+    if worked.has_value && worked.reached.is_none() && component.uses_attainment() && component.gate.is_empty() {
         notes.push(format!("No target for {} is set, so it pays nothing.", plural(worked.metric)));
     }
     let whole = worked.exact.decimal().is_some_and(|minor| minor.fract().is_zero());

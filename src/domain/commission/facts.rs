@@ -1,12 +1,13 @@
 //! The facts: what one rep did in one period, as far as a plan may pay for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use time::Date;
 
 use super::json::{Fault, LARGEST_AMOUNT, Place};
 use crate::domain::{
+    deal::Stage,
     metric::{Metric, Unit},
     money::Money,
 };
@@ -18,9 +19,11 @@ pub struct Facts {
     pub rep: String,
     /// The measuring period, like `2026-10`.
     pub period: String,
-    /// Values of metrics in their own unit ([`Metric::unit`]): counts whole, money in **minor** units, fractions as
-    /// they are. `net_sales` is left out where deals are given: it is then their sum.
+    /// Values of metrics in their own unit ([`Metric::unit`]): counts whole, money in **minor** units, fractions with
+    /// at most 12 decimals. `net_sales` is left out where deals are given: it is then their sum.
     pub metrics: BTreeMap<Metric, Decimal>,
+    /// Metrics that have no value in this period: growth without a base above zero. They open no gate and pay nothing.
+    pub no_value: BTreeSet<Metric>,
     /// Targets and limits, in the same units.
     pub targets: BTreeMap<Metric, Decimal>,
     /// The deals that may pay in this period, in any order; `None` where nothing is known deal by deal.
@@ -70,35 +73,6 @@ pub struct RepParts {
     pub parts: u32,
 }
 
-/// Where a deal stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Stage {
-    /// Not decided yet.
-    Open,
-    /// Won: it counts.
-    #[default]
-    Won,
-    /// Lost to somebody else or to nobody.
-    Lost,
-    /// Called off.
-    Cancelled,
-}
-
-impl Stage {
-    /// Every stage.
-    pub const ALL: [Self; 4] = [Self::Open, Self::Won, Self::Lost, Self::Cancelled];
-
-    /// The word in facts and in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Won => "won",
-            Self::Lost => "lost",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
-
 impl Deal {
     /// A won and confirmed deal that is all this rep's.
     pub fn won(number: i64, booked_on: Date, customer: impl Into<String>, amount: Money) -> Self {
@@ -126,6 +100,12 @@ impl Facts {
         }
         check_values(&self.metrics, "metrics", &mut faults);
         check_values(&self.targets, "targets", &mut faults);
+        for metric in &self.no_value {
+            let place = Place::Root.key("metrics");
+            if metric.unit() != Unit::Fraction {
+                place.key(metric.as_str()).fault(&mut faults, "only growth can be without a value: write the number");
+            }
+        }
         let list = Place::Root.key("deals");
         for (i, deal) in self.deals.iter().flatten().enumerate() {
             deal.check(&list.item(i), &mut faults);
@@ -169,8 +149,9 @@ impl Deal {
             Credit::Share(share) if share.normalize().scale() > 9 => {
                 place.key("share").fault(faults, "the share has more than 9 decimals: use credits with whole parts");
             }
-            Credit::Part(part) if part.0.unsigned_abs() > self.amount.0.unsigned_abs() => {
-                place.key("part").fault(faults, "the rep's part is larger than the deal: check both");
+            // Lines of both signs, each split by itself, can leave a part larger than the deal: only its size is checked.
+            Credit::Part(part) if part.0.unsigned_abs() > LARGEST_AMOUNT.unsigned_abs() => {
+                place.key("part").fault(faults, "the number is beyond the largest amount: check the digits");
             }
             Credit::Parts(credits) => {
                 if credits.iter().all(|credit| credit.parts == 0) {

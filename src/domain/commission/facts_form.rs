@@ -1,16 +1,17 @@
 //! The facts as JSON, read strictly and written so that the same facts are always the same bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use time::{Date, format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{
-    facts::{Credit, Deal, Facts, RepParts, Stage},
+    facts::{Credit, Deal, Facts, RepParts},
     json::{Fault, Fields, Node, Place, Refused, decimal, money},
     plan_form::read_metric,
 };
 use crate::domain::{
+    deal::Stage,
     metric::{Metric, Unit},
     money::{Currency, Money},
 };
@@ -41,8 +42,8 @@ impl Facts {
         Node::object()
             .with("rep", Node::text(&self.rep))
             .with("period", Node::text(&self.period))
-            .with("metrics", values_node(&self.metrics, currency))
-            .with("targets", values_node(&self.targets, currency))
+            .with("metrics", values_node(&self.metrics, &self.no_value, currency))
+            .with("targets", values_node(&self.targets, &BTreeSet::new(), currency))
             .with("deals", deals)
             .to_string()
     }
@@ -54,32 +55,37 @@ fn read_facts(node: &Node<'_>, currency: Currency, faults: &mut Vec<Fault>) -> O
     let fields = Fields::read(node, Place::Root, &KNOWN, &LATER, faults)?;
     let rep = fields.need_text("rep", faults).map(str::to_owned);
     let period = fields.need_text("period", faults).map(str::to_owned);
-    let metrics = read_values(&fields, "metrics", currency, faults);
-    let targets = read_values(&fields, "targets", currency, faults);
+    let (metrics, no_value) = read_values(&fields, "metrics", currency, faults);
+    let (targets, _) = read_values(&fields, "targets", currency, faults);
     let list = fields.place().key("deals");
     let deals = fields.list("deals", faults).map(|nodes| {
         nodes.iter().enumerate().filter_map(|(i, node)| read_deal(node, &list.item(i), currency, faults)).collect()
     });
-    Some(Facts { rep: rep?, period: period?, metrics, targets, deals })
+    Some(Facts { rep: rep?, period: period?, metrics, no_value, targets, deals })
 }
 
+/// The values of metrics, and which of them are `null`: without a value.
 fn read_values(
     fields: &Fields<'_>,
     key: &'static str,
     currency: Currency,
     faults: &mut Vec<Fault>,
-) -> BTreeMap<Metric, Decimal> {
-    let mut values = BTreeMap::new();
-    let Some(node) = fields.get(key) else { return values };
+) -> (BTreeMap<Metric, Decimal>, BTreeSet<Metric>) {
+    let (mut values, mut none) = (BTreeMap::new(), BTreeSet::new());
+    let Some(node) = fields.get(key) else { return (values, none) };
     let place = fields.place().key(key);
     let known: Vec<&str> = match node {
         Node::Object(entries) => entries.iter().map(|(key, _)| key.as_ref()).collect(),
         _ => Vec::new(),
     };
-    let Some(fields) = Fields::read(node, place, &known, &[], faults) else { return values };
+    let Some(fields) = Fields::read(node, place, &known, &[], faults) else { return (values, none) };
     for (word, node) in fields.entries() {
         let here = place.key(word);
         let Some(metric) = read_metric(word, &here, faults) else { continue };
+        if *node == Node::Null {
+            none.insert(metric);
+            continue;
+        }
         let value = match metric.unit() {
             Unit::Money => money(node, &here, currency, faults).map(Money::exact),
             Unit::Count | Unit::Fraction => decimal(node, &here, faults),
@@ -88,7 +94,7 @@ fn read_values(
             values.insert(metric, value);
         }
     }
-    values
+    (values, none)
 }
 
 fn read_deal(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Option<Deal> {
@@ -110,7 +116,7 @@ fn read_deal(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mu
     let stage = match fields.text("stage", faults) {
         None => Some(Stage::Won),
         Some(word) => {
-            let stage = Stage::ALL.into_iter().find(|stage| stage.as_str() == word);
+            let stage = Stage::parse(word);
             if stage.is_none() {
                 place.key("stage").fault(faults, format!("“{word}” is no stage: use open, won, lost or cancelled"));
             }
@@ -196,13 +202,18 @@ impl RepParts {
     }
 }
 
-/// Values as the form has them: money in major units.
-fn values_node<'a>(values: &BTreeMap<Metric, Decimal>, currency: Currency) -> Option<Node<'a>> {
-    let one = |(metric, value): (&Metric, &Decimal)| {
-        let text = as_written(*metric, *value, currency).to_string();
-        (metric.as_str().into(), Node::Text(text.into()))
-    };
-    (!values.is_empty()).then(|| Node::Object(values.iter().map(one).collect()))
+/// Values as the form has them: money in major units, `null` where there is no value.
+fn values_node<'a>(
+    values: &BTreeMap<Metric, Decimal>,
+    none: &BTreeSet<Metric>,
+    currency: Currency,
+) -> Option<Node<'a>> {
+    let written =
+        |(metric, value): (&Metric, &Decimal)| (*metric, Node::text(as_written(*metric, *value, currency).to_string()));
+    let mut nodes: BTreeMap<Metric, Node<'a>> = values.iter().map(written).collect();
+    nodes.extend(none.iter().map(|metric| (*metric, Node::Null)));
+    let entries: Vec<_> = nodes.into_iter().map(|(metric, node)| (metric.as_str().into(), node)).collect();
+    (!entries.is_empty()).then_some(Node::Object(entries))
 }
 
 /// A value in the metric's own unit as forms and statements write it: money in major units with the currency's

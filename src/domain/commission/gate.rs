@@ -1,25 +1,25 @@
 //! Gates: conditions on metrics and attainments, and by how much one that fails was missed.
 
-use std::cmp::Ordering;
-
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{
-    exact::{Ratio, TooLarge, attainment},
+    exact::{TooLarge, attainment},
     facts_form::as_written,
     plan::{Condition, Measure},
     statement::GateOutcome,
+    words::floored,
 };
 use crate::domain::{
     metric::{Metric, Unit},
     money::Currency,
+    rate::Ratio,
 };
 
 /// A condition that was looked at.
 pub(super) struct Gate {
     pub outcome: GateOutcome,
-    /// The metric's value and target.
-    pub value: Decimal,
+    /// The metric's value and target, as far as there are any.
+    pub value: Option<Decimal>,
     pub target: Option<Decimal>,
     /// The nearest value of the metric with which the condition would hold, in its own unit.
     pub needed: Option<Decimal>,
@@ -33,22 +33,21 @@ impl Gate {
     /// Looks at a condition.
     pub(super) fn of(
         condition: &Condition,
-        value: Decimal,
+        value: Option<Decimal>,
         target: Option<Decimal>,
         currency: Currency,
     ) -> Result<Self, TooLarge> {
         let metric = condition.of.metric();
         let unit = as_written(metric, Decimal::ONE, currency);
-        let actual = match (condition.of, target) {
-            (Measure::Metric(_), _) => Some(Ratio::of(as_written(metric, value, currency))),
-            (Measure::Attainment(_), Some(target)) => Some(attainment(metric, value, target)?),
-            (Measure::Attainment(_), None) => None,
+        let actual = match (condition.of, value, target) {
+            (Measure::Metric(_), Some(value), _) => Some(Ratio::from_decimal(as_written(metric, value, currency))),
+            (Measure::Attainment(_), Some(value), Some(target)) => Some(attainment(metric, value, target)?),
+            (_, None, _) | (Measure::Attainment(_), _, None) => None,
         };
         let (mut below, mut above) = (false, false);
         if let Some(actual) = actual {
-            let compare = |edge: Decimal| actual.compare(Ratio::of(edge));
-            below = condition.at_least.map(compare).transpose()? == Some(Ordering::Less);
-            above = condition.at_most.map(compare).transpose()? == Some(Ordering::Greater);
+            below = condition.at_least.is_some_and(|edge| actual < Ratio::from_decimal(edge));
+            above = condition.at_most.is_some_and(|edge| actual > Ratio::from_decimal(edge));
         }
         let edge = if below { condition.at_least } else { condition.at_most.filter(|_| above) };
         let needed = edge.and_then(|edge| match condition.of {
@@ -57,8 +56,8 @@ impl Gate {
             Measure::Attainment(_) => needed_for(metric, edge, target?, below),
         });
         let shown = match condition.of {
-            Measure::Metric(_) => Some(as_written(metric, value, currency)),
-            Measure::Attainment(_) => actual.map(|ratio| ratio.floored(4)).transpose()?,
+            Measure::Metric(_) => value.map(|value| as_written(metric, value, currency)),
+            Measure::Attainment(_) => actual.map(floored),
         };
         let outcome = GateOutcome {
             of: condition.of,
@@ -66,7 +65,7 @@ impl Gate {
             at_most: condition.at_most,
             actual: shown,
             holds: actual.is_some() && !below && !above,
-            missing: needed.map(|needed| as_written(metric, needed - value, currency)),
+            missing: needed.zip(value).map(|(needed, value)| as_written(metric, needed - value, currency)),
         };
         Ok(Self { outcome, value, target, needed })
     }

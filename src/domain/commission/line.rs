@@ -4,7 +4,7 @@ use rust_decimal::{Decimal, prelude::ToPrimitive};
 
 use super::{
     counted::Counted,
-    exact::{Ratio, TooLarge, attainment, plus, scale_of, scaled, times},
+    exact::{Exact, TooLarge, attainment, plus, scale_of, scaled, times},
     facts::Facts,
     facts_form::{as_written, with_decimals},
     gate::Gate,
@@ -15,6 +15,7 @@ use super::{
 use crate::domain::{
     metric::Metric,
     money::{Currency, Money},
+    rate::Ratio,
 };
 
 /// What the lines are calculated from.
@@ -50,31 +51,34 @@ impl Inputs<'_> {
 pub(super) struct Worked<'a> {
     pub component: &'a Component,
     pub metric: Metric,
-    /// The metric in its own unit.
+    /// The metric in its own unit; 0 where it has no value.
     pub measured: Decimal,
+    /// Whether the metric has a value: growth without a base has none.
+    pub has_value: bool,
     pub target: Option<Decimal>,
     pub reached: Option<Ratio>,
     pub gates: Vec<Gate>,
     pub slices: Vec<Slice>,
     /// What the schedule pays, before rounding, floor, cap and gate.
-    pub exact: Ratio,
+    pub exact: Exact,
     pub rounded: Money,
     pub amount: Money,
     pub records: Vec<Record>,
 }
 
 impl<'a> Worked<'a> {
-    /// Works a component out. A metric that is not in the facts is zero here: [`super::evaluate`] refuses it before.
+    /// Works a component out. A metric that is missing in the facts was refused before.
     pub(super) fn out(component: &'a Component, inputs: &Inputs<'a>) -> Result<Self, TooLarge> {
         let metric = component.measure.metric();
-        let measured = inputs.value(metric).unwrap_or_default();
-        let target = inputs.target(metric);
+        let value = inputs.value(metric);
+        let (measured, has_value) = (value.unwrap_or_default(), value.is_some());
+        // Without a value there is no attainment, as without a target.
+        let target = inputs.target(metric).filter(|_| has_value);
         let reached = target.map(|target| attainment(metric, measured, target)).transpose()?;
         let mut gates = Vec::with_capacity(component.gate.len());
         for condition in &component.gate {
             let metric = condition.of.metric();
-            let value = inputs.value(metric).unwrap_or_default();
-            gates.push(Gate::of(condition, value, inputs.target(metric), inputs.currency())?);
+            gates.push(Gate::of(condition, inputs.value(metric), inputs.target(metric), inputs.currency())?);
         }
         let open = gates.iter().all(|gate| gate.outcome.holds);
         let pays = Pays::of(component, measured, target, inputs.currency())?;
@@ -83,6 +87,7 @@ impl<'a> Worked<'a> {
             component,
             metric,
             measured,
+            has_value,
             target,
             reached,
             gates,
@@ -133,7 +138,7 @@ impl Component {
 
 /// What running through the deals, or the measure as a whole, gave.
 struct Run {
-    exact: Ratio,
+    exact: Exact,
     /// Rounded and cut by the cap; nothing where the gate is shut.
     paid: Money,
     records: Vec<Record>,
@@ -171,8 +176,8 @@ fn run(
     let mut records = Vec::with_capacity(counted.rows.len() + 1);
     let mut climbs = Vec::new();
     // What the deals before this one pay together, what has climbed the steps so far, and what was paid so far.
-    let mut closed = Ratio::ZERO;
-    let mut exact = Ratio::ZERO;
+    let mut closed = Exact::ZERO;
+    let mut exact = Exact::ZERO;
     let mut climbed = 0_i128;
     let mut paid = Money::ZERO;
     let mut root = None;
@@ -247,7 +252,7 @@ fn slices(
             let ends = tiers.steps.iter().skip(1).map(|step| Some(step.from)).chain([None]);
             let cut = tiers.steps.iter().zip(ends).zip(parts).filter(|(_, part)| *part != 0);
             cut.map(|((step, to), part)| {
-                let part = Ratio { num: part, den: *unit }.decimal().ok_or(TooLarge)?;
+                let part = Exact { num: part, den: *unit }.decimal().ok_or(TooLarge)?;
                 each(Some(step.from), to, part, rate_of(step))
             })
             .collect()
@@ -257,7 +262,7 @@ fn slices(
                 Schedule::Tiers(tiers) => tiers.steps.get(position).map(|step| step.from),
                 _ => None,
             };
-            let rate = Ratio { num: *per, den: *den }.decimal().ok_or(TooLarge)?;
+            let rate = Exact { num: *per, den: *den }.decimal().ok_or(TooLarge)?;
             let from = step.and_then(edge);
             let to = step.and_then(|held| edge(held + 1));
             Ok(vec![each(from, to, measured, rate)?])

@@ -19,8 +19,8 @@ pub(super) fn gate(worked: &Worked<'_>, currency: Currency) -> Result<Option<Str
     let mut differences: Vec<(Metric, Decimal)> = Vec::new();
     let mut measured = worked.measured;
     for gate in worked.gates.iter().filter(|gate| !gate.outcome.holds) {
-        let Some(needed) = gate.needed else { return Ok(None) };
-        let missing = needed - gate.value;
+        let (Some(needed), Some(value)) = (gate.needed, gate.value) else { return Ok(None) };
+        let missing = needed - value;
         // Two conditions on one metric: what satisfies the stricter one satisfies both.
         match differences.iter_mut().find(|(metric, _)| *metric == gate.metric()) {
             Some((_, other)) if other.is_sign_negative() == missing.is_sign_negative() => {
@@ -58,7 +58,7 @@ pub(super) fn gate(worked: &Worked<'_>, currency: Currency) -> Result<Option<Str
 /// What an open line that pays nothing was missing up to the first step that pays.
 pub(super) fn next(worked: &Worked<'_>, currency: Currency) -> Result<Option<String>, TooLarge> {
     let component = worked.component;
-    if component.per_deal() || component.cap == Some(Money::ZERO) {
+    if !worked.has_value || component.per_deal() || component.cap == Some(Money::ZERO) {
         return Ok(None);
     }
     for (value, begins) in candidates(component, worked.target, currency) {

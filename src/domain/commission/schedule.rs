@@ -3,10 +3,10 @@
 use rust_decimal::Decimal;
 
 use super::{
-    exact::{Ratio, TooLarge, attainment, plus, power_of_ten, scale_of, scaled, times},
+    exact::{Exact, TooLarge, attainment, plus, power_of_ten, scale_of, scaled, times},
     plan::{Axis, Component, Curve, Mode, Per, Schedule, Step, StepPays, Tiers},
 };
-use crate::domain::{metric::Metric, money::Currency};
+use crate::domain::{metric::Metric, money::Currency, rate::Ratio};
 
 /// What a component pays as a function of its measure: the metric in its own unit, as a whole number.
 pub(super) enum Pays {
@@ -94,10 +94,10 @@ impl Pays {
     /// Steps over the attainment of a money measure.
     fn attained(tiers: &Tiers, metric: Metric, measured: Decimal, target: Decimal) -> Result<Self, TooLarge> {
         let reached = attainment(metric, measured, target)?;
-        if tiers.mode == Mode::Whole || (target <= Decimal::ZERO && reached.num == 0) {
+        if tiers.mode == Mode::Whole || (target <= Decimal::ZERO && reached == Ratio::ZERO) {
             let mut held = 0;
             for (i, step) in tiers.steps.iter().enumerate() {
-                if reached.compare(Ratio::of(step.from))?.is_ge() {
+                if reached >= Ratio::from_decimal(step.from) {
                     held = i;
                 }
             }
@@ -112,22 +112,22 @@ impl Pays {
     }
 
     /// What a measure of `x` pays, in minor units.
-    pub(super) fn at(&self, x: i128) -> Result<Ratio, TooLarge> {
+    pub(super) fn at(&self, x: i128) -> Result<Exact, TooLarge> {
         match self {
-            Self::Nothing => Ok(Ratio::ZERO),
-            Self::Fixed(amount) => Ok(Ratio { num: *amount, den: 1 }),
-            Self::Line { per, den, .. } => Ok(Ratio { num: times(x, *per)?, den: *den }),
+            Self::Nothing => Ok(Exact::ZERO),
+            Self::Fixed(amount) => Ok(Exact { num: *amount, den: 1 }),
+            Self::Line { per, den, .. } => Ok(Exact { num: times(x, *per)?, den: *den }),
             Self::Steps { steps, unit, den, whole } => {
                 let reach = times(x.abs(), *unit)?;
-                let Some(step) = steps.get(holding(steps, reach, false)) else { return Ok(Ratio::ZERO) };
+                let Some(step) = steps.get(holding(steps, reach, false)) else { return Ok(Exact::ZERO) };
                 let over = if *whole { reach } else { reach - step.from };
                 let below = if *whole { 0 } else { step.below };
-                Ok(Ratio { num: plus(below, times(over, step.rate)?)? * x.signum(), den: *den })
+                Ok(Exact { num: plus(below, times(over, step.rate)?)? * x.signum(), den: *den })
             }
             Self::Curve { curve, metric, target, scale } => {
                 let x = Decimal::try_from_i128_with_scale(x, *scale).map_err(|_| TooLarge)?;
                 let share = curve.share(attainment(*metric, x, *target)?)?;
-                Ok(Ratio { num: times(share.num, i128::from(curve.on_target.0))?, den: share.den })
+                Ok(Exact { num: times(share.num, i128::from(curve.on_target.0))?, den: share.den })
             }
         }
     }
@@ -170,22 +170,22 @@ fn power_of_ten_i64(decimals: u8) -> i64 {
 
 impl Curve {
     /// The share that an attainment pays: nothing below the first point, straight between, flat above the last.
-    pub(super) fn share(&self, reached: Ratio) -> Result<Ratio, TooLarge> {
+    pub(super) fn share(&self, reached: Ratio) -> Result<Exact, TooLarge> {
         let mut held = None;
         for (i, point) in self.points.iter().enumerate() {
-            if reached.compare(Ratio::of(point.at))?.is_ge() {
+            if reached >= Ratio::from_decimal(point.at) {
                 held = Some((i, point));
             }
         }
-        let Some((i, left)) = held else { return Ok(Ratio::ZERO) };
-        let Some(right) = self.points.get(i + 1) else { return Ok(Ratio::of(left.pays)) };
+        let Some((i, left)) = held else { return Ok(Exact::ZERO) };
+        let Some(right) = self.points.get(i + 1) else { return Ok(Exact::of(left.pays)) };
         let at_scale = scale_of([left.at, right.at].into_iter());
         let pays_scale = scale_of([left.pays, right.pays].into_iter());
         let (from, to) = (scaled(left.at, at_scale)?, scaled(right.at, at_scale)?);
         let (low, high) = (scaled(left.pays, pays_scale)?, scaled(right.pays, pays_scale)?);
-        let beyond = plus(times(reached.num, power_of_ten(at_scale))?, -times(from, reached.den)?)?;
-        let width = times(to - from, reached.den)?;
+        let beyond = plus(times(reached.numerator(), power_of_ten(at_scale))?, -times(from, reached.denominator())?)?;
+        let width = times(to - from, reached.denominator())?;
         let num = plus(times(low, width)?, times(beyond, high - low)?)?;
-        Ratio::new(num, times(power_of_ten(pays_scale), width)?).ok_or(TooLarge)
+        Exact::new(num, times(power_of_ten(pays_scale), width)?).ok_or(TooLarge)
     }
 }

@@ -2,13 +2,11 @@
 
 use rust_decimal::Decimal;
 
-use super::{
-    exact::{Ratio, TooLarge},
-    plan::{Condition, Measure},
-};
+use super::plan::{Condition, Measure};
 use crate::domain::{
     metric::{Metric, Unit},
     money::{Currency, Money, group_thousands},
+    rate::Ratio,
 };
 
 /// A share in percent with the decimals that it needs: `1.5%`.
@@ -19,9 +17,19 @@ pub fn percent(share: Decimal) -> String {
     format!("{sign}{}%", group_thousands(&percent.abs().to_string()))
 }
 
-/// An attainment, floored to two decimals of a percent: what is not reached is never shown as reached.
-pub(super) fn reached(attainment: Ratio) -> Result<String, TooLarge> {
-    attainment.floored(4).map(percent)
+/// An attainment, floored to four decimals: 0.9583.
+pub(super) fn floored(attainment: Ratio) -> Decimal {
+    let mut share = attainment.percent_floored(2);
+    // Two places more: a percentage of two decimals is a share of four.
+    if share.set_scale(share.scale() + 2).is_err() {
+        share = attainment.rounded(4);
+    }
+    share
+}
+
+/// An attainment in percent, floored to two decimals: what is not reached is never shown as reached.
+pub(super) fn reached(attainment: Ratio) -> String {
+    percent(floored(attainment))
 }
 
 /// A count with its digits grouped and a real minus.
