@@ -1,0 +1,364 @@
+//! The facts of every metric: one query, so that pages, exports, the command line and pay cannot disagree.
+
+use std::collections::BTreeMap;
+
+use sqlx::PgConnection;
+use time::Date;
+
+use crate::domain::{
+    company::GrowthBase,
+    id::{OrgId, TeamId, UserId},
+    metric::Facts,
+    money::Money,
+    period::{Base, Dates, Period},
+};
+
+/// Whose facts are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subjects {
+    /// Each of these people.
+    pub reps: Vec<UserId>,
+    /// Each of these teams with the teams below it in today's tree.
+    pub teams: Vec<TeamId>,
+    /// The whole company, credited or not.
+    pub company: bool,
+}
+
+/// Whose facts these are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// The whole company.
+    Company,
+    /// One person.
+    Rep(UserId),
+    /// A team with the teams below it.
+    Team(TeamId),
+}
+
+impl Subjects {
+    /// The subjects one by one.
+    pub fn each(&self) -> impl Iterator<Item = Subject> {
+        let company = self.company.then_some(Subject::Company);
+        let reps = self.reps.iter().copied().map(Subject::Rep);
+        company.into_iter().chain(reps).chain(self.teams.iter().copied().map(Subject::Team))
+    }
+}
+
+/// **The** facts of these subjects in these periods, by today: every pair is there, with zeros where nothing happened.
+///
+/// What is dated after today does not count. A team's facts are those of who was a member on the day of the fact.
+pub async fn facts(
+    db: &mut PgConnection,
+    org: OrgId,
+    subjects: &Subjects,
+    periods: &[Period],
+    growth_base: GrowthBase,
+    today: Date,
+) -> sqlx::Result<BTreeMap<(Period, Subject), Facts>> {
+    let bases: Vec<Option<Base>> = periods.iter().map(|period| period.base(growth_base, today)).collect();
+    let spans = spans(periods, &bases);
+    let mut table = BTreeMap::new();
+    for (period, base) in periods.iter().zip(&bases) {
+        let none = base.map(|_| Money::ZERO);
+        let nothing = Facts { net_sales_base: none, net_sales_whole_base: none, ..Facts::default() };
+        table.extend(subjects.each().map(|subject| ((*period, subject), nothing)));
+    }
+    for row in rows(db, org, subjects, &spans, today).await? {
+        let period = usize::try_from(row.period).ok().and_then(|index| periods.get(index).zip(bases.get(index)));
+        let Some((period, base)) = period else { continue };
+        let Some(facts) = row.subject().and_then(|subject| table.get_mut(&(*period, subject))) else { continue };
+        *facts = Facts {
+            new_customers: row.new_customers,
+            lost_customers: row.lost_customers,
+            won_back_customers: row.won_back_customers,
+            visits: row.visits,
+            stranger_visits: row.stranger_visits,
+            touches: row.touches,
+            net_sales: row.net_sales,
+            new_customer_sales: row.new_customer_sales,
+            net_sales_base: base.map(|_| row.net_sales_base),
+            net_sales_whole_base: base.map(|b| if b.so_far == b.whole { row.net_sales_base } else { row.net_sales_whole_base }),
+        };
+    }
+    Ok(table)
+}
+
+/// The date ranges of the query: each period, its base so far and, where that is not all of it, its whole base.
+#[derive(Default)]
+struct Spans {
+    periods: Vec<i32>,
+    parts: Vec<i16>,
+    from: Vec<Date>,
+    to: Vec<Date>,
+}
+
+fn spans(periods: &[Period], bases: &[Option<Base>]) -> Spans {
+    let mut spans = Spans::default();
+    for (index, (period, base)) in (0..).zip(periods.iter().zip(bases)) {
+        let mut push = |part, dates: Dates| {
+            spans.periods.push(index);
+            spans.parts.push(part);
+            spans.from.push(dates.from);
+            spans.to.push(dates.to);
+        };
+        push(0, period.dates());
+        if let Some(base) = base {
+            push(1, base.so_far);
+            if base.so_far != base.whole {
+                push(2, base.whole);
+            }
+        }
+    }
+    spans
+}
+
+struct Row {
+    period: i32,
+    kind: i16,
+    subject_id: i64,
+    new_customers: i64,
+    lost_customers: i64,
+    won_back_customers: i64,
+    visits: i64,
+    stranger_visits: i64,
+    touches: i64,
+    net_sales: Money,
+    new_customer_sales: Money,
+    net_sales_base: Money,
+    net_sales_whole_base: Money,
+}
+
+impl Row {
+    fn subject(&self) -> Option<Subject> {
+        match self.kind {
+            0 => Some(Subject::Company),
+            1 => Some(Subject::Rep(UserId(self.subject_id))),
+            2 => Some(Subject::Team(TeamId(self.subject_id))),
+            _ => None,
+        }
+    }
+}
+
+/// The one query. Each source is read by index ranges of span and rep (`offset 0` keeps the planner from turning them
+/// into a scan of everything), so its cost follows from the periods asked for and not from the length of history.
+async fn rows(
+    db: &mut PgConnection,
+    org: OrgId,
+    subjects: &Subjects,
+    spans: &Spans,
+    today: Date,
+) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as!(
+        Row,
+        r#"with recursive below as (
+               select t.id as team_id, t.id as below_id
+               from teams t
+               where t.org_id = $1 and t.id = any($3)
+               union
+               select b.team_id, t.id
+               from below b
+               join teams t on t.org_id = $1 and t.parent_id = b.below_id
+           ),
+           members as materialized (
+               select 1::smallint as kind, r.id as subject_id, r.id as rep_id, null::date as from_date, null::date as to_date
+               from unnest($2::bigint[]) as r (id)
+               union all
+               select 2::smallint, b.team_id, m.user_id, lower(m.during), upper(m.during)
+               from below b
+               join memberships m on m.org_id = $1 and m.team_id = b.below_id
+           ),
+           spans as materialized (
+               select s.period, s.part, s.from_date, least(s.to_date, $9::date + 1) as to_date
+               from unnest($5::int[], $6::smallint[], $7::date[], $8::date[]) as s (period, part, from_date, to_date)
+           ),
+           sales as (
+               select s.period, s.part, m.kind, m.subject_id, c.net
+               from spans s
+               cross join members m
+               cross join lateral (
+                   select sum(c.amount)::bigint as net
+                   from deal_credits c
+                   where c.org_id = $1 and c.rep_id = m.rep_id and not c.overlay
+                     and c.booked_on >= greatest(s.from_date, m.from_date)
+                     and c.booked_on < least(s.to_date, m.to_date)
+               ) c
+               where c.net is not null
+               union all
+               select s.period, s.part, 0::smallint, 0, d.net
+               from spans s
+               cross join lateral (
+                   select sum(d.net)::bigint as net
+                   from deals d
+                   where d.org_id = $1 and d.booked_on >= s.from_date and d.booked_on < s.to_date
+               ) d
+               where $4 and d.net is not null
+           ),
+           sold as (
+               select s.period, m.kind, m.subject_id, c.customer_id, c.returns_id, c.booked_on, c.amount
+               from spans s
+               cross join members m
+               cross join lateral (
+                   select d.customer_id, d.returns_id, d.booked_on, c.amount
+                   from deal_credits c
+                   join deals d on d.org_id = $1 and d.id = c.deal_id
+                   where c.org_id = $1 and c.rep_id = m.rep_id and not c.overlay
+                     and c.booked_on >= greatest(s.from_date, m.from_date)
+                     and c.booked_on < least(s.to_date, m.to_date)
+                   offset 0
+               ) c
+               where s.part = 0
+               union all
+               select s.period, 0::smallint, 0, d.customer_id, d.returns_id, d.booked_on, d.net
+               from spans s
+               cross join lateral (
+                   select d.customer_id, d.returns_id, d.booked_on, d.net
+                   from deals d
+                   where d.org_id = $1 and d.booked_on >= s.from_date and d.booked_on < s.to_date
+                   offset 0
+               ) d
+               where $4 and s.part = 0
+           ),
+           -- A customer without a first sale in force and without customer_since buys as a new one; a linked return
+           -- takes the class of its deal.
+           sold_to_new as (
+               select s.period, s.kind, s.subject_id, s.amount
+               from sold s
+               join organizations o on o.id = $1
+               join customers c on c.org_id = $1 and c.id = s.customer_id
+               left join deals r on r.org_id = $1 and r.id = s.returns_id
+               left join lateral (
+                   select e.kind, e.on_date
+                   from customer_events e
+                   where e.org_id = $1 and e.customer_id = s.customer_id and e.on_date <= $9
+                     and e.kind in ('first_sale', 'first_sale_undone')
+                   order by e.position desc
+                   limit 1
+               ) f on true
+               where c.customer_since is null
+                 and (f.kind is distinct from 'first_sale'
+                      or coalesce(r.booked_on, s.booked_on)
+                         < (f.on_date + make_interval(months => o.new_customer_months))::date)
+           ),
+           events as (
+               select s.period, m.kind, m.subject_id, e.kind as event
+               from spans s
+               cross join members m
+               cross join lateral (
+                   select e.kind
+                   from customer_events e
+                   where e.org_id = $1 and e.rep_id = m.rep_id
+                     and e.on_date >= greatest(s.from_date, m.from_date)
+                     and e.on_date < least(s.to_date, m.to_date)
+                   offset 0
+               ) e
+               where s.part = 0
+               union all
+               select s.period, 0::smallint, 0, e.kind
+               from spans s
+               cross join lateral (
+                   select e.kind
+                   from customer_events e
+                   where e.org_id = $1 and e.on_date >= s.from_date and e.on_date < s.to_date
+                   offset 0
+               ) e
+               where $4 and s.part = 0
+           ),
+           -- At most one per subject, customer, day and kind; entered after the lock of its period it counts for nothing.
+           met as (
+               select distinct s.period, m.kind, m.subject_id, v.customer_id, v.visited_on, v.kind as how
+               from spans s
+               cross join members m
+               cross join lateral (
+                   select v.customer_id, v.visited_on, v.kind
+                   from visits v
+                   where v.org_id = $1 and v.rep_id = m.rep_id and v.state = 'done'
+                     and v.visited_on >= greatest(s.from_date, m.from_date)
+                     and v.visited_on < least(s.to_date, m.to_date)
+                     and not exists (
+                         select from period_locks l
+                         where l.org_id = $1 and l.period_start <= v.visited_on and v.visited_on < l.period_end
+                           and v.recorded_at > l.locked_at
+                     )
+                   offset 0
+               ) v
+               where s.part = 0
+               union all
+               select distinct s.period, 0::smallint, 0::bigint, v.customer_id, v.visited_on, v.kind
+               from spans s
+               cross join lateral (
+                   select v.customer_id, v.visited_on, v.kind
+                   from visits v
+                   where v.org_id = $1 and v.state = 'done'
+                     and v.visited_on >= s.from_date and v.visited_on < s.to_date
+                     and not exists (
+                         select from period_locks l
+                         where l.org_id = $1 and l.period_start <= v.visited_on and v.visited_on < l.period_end
+                           and v.recorded_at > l.locked_at
+                     )
+                   offset 0
+               ) v
+               where $4 and s.part = 0
+           ),
+           visited as (
+               select m.period, m.kind, m.subject_id, m.how,
+                      m.how = 'in_person' and c.customer_since is null and not exists (
+                          select from deals d
+                          where d.org_id = $1 and d.customer_id = m.customer_id and d.booked_on < m.visited_on
+                            and d.net > 0 and (d.fully_returned_on is null or d.fully_returned_on > m.visited_on)
+                      ) as stranger
+               from met m
+               join customers c on c.org_id = $1 and c.id = m.customer_id
+           ),
+           counted as (
+               select period, kind, subject_id,
+                      count(*) filter (where event = 'first_sale')
+                          - count(*) filter (where event = 'first_sale_undone') as new_customers,
+                      count(*) filter (where event = 'lost') as lost_customers,
+                      count(*) filter (where event = 'won_back')
+                          - count(*) filter (where event = 'won_back_undone') as won_back_customers,
+                      0::bigint as visits, 0::bigint as stranger_visits, 0::bigint as touches,
+                      0::bigint as net_sales, 0::bigint as new_customer_sales, 0::bigint as net_sales_base,
+                      0::bigint as net_sales_whole_base
+               from events
+               group by period, kind, subject_id
+               union all
+               select period, kind, subject_id, 0, 0, 0,
+                      count(*) filter (where how = 'in_person'), count(*) filter (where stranger),
+                      count(*) filter (where how <> 'in_person'), 0, 0, 0, 0
+               from visited
+               group by period, kind, subject_id
+               union all
+               select period, kind, subject_id, 0, 0, 0, 0, 0, 0,
+                      coalesce(sum(net) filter (where part = 0), 0)::bigint, 0,
+                      coalesce(sum(net) filter (where part = 1), 0)::bigint,
+                      coalesce(sum(net) filter (where part = 2), 0)::bigint
+               from sales
+               group by period, kind, subject_id
+               union all
+               select period, kind, subject_id, 0, 0, 0, 0, 0, 0, 0, sum(amount)::bigint, 0, 0
+               from sold_to_new
+               group by period, kind, subject_id
+           )
+           select period as "period!", kind as "kind!", subject_id as "subject_id!",
+                  sum(new_customers)::bigint as "new_customers!", sum(lost_customers)::bigint as "lost_customers!",
+                  sum(won_back_customers)::bigint as "won_back_customers!", sum(visits)::bigint as "visits!",
+                  sum(stranger_visits)::bigint as "stranger_visits!", sum(touches)::bigint as "touches!",
+                  sum(net_sales)::bigint as "net_sales!: Money",
+                  sum(new_customer_sales)::bigint as "new_customer_sales!: Money",
+                  sum(net_sales_base)::bigint as "net_sales_base!: Money",
+                  sum(net_sales_whole_base)::bigint as "net_sales_whole_base!: Money"
+           from counted
+           group by period, kind, subject_id"#,
+        org as OrgId,
+        &subjects.reps as &[UserId],
+        &subjects.teams as &[TeamId],
+        subjects.company,
+        &spans.periods,
+        &spans.parts,
+        &spans.from,
+        &spans.to,
+        today,
+    )
+    .fetch_all(db)
+    .await
+}
