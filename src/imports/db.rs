@@ -2,7 +2,10 @@
 
 use time::Date;
 
-use crate::{domain::id::OrgId, postgres::tx::Tx};
+use crate::{
+    domain::id::{CustomerId, OrgId},
+    postgres::tx::Tx,
+};
 
 /// What an import asks about its organization.
 pub struct Settings {
@@ -109,4 +112,22 @@ pub async fn updated_rows(tx: &mut Tx, import: i64, file: &str) -> sqlx::Result<
     .fetch_one(&mut **tx)
     .await?;
     Ok(rows.unsigned_abs())
+}
+
+/// The customers whose events the import may have moved, by id, each with how many deals it has.
+pub async fn touched(tx: &mut Tx, import: i64) -> sqlx::Result<Vec<(CustomerId, i64)>> {
+    let org = tx.org;
+    let rows = sqlx::query!(
+        r#"select t.customer_id as "id: CustomerId", count(d.id) as "deals!"
+           from import_touched t
+           left join deals d on d.org_id = $2 and d.customer_id = t.customer_id
+           where t.import_id = $1
+           group by t.customer_id
+           order by t.customer_id"#,
+        import,
+        org as OrgId,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.deals)).collect())
 }

@@ -242,7 +242,6 @@ pub async fn write(
         import.progress.step("Changing deals");
         deals_known_db::change(tx, id).await?;
     }
-    deals_db::complete_returns(tx).await?;
     deals_db::touch_customers(tx, id).await?;
     if let Some(rows) = deals {
         let updated = super::db::updated_rows(tx, id, DEALS.file).await?;

@@ -268,37 +268,6 @@ pub async fn split(tx: &mut Tx, deals: &[i64]) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Notes on each deal when its returns added up to it, if they do.
-pub async fn complete_returns(tx: &mut Tx) -> sqlx::Result<()> {
-    let org = tx.org;
-    sqlx::query!(
-        "with returned as (
-             select returns_id as id, booked_on, sum(-net) over (partition by returns_id order by booked_on, number) as total
-             from deals
-             where org_id = $1 and returns_id is not null and stage = 'won'
-         ), completed as (
-             select d.id, min(r.booked_on) as on_date
-             from returned r
-             join deals d on d.org_id = $1 and d.id = r.id
-             where d.stage = 'won' and d.net > 0 and r.total >= d.net
-             group by d.id
-         ), wrong as (
-             select coalesce(d.id, completed.id) as id, completed.on_date
-             from (select id, fully_returned_on from deals where org_id = $1 and fully_returned_on is not null) d
-             full join completed on completed.id = d.id
-             where d.fully_returned_on is distinct from completed.on_date
-         )
-         update deals d
-         set fully_returned_on = wrong.on_date
-         from wrong
-         where d.org_id = $1 and d.id = wrong.id",
-        org as OrgId,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
 /// Notes the customers of the new deals: their events will be followed.
 pub async fn touch_customers(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
     let org = tx.org;

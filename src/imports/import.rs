@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     audit,
+    customers::events_db,
     domain::{
         id::{OrgId, UserId},
         money::Currency,
@@ -34,6 +35,9 @@ pub const FILES: [&str; 9] = [
     plans::FILE,
     assignments::ASSIGNMENTS.file,
 ];
+
+/// How many deals are in memory at once while events are recomputed.
+const DEALS_IN_MEMORY: i64 = 50_000;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -161,6 +165,7 @@ pub async fn run(pool: &PgPool, request: Request<'_>) -> Result<Summary, Failure
     done(assignments::ASSIGNMENTS.file, assignments::write(&mut import, assignments).await?);
 
     import.progress.step("Following what became of each customer");
+    recompute(&mut import).await?;
     finish(import, request.dry_run, files).await
 }
 
@@ -217,6 +222,20 @@ async fn create_organization(pool: &PgPool, request: &Request<'_>, name: &str) -
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Follows what became of the touched customers, so many at a time that their deals fit into memory.
+async fn recompute(import: &mut Import<'_>) -> Result<(), Failure> {
+    let (mut batch, mut deals) = (vec![], 0);
+    for (customer, count) in db::touched(&mut import.tx, import.id).await? {
+        if deals + count > DEALS_IN_MEMORY {
+            events_db::recompute(&mut import.tx, &batch).await?;
+            (batch, deals) = (vec![], 0);
+        }
+        batch.push(customer);
+        deals += count;
+    }
+    Ok(events_db::recompute(&mut import.tx, &batch).await?)
 }
 
 async fn finish(mut import: Import<'_>, dry_run: bool, files: Vec<(&'static str, Counts)>) -> Result<Summary, Failure> {
