@@ -136,6 +136,7 @@ pub mod targets {
 }
 /// Scorecards: what was done against what was expected, for each rep and team.
 pub mod scorecards {
+    pub mod db;
     pub mod my_month_db;
     pub mod trend_db;
 }
@@ -206,6 +207,7 @@ pub mod demo {
     pub mod chance;
     pub mod data;
     pub mod db;
+    pub mod fill;
     pub mod names;
 }
 

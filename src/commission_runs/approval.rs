@@ -44,8 +44,8 @@ pub fn period_of(me: &Viewer, run: &RunRow) -> Result<Period, Error> {
 }
 
 /// Everybody's pay of a period.
-pub fn question(me: &Viewer, period: Period) -> Question<'_> {
-    Question { org: me.scope.org, company: &me.company, period, rep: None, today: me.today }
+pub fn question(me: &Viewer, period: Period) -> Question {
+    Question { org: me.scope.org, growth_base: me.company.growth_base, period, rep: None, today: me.today }
 }
 
 /// The month in which the company's fiscal year begins.

@@ -11,6 +11,7 @@ use time::Date;
 use super::{
     db::{NewLine, NewStatement},
     facts_db::{self, CountedVisit, CreditedDeal, PaidEvent},
+    measured,
 };
 use crate::{
     domain::{
@@ -20,7 +21,7 @@ use crate::{
             plan::{MeasuringPeriod, Plan},
             statement::Statement,
         },
-        company::Company,
+        company::GrowthBase,
         deal::Stage,
         id::{OrgId, PlanVersionId, UserId},
         metric::Metric,
@@ -67,11 +68,12 @@ pub struct Counted {
 }
 
 /// Whose pay is asked for, when, and what else the calculation has to know.
-pub struct Question<'a> {
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
     /// The organization.
     pub org: OrgId,
-    /// Its settings.
-    pub company: &'a Company,
+    /// What growth is compared with.
+    pub growth_base: GrowthBase,
     /// The measuring period.
     pub period: Period,
     /// One rep, or everybody on a plan of such periods.
@@ -82,7 +84,7 @@ pub struct Question<'a> {
 
 /// Calculates the period for every rep whose plan is measured by such periods, in order of the reps' names.
 /// One snapshot, a fixed number of queries.
-pub async fn calculate(db: &mut PgConnection, asked: &Question<'_>) -> Result<Vec<Calculated>, Error> {
+pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Calculated>, Error> {
     let Question { org, period, rep, .. } = *asked;
     let (from, to) = (period.from(), period.to());
     // What lies ahead does not count: losses are written with their future dates.
@@ -91,7 +93,7 @@ pub async fn calculate(db: &mut PgConnection, asked: &Question<'_>) -> Result<Ve
     let deals = facts_db::credited_deals(db, org, from, to, rep).await?;
     let events = facts_db::paid_events(db, org, from, through, rep).await?;
     let visits = facts_db::counted_visits(db, org, from, through, rep).await?;
-    let measured = super::measured::of_reps(db, asked).await?;
+    let measured = measured::of_reps(db, asked, in_force.iter().map(|row| row.rep_id).collect()).await?;
 
     let mut calculated = Vec::with_capacity(in_force.len());
     for row in in_force {

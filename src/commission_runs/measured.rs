@@ -12,6 +12,10 @@ use crate::{
         metric::{self, Facts, Metric},
         money::Money,
     },
+    scorecards::{
+        self,
+        db::{Subject, Subjects},
+    },
     targets,
     web::error::Error,
 };
@@ -23,21 +27,30 @@ pub struct Measured {
 }
 
 /// Loads what is asked for: the facts of the query that every page uses, and the targets in force.
-pub async fn of_reps(db: &mut PgConnection, asked: &Question<'_>) -> Result<Measured, Error> {
-    let one = asked.rep.map(|rep| vec![rep]);
+pub async fn of_reps(db: &mut PgConnection, asked: &Question, reps: Vec<UserId>) -> Result<Measured, Error> {
+    let (org, period) = (asked.org, asked.period);
     let mut targets: HashMap<UserId, BTreeMap<Metric, Decimal>> = HashMap::new();
-    for target in targets::db::in_force(db, asked.org, one.as_deref(), &[asked.period]).await? {
+    for target in targets::db::in_force(db, org, Some(&reps), &[period]).await? {
         if let Some(value) = target.value {
             targets.entry(target.rep).or_default().insert(target.metric, value);
         }
     }
-    Ok(Measured { facts: HashMap::new(), targets })
+    let subjects = Subjects { reps, ..Subjects::default() };
+    let facts = scorecards::db::facts(db, org, &subjects, &[period], asked.growth_base, asked.today)
+        .await?
+        .into_iter()
+        .filter_map(|((_, subject), facts)| match subject {
+            Subject::Rep(rep) => Some((rep, facts)),
+            Subject::Team(_) | Subject::Company => None,
+        })
+        .collect();
+    Ok(Measured { facts, targets })
 }
 
 impl Measured {
     /// The value of every metric that has one, in its unit.
     pub fn metrics(&self, rep: UserId) -> BTreeMap<Metric, Decimal> {
-        let facts = self.facts.get(&rep).cloned().unwrap_or_default();
+        let facts = self.facts.get(&rep).copied().unwrap_or_default();
         Metric::ALL.into_iter().filter_map(|metric| Some((metric, metric::value(metric, &facts)?.decimal()))).collect()
     }
 

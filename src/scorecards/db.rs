@@ -77,7 +77,8 @@ pub async fn facts(
             net_sales: row.net_sales,
             new_customer_sales: row.new_customer_sales,
             net_sales_base: base.map(|_| row.net_sales_base),
-            net_sales_whole_base: base.map(|b| if b.so_far == b.whole { row.net_sales_base } else { row.net_sales_whole_base }),
+            net_sales_whole_base: base
+                .map(|b| if b.so_far == b.whole { row.net_sales_base } else { row.net_sales_whole_base }),
         };
     }
     Ok(table)

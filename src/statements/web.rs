@@ -306,7 +306,8 @@ async fn so_far(
         return Err(Error::NotFound);
     }
     let mut db = tx::read(&app.db, me.scope.org).await?;
-    let asked = Question { org: me.scope.org, company: &me.company, period, rep: Some(rep), today: me.today };
+    let asked =
+        Question { org: me.scope.org, growth_base: me.company.growth_base, period, rep: Some(rep), today: me.today };
     let calculated = calculate(&mut db, &asked).await?.pop();
     let statement = calculated.map(|c| (c.statement.clone(), views(c.statement.lines, &c.inputs)));
     html(SoFar { page, label: period.label(), running: !period.is_over(me.today), statement })
