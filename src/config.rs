@@ -9,7 +9,8 @@ use axum::http::Uri;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use std::{
-    fmt, fs, io,
+    fmt, fs,
+    io::{self, IsTerminal},
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     str::FromStr,
@@ -130,7 +131,10 @@ impl ListenArgs {
 impl LogArgs {
     /// Begins to log on standard error.
     pub fn init(&self) {
-        let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(&self.level)).with_writer(io::stderr);
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::new(&self.level))
+            .with_writer(io::stderr)
+            .with_ansi(io::stderr().is_terminal());
         match self.format {
             LogFormat::Text => log.with_target(false).init(),
             LogFormat::Json => log.json().init(),

@@ -22,6 +22,10 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, cs
 pub mod cli {
     pub mod command;
     pub mod commission;
+    pub mod db;
+    pub mod failure;
+    pub mod serve;
+    pub mod user;
 }
 /// The instant of a request.
 pub mod clock;

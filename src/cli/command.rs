@@ -1,13 +1,26 @@
 //! The command line's words: which commands there are and what they take.
 
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
-use super::commission::Commission;
+use super::{commission::Commission, db::Db, failure::Failure, serve, user::User};
+use crate::{
+    config::{DatabaseArgs, ListenArgs, LogArgs},
+    postgres::database::Database,
+};
 
 /// Sales targets that pay.
 #[derive(Debug, clap::Parser)]
 #[command(name = "attain", version, about)]
 pub struct Cli {
+    /// Where the data is.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// What is told.
+    #[command(flatten)]
+    pub log: LogArgs,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -16,6 +29,16 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    /// Serve the web application.
+    Serve(ListenArgs),
+    /// People, their roles and passwords.
+    #[command(subcommand)]
+    User(User),
+    /// The database itself.
+    #[command(subcommand)]
+    Db(Db),
+    /// Ask the server on this machine whether it lives: exit 0 if it does.
+    Healthcheck(ListenArgs),
     /// Commission from files, without a database.
     #[command(subcommand)]
     Commission(Commission),
@@ -24,8 +47,39 @@ pub enum Command {
 impl Cli {
     /// Runs the command. Data goes to stdout, words to stderr; exit 0 done, 1 refused input, 2 cannot run.
     pub fn run(&self) -> ExitCode {
-        match &self.command {
-            Command::Commission(commission) => commission.run(&mut io::stdout().lock(), &mut io::stderr().lock()),
+        self.log.init();
+        let (mut out, mut err) = (io::stdout().lock(), io::stderr());
+        match self.command.run(&self.database, &mut out, &mut err) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => failure.tell(&mut err),
         }
     }
+}
+
+impl Command {
+    fn run(&self, database: &DatabaseArgs, out: &mut impl Write, err: &mut impl Write) -> Result<(), Failure> {
+        match self {
+            Self::Serve(listen) => wait(serve::serve(database, listen, async |_| Ok(()))),
+            Self::User(user) => wait(with_database(database, async |database| user.run(database, out, err).await)),
+            Self::Db(db) => wait(with_database(database, async |database| db.run(database, err).await)),
+            Self::Healthcheck(listen) => serve::healthcheck(listen.listen),
+            Self::Commission(commission) => commission.run(out, err),
+        }
+    }
+}
+
+/// Runs a command's work to its end.
+fn wait(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+/// Opens the database for a command, beside a running server or alone, and closes it after.
+async fn with_database(
+    database: &DatabaseArgs,
+    work: impl AsyncFnOnce(&Database) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let database = Database::command(&database.source()?).await?;
+    let result = work(&database).await;
+    database.close().await?;
+    result
 }

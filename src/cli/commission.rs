@@ -3,9 +3,9 @@
 use std::{
     io::Write,
     path::{Path, PathBuf},
-    process::ExitCode,
 };
 
+use super::failure::Failure;
 use crate::domain::commission::{
     check,
     evaluate::{EvaluateError, evaluate},
@@ -45,24 +45,14 @@ pub enum Format {
     Json,
 }
 
-/// Why nothing was calculated.
-enum Failure {
-    /// The input is not what it should be: exit 1.
-    Refused(String),
-    /// Something else is in the way: exit 2.
-    CannotRun(String),
-}
-
 impl Commission {
-    /// Runs the command: data to `out`, words to `err`. Exit 0 done, 1 refused input, 2 cannot run.
-    pub fn run(&self, out: &mut impl Write, err: &mut impl Write) -> ExitCode {
+    /// Runs the command: data to `out`, words to `err`.
+    pub fn run(&self, out: &mut impl Write, err: &mut impl Write) -> Result<(), Failure> {
         let Self::Evaluate(command) = self;
-        let (result, code) = match command.calculate(err) {
-            Ok(answer) => (out.write_all(answer.as_bytes()).and_then(|()| out.flush()), ExitCode::SUCCESS),
-            Err(Failure::Refused(words)) => (writeln!(err, "{words}"), ExitCode::from(1)),
-            Err(Failure::CannotRun(words)) => (writeln!(err, "{words}"), ExitCode::from(2)),
-        };
-        if result.is_ok() { code } else { ExitCode::from(2) }
+        let answer = command.calculate(err)?;
+        out.write_all(answer.as_bytes())?;
+        out.flush()?;
+        Ok(())
     }
 }
 

@@ -56,6 +56,12 @@ pub async fn find_by_name(db: &sqlx::PgPool, name: &str) -> sqlx::Result<Option<
     sqlx::query_scalar!("select id from organizations where name = $1", name).fetch_optional(db).await
 }
 
+/// Every organization with its name, by name: the command line names them.
+pub async fn all(db: &sqlx::PgPool) -> sqlx::Result<Vec<(OrgId, String)>> {
+    let rows = sqlx::query!("select id, name from organizations order by name").fetch_all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
 /// Whether there is any organization: as long as there is none, the program asks to be set up.
 pub async fn any_exists(db: impl sqlx::PgExecutor<'_>) -> sqlx::Result<bool> {
     sqlx::query_scalar!(r#"select exists (select from organizations) as "exists!""#).fetch_one(db).await

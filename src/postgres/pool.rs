@@ -16,7 +16,8 @@ const MOST_CONNECTIONS: u32 = 8;
 /// Whoever waits longer for a connection is told to come back (503) instead of waiting in vain.
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(2);
 /// A migration that waits for a table holds up everyone behind it: it gives up, lets them pass and tries again.
-const LOCK_TIMEOUT: &str = "set lock_timeout = '3s'";
+/// What is there already is no news.
+const SESSION: &str = "set lock_timeout = '3s'; set client_min_messages = 'warning'";
 const LOCK_ATTEMPTS: u32 = 20;
 const PAUSE_BETWEEN_ATTEMPTS: Duration = Duration::from_secs(1);
 
@@ -106,7 +107,7 @@ pub async fn is_current(pool: &PgPool) -> Result<bool, MigrateError> {
 }
 
 async fn migrate_once(connection: &mut PgConnection) -> Result<(), MigrateError> {
-    sqlx::raw_sql(LOCK_TIMEOUT).execute(&mut *connection).await?;
+    sqlx::raw_sql(SESSION).execute(&mut *connection).await?;
     MIGRATIONS.run_direct(None, connection, false).await
 }
 

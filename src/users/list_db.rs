@@ -1,5 +1,6 @@
 //! The SQL of the list of people: search, filters and pages.
 
+use sqlx::PgPool;
 use time::Date;
 
 use super::db::roles;
@@ -15,7 +16,8 @@ use crate::{
 pub const PAGE: usize = 50;
 
 /// Whether somebody may and can sign in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum State {
     /// May sign in and has chosen a password.
     Active,
@@ -186,4 +188,59 @@ pub async fn list(tx: &mut Read, scope: &Scope, filter: &Filter, part: Part, tod
     }
     let (has_before, has_after) = if backwards { (more, true) } else { (cursor.is_some(), more) };
     Ok(Found { lines, total, has_before, has_after })
+}
+
+/// A person as the command line lists one.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Account {
+    /// The organization's name.
+    pub organization: String,
+    /// The person's name.
+    pub name: String,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// The roles.
+    pub roles: Vec<Role>,
+    /// Whether the person may and can sign in.
+    pub state: State,
+}
+
+/// Everybody of one organization or of all, for the command line: it reads as the owner of the database.
+pub async fn everybody(db: &PgPool, org: Option<OrgId>) -> sqlx::Result<Vec<Account>> {
+    let rows = sqlx::query!(
+        r#"select o.name as organization, u.name, u.email, u.active,
+                  exists (select from sign_ins s where s.org_id = u.org_id and s.user_id = u.id) as "has_sign_in!",
+                  array(select r.role from user_roles r where r.org_id = u.org_id and r.user_id = u.id) as "roles!"
+           from users u
+           join organizations o on o.id = u.org_id
+           where $1::bigint is null or u.org_id = $1
+           order by o.name, u.name, u.id"#,
+        org as Option<OrgId>,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Account {
+            organization: row.organization,
+            name: row.name,
+            email: row.email,
+            roles: roles(&row.roles),
+            state: State::of(row.active, row.has_sign_in),
+        })
+        .collect())
+}
+
+/// The person of this address, in any spelling of its letters.
+pub async fn find_by_email(db: &PgPool, org: OrgId, email: &str) -> sqlx::Result<Option<(UserId, String)>> {
+    let row = sqlx::query!(
+        "select id, name
+         from users
+         where org_id = $1 and lower(email) = lower($2)",
+        org as OrgId,
+        email,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| (row.id, row.name)))
 }

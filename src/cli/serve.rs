@@ -1,0 +1,97 @@
+//! `attain serve` and `attain healthcheck`: the server, and the question whether it lives.
+
+use std::{
+    io::{Read, Write},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
+    sync::atomic::Ordering,
+    time::Duration,
+};
+
+use tokio::net::TcpListener;
+
+use super::failure::Failure;
+use crate::{
+    App,
+    clock::Clock,
+    config::{DatabaseArgs, ListenArgs},
+    postgres::database::Database,
+    router,
+    server::{self, Limits},
+};
+
+/// Serves until the program is told to stop. `prepare` runs before the first request is answered: the demo fills its
+/// company there.
+pub async fn serve(
+    database: &DatabaseArgs,
+    listen: &ListenArgs,
+    prepare: impl AsyncFnOnce(&App) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let stop = server::stop_signal()?;
+    // The address first: it fails quickly if somebody else has it. Early visitors wait in the system's queue.
+    let listener = TcpListener::bind(listen.listen).await.map_err(|error| {
+        Failure::CannotRun(format!("cannot serve on {}: {error}; choose another --listen", listen.listen))
+    })?;
+    let mut database = Database::serve(&database.source()?).await?;
+    let mut app = App::new(database.pool.clone(), Clock::System, listen.public_url());
+    app.trusted_proxies = listen.trusted_proxies.clone();
+    let result = match prepare(&app).await {
+        Ok(()) => serve_app(&app, &mut database, listener, stop).await,
+        Err(failure) => Err(failure),
+    };
+    database.close().await?;
+    result
+}
+
+async fn serve_app(
+    app: &App,
+    database: &mut Database,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Failure> {
+    if app.setup.is_done(&app.db).await? {
+        tracing::info!("serving {}", app.public_url.origin());
+    } else {
+        tracing::warn!("there is no company yet: set it up at {}", app.public_url.link(&app.setup.path()));
+    }
+    let stop = async {
+        stop.await;
+        app.draining.store(true, Ordering::Relaxed);
+    };
+    tokio::select! {
+        _ = server::serve(listener, router(app.clone()), stop, Limits::default()) => {}
+        () = database.keep_running() => {}
+    }
+    Ok(())
+}
+
+/// Asks the server on this address whether it lives: for container watchdogs, which have no curl.
+pub fn healthcheck(listen: SocketAddr) -> Result<(), Failure> {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let address = SocketAddr::new(reachable(listen.ip()), listen.port());
+    let ask = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        write!(stream, "GET /healthz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.take(10_000).read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    match ask() {
+        Ok(answer) if answer.starts_with("HTTP/1.1 200 ") => Ok(()),
+        Ok(answer) => Err(Failure::CannotRun(format!(
+            "{address} is no healthy Attain: {}",
+            answer.lines().next().unwrap_or("an empty answer")
+        ))),
+        Err(error) => Err(Failure::CannotRun(format!("{address} does not answer: {error}"))),
+    }
+}
+
+/// A server that listens everywhere is asked where it surely is.
+fn reachable(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(v4) if v4.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(v6) if v6.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        other => other,
+    }
+}

@@ -1,0 +1,142 @@
+//! The commands that need a database, run as people run them.
+
+#[path = "support/database.rs"]
+mod database;
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    process::{Child, Command, Output, Stdio},
+};
+
+use database::TestDatabase;
+use sqlx::ConnectOptions;
+
+fn attain(database: &TestDatabase, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_attain"));
+    let url = database.pool.connect_options().to_url_lossy();
+    command.args(args).env("DATABASE_URL", url.as_str()).env("ATTAIN_LOG", "info");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(database: &TestDatabase, args: &[&str], input: &str) -> Output {
+    let mut child = attain(database, args).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn told(output: &Output) -> (Option<i32>, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_created_listed_and_given_passwords() {
+    let database = TestDatabase::create().await;
+    let (code, _, err) =
+        told(&run(&database, &["user", "create", "a@example.com", "--name", "Astrid", "--role", "admin"], ""));
+    assert_eq!((code, err.trim()), (Some(1), "there is no company yet: run attain serve and set it up"));
+
+    sqlx::raw_sql(
+        "insert into organizations (name, currency, time_zone, created_at) values ('Nordlys', 'EUR', 'UTC', 'epoch')",
+    )
+    .execute(&database.pool)
+    .await
+    .unwrap();
+    let create = ["user", "create", "Astrid@Example.com", "--name", "Astrid Berg", "--role", "admin", "--role", "rep"];
+    let (code, _, err) = told(&run(&database, &create, "short\n"));
+    assert_eq!(code, Some(1));
+    assert!(err.contains("The password has 5 characters"), "{err}");
+    let (code, out, err) = told(&run(&database, &create, "tuba paraffin nebel kran\n"));
+    assert_eq!((code, out.as_str(), err.trim()), (Some(0), "", "Astrid Berg can sign in as astrid@example.com"));
+    let (code, _, err) = told(&run(&database, &create, "tuba paraffin nebel kran\n"));
+    assert_eq!((code, err.trim()), (Some(1), "somebody has the address astrid@example.com already"));
+
+    let (code, out, _) = told(&run(&database, &["user", "list"], ""));
+    assert_eq!(code, Some(0));
+    let rows: Vec<Vec<&str>> =
+        out.lines().map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()).collect();
+    assert_eq!(rows[0], ["organization", "name", "email", "roles", "state"]);
+    assert_eq!(rows[1], ["Nordlys", "Astrid Berg", "astrid@example.com", "rep admin", "active"]);
+    let (_, out, _) = told(&run(&database, &["user", "list", "--format", "json", "--organization", "Nordlys"], ""));
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json[0]["roles"], serde_json::json!(["rep", "admin"]));
+
+    let before = hash(&database).await;
+    let (code, _, err) =
+        told(&run(&database, &["user", "password", "ASTRID@example.com"], "kran nebel paraffin tuba\n"));
+    assert_eq!((code, err.trim()), (Some(0), "Astrid Berg has a new password and is signed out everywhere"));
+    assert_ne!(hash(&database).await, before);
+    let (code, _, err) = told(&run(&database, &["user", "password", "x@example.com"], "kran nebel paraffin tuba\n"));
+    assert_eq!((code, err.trim()), (Some(1), "nobody has the address x@example.com: see attain user list"));
+    let (code, _, err) = told(&run(&database, &["user", "list", "--organization", "Other"], ""));
+    assert_eq!((code, err.trim()), (Some(1), "there is no company “Other”: Nordlys"));
+}
+
+async fn hash(database: &TestDatabase) -> String {
+    let hash = sqlx::query_scalar!("select password_hash from sign_ins").fetch_one(&database.pool).await.unwrap();
+    assert!(hash.starts_with("$argon2id$"));
+    hash
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schema_is_brought_up_to_date() {
+    let database = TestDatabase::create().await;
+    let (code, out, err) = told(&run(&database, &["db", "migrate"], ""));
+    assert_eq!((code, out.as_str()), (Some(0), ""));
+    assert!(err.starts_with("the schema is up to date: "), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_a_company_prints_where_to_set_it_up() {
+    let database = TestDatabase::create().await;
+    let address = free_address();
+    let mut server = attain(&database, &["serve", "--listen", &address.to_string()]).spawn().unwrap();
+    let mut log = BufReader::new(server.stderr.take().unwrap());
+    let line = line_with(&mut log, "/setup?token=");
+    let path = line.split_once(&format!("http://{address}")).unwrap().1.trim();
+    assert!(get(address, path).starts_with("HTTP/1.1 200 "), "{line}");
+    assert!(get(address, "/").contains("\r\nlocation: /setup\r\n"));
+
+    let (code, ..) = told(&run(&database, &["healthcheck", "--listen", &address.to_string()], ""));
+    assert_eq!(code, Some(0));
+    let (code, _, err) = told(&run(&database, &["serve", "--listen", &address.to_string()], ""));
+    assert_eq!(code, Some(2));
+    assert!(err.contains("choose another --listen"), "{err}");
+
+    stop(&mut server);
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+    let (code, _, err) = told(&run(&database, &["healthcheck", "--listen", &address.to_string()], ""));
+    assert_eq!(code, Some(2));
+    assert!(err.contains("does not answer"), "{err}");
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+fn line_with(log: &mut impl BufRead, words: &str) -> String {
+    let mut all = String::new();
+    loop {
+        let mut line = String::new();
+        assert_ne!(log.read_line(&mut line).unwrap(), 0, "the server ended: {all}");
+        if line.contains(words) {
+            return line;
+        }
+        all.push_str(&line);
+    }
+}
+
+fn get(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn stop(server: &mut Child) {
+    let pid = rustix::process::Pid::from_child(server);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+}
