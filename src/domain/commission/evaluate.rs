@@ -112,14 +112,16 @@ fn unfit(inputs: &Inputs<'_>) -> Vec<Fault> {
 /// A monthly plan pays the deals of its month, and no others.
 fn other_months(inputs: &Inputs<'_>, faults: &mut Vec<Fault>) {
     let month = &inputs.facts.period;
-    let is_month = month.len() == 7 && month.as_bytes().get(4) == Some(&b'-');
-    if inputs.plan.period != MeasuringPeriod::Month || !is_month {
+    let parts = month.split_once('-').filter(|_| month.len() == 7);
+    let parsed = parts.and_then(|(year, month)| Some((year.parse().ok()?, month.parse().ok()?)));
+    let Some((year, number)): Option<(i32, u8)> = parsed.filter(|_| inputs.plan.period == MeasuringPeriod::Month)
+    else {
         return;
-    }
+    };
     let list = Place::Root.key("deals");
     for (i, deal) in inputs.facts.deals.iter().flatten().enumerate() {
         let Some(booked_on) = deal.booked_on.filter(|_| deal.returns.is_none()) else { continue };
-        if !booked_on.to_string().starts_with(month.as_str()) {
+        if (booked_on.year(), u8::from(booked_on.month())) != (year, number) {
             let place = list.item(i);
             let message = format!("{booked_on} does not lie in {month}: leave deals of other periods out");
             place.key("booked_on").fault(faults, message);

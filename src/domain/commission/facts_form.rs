@@ -71,19 +71,19 @@ fn read_values(
     currency: Currency,
     faults: &mut Vec<Fault>,
 ) -> (BTreeMap<Metric, Decimal>, BTreeSet<Metric>) {
-    let (mut values, mut none) = (BTreeMap::new(), BTreeSet::new());
-    let Some(node) = fields.get(key) else { return (values, none) };
+    let (mut values, mut without) = (BTreeMap::new(), BTreeSet::new());
+    let Some(node) = fields.get(key) else { return (values, without) };
     let place = fields.place().key(key);
     let known: Vec<&str> = match node {
         Node::Object(entries) => entries.iter().map(|(key, _)| key.as_ref()).collect(),
         _ => Vec::new(),
     };
-    let Some(fields) = Fields::read(node, place, &known, &[], faults) else { return (values, none) };
+    let Some(fields) = Fields::read(node, place, &known, &[], faults) else { return (values, without) };
     for (word, node) in fields.entries() {
         let here = place.key(word);
         let Some(metric) = read_metric(word, &here, faults) else { continue };
         if *node == Node::Null {
-            none.insert(metric);
+            without.insert(metric);
             continue;
         }
         let value = match metric.unit() {
@@ -94,7 +94,7 @@ fn read_values(
             values.insert(metric, value);
         }
     }
-    (values, none)
+    (values, without)
 }
 
 fn read_deal(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Option<Deal> {
