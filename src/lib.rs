@@ -114,18 +114,24 @@ pub mod web {
 /// Who did what when.
 pub mod audit {
     pub mod db;
+    pub mod words;
 }
 /// Customers: who they are, who owns them, and what became of them.
 pub mod customers {
     pub mod db;
     pub mod events_db;
     pub mod find_db;
+    pub mod pick;
 }
 /// Visits: who was with which customer, and what is planned.
 pub mod visits {
     pub mod db;
+    pub mod form;
     pub mod list_db;
+    pub mod log;
     pub mod page_db;
+    pub mod plan;
+    pub mod web;
 }
 /// Deals: what was sold to whom, and who is credited.
 pub mod deals {
@@ -199,6 +205,7 @@ pub mod users {
     pub mod form;
     pub mod list_db;
     pub mod person;
+    pub mod reps_db;
     pub mod web;
 }
 /// Teams: the tree, and who manages what.
@@ -297,6 +304,7 @@ pub fn routes() -> web::routes::Routes {
         .merge(profile::web::routes())
         .merge(users::web::routes())
         .merge(teams::web::routes())
+        .merge(visits::web::routes())
 }
 
 /// The whole application. A request goes through the layers from the last one added to the first, its answer back from

@@ -1,0 +1,64 @@
+//! Choosing a customer in a form: one of those offered, or another one by its name.
+
+use sqlx::PgConnection;
+use time::Date;
+
+use super::find_db::{self, Named};
+use crate::{
+    domain::{access::Scope, id::CustomerId},
+    web::form::Errors,
+};
+
+/// The field of the offered customers.
+pub const CHOSEN: &str = "customer";
+/// The field for the name of another one.
+pub const TYPED: &str = "other";
+
+/// What the form's two fields come to.
+#[derive(Clone, Debug, Default)]
+pub struct Picked {
+    /// The customer; nobody where a mistake was noted.
+    pub customer: Option<Named>,
+    /// Customers whose name is like what was typed, to choose from.
+    pub similar: Vec<Named>,
+}
+
+/// Reads the two fields; a name that was typed counts before an offer that was ticked. Customers out of sight are not
+/// found, like those that do not exist.
+pub async fn pick(
+    db: &mut PgConnection,
+    scope: &Scope,
+    today: Date,
+    chosen: &str,
+    typed: &str,
+    errors: &mut Errors,
+) -> sqlx::Result<Picked> {
+    let typed = errors.optional_text(TYPED, typed, "The name", 200);
+    if typed.is_empty() {
+        let id: Option<CustomerId> = chosen.trim().parse().ok();
+        let customer = match id {
+            Some(id) => find_db::visible(db, scope, today, id).await?,
+            None => None,
+        };
+        if customer.is_none() {
+            errors.add(CHOSEN, "Choose a customer.");
+        }
+        return Ok(Picked { customer, similar: vec![] });
+    }
+    let mut found = find_db::by_name(db, scope, today, &typed).await?;
+    let exact = found.first().is_some_and(|one| one.name.to_lowercase() == typed.to_lowercase());
+    if found.len() == 1 && exact {
+        return Ok(Picked { customer: found.pop(), similar: vec![] });
+    }
+    errors.add(
+        if found.is_empty() { TYPED } else { CHOSEN },
+        if found.is_empty() {
+            format!("None of your customers is called “{typed}”. Check the name, or add the customer first.")
+        } else if exact {
+            format!("{} customers are called “{typed}”. Choose one of them.", found.len())
+        } else {
+            format!("No customer is called exactly “{typed}”. Choose one of those with a name like it.")
+        },
+    );
+    Ok(Picked { customer: None, similar: found })
+}

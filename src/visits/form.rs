@@ -1,0 +1,238 @@
+//! The forms of visits: what was typed, and what it means.
+
+use serde::{Deserialize, Serialize};
+use time::{Date, Time, macros::format_description};
+
+use super::{db::NewVisit, page_db::Visit};
+use crate::{
+    domain::{
+        id::{CustomerId, UserId},
+        visit::{Kind, Outcome, State},
+    },
+    web::{form::Errors, format, number},
+};
+
+/// A visit as typed: to log, to plan and to correct it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct VisitForm {
+    /// The customer that was ticked.
+    pub customer: String,
+    /// The name of another customer.
+    pub other: String,
+    /// The day.
+    pub visited_on: String,
+    /// The time.
+    pub starts_at: String,
+    /// In person or not.
+    pub kind: String,
+    /// Planned, done or missed.
+    pub state: String,
+    /// What came of it.
+    pub outcome: String,
+    /// How long it took.
+    pub minutes: String,
+    /// Free words.
+    pub notes: String,
+    /// A day for which the next visit is planned.
+    pub next: String,
+    /// Where to go afterwards.
+    pub then: String,
+    /// Why something in a locked period is changed.
+    pub reason: String,
+    /// The version that was changed.
+    pub version: String,
+}
+
+/// What a form says, but for the customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    visited_on: Option<Date>,
+    starts_at: Option<Time>,
+    kind: Kind,
+    state: State,
+    outcome: Option<Outcome>,
+    minutes: Option<i32>,
+    notes: String,
+    /// The day for which the next visit is planned.
+    pub next: Option<Date>,
+}
+
+impl VisitForm {
+    /// An empty form for a day.
+    pub fn on(day: Date) -> Self {
+        Self { visited_on: day.to_string(), kind: Kind::InPerson.as_str().to_owned(), ..Self::default() }
+    }
+
+    /// The form of a visit that is there.
+    pub fn of(visit: &Visit) -> Self {
+        Self {
+            customer: visit.customer_id.to_string(),
+            visited_on: visit.visited_on.to_string(),
+            starts_at: visit.starts_at.as_ref().map(clock).unwrap_or_default(),
+            kind: visit.kind.as_str().to_owned(),
+            state: visit.state.as_str().to_owned(),
+            outcome: visit.outcome.map(Outcome::as_str).unwrap_or_default().to_owned(),
+            minutes: visit.minutes.map(|minutes| minutes.to_string()).unwrap_or_default(),
+            notes: visit.notes.clone(),
+            version: visit.version.to_string(),
+            ..Self::default()
+        }
+    }
+
+    /// Reads everything but the customer. What is done is not after today; what is planned is not before it.
+    pub fn parse(&self, state: State, today: Date, time_zone: &str, errors: &mut Errors) -> Said {
+        let visited_on = errors.date("visited_on", &self.visited_on, "The day");
+        if let Some(day) = visited_on {
+            let (shown, now) = (format::date(day), format::date(today));
+            if state == State::Done && day > today {
+                errors.add(
+                    "visited_on",
+                    format!("{shown} is after today, {now} in the company’s time zone ({time_zone}). Plan the visit instead."),
+                );
+            }
+            if state == State::Planned && day < today {
+                errors.add("visited_on", format!("{shown} is over: today is {now}. Log the visit instead."));
+            }
+        }
+        let kind = match self.kind.as_str() {
+            "" => Some(Kind::InPerson),
+            word => Kind::parse(word),
+        };
+        if kind.is_none() {
+            errors.add("kind", "Choose how you met.");
+        }
+        let outcome = match self.outcome.as_str() {
+            "" => None,
+            word => {
+                let outcome = Outcome::parse(word);
+                if outcome.is_none() {
+                    errors.add("outcome", "Choose how it went.");
+                }
+                outcome
+            }
+        };
+        let next = errors.optional_date("next", &self.next, "The next visit");
+        if let Some(day) = next.filter(|day| *day <= today) {
+            let shown = format::date(day);
+            errors.add("next", format!("{shown} is not after today. Use a later day, or leave it empty."));
+        }
+        Said {
+            visited_on,
+            starts_at: self.parse_time(errors),
+            kind: kind.unwrap_or(Kind::InPerson),
+            state,
+            outcome: outcome.filter(|_| state == State::Done),
+            minutes: self.parse_minutes(errors),
+            notes: errors.optional_text("notes", &self.notes, "The note", 2000),
+            next,
+        }
+    }
+
+    fn parse_time(&self, errors: &mut Errors) -> Option<Time> {
+        let typed = self.starts_at.trim();
+        if typed.is_empty() {
+            return None;
+        }
+        let time = Time::parse(typed, format_description!("[hour]:[minute]"))
+            .or_else(|_| Time::parse(typed, format_description!("[hour]:[minute]:[second]")));
+        if time.is_err() {
+            errors.add("starts_at", format!("“{typed}” is not a time. Use hours and minutes, like 09:30."));
+        }
+        time.ok()
+    }
+
+    fn parse_minutes(&self, errors: &mut Errors) -> Option<i32> {
+        if self.minutes.trim().is_empty() {
+            return None;
+        }
+        match number::count(&self.minutes) {
+            Ok(minutes @ 1..=1440) => i32::try_from(minutes).ok(),
+            Ok(_) => {
+                errors.add("minutes", "Use 1 to 1440 minutes, or leave it empty.");
+                None
+            }
+            Err(words) => {
+                errors.add("minutes", words);
+                None
+            }
+        }
+    }
+}
+
+impl Said {
+    /// The visit, once customer and day are known.
+    pub fn visit(&self, rep: UserId, customer: CustomerId) -> Option<NewVisit> {
+        Some(NewVisit {
+            rep,
+            customer,
+            visited_on: self.visited_on?,
+            starts_at: self.starts_at,
+            kind: self.kind,
+            state: self.state,
+            outcome: self.outcome,
+            minutes: self.minutes,
+            notes: self.notes.clone(),
+        })
+    }
+}
+
+/// A time as fields and lists show it: 09:30.
+pub fn clock(time: &Time) -> String {
+    format!("{:02}:{:02}", time.hour(), time.minute())
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::date;
+
+    use super::*;
+
+    const TODAY: Date = date!(2026 - 11 - 19);
+
+    fn wrong(form: &VisitForm, state: State) -> Vec<(String, String)> {
+        let mut errors = Errors::new();
+        form.parse(state, TODAY, "Europe/Oslo", &mut errors);
+        errors.iter().map(|(field, words)| (field.to_owned(), words.to_owned())).collect()
+    }
+
+    #[test]
+    fn bad_input_is_put_into_words() {
+        let good = VisitForm::on(TODAY);
+        assert_eq!(wrong(&good, State::Done), []);
+        for (form, field, words) in [
+            (VisitForm { visited_on: String::new(), ..good.clone() }, "visited_on", "The day is missing."),
+            (
+                VisitForm { visited_on: "2026-11-20".into(), ..good.clone() },
+                "visited_on",
+                "20 Nov 2026 is after today, 19 Nov 2026 in the company’s time zone (Europe/Oslo). Plan the visit instead.",
+            ),
+            (VisitForm { kind: "lunch".into(), ..good.clone() }, "kind", "Choose how you met."),
+            (VisitForm { outcome: "great".into(), ..good.clone() }, "outcome", "Choose how it went."),
+            (VisitForm { minutes: "0".into(), ..good.clone() }, "minutes", "Use 1 to 1440 minutes, or leave it empty."),
+            (VisitForm { minutes: "-5".into(), ..good.clone() }, "minutes", "−5 is below zero. Use 0 or more."),
+            (
+                VisitForm { starts_at: "25:00".into(), ..good.clone() },
+                "starts_at",
+                "“25:00” is not a time. Use hours and minutes, like 09:30.",
+            ),
+            (
+                VisitForm { next: "2026-11-19".into(), ..good.clone() },
+                "next",
+                "19 Nov 2026 is not after today. Use a later day, or leave it empty.",
+            ),
+            (
+                VisitForm { notes: "x".repeat(2001), ..good.clone() },
+                "notes",
+                "The note has 2001 characters; 2000 are possible.",
+            ),
+        ] {
+            assert_eq!(wrong(&form, State::Done), [(field.to_owned(), words.to_owned())]);
+        }
+        let yesterday = VisitForm::on(date!(2026 - 11 - 18));
+        assert_eq!(
+            wrong(&yesterday, State::Planned),
+            [("visited_on".to_owned(), "18 Nov 2026 is over: today is 19 Nov 2026. Log the visit instead.".to_owned())]
+        );
+    }
+}

@@ -1,0 +1,373 @@
+//! Logging a visit: three taps on a phone, and back again with one.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use time::Date;
+
+use super::{
+    db::{self, NewVisit},
+    form::{Said, VisitForm, clock},
+    page_db::{self, Visit},
+};
+use crate::{
+    App, audit,
+    customers::{
+        find_db::{self, Named},
+        pick::{Picked, pick},
+    },
+    domain::{
+        access::Role,
+        id::{CustomerId, VisitId},
+        visit,
+    },
+    postgres::tx,
+    web::{
+        auth::{Allowed, RecordSales},
+        error::Error,
+        form::{Errors, Form, Nothing, Path, Query, parse_date},
+        format,
+        once::{self, Begun, Write},
+        page::{Page, html},
+        toast::Toast,
+        ui::Choice,
+    },
+};
+
+/// What a link to the form may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Start {
+    customer: String,
+    on: String,
+}
+
+#[derive(Template)]
+#[template(path = "visits/log.html")]
+struct LogPage {
+    page: Page,
+    form: VisitForm,
+    errors: Errors,
+    /// The customers offered, the likeliest first.
+    offers: Vec<Choice>,
+    /// Names to complete what is typed.
+    names: Vec<Named>,
+    /// The planned visit that is logged, if it is one.
+    planned: Option<Visit>,
+    outcomes: Vec<Choice>,
+    kinds: Vec<Choice>,
+    today: Date,
+}
+
+impl LogPage {
+    async fn load(
+        db: &mut PgConnection,
+        me: &Allowed<RecordSales>,
+        page: Page,
+        mut form: VisitForm,
+        errors: Errors,
+        picked: &Picked,
+    ) -> Result<Self, Error> {
+        let day = parse_date(&form.visited_on).unwrap_or(me.today);
+        let offers = if picked.similar.is_empty() {
+            let chosen: Option<CustomerId> = form.customer.parse().ok();
+            let chosen = match chosen {
+                Some(id) => find_db::visible(db, &me.scope, me.today, id).await?.map(|customer| customer.id),
+                None => None,
+            };
+            let offers = page_db::offers(db, me.scope.org, me.id, day, chosen).await?;
+            offers.into_iter().map(|offer| offer_choice(offer, me.today)).collect()
+        } else {
+            picked.similar.iter().map(named_choice).collect::<Vec<_>>()
+        };
+        if errors.is_empty()
+            && form.customer.is_empty()
+            && let Some(first) = offers.first()
+        {
+            form.customer.clone_from(&first.value);
+        }
+        let names = find_db::names(db, &me.scope, me.today).await?;
+        let (outcomes, kinds, today) = (outcomes(), kinds(), me.today);
+        Ok(Self { page, form, errors, offers, names, planned: None, outcomes, kinds, today })
+    }
+
+    fn answer(self) -> Result<Response, Error> {
+        let status = if self.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        Ok((status, html(self)?).into_response())
+    }
+
+    /// Whether day, kind or minutes are other than the defaults, or wrong: then they are shown at once.
+    fn is_unfolded(&self) -> bool {
+        let usual = self.form.visited_on == self.today.to_string()
+            && self.form.kind == visit::Kind::InPerson.as_str()
+            && self.form.minutes.is_empty();
+        !usual || ["visited_on", "kind", "minutes"].iter().any(|field| self.errors.get(field).is_some())
+    }
+}
+
+/// A customer with what helps to recognise the visit: the plan, and when somebody was there last.
+fn offer_choice(offer: page_db::Offer, today: Date) -> Choice {
+    let plan = match (offer.planned, offer.starts_at) {
+        (true, Some(time)) => Some(format!("Planned for {}", clock(&time))),
+        (true, None) => Some("On the plan".to_owned()),
+        (false, _) => None,
+    };
+    let last = offer
+        .last_visit
+        .map_or("first visit".to_owned(), |day| format!("last visit {}", format::short_date(day, today)));
+    let hint = plan.map_or_else(|| format::capital(&last), |plan| format!("{plan} · {last}"));
+    Choice::new(offer.id, offer.name).hint(hint)
+}
+
+/// A customer with its city.
+pub fn named_choice(customer: &Named) -> Choice {
+    Choice::new(customer.id, &*customer.name).hint(customer.city.clone().unwrap_or_default())
+}
+
+/// The outcomes to tick.
+pub fn outcomes() -> Vec<Choice> {
+    let icon = |outcome| match outcome {
+        visit::Outcome::Order => "shopping-bag",
+        visit::Outcome::FollowUp => "calendar",
+        visit::Outcome::NoInterest => "minus",
+        visit::Outcome::NotMet => "door-closed",
+        visit::Outcome::Other => "message-square",
+    };
+    let choice = |&outcome: &visit::Outcome| Choice::new(outcome.as_str(), outcome.label()).icon(icon(outcome));
+    visit::Outcome::ALL.iter().map(choice).collect()
+}
+
+/// The kinds to choose from.
+pub fn kinds() -> Vec<Choice> {
+    visit::Kind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.label())).collect()
+}
+
+/// The form to log a visit, filled in as far as the plan and the last visits tell.
+pub async fn new(
+    State(app): State<App>,
+    me: Allowed<RecordSales>,
+    page: Page,
+    Query(start): Query<Start>,
+) -> Result<Response, Error> {
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let mut form = VisitForm::on(parse_date(&start.on).filter(|day| *day <= me.today).unwrap_or(me.today));
+    form.customer = start.customer;
+    LogPage::load(&mut tx, &me, page, form, Errors::new(), &Picked::default()).await?.answer()
+}
+
+/// A visit that took place. A planned visit to the same customer on that day becomes the done one.
+pub async fn create(
+    State(app): State<App>,
+    me: Allowed<RecordSales>,
+    page: Page,
+    Form { once, fields, .. }: Form<VisitForm>,
+) -> Result<Response, Error> {
+    let mut errors = Errors::new();
+    let said = fields.parse(visit::State::Done, me.today, &me.company.time_zone, &mut errors);
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let picked = pick(&mut tx, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?;
+    let visit = picked.customer.as_ref().and_then(|customer| said.visit(me.id, customer.id));
+    let (Some(customer), Some(new), true) = (&picked.customer, visit, errors.is_empty()) else {
+        return LogPage::load(&mut tx, &me, page, fields, errors, &picked).await?.answer();
+    };
+    drop(tx);
+    let mut write = match once::begin(&app, &me, once).await? {
+        Begun::First(write) => write,
+        Begun::Again(response) => return Ok(response),
+    };
+    let planned = page_db::planned(&mut write, me.id, customer.id, new.visited_on).await?;
+    let (id, action) = match planned {
+        Some((id, version)) if db::update(&mut write, id, version, &new).await? => (id, "visit.done"),
+        _ => (db::insert(&mut write, &new).await?, "visit.logged"),
+    };
+    let detail = json!({ "new": facts(&new, &customer.name) });
+    audit::db::record(&mut write, action, &format!("/visits/{id}"), detail).await?;
+    plan_next(&mut write, &me, &said, &new, customer).await?;
+    saved(write, &me, id, &new, customer, &fields.then).await
+}
+
+/// The next visit that was asked for along with this one.
+async fn plan_next(
+    write: &mut Write,
+    me: &Allowed<RecordSales>,
+    said: &Said,
+    visit: &NewVisit,
+    customer: &Named,
+) -> Result<(), Error> {
+    let Some(day) = said.next else { return Ok(()) };
+    let next = NewVisit {
+        rep: me.id,
+        customer: customer.id,
+        visited_on: day,
+        starts_at: None,
+        kind: visit.kind,
+        state: visit::State::Planned,
+        outcome: None,
+        minutes: None,
+        notes: String::new(),
+    };
+    if page_db::planned(write, me.id, customer.id, day).await?.is_none() {
+        let id = db::insert(write, &next).await?;
+        let detail = json!({ "new": facts(&next, &customer.name) });
+        audit::db::record(write, "visit.planned", &format!("/visits/{id}"), detail).await?;
+    }
+    Ok(())
+}
+
+async fn saved(
+    mut write: Write,
+    me: &Allowed<RecordSales>,
+    id: VisitId,
+    visit: &NewVisit,
+    customer: &Named,
+    then: &str,
+) -> Result<Response, Error> {
+    let late = (me.today - visit.visited_on).whole_days() > i64::from(me.company.late_entry_days);
+    let noun = if visit.kind == visit::Kind::InPerson { "Visit to" } else { visit.kind.label() };
+    let noun = if visit.kind == visit::Kind::InPerson { noun.to_owned() } else { format!("{noun} with") };
+    let note = if page_db::is_locked(&mut write, me.scope.org, visit.visited_on).await? {
+        ". Its period is locked: it is kept and counts for nothing"
+    } else if late {
+        ", flagged as entered late"
+    } else {
+        ""
+    };
+    let toast = Toast::new(format!("{noun} {} saved{note}", customer.name)).undo(format!("/visits/{id}/undo"));
+    let to = match then {
+        "deal" => format!("/deals/new?customer={}", customer.id),
+        _ if me.is(Role::Rep) => "/my-month".to_owned(),
+        _ => "/visits".to_owned(),
+    };
+    write.done_saying(&to, &toast).await
+}
+
+/// The form to log a planned visit.
+pub async fn fulfil(
+    State(app): State<App>,
+    me: Allowed<RecordSales>,
+    page: Page,
+    Path(id): Path<VisitId>,
+) -> Result<Response, Error> {
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let visit = find_own_plan(&mut tx, &me, id).await?;
+    let mut form = VisitForm::of(&visit);
+    if visit.visited_on > me.today {
+        form.visited_on = me.today.to_string();
+    }
+    let mut log = LogPage::load(&mut tx, &me, page, form, Errors::new(), &Picked::default()).await?;
+    log.planned = Some(visit);
+    log.answer()
+}
+
+/// A planned visit that took place.
+pub async fn fulfilled(
+    State(app): State<App>,
+    me: Allowed<RecordSales>,
+    page: Page,
+    Path(id): Path<VisitId>,
+    Form { once, fields, .. }: Form<VisitForm>,
+) -> Result<Response, Error> {
+    let mut errors = Errors::new();
+    let said = fields.parse(visit::State::Done, me.today, &me.company.time_zone, &mut errors);
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    // The same form sent twice finds the visit done: `once` answers it.
+    let visit = page_db::find(&mut tx, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
+    let customer = Named { id: visit.customer_id, name: visit.customer.clone(), city: None };
+    let Some(new) = said.visit(visit.rep_id, customer.id).filter(|_| errors.is_empty()) else {
+        let mut log = LogPage::load(&mut tx, &me, page, fields, errors, &Picked::default()).await?;
+        log.planned = Some(visit);
+        return log.answer();
+    };
+    drop(tx);
+    let mut write = match once::begin(&app, &me, once).await? {
+        Begun::First(write) => write,
+        Begun::Again(response) => return Ok(response),
+    };
+    if visit.state != visit::State::Planned || !db::update(&mut write, id, visit.version, &new).await? {
+        return Err(Error::Conflict("This visit is no longer planned. Open it to see what was saved."));
+    }
+    let detail = json!({ "new": facts(&new, &customer.name) });
+    audit::db::record(&mut write, "visit.done", &format!("/visits/{id}"), detail).await?;
+    plan_next(&mut write, &me, &said, &new, &customer).await?;
+    saved(write, &me, id, &new, &customer, &fields.then).await
+}
+
+async fn find_own_plan(db: &mut PgConnection, me: &Allowed<RecordSales>, id: VisitId) -> Result<Visit, Error> {
+    let visit = page_db::find(db, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
+    if visit.state == visit::State::Planned {
+        Ok(visit)
+    } else {
+        Err(Error::Conflict("This visit is no longer planned. Open it to see what was saved."))
+    }
+}
+
+/// Takes back what was logged or planned today: a planned visit is planned again, a new one is gone.
+pub async fn undo(
+    State(app): State<App>,
+    me: Allowed<RecordSales>,
+    Path(id): Path<VisitId>,
+    Form { once, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    let mut write = match once::begin(&app, &me, once).await? {
+        Begun::First(write) => write,
+        Begun::Again(response) => return Ok(response),
+    };
+    let visit = page_db::find(&mut write, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
+    let object = format!("/visits/{id}");
+    let history = audit::db::history(&mut write, me.scope.org, &me.company.time_zone, &object).await?;
+    let last = history.first().filter(|act| act.user_id == Some(me.id) && act.at.date() == me.today);
+    let Some(last) = last.filter(|_| visit.rep_id == me.id && !visit.after_lock) else {
+        return Err(Error::Conflict("Only what you did today can be undone. Correct the visit instead."));
+    };
+    let old = facts(&as_new(&visit), &visit.customer);
+    match last.action.as_str() {
+        "visit.done" => {
+            let planned = NewVisit { state: visit::State::Planned, outcome: None, minutes: None, ..as_new(&visit) };
+            db::update(&mut write, id, visit.version, &planned).await?;
+            let detail = json!({ "old": old, "new": facts(&planned, &visit.customer) });
+            audit::db::record(&mut write, "visit.undone", &object, detail).await?;
+        }
+        "visit.logged" | "visit.planned" => {
+            db::delete(&mut write, id).await?;
+            audit::db::record(&mut write, "visit.removed", &object, json!({ "old": old })).await?;
+        }
+        _ => return Err(Error::Conflict("Somebody has changed this visit since. Correct it instead.")),
+    }
+    let to = if visit.state == visit::State::Planned { "/visits/plan" } else { "/visits" };
+    write.done_saying(to, &Toast::new(format!("Visit to {} taken back", visit.customer))).await
+}
+
+/// A visit as it is written anew.
+pub fn as_new(visit: &Visit) -> NewVisit {
+    NewVisit {
+        rep: visit.rep_id,
+        customer: visit.customer_id,
+        visited_on: visit.visited_on,
+        starts_at: visit.starts_at,
+        kind: visit.kind,
+        state: visit.state,
+        outcome: visit.outcome,
+        minutes: visit.minutes,
+        notes: visit.notes.clone(),
+    }
+}
+
+/// What the audit keeps of a visit.
+pub fn facts(visit: &NewVisit, customer: &str) -> Value {
+    json!({
+        "customer": customer,
+        "day": visit.visited_on.to_string(),
+        "time": visit.starts_at.as_ref().map(clock),
+        "how": visit.kind.label(),
+        "state": visit.state.label(),
+        "outcome": visit.outcome.map(visit::Outcome::label),
+        "minutes": visit.minutes,
+        "notes": visit.notes,
+    })
+}

@@ -1,0 +1,200 @@
+//! The plan of a day: whom to see when, and what became of it.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::json;
+use sqlx::PgConnection;
+use time::Date;
+
+use super::{
+    db::{self, NewVisit},
+    form::{VisitForm, clock},
+    log,
+    page_db::{self, Entry},
+};
+use crate::{
+    App, audit,
+    customers::{
+        find_db::{self, Named},
+        pick::{Picked, pick},
+    },
+    domain::{id::VisitId, period::add_days, visit},
+    postgres::tx,
+    web::{
+        auth::{Allowed, RecordSales},
+        error::Error,
+        form::{Errors, Form, Nothing, Path, Query, parse_date},
+        format,
+        once::{self, Begun},
+        page::{Page, html},
+        toast::Toast,
+        ui::{Badge, Choice},
+    },
+};
+
+/// Which day.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct DayQuery {
+    day: String,
+    customer: String,
+}
+
+#[derive(Template)]
+#[template(path = "visits/plan.html")]
+struct DayPage {
+    page: Page,
+    day: Date,
+    heading: String,
+    before: Date,
+    after: Date,
+    is_past: bool,
+    is_future: bool,
+    entries: Vec<(Entry, Badge)>,
+    form: VisitForm,
+    errors: Errors,
+    customers: Vec<Choice>,
+    names: Vec<Named>,
+    kinds: Vec<Choice>,
+}
+
+impl DayPage {
+    async fn load(
+        db: &mut PgConnection,
+        me: &Allowed<RecordSales>,
+        page: Page,
+        day: Date,
+        form: VisitForm,
+        picked: &Picked,
+    ) -> Result<Self, Error> {
+        let entries = page_db::day(db, me.scope.org, me.id, day).await?;
+        let entries = entries
+            .into_iter()
+            .map(|entry| {
+                let badge = super::web::badge(entry.state, day, me.today);
+                (entry, badge)
+            })
+            .collect();
+        let heading = match (day - me.today).whole_days() {
+            0 => "Today".to_owned(),
+            1 => "Tomorrow".to_owned(),
+            _ => format::long_day(day),
+        };
+        Ok(Self {
+            page,
+            heading,
+            before: add_days(day, -1),
+            after: add_days(day, 1),
+            is_past: day < me.today,
+            is_future: day > me.today,
+            day,
+            entries,
+            form,
+            errors: Errors::new(),
+            customers: picked.similar.iter().map(log::named_choice).collect(),
+            names: find_db::names(db, &me.scope, me.today).await?,
+            kinds: log::kinds(),
+        })
+    }
+}
+
+/// The plan of a day.
+pub async fn day(
+    State(app): State<App>,
+    me: Allowed<RecordSales>,
+    page: Page,
+    Query(query): Query<DayQuery>,
+) -> Result<Response, Error> {
+    let day = parse_date(&query.day).unwrap_or(me.today);
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let mut form = VisitForm::on(day);
+    if let Ok(id) = query.customer.parse()
+        && let Some(customer) = find_db::visible(&mut tx, &me.scope, me.today, id).await?
+    {
+        form.other = customer.name;
+    }
+    html(DayPage::load(&mut tx, &me, page, day, form, &Picked::default()).await?)
+}
+
+/// Plans a visit.
+pub async fn add(
+    State(app): State<App>,
+    me: Allowed<RecordSales>,
+    page: Page,
+    Form { once, fields, .. }: Form<VisitForm>,
+) -> Result<Response, Error> {
+    let mut errors = Errors::new();
+    let said = fields.parse(visit::State::Planned, me.today, &me.company.time_zone, &mut errors);
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let picked = pick(&mut tx, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?;
+    let new = picked.customer.as_ref().and_then(|customer| said.visit(me.id, customer.id));
+    let (Some(customer), Some(new), true) = (&picked.customer, new, errors.is_empty()) else {
+        let day = parse_date(&fields.visited_on).unwrap_or(me.today);
+        let mut page = DayPage::load(&mut tx, &me, page, day, fields, &picked).await?;
+        page.errors = errors;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(page)?).into_response());
+    };
+    drop(tx);
+    let mut write = match once::begin(&app, &me, once).await? {
+        Begun::First(write) => write,
+        Begun::Again(response) => return Ok(response),
+    };
+    let id = db::insert(&mut write, &new).await?;
+    let detail = json!({ "new": log::facts(&new, &customer.name) });
+    audit::db::record(&mut write, "visit.planned", &format!("/visits/{id}"), detail).await?;
+    let at = new.starts_at.map(|time| format!(" at {}", clock(&time))).unwrap_or_default();
+    let words = format!("{} planned for {}{at}", customer.name, format::date(new.visited_on));
+    let toast = Toast::new(words).undo(format!("/visits/{id}/undo"));
+    write.done_saying(&format!("/visits/plan?day={}", new.visited_on), &toast).await
+}
+
+/// A planned visit did not take place.
+pub async fn missed(
+    State(app): State<App>,
+    me: Allowed<RecordSales>,
+    Path(id): Path<VisitId>,
+    Form { once, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    let mut write = match once::begin(&app, &me, once).await? {
+        Begun::First(write) => write,
+        Begun::Again(response) => return Ok(response),
+    };
+    let visit = page_db::find(&mut write, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
+    if visit.state != visit::State::Planned || visit.visited_on > me.today {
+        return Err(Error::Conflict("Only a planned visit whose day has come can be missed."));
+    }
+    let old = log::as_new(&visit);
+    let new = NewVisit { state: visit::State::Missed, ..old.clone() };
+    db::update(&mut write, id, visit.version, &new).await?;
+    let detail = json!({ "old": log::facts(&old, &visit.customer), "new": log::facts(&new, &visit.customer) });
+    audit::db::record(&mut write, "visit.missed", &format!("/visits/{id}"), detail).await?;
+    let to = format!("/visits/plan?day={}", visit.visited_on);
+    write.done_saying(&to, &Toast::new(format!("Visit to {} marked as missed", visit.customer))).await
+}
+
+/// Takes a planned visit off the plan.
+pub async fn remove(
+    State(app): State<App>,
+    me: Allowed<RecordSales>,
+    Path(id): Path<VisitId>,
+    Form { once, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    let mut write = match once::begin(&app, &me, once).await? {
+        Begun::First(write) => write,
+        Begun::Again(response) => return Ok(response),
+    };
+    let visit = page_db::find(&mut write, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
+    if visit.state == visit::State::Done {
+        return Err(Error::Conflict("This visit is done. What is done stays; it can be corrected."));
+    }
+    db::delete(&mut write, id).await?;
+    let old = log::facts(&log::as_new(&visit), &visit.customer);
+    audit::db::record(&mut write, "visit.removed", &format!("/visits/{id}"), json!({ "old": old })).await?;
+    let to = format!("/visits/plan?day={}", visit.visited_on);
+    write.done_saying(&to, &Toast::new(format!("{} taken off the plan", visit.customer))).await
+}

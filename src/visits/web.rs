@@ -1,0 +1,332 @@
+//! The pages of visits: the list, one visit, correcting it.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+use sqlx::PgConnection;
+use time::Date;
+
+use super::{
+    db,
+    form::VisitForm,
+    list_db::{self, Filter, Row},
+    log,
+    page_db::{self, Visit},
+    plan,
+};
+use crate::{
+    App,
+    audit::{
+        self,
+        words::{Act, told},
+    },
+    customers::{
+        find_db::{self, Named},
+        pick::{Picked, pick},
+    },
+    domain::{
+        access::Permission,
+        id::{CustomerId, TeamId, UserId, VisitId},
+        period::add_months,
+        visit,
+    },
+    postgres::tx,
+    users::reps_db,
+    web::{
+        auth::{Allowed, ReadSales, RecordSales, Viewer},
+        error::Error,
+        form::{Errors, Form, Path},
+        list::{FETCH, List},
+        once::{self, Begun},
+        page::{Page, html},
+        routes::Routes,
+        toast::Toast,
+        ui::{Badge, Choice, Pager, Tone},
+    },
+};
+
+/// `/visits` and below.
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/visits", index)
+        .post("/visits", log::create)
+        .get("/visits/new", log::new)
+        .get("/visits/plan", plan::day)
+        .post("/visits/plan", plan::add)
+        .get("/visits/{id}", show)
+        .post("/visits/{id}", correct)
+        .get("/visits/{id}/edit", edit)
+        .get("/visits/{id}/done", log::fulfil)
+        .post("/visits/{id}/done", log::fulfilled)
+        .post("/visits/{id}/missed", plan::missed)
+        .post("/visits/{id}/remove", plan::remove)
+        .post("/visits/{id}/undo", log::undo)
+}
+
+#[derive(Template)]
+#[template(path = "visits/index.html")]
+struct IndexPage {
+    page: Page,
+    list: List,
+    heading: String,
+    rows: Vec<Row>,
+    pager: Pager,
+    reps: Vec<Choice>,
+    kinds: Vec<Choice>,
+    states: Vec<Choice>,
+    /// Whether the list is exactly what a metric counts.
+    counted: bool,
+    may_record: bool,
+    today: Date,
+    no_errors: Errors,
+}
+
+/// The list of visits. Which records a number counts is said in the address: `counted=1` for `visits`,
+/// `counted=1&stranger=1` for `stranger_visits`, `counted=1&kind=touch` for `touches`, each with `rep=` or `team=` and
+/// `from=`, `to=` (half-open).
+async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut list: List) -> Result<Response, Error> {
+    if list.value("from").is_empty() && list.value("to").is_empty() && list.value("customer").is_empty() {
+        list.assume("from", add_months(me.today, -3));
+    }
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let (filter, heading) = read_filter(&mut tx, &me, &list).await?;
+    let rows = list_db::list(&mut tx, me.scope.org, &filter, &me.company, me.today).await?;
+    let total = rows.first().map_or(0, |row| row.total);
+    let (rows, pager) = list.page(rows, total, ("visit", "visits"), |row| (row.visited_on.to_string(), row.id.0));
+    let reps = reps_db::in_sight(&mut tx, &me.scope).await?;
+    let mut kinds = log::kinds();
+    kinds.push(Choice::new("touch", "Calls and online"));
+    html(IndexPage {
+        page,
+        counted: filter.counted,
+        list,
+        heading,
+        rows,
+        pager,
+        reps: reps.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),
+        kinds,
+        states: visit::State::ALL.iter().map(|state| Choice::new(state.as_str(), state.label())).collect(),
+        may_record: me.may(Permission::RecordSales),
+        today: me.today,
+        no_errors: Errors::new(),
+    })
+}
+
+async fn read_filter(db: &mut PgConnection, me: &Viewer, list: &List) -> Result<(Filter, String), Error> {
+    let rep: Option<UserId> = list.parse("rep")?;
+    let team: Option<TeamId> = list.parse("team")?;
+    let customer: Option<CustomerId> = list.parse("customer")?;
+    let stranger = list.is_on("stranger");
+    let counted = list.is_on("counted") || stranger;
+    let mut of = String::new();
+    let reps = match (rep, team) {
+        (Some(rep), _) if !me.scope.sees(rep) => return Err(Error::NotFound),
+        (Some(rep), _) => {
+            let name = reps_db::name(db, me.scope.org, rep).await?.ok_or(Error::NotFound)?;
+            of = format!(" of {name}");
+            Some(vec![rep])
+        }
+        (None, Some(team)) if !me.scope.sees_team(team) => return Err(Error::NotFound),
+        (None, Some(team)) => {
+            let name = reps_db::team_name(db, me.scope.org, team).await?.ok_or(Error::NotFound)?;
+            of = format!(" of team {name}");
+            None
+        }
+        (None, None) => me.scope.reps().map(<[UserId]>::to_vec),
+    };
+    if let Some(customer) = customer {
+        let customer = find_db::visible(db, &me.scope, me.today, customer).await?.ok_or(Error::NotFound)?;
+        of = format!("{of} to {}", customer.name);
+    }
+    let kinds = match list.value("kind") {
+        "" if counted => Some(vec![visit::Kind::InPerson]),
+        "" => None,
+        "touch" => Some(vec![visit::Kind::Call, visit::Kind::Online]),
+        word => Some(vec![visit::Kind::parse(word).ok_or(Error::NotFound)?]),
+    };
+    let what = match (stranger, counted, list.value("kind")) {
+        (true, ..) => "Stranger visits",
+        (_, true, "touch") => "Calls and online meetings",
+        _ => "Visits",
+    };
+    let after = list.after().and_then(|(day, id)| Some((crate::web::form::parse_date(&day)?, id)));
+    let filter = Filter {
+        reps,
+        team: if rep.is_some() { None } else { team },
+        customer,
+        from: list.date("from")?,
+        to: list.date("to")?,
+        kinds,
+        state: list.word("state", visit::State::parse)?,
+        counted,
+        stranger,
+        after,
+        limit: FETCH,
+    };
+    Ok((filter, format!("{what}{of}")))
+}
+
+/// How a visit stands, as a badge.
+pub fn badge(state: visit::State, visited_on: Date, today: Date) -> Badge {
+    match state {
+        visit::State::Done => Badge::new(Tone::Good, "Done"),
+        visit::State::Missed => Badge::new(Tone::Plain, "Missed").icon("x"),
+        visit::State::Planned if visited_on < today => Badge::new(Tone::Warn, "Not logged").icon("clock"),
+        visit::State::Planned => Badge::new(Tone::Info, "Planned").icon("calendar"),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "visits/show.html")]
+struct ShowPage {
+    page: Page,
+    visit: Visit,
+    badge: Badge,
+    acts: Vec<Act>,
+    may_record: bool,
+    is_today_or_before: bool,
+    late_days: u32,
+}
+
+async fn show(
+    State(app): State<App>,
+    me: Allowed<ReadSales>,
+    page: Page,
+    Path(id): Path<VisitId>,
+) -> Result<Response, Error> {
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let visit = page_db::find(&mut tx, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
+    let object = format!("/visits/{id}");
+    let acts = told(audit::db::history(&mut tx, me.scope.org, &me.company.time_zone, &object).await?);
+    html(ShowPage {
+        page,
+        badge: badge(visit.state, visit.visited_on, me.today),
+        is_today_or_before: visit.visited_on <= me.today,
+        visit,
+        acts,
+        may_record: me.may(Permission::RecordSales),
+        late_days: me.company.late_entry_days,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "visits/edit.html")]
+struct EditPage {
+    page: Page,
+    visit: Visit,
+    form: VisitForm,
+    errors: Errors,
+    customers: Vec<Choice>,
+    names: Vec<Named>,
+    outcomes: Vec<Choice>,
+    kinds: Vec<Choice>,
+    /// What somebody else saved meanwhile, if somebody did.
+    stored: Option<Vec<(String, String)>>,
+}
+
+impl EditPage {
+    async fn load(
+        db: &mut PgConnection,
+        me: &Allowed<RecordSales>,
+        page: Page,
+        visit: Visit,
+        form: VisitForm,
+        picked: &Picked,
+    ) -> Result<Self, Error> {
+        let own = Named { id: visit.customer_id, name: visit.customer.clone(), city: None };
+        let customers = if picked.similar.is_empty() { vec![&own] } else { picked.similar.iter().collect() };
+        Ok(Self {
+            page,
+            form,
+            errors: Errors::new(),
+            customers: customers.into_iter().map(log::named_choice).collect(),
+            names: find_db::names(db, &me.scope, me.today).await?,
+            outcomes: log::outcomes(),
+            kinds: log::kinds(),
+            visit,
+            stored: None,
+        })
+    }
+}
+
+async fn edit(
+    State(app): State<App>,
+    me: Allowed<RecordSales>,
+    page: Page,
+    Path(id): Path<VisitId>,
+) -> Result<Response, Error> {
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let visit = page_db::find(&mut tx, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
+    let form = VisitForm::of(&visit);
+    html(EditPage::load(&mut tx, &me, page, visit, form, &Picked::default()).await?)
+}
+
+async fn correct(
+    State(app): State<App>,
+    me: Allowed<RecordSales>,
+    page: Page,
+    Path(id): Path<VisitId>,
+    Form { once, fields, .. }: Form<VisitForm>,
+) -> Result<Response, Error> {
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let visit = page_db::find(&mut tx, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
+    let mut errors = Errors::new();
+    let said = fields.parse(visit.state, me.today, &me.company.time_zone, &mut errors);
+    // The customer of a visit that is there may have gone out of sight since; it may stay.
+    let stays = fields.other.trim().is_empty() && fields.customer == visit.customer_id.to_string();
+    let picked = if stays {
+        let own = Named { id: visit.customer_id, name: visit.customer.clone(), city: None };
+        Picked { customer: Some(own), similar: vec![] }
+    } else {
+        pick(&mut tx, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?
+    };
+    let new = picked.customer.as_ref().and_then(|customer| said.visit(visit.rep_id, customer.id));
+    let reason = errors.optional_text("reason", &fields.reason, "The reason", 500);
+    if let Some(new) = &new
+        && reason.is_empty()
+        && (visit.locked || page_db::is_locked(&mut tx, me.scope.org, new.visited_on).await?)
+    {
+        errors.add("reason", "The period of this visit is locked. Say why you change it.");
+    }
+    let (Some(customer), Some(new), true) = (&picked.customer, new, errors.is_empty()) else {
+        let mut page = EditPage::load(&mut tx, &me, page, visit, fields, &picked).await?;
+        page.errors = errors;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(page)?).into_response());
+    };
+    drop(tx);
+    let mut write = match once::begin(&app, &me, once).await? {
+        Begun::First(write) => write,
+        Begun::Again(response) => return Ok(response),
+    };
+    if !db::update(&mut write, id, fields.version.parse().unwrap_or(0), &new).await? {
+        drop(write);
+        let mut tx = tx::read(&app.db, me.scope.org).await?;
+        let saved = page_db::find(&mut tx, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
+        let stored = differing(&saved, &log::facts(&new, &customer.name));
+        let form = VisitForm { version: saved.version.to_string(), ..fields };
+        let mut page = EditPage::load(&mut tx, &me, page, saved, form, &picked).await?;
+        page.stored = Some(stored);
+        return Ok((StatusCode::CONFLICT, html(page)?).into_response());
+    }
+    let path = format!("/visits/{id}");
+    let old = log::facts(&log::as_new(&visit), &visit.customer);
+    let detail = json!({ "old": old, "new": log::facts(&new, &customer.name), "reason": reason });
+    audit::db::record(&mut write, "visit.corrected", &path, detail).await?;
+    write.done_saying(&path, &Toast::new(format!("Visit to {} corrected", customer.name))).await
+}
+
+/// What is saved, where it differs from what was typed.
+fn differing(saved: &Visit, typed: &serde_json::Value) -> Vec<(String, String)> {
+    let stored = log::facts(&log::as_new(saved), &saved.customer);
+    let act = json!({ "old": typed, "new": stored });
+    audit::words::changes(&act).into_iter().map(|change| (change.label, change.new)).collect()
+}
+
+/// The address of a visit, or of something below it.
+pub fn path(id: VisitId, below: &str) -> String {
+    if below.is_empty() { format!("/visits/{id}") } else { format!("/visits/{id}/{below}") }
+}
