@@ -121,7 +121,10 @@ pub mod customers {
     pub mod db;
     pub mod events_db;
     pub mod find_db;
+    pub mod list_db;
+    pub mod page_db;
     pub mod pick;
+    pub mod timeline_db;
 }
 /// Visits: who was with which customer, and what is planned.
 pub mod visits {
@@ -133,9 +136,16 @@ pub mod visits {
     pub mod plan;
     pub mod web;
 }
+/// Products: what is sold, in categories.
+pub mod products {
+    pub mod db;
+}
 /// Deals: what was sold to whom, and who is credited.
 pub mod deals {
     pub mod db;
+    pub mod list_db;
+    pub mod page_db;
+    pub mod save;
 }
 /// Targets: what is expected of whom, with every change kept.
 pub mod targets {

@@ -63,8 +63,8 @@ impl NewDeal {
     }
 }
 
-/// Writes a new deal with its lines and credits, and gives it the next number. Whoever calls it recomputes the customer's
-/// events in the same transaction ([`crate::deals::save`] does).
+/// Writes a new deal with its lines and credits, and gives it the next number. The events of its customer are not yet in
+/// step: [`crate::deals::save`] does both; who writes many deals calls `customers::events_db::recompute` once after them.
 pub async fn insert(tx: &mut Tx, deal: &NewDeal) -> sqlx::Result<DealId> {
     let (org, actor, now) = (tx.org, tx.actor, tx.now);
     let number = next_number(tx).await?;
@@ -92,7 +92,6 @@ pub async fn insert(tx: &mut Tx, deal: &NewDeal) -> sqlx::Result<DealId> {
     .fetch_one(&mut **tx)
     .await?;
     write_parts(tx, id, deal).await?;
-    settle_returns(tx, deal.returns.unwrap_or(id)).await?;
     Ok(id)
 }
 
@@ -135,7 +134,6 @@ pub async fn update(tx: &mut Tx, id: DealId, version: i32, deal: &NewDeal) -> sq
         .execute(&mut **tx)
         .await?;
     write_parts(tx, id, deal).await?;
-    settle_returns(tx, deal.returns.unwrap_or(id)).await?;
     Ok(true)
 }
 
@@ -193,31 +191,6 @@ async fn write_parts(tx: &mut Tx, id: DealId, deal: &NewDeal) -> sqlx::Result<()
         &parts,
         &overlays,
         &shares as &[Money],
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-/// Notes on a deal from when its linked returns add up to at least its net.
-async fn settle_returns(tx: &mut Tx, id: DealId) -> sqlx::Result<()> {
-    let org = tx.org;
-    sqlx::query!(
-        "update deals d
-         set fully_returned_on = completed.on_date
-         from (
-             select min(r.booked_on) as on_date
-             from (
-                 select booked_on, sum(net) over (order by booked_on, number) as returned
-                 from deals
-                 where org_id = $1 and returns_id = $2 and stage = 'won'
-             ) r
-             join deals o on o.org_id = $1 and o.id = $2
-             where o.stage = 'won' and o.net > 0 and r.returned <= -o.net
-         ) completed
-         where d.org_id = $1 and d.id = $2 and d.fully_returned_on is distinct from completed.on_date",
-        org as OrgId,
-        id as DealId,
     )
     .execute(&mut **tx)
     .await?;

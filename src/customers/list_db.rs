@@ -1,0 +1,209 @@
+//! The list of customers: search, filters and sort, with the figures of each.
+
+use sqlx::PgConnection;
+use time::Date;
+
+use crate::domain::{
+    access::Scope,
+    id::{CustomerId, OrgId, UserId},
+    money::Money,
+    period::add_months,
+};
+
+/// Which customers are asked for, in which order.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// A part of the name, the city or the external id, as `like` takes it.
+    pub search: Option<String>,
+    /// In this segment.
+    pub segment: Option<String>,
+    /// Owned today by this person.
+    pub owner: Option<UserId>,
+    /// In this stage of its life (`customer::stage::Stage::as_str`).
+    pub stage: Option<String>,
+    /// `name`, `last_sale`, `last_visit` or `sales`.
+    pub sort: &'static str,
+    /// The largest first.
+    pub descending: bool,
+    /// Only what comes behind this sort key and id.
+    pub after: Option<(String, i64)>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// A customer in a list.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The customer.
+    pub id: CustomerId,
+    /// The name.
+    pub name: String,
+    /// Its id in imported files.
+    pub external_id: Option<String>,
+    /// Where it is.
+    pub city: Option<String>,
+    /// Its segment.
+    pub segment: Option<String>,
+    /// Who owns it today.
+    pub owner: Option<String>,
+    /// The day of its last sale.
+    pub last_sale: Option<Date>,
+    /// When somebody was there last.
+    pub last_visit: Option<Date>,
+    /// Net sales of the last twelve months.
+    pub sales: Money,
+    /// What the list is sorted by, as text.
+    pub sort_key: String,
+    /// How many fit the filters.
+    pub total: i64,
+}
+
+/// One page of the customers that the people in sight own today; for finance and administrators of all.
+pub async fn list(
+    db: &mut PgConnection,
+    scope: &Scope,
+    filter: &Filter,
+    new_months: u32,
+    today: Date,
+) -> sqlx::Result<Vec<Row>> {
+    let (after_key, after_id) = filter.after.clone().unzip();
+    sqlx::query_as!(
+        Row,
+        r#"with fitting as (
+               select c.id,
+                      case $7
+                          when 'last_sale' then coalesce((
+                              select max(d.booked_on)
+                              from deals d
+                              where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on <= $3 and d.net > 0
+                          )::text, '')
+                          when 'last_visit' then coalesce((
+                              select max(v.visited_on)
+                              from visits v
+                              where v.org_id = c.org_id and v.customer_id = c.id and v.visited_on <= $3
+                                and v.state = 'done' and v.kind = 'in_person'
+                          )::text, '')
+                          when 'sales' then lpad((1000000000000000000 + coalesce((
+                              select sum(d.net)
+                              from deals d
+                              where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on > $11
+                                and d.booked_on <= $3
+                          ), 0))::text, 20, '0')
+                          else lower(c.name)
+                      end as sort_key
+               from customers c
+               where c.org_id = $1
+                 and ($2::bigint[] is null or exists (
+                     select from ownerships o
+                     where o.org_id = c.org_id and o.customer_id = c.id and o.during @> $3::date
+                       and o.rep_id = any ($2)
+                 ))
+                 and ($4::text is null or c.name ilike '%' || $4 || '%' or c.city ilike '%' || $4 || '%'
+                      or c.external_id ilike '%' || $4 || '%')
+                 and ($5::text is null or c.segment = $5)
+                 and ($6::bigint is null or exists (
+                     select from ownerships o
+                     where o.org_id = c.org_id and o.customer_id = c.id and o.during @> $3::date and o.rep_id = $6
+                 ))
+                 and ($9::text is null or $9 = (
+                     -- The same as domain::customer::stage::standing; a test compares them.
+                     select case
+                                when exists (
+                                    select from endings n
+                                    where n.org_id = c.org_id and n.customer_id = c.id and n.on_date <= $3
+                                      and n.kind <> 'declared_lost'
+                                      and not exists (
+                                          select from deals d
+                                          where d.org_id = c.org_id and d.customer_id = c.id and d.net > 0
+                                            and d.booked_on > n.on_date and d.booked_on <= $3
+                                      )
+                                ) then 'ended'
+                                when e.kind is null and c.customer_since is not null then 'existing'
+                                when e.kind is null or e.kind = 'first_sale_undone' or first.undone then 'prospect'
+                                when e.kind = 'first_sale'
+                                     and $3 < (e.on_date + make_interval(months => $10))::date then 'new'
+                                when e.kind = 'first_sale' then 'existing'
+                                when e.kind = 'won_back' and exists (
+                                    select from deals d
+                                    where d.org_id = c.org_id and d.customer_id = c.id and d.net > 0
+                                      and d.booked_on >= e.on_date and d.booked_on <= $3 and d.id <> e.deal_id
+                                      and (d.fully_returned_on is null or d.fully_returned_on > $3)
+                                ) then 'existing'
+                                when e.kind = 'won_back' then 'won_back'
+                                else 'lost'
+                            end
+                     from (select 1) one
+                     left join lateral (
+                         select e.kind, e.on_date, e.deal_id
+                         from customer_events e
+                         where e.org_id = c.org_id and e.customer_id = c.id and e.on_date <= $3
+                         order by e.position desc
+                         limit 1
+                     ) e on true
+                     left join lateral (
+                         select e.kind = 'won_back_undone' and f.kind = 'first_sale_undone' as undone
+                         from customer_events f
+                         where f.org_id = c.org_id and f.customer_id = c.id and f.on_date <= $3
+                           and f.kind in ('first_sale', 'first_sale_undone')
+                         order by f.position desc
+                         limit 1
+                     ) first on true
+                 ))
+           )
+           select c.id, c.name, c.external_id, c.city, c.segment,
+                  (select u.name
+                   from ownerships o
+                   join users u on u.org_id = o.org_id and u.id = o.rep_id
+                   where o.org_id = c.org_id and o.customer_id = c.id and o.during @> $3::date) as owner,
+                  (select max(d.booked_on)
+                   from deals d
+                   where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on <= $3 and d.net > 0) as last_sale,
+                  (select max(v.visited_on)
+                   from visits v
+                   where v.org_id = c.org_id and v.customer_id = c.id and v.visited_on <= $3 and v.state = 'done'
+                     and v.kind = 'in_person') as last_visit,
+                  coalesce((
+                      select sum(d.net)
+                      from deals d
+                      where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on > $11 and d.booked_on <= $3
+                  ), 0)::bigint as "sales!: Money",
+                  f.sort_key as "sort_key!",
+                  (select count(*) from fitting) as "total!"
+           from fitting f
+           join customers c on c.org_id = $1 and c.id = f.id
+           where $12::text is null
+              or case when $8 then (f.sort_key, f.id) < ($12, $13::bigint) else (f.sort_key, f.id) > ($12, $13) end
+           order by case when $8 then f.sort_key end desc, case when $8 then f.id end desc, f.sort_key, f.id
+           limit $14"#,
+        scope.org as OrgId,
+        scope.reps() as Option<&[UserId]>,
+        today,
+        filter.search,
+        filter.segment,
+        filter.owner as Option<UserId>,
+        filter.sort,
+        filter.descending,
+        filter.stage,
+        i32::try_from(new_months).unwrap_or(i32::MAX),
+        add_months(today, -12),
+        after_key,
+        after_id,
+        filter.limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The segments in use, by name.
+pub async fn segments(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"select distinct segment as "segment!"
+           from customers
+           where org_id = $1 and segment is not null
+           order by 1
+           limit 200"#,
+        org as OrgId,
+    )
+    .fetch_all(db)
+    .await
+}

@@ -1,0 +1,191 @@
+//! The list of deals: what fits the filters, with the part that a metric counts of each, and their sums.
+
+use sqlx::PgConnection;
+use time::Date;
+
+use crate::domain::{
+    deal::Stage,
+    id::{CustomerId, DealId, OrgId, TeamId, UserId},
+    money::Money,
+};
+
+/// Which deals are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Those in which these people have a share; none: everybody's.
+    pub reps: Option<Vec<UserId>>,
+    /// Those in which somebody has a share who belonged on the day of the win to this team or one below it.
+    pub team: Option<TeamId>,
+    /// Only deals with such a share, as a metric counts them. Otherwise also those that the people own or are credited
+    /// with apart.
+    pub shares_only: bool,
+    /// Of this customer.
+    pub customer: Option<CustomerId>,
+    /// Won from this day on.
+    pub from: Option<Date>,
+    /// Won before this day.
+    pub to: Option<Date>,
+    /// In this stage.
+    pub stage: Option<Stage>,
+    /// Won and not confirmed.
+    pub unconfirmed: bool,
+    /// `Some(true)`: sales to new customers; `Some(false)`: to existing ones.
+    pub to_new: Option<bool>,
+    /// Only what comes behind this date and number.
+    pub after: Option<(Date, i64)>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// A deal in a list.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The deal.
+    pub id: DealId,
+    /// Its number.
+    pub number: i64,
+    /// The customer.
+    pub customer_id: CustomerId,
+    /// The customer's name.
+    pub customer: String,
+    /// How far it has come.
+    pub stage: Stage,
+    /// The day of the win, else the day on which it is expected, else the day of its beginning.
+    pub on_date: Date,
+    /// The whole deal.
+    pub net: Money,
+    /// What counts of it for the people or team that were asked for; the whole where nobody was.
+    pub part: Money,
+    /// Who is credited, in order.
+    pub credits: String,
+    /// Whether it may pay.
+    pub confirmed: bool,
+    /// The number of the deal that it returns.
+    pub returns: Option<i64>,
+    /// Whether the asking person is credited on it, and may therefore not confirm it.
+    pub own: bool,
+    /// How many fit the filters.
+    pub total: i64,
+    /// Sum of the whole deals.
+    pub total_net: Money,
+    /// Sum of the parts.
+    pub total_part: Money,
+}
+
+/// One page of the deals that fit, the latest first.
+pub async fn list(
+    db: &mut PgConnection,
+    org: OrgId,
+    me: UserId,
+    filter: &Filter,
+    today: Date,
+) -> sqlx::Result<Vec<Row>> {
+    let (after_day, after_number) = filter.after.unzip();
+    sqlx::query_as!(
+        Row,
+        r#"with recursive subtree as (
+               select t.id from teams t where t.org_id = $1 and t.id = $3
+               union
+               select t.id
+               from subtree
+               join teams t on t.org_id = $1 and t.parent_id = subtree.id
+           ),
+           fitting as (
+               select d.id, d.number, d.net, shares.part,
+                      coalesce(d.booked_on, d.expected_on, d.opened_on, d.recorded_at::date) as on_date
+               from deals d
+               left join lateral (
+                   select sum(c.amount)::bigint as part
+                   from deal_credits c
+                   where c.org_id = d.org_id and c.deal_id = d.id and not c.overlay
+                     and ($2::bigint[] is null or c.rep_id = any ($2))
+                     and ($3::bigint is null or exists (
+                         select from memberships m
+                         where m.org_id = c.org_id and m.user_id = c.rep_id and m.during @> d.booked_on
+                           and m.team_id in (select id from subtree)
+                     ))
+               ) shares on $2::bigint[] is not null or $3::bigint is not null
+               where d.org_id = $1
+                 and ($2::bigint[] is null and $3::bigint is null
+                      or shares.part is not null
+                      or not $4 and (
+                          d.owner_id = any ($2)
+                          or exists (
+                              select from deal_credits c
+                              where c.org_id = d.org_id and c.deal_id = d.id and c.rep_id = any ($2)
+                          )
+                      ))
+                 and ($5::bigint is null or d.customer_id = $5)
+                 and ($6::date is null or d.booked_on >= $6)
+                 and ($7::date is null or d.booked_on < $7)
+                 and ($8::text is null or d.stage = $8)
+                 and (d.booked_on is null or d.booked_on <= $11)
+                 and (not $9 or d.stage = 'won' and d.confirmed_at is null)
+                 and ($10::bool is null or $10 = (
+                     select c.customer_since is null
+                            and (f.kind is distinct from 'first_sale'
+                                 or coalesce(r.booked_on, d.booked_on)
+                                    < (f.on_date + make_interval(months => o.new_customer_months))::date)
+                     from organizations o
+                     join customers c on c.org_id = o.id and c.id = d.customer_id
+                     left join deals r on r.org_id = o.id and r.id = d.returns_id
+                     left join lateral (
+                         select e.kind, e.on_date
+                         from customer_events e
+                         where e.org_id = o.id and e.customer_id = d.customer_id and e.on_date <= $11
+                           and e.kind in ('first_sale', 'first_sale_undone')
+                         order by e.position desc
+                         limit 1
+                     ) f on true
+                     where o.id = $1
+                 ))
+           ),
+           sums as (
+               select count(*) as total, coalesce(sum(net), 0)::bigint as net,
+                      coalesce(sum(case when $2::bigint[] is null and $3::bigint is null then net else part end), 0)::bigint
+                          as part
+               from fitting
+           )
+           select d.id, d.number, d.customer_id, c.name as customer, d.stage as "stage: Stage", f.on_date as "on_date!",
+                  d.net,
+                  case when $2::bigint[] is null and $3::bigint is null then d.net else coalesce(f.part, 0) end
+                      as "part!: Money",
+                  coalesce((
+                      select string_agg(u.name, ', ' order by dc.position)
+                      from deal_credits dc
+                      join users u on u.org_id = dc.org_id and u.id = dc.rep_id
+                      where dc.org_id = d.org_id and dc.deal_id = d.id
+                  ), '') as "credits!",
+                  d.confirmed_at is not null as "confirmed!", r.number as "returns?",
+                  exists (
+                      select from deal_credits dc
+                      where dc.org_id = d.org_id and dc.deal_id = d.id and dc.rep_id = $12
+                  ) as "own!",
+                  sums.total as "total!", sums.net as "total_net!: Money", sums.part as "total_part!: Money"
+           from fitting f
+           cross join sums
+           join deals d on d.org_id = $1 and d.id = f.id
+           join customers c on c.org_id = d.org_id and c.id = d.customer_id
+           left join deals r on r.org_id = d.org_id and r.id = d.returns_id
+           where $13::date is null or (f.on_date, f.number) < ($13, $14::bigint)
+           order by f.on_date desc, f.number desc
+           limit $15"#,
+        org as OrgId,
+        filter.reps.as_deref() as Option<&[UserId]>,
+        filter.team as Option<TeamId>,
+        filter.shares_only,
+        filter.customer as Option<CustomerId>,
+        filter.from,
+        filter.to,
+        filter.stage as Option<Stage>,
+        filter.unconfirmed,
+        filter.to_new,
+        today,
+        me as UserId,
+        after_day,
+        after_number,
+        filter.limit,
+    )
+    .fetch_all(db)
+    .await
+}
