@@ -9,7 +9,6 @@
 //! let page = browser.submit(&page, "main form", &[("outcome", "Order placed")]).await; // with the form's hidden fields
 //! assert_eq!(page.expect(303).location(), "/visits");
 //! ```
-#![expect(dead_code, reason = "a kit: not everything is in use at every time")]
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 

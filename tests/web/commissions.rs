@@ -1,0 +1,390 @@
+//! Plans, runs and statements: from a form to a paid month, with other eyes in between.
+
+use attain::{
+    commission_runs::calculate::{Inputs, digest},
+    customers, deals,
+    domain::{
+        access::Role,
+        commission::{
+            evaluate::{ENGINE_VERSION, evaluate},
+            facts::Facts,
+            plan::Plan,
+        },
+        deal::{Credit, Stage},
+        id::{CustomerId, DealId, OrgId, StatementId},
+        money::{Currency, Money},
+    },
+    postgres::tx,
+    statements, visits,
+};
+use time::{Date, Duration, macros::date};
+
+use crate::support::{Answer, Client, TestApp, User};
+
+/// A company with two reps, two finance people, a manager, and one customer.
+struct Desk {
+    app: TestApp,
+    org: OrgId,
+    ingrid: User,
+    jonas: User,
+    freja: User,
+    farid: User,
+    customer: CustomerId,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        let app = TestApp::new().await;
+        let org = app.company("Nordlys").await;
+        let ingrid = app.user(org, "Ingrid", &[Role::Rep]).await;
+        let jonas = app.user(org, "Jonas", &[Role::Rep]).await;
+        let freja = app.user(org, "Freja", &[Role::Finance]).await;
+        let farid = app.user(org, "Farid", &[Role::Finance]).await;
+        let mut tx = app.write(org).await;
+        let details = customers::db::Details { name: "Havn".to_owned(), ..customers::db::Details::default() };
+        let customer = customers::db::insert(&mut tx, &details, date!(2026 - 01 - 01)).await.unwrap();
+        customers::db::set_owner(&mut tx, customer, Some(ingrid.id), None).await.unwrap();
+        tx.commit().await.unwrap();
+        Self { app, org, ingrid, jonas, freja, farid, customer }
+    }
+
+    /// A won deal of one line.
+    async fn deal(&self, rep: User, on: Date, cents: i64, confirmed: bool, returns: Option<DealId>) -> DealId {
+        let mut tx = self.app.write(self.org).await;
+        tx.actor = Some(rep.id);
+        let line = deals::db::Line {
+            position: 1,
+            product: None,
+            text: "Coffee".to_owned(),
+            quantity: 1.into(),
+            amount: Money(cents),
+            cost: None,
+        };
+        let new = deals::db::NewDeal {
+            customer: self.customer,
+            owner: Some(rep.id),
+            stage: Stage::Won,
+            opened_on: None,
+            booked_on: Some(on),
+            expected_on: None,
+            returns,
+            notes: String::new(),
+            confirmed,
+            lines: vec![line],
+            credits: vec![Credit { rep: rep.id, parts: 1, overlay: false }],
+        };
+        let id = deals::db::insert(&mut tx, &new).await.unwrap();
+        customers::events_db::recompute(&mut tx, &[self.customer]).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    /// *Starter* for these reps from January on.
+    async fn starter(&self, reps: &[User]) -> String {
+        let mut finance = self.app.client(self.freja).await;
+        let page = finance.get("/plans/new?template=starter").await.expect(200);
+        let saved = finance.submit(&page, "main form", &[("name", "Starter"), ("from", "2026-01")]).await.expect(303);
+        let plan = saved.location().to_owned();
+        for rep in reps {
+            let page = finance.get(&plan).await.expect(200);
+            let rep = rep.id.to_string();
+            let fields = [("rep", rep.as_str()), ("from", "2026-01"), ("act", "on")];
+            finance.submit(&page, "main form", &fields).await.expect(303);
+        }
+        plan
+    }
+
+    /// Calculates October and returns the run's address.
+    async fn calculate(&self, by: &mut Client, period: &str) -> String {
+        let page = by.get("/commission-runs").await.expect(200);
+        by.submit(&page, "main form", &[("period", period)]).await.expect(303).location().to_owned()
+    }
+
+    /// Calculates, submits and approves a month; the run's address.
+    async fn lock(&self, period: &str) -> String {
+        let (mut freja, mut farid) = (self.app.client(self.freja).await, self.app.client(self.farid).await);
+        let run = self.calculate(&mut freja, period).await;
+        press(&mut freja, &run, "submission").await.expect(303);
+        press(&mut farid, &run, "approval").await.expect(303);
+        run
+    }
+}
+
+/// Presses the button of a run's page that posts to this part of it.
+async fn press(client: &mut Client, run: &str, part: &str) -> Answer {
+    let page = client.get(run).await.expect(200);
+    client.submit(&page, &format!("form[action='{run}/{part}']"), &[]).await
+}
+
+#[tokio::test]
+async fn a_plan_is_made_from_a_template() {
+    let desk = Desk::new().await;
+    let mut finance = desk.app.client(desk.freja).await;
+    let offers = finance.get("/plans/new").await.expect(200);
+    assert_eq!(offers.count("main section"), 3);
+    let page = finance.get("/plans/new?template=accelerator").await.expect(200);
+    assert_eq!((page.value("rate"), page.value("edge")), ("4".to_owned(), "120".to_owned()));
+    // The worked example: 50,000 × 4 % + 2,000 × 6 %.
+    assert!(page.words().contains("€2,120.00"), "{}", page.words());
+    let tried = finance.submit(&page, "main form", &[("act", "try"), ("try_sales", "65,000")]).await.expect(200);
+    assert!(tried.words().contains("€3,000.00"), "50,000 × 4 % + 10,000 × 6 % + 5,000 × 8 %: {}", tried.words());
+    assert!(finance.get("/plans").await.words().contains("No plans yet"), "trying saves nothing");
+    let saved = finance.submit(&page, "main form", &[("name", "Field"), ("from", "2026-10")]).await.expect(303);
+    let plan = finance.follow(&saved).await.expect(200);
+    assert!(plan.words().contains("1 Oct 2026"), "{}", plan.words());
+}
+
+#[tokio::test]
+async fn a_wrong_plan_is_refused_and_keeps_what_was_typed() {
+    let desk = Desk::new().await;
+    desk.starter(&[]).await;
+    let mut finance = desk.app.client(desk.freja).await;
+    let long = "x".repeat(121);
+    for (field, typed) in [
+        ("name", ""),
+        ("name", "Starter"),
+        ("name", long.as_str()),
+        ("from", "soon"),
+        ("from", "2026-W10"),
+        ("rate", ""),
+        ("rate", "much"),
+        ("rate", "-3"),
+        ("rate", "1000"),
+        ("rate", "0.12345678"),
+    ] {
+        let page = finance.get("/plans/new?template=starter").await.expect(200);
+        let mut fields = vec![("name", "Another"), (field, typed)];
+        fields.dedup_by_key(|(name, _)| *name);
+        if field == "name" {
+            fields = vec![("name", typed)];
+        }
+        let answer = finance.submit(&page, "main form", &fields).await.expect(422);
+        assert!(answer.text("title").starts_with("Error: "), "{field}={typed}");
+        assert_eq!(answer.value(field), typed, "{field}");
+        assert!(answer.has(&format!("#{field}[aria-invalid]")), "{field}={typed}: {}", answer.words());
+    }
+}
+
+#[tokio::test]
+async fn a_month_is_calculated_approved_and_paid() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 20), 50_000, true, None).await;
+    desk.starter(&[desk.ingrid, desk.jonas]).await;
+    let (mut freja, mut farid) = (desk.app.client(desk.freja).await, desk.app.client(desk.farid).await);
+    let mut ingrid = desk.app.client(desk.ingrid).await;
+
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    let page = freja.get(&run).await.expect(200);
+    let statement = page.attribute("tbody a[href^='/statements/']", "href");
+    assert!(page.words().contains("€45.00"), "3 % of 1,500: {}", page.words());
+    ingrid.get(&statement).await.expect(404);
+    ingrid.get(&run).await.expect(403);
+    farid.get(&run).await.expect(200);
+
+    press(&mut freja, &run, "submission").await.expect(303);
+    let page = freja.get(&run).await.expect(200);
+    assert!(!page.has(&format!("form[action='{run}/approval']")), "the preparer is offered no approval");
+    freja.post(&format!("{run}/approval"), &[]).await.expect(409);
+
+    press(&mut farid, &run, "approval").await.expect(303);
+    let page = farid.get(&run).await.expect(200);
+    assert!(page.words().contains("2 of 2") && page.words().contains("Approved"), "{}", page.words());
+    press(&mut freja, &run, "payment").await.expect(303);
+    assert!(freja.get(&run).await.words().contains("Paid"));
+
+    let page = ingrid.get(&statement).await.expect(200);
+    assert!(page.text(".statement .total").contains("€45.00"));
+    assert_eq!(page.count("details tbody tr"), 2, "both deals stand behind the line");
+    desk.app.client(desk.jonas).await.get(&statement).await.expect(404);
+    assert!(ingrid.get("/statements").await.expect(200).words().contains("October 2026"));
+
+    let file = freja.get(&format!("{run}/lines.csv")).await.expect(200);
+    assert!(file.header("content-type").starts_with("text/csv"));
+    assert!(file.body().contains(",Ingrid,Sales,net_sales,45.00,EUR"), "{}", file.body());
+}
+
+#[tokio::test]
+async fn pressing_twice_does_it_once() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let page = freja.get("/commission-runs").await.expect(200);
+    let body = freja.body_of(&page, "main form", &[("period", "2026-10")]);
+    let first = freja.post_body("/commission-runs", body.clone()).await.expect(303);
+    let again = freja.post_body("/commission-runs", body).await.expect(303);
+    assert_eq!(first.location(), again.location());
+    let list = freja.get("/commission-runs").await.expect(200);
+    assert_eq!(list.count("tbody tr"), 1);
+}
+
+#[tokio::test]
+async fn a_change_after_the_calculation_stops_the_approval() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let (mut freja, mut farid) = (desk.app.client(desk.freja).await, desk.app.client(desk.farid).await);
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    press(&mut freja, &run, "submission").await.expect(303);
+    desk.deal(desk.ingrid, date!(2026 - 10 - 06), 100, true, None).await;
+    press(&mut farid, &run, "approval").await.expect(409);
+    let newer = desk.calculate(&mut freja, "2026-10").await;
+    press(&mut freja, &newer, "submission").await.expect(303);
+    assert!(farid.get(&run).await.words().contains("Replaced"));
+    farid.post(&format!("{run}/approval"), &[]).await.expect(409);
+    press(&mut farid, &newer, "approval").await.expect(303);
+    let page = freja.get("/commission-runs").await;
+    freja.submit(&page, "main form", &[("period", "2026-10")]).await.expect(422);
+}
+
+#[tokio::test]
+async fn nobody_approves_the_own_pay() {
+    let desk = Desk::new().await;
+    let seller = desk.app.user(desk.org, "Selma", &[Role::Rep, Role::Finance]).await;
+    desk.deal(seller, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid, seller]).await;
+    let (mut freja, mut selma) = (desk.app.client(desk.freja).await, desk.app.client(seller).await);
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    press(&mut freja, &run, "submission").await.expect(303);
+    press(&mut selma, &run, "approval").await.expect(303);
+    assert!(selma.get(&run).await.words().contains("1 of 2"), "her own waits for somebody else");
+    selma.post(&format!("{run}/approval"), &[]).await.expect(409);
+    press(&mut desk.app.client(desk.farid).await, &run, "approval").await.expect(303);
+    assert!(freja.get(&run).await.words().contains("2 of 2"));
+}
+
+#[tokio::test]
+async fn the_database_refuses_what_the_pages_do_not_offer() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    press(&mut freja, &run, "submission").await.expect(303);
+    for signer in [desk.freja, desk.ingrid] {
+        let mut tx = tx::write(&desk.app.db, desk.org, Some(signer.id), desk.app.now()).await.unwrap();
+        let sql = format!(
+            "insert into approvals select org_id, id, run_id, rep_id, prepared_by, {}, now() from statements",
+            signer.id
+        );
+        let error = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *tx).await.unwrap_err();
+        assert_eq!(error.as_database_error().unwrap().constraint(), Some("approvals_four_eyes"));
+    }
+    for table in [
+        "commission_runs",
+        "statements",
+        "statement_lines",
+        "run_submissions",
+        "approvals",
+        "period_locks",
+        "payments",
+        "audit",
+        "targets",
+        "plan_versions",
+    ] {
+        for act in ["update T set org_id = org_id", "delete from T", "truncate T"] {
+            let mut tx = tx::write(&desk.app.db, desk.org, Some(desk.freja.id), desk.app.now()).await.unwrap();
+            let sql = act.replace('T', table);
+            let error = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.clone())).execute(&mut *tx).await.unwrap_err();
+            assert_eq!(error.as_database_error().unwrap().code().as_deref(), Some("42501"), "{sql}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn unconfirmed_deals_wait_and_returns_go_back_to_their_month() {
+    let desk = Desk::new().await;
+    let sold = desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 09), 70_000, false, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 11 - 03), -40_000, true, Some(sold)).await;
+    desk.deal(desk.ingrid, date!(2026 - 11 - 04), 10_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let october = desk.calculate(&mut freja, "2026-10").await;
+    let page = freja.get(&october).await;
+    assert!(page.words().contains("€18.00"), "3 % of 1,000 − 400: {}", page.words());
+    let statement = freja.get(&page.attribute("tbody a[href^='/statements/']", "href")).await.expect(200);
+    assert!(statement.words().contains("1 deal waits for confirmation"), "{}", statement.words());
+    let november = desk.calculate(&mut freja, "2026-11").await;
+    assert!(freja.get(&november).await.words().contains("€3.00"), "3 % of 100, without October's return");
+}
+
+#[tokio::test]
+async fn what_comes_after_the_lock_is_listed_and_counts_for_nothing() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let run = desk.lock("2026-10").await;
+    let mut freja = desk.app.client(desk.freja).await;
+    assert!(freja.get(&run).await.words().contains("Nothing of this period came or changed"));
+    let later = desk.app.later(Duration::minutes(1));
+    let mut tx = later.write(desk.org).await;
+    let visit = visits::db::NewVisit {
+        rep: desk.ingrid.id,
+        customer: desk.customer,
+        visited_on: date!(2026 - 10 - 07),
+        starts_at: None,
+        kind: attain::domain::visit::Kind::InPerson,
+        state: attain::domain::visit::State::Done,
+        outcome: None,
+        minutes: None,
+        notes: String::new(),
+    };
+    visits::db::insert(&mut tx, &visit).await.unwrap();
+    tx.commit().await.unwrap();
+    let page = freja.get(&run).await.expect(200);
+    assert_eq!(page.texts("section[aria-labelledby=late] tbody tr").len(), 1, "{}", page.words());
+    assert!(page.text("section[aria-labelledby=late] tbody tr").starts_with("Visit Havn 7 Oct 2026"));
+}
+
+#[tokio::test]
+async fn a_statement_can_be_worked_out_again_from_what_it_holds() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 123_457, true, None).await;
+    desk.starter(&[desk.ingrid, desk.jonas]).await;
+    desk.lock("2026-10").await;
+    let mut tx = desk.app.write(desk.org).await;
+    let scope = attain::domain::access::Scope { org: desk.org, reach: attain::domain::access::Reach::All };
+    for listed in statements::db::list_locked(&mut tx, &scope, None, None, 10).await.unwrap() {
+        let stored = statements::db::find(&mut tx, &scope, listed.id, true).await.unwrap().unwrap();
+        let document = statements::db::inputs(&mut tx, desk.org, listed.id).await.unwrap();
+        let inputs: Inputs = serde_json::from_value(document.clone()).unwrap();
+        let plan = Plan::from_value(&inputs.plan).unwrap();
+        let facts = Facts::from_value(&inputs.facts, Currency::parse("EUR").unwrap()).unwrap();
+        let again = evaluate(&plan, &facts).unwrap();
+        assert_eq!(again.total.money, stored.total);
+        assert_eq!(digest(&document, ENGINE_VERSION, &again).unwrap().to_vec(), stored.digest);
+    }
+}
+
+#[tokio::test]
+async fn a_rep_sees_what_is_earned_so_far() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 11 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let mut ingrid = desk.app.client(desk.ingrid).await;
+    let page = ingrid.get("/statements/so-far").await.expect(200);
+    assert!(page.text(".statement .total").contains("€30.00"));
+    let jonas = format!("/statements/so-far?rep={}", desk.jonas.id);
+    ingrid.get(&jonas).await.expect(404);
+    let page = desk.app.client(desk.jonas).await.get("/statements/so-far").await.expect(200);
+    assert!(page.words().contains("On no plan"));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found() {
+    let desk = Desk::new().await;
+    let mut finance = desk.app.client(desk.freja).await;
+    let missing = StatementId(999_999);
+    for path in ["/plans/9", "/plans/x", "/commission-runs/9", "/commission-runs/9/lines.csv", "/plans/9/versions/new"]
+    {
+        finance.get(path).await.expect(404);
+    }
+    finance.get(&format!("/statements/{missing}")).await.expect(404);
+    finance.post("/commission-runs/9/approval", &[]).await.expect(404);
+    for (period, status) in [("", 422), ("2027-10", 422), ("2026-W40", 422), ("9999-99", 422), ("2026-10", 422)] {
+        finance.post("/commission-runs", &[("period", period)]).await.expect(status);
+    }
+    finance.post("/commission-runs", &[("period", "2026-10\0")]).await.expect(400);
+}
