@@ -53,13 +53,13 @@ static ASSETS: LazyLock<BTreeMap<&'static str, Asset>> = LazyLock::new(|| {
     assets
 });
 
-/// `app.css` → `/static/app.1f0c9a2b3d4e.css`: another content, another address.
+/// `app.css` → `/static/app.1f0c9a2b3d4e5f60.css`: another content, another address.
 fn hashed(name: &str, body: &[u8]) -> String {
     let sum = Sha256::digest(body);
-    let short: String = sum.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let short = sum.first_chunk().copied().map_or(0, u64::from_be_bytes);
     match name.rsplit_once('.') {
-        Some((stem, extension)) => format!("/static/{stem}.{short}.{extension}"),
-        None => format!("/static/{name}.{short}"),
+        Some((stem, extension)) => format!("/static/{stem}.{short:016x}.{extension}"),
+        None => format!("/static/{name}.{short:016x}"),
     }
 }
 
@@ -128,7 +128,8 @@ mod tests {
 
     #[tokio::test]
     async fn other_addresses_are_not_found() {
-        for path in ["/static/app.css", "/static/app.000000000000.css", "/static/../Cargo.toml", "/static/missing"] {
+        for path in ["/static/app.css", "/static/app.0000000000000000.css", "/static/../Cargo.toml", "/static/missing"]
+        {
             assert_eq!(get(path).await.0, StatusCode::NOT_FOUND, "{path}");
         }
         assert_eq!(url("nothing.js"), "/static/missing");

@@ -46,6 +46,7 @@ pub struct Choice {
 
 impl Choice {
     /// A choice without hint and icon. Values are ids or words.
+    #[expect(clippy::needless_pass_by_value, reason = "ids and words are copied: callers need no `&`")]
     pub fn new(value: impl ToString, label: impl Into<String>) -> Self {
         Self { value: value.to_string(), label: label.into(), hint: String::new(), icon: "" }
     }

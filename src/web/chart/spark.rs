@@ -25,18 +25,18 @@ impl Spark {
         let low = values.iter().flatten().copied().fold(f64::INFINITY, f64::min);
         let high = values.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
         let step = 72.0 / f64::from(u32::try_from(values.len().saturating_sub(1)).unwrap_or(u32::MAX)).max(1.0);
-        let mut path = String::new();
+        let mut path = Vec::new();
         let (mut x, mut drawing) = (0.0, false);
         for value in values {
             if let Some(value) = value {
                 // A course that does not move is drawn in the middle.
                 let y = if high > low { 22.0 - (value - low) / (high - low) * 22.0 } else { 11.0 };
-                path += &format!("{}{} {}", if drawing { "L" } else { "M" }, at(x), at(y));
+                path.push(format!("{}{} {}", if drawing { "L" } else { "M" }, at(x), at(y)));
             }
             drawing = value.is_some();
             x += step;
         }
-        Self { label: label.into(), path }
+        Self { label: label.into(), path: path.concat() }
     }
 }
 
