@@ -3,7 +3,14 @@
 mod commissions;
 #[path = "../support/database.rs"]
 mod database;
+mod invitations;
 mod kit;
+mod profile;
+mod setup;
 mod sign_in;
 mod support;
+mod teams;
 mod users;
+
+// sqlx.toml names the types of columns from the crate's root.
+use attain::domain;

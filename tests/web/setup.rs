@@ -1,0 +1,106 @@
+//! The first start.
+
+use attain::setup::guard::Setup;
+
+use crate::support::{PASSWORD, TestApp};
+
+const FORM: [(&str, &str); 7] = [
+    ("company", "Nordlys Catering"),
+    ("currency", "nok"),
+    ("time_zone", "Europe/Oslo"),
+    ("name", "Astrid Berg"),
+    ("email", "Astrid@Nordlys.example"),
+    ("new_password", PASSWORD),
+    ("repeat_password", PASSWORD),
+];
+
+#[tokio::test]
+async fn an_empty_database_leads_to_the_set_up_and_then_never_again() {
+    let app = TestApp::new().await;
+    let mut browser = app.visitor();
+    for path in ["/", "/users", "/sign-in", "/nowhere"] {
+        assert_eq!(browser.get(path).await.expect(303).location(), "/setup", "{path}");
+    }
+    assert_eq!(browser.post("/sign-in", &[]).await.expect(303).location(), "/setup");
+    browser.get("/healthz").await.expect(200);
+    browser.get("/readyz").await.expect(200);
+    browser.get(attain::web::assets::url("app.css")).await.expect(200);
+
+    let closed = browser.get("/setup").await.expect(403);
+    assert_eq!(closed.text("h1"), "Not set up yet");
+    assert!(!closed.has("form"));
+    browser.get("/setup?token=wrong").await.expect(403);
+    browser.get(&Setup::new().path()).await.expect(403);
+    browser.post("/setup", &FORM).await.expect(403);
+
+    let path = app.app.setup.path();
+    let page = browser.get(&path).await.expect(200);
+    assert_eq!(page.value("time_zone"), "UTC");
+    assert!(page.count("select[name=time_zone] option") > 300);
+    let answer = browser.submit(&page, "main form", &FORM).await.expect(303);
+    assert_eq!(answer.location(), "/users");
+    let users = browser.follow(&answer).await.expect(200);
+    assert!(users.words().contains("Nordlys Catering is set up."));
+    assert_eq!(users.texts("tbody th a"), ["Astrid Berg"]);
+
+    browser.get(&path).await.expect(404);
+    browser.get("/setup").await.expect(404);
+    browser.post("/setup", &FORM).await.expect(404);
+
+    let stored = sqlx::query!(
+        r#"select o.name, o.currency, o.time_zone, l.days, l.from_date, l.segment, l.customer_id, s.email
+           from organizations o
+           join loss_limits l on l.org_id = o.id
+           join sign_ins s on s.org_id = o.id"#
+    )
+    .fetch_one(&app.db)
+    .await
+    .unwrap();
+    assert_eq!(
+        (stored.name.as_str(), stored.currency.as_str(), stored.time_zone.as_str()),
+        ("Nordlys Catering", "NOK", "Europe/Oslo")
+    );
+    assert_eq!(
+        (stored.days, stored.from_date, stored.segment, stored.customer_id.map(|id| id.0)),
+        (180, None, None, None)
+    );
+    assert_eq!(stored.email, "astrid@nordlys.example");
+    let sign_in = [("email", "astrid@nordlys.example"), ("password", PASSWORD)];
+    app.visitor().post("/sign-in", &sign_in).await.expect(303);
+}
+
+#[tokio::test]
+async fn mistakes_are_named_and_what_was_typed_is_kept() {
+    let app = TestApp::new().await;
+    let mut browser = app.visitor();
+    let page = browser.get(&app.app.setup.path()).await.expect(200);
+    let typed = [
+        ("company", " "),
+        ("currency", "EURO"),
+        ("time_zone", "Mars/Olympus"),
+        ("name", "Astrid"),
+        ("email", "astrid@"),
+        ("new_password", "short"),
+        ("repeat_password", "short"),
+    ];
+    let answer = browser.submit(&page, "main form", &typed).await.expect(422);
+    assert_eq!(answer.texts(".summary-error li").len(), 5, "{:?}", answer.texts(".summary-error li"));
+    assert_eq!((answer.value("currency").as_str(), answer.value("name").as_str()), ("EURO", "Astrid"));
+    assert_eq!(answer.value("new_password"), "");
+    let answer = browser.submit(&answer, "main form", &FORM).await;
+    answer.expect(303);
+}
+
+#[tokio::test]
+async fn of_two_set_ups_at_once_one_wins() {
+    let app = TestApp::new().await;
+    let path = app.app.setup.path();
+    let (mut one, mut two) = (app.visitor(), app.visitor());
+    let (first, second) = (one.get(&path).await, two.get(&path).await);
+    let (first, second) = tokio::join!(one.submit(&first, "main form", &FORM), two.submit(&second, "main form", &FORM));
+    let mut statuses = [first.status.as_u16(), second.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 404]);
+    let companies = sqlx::query_scalar!("select count(*) from organizations").fetch_one(&app.db).await.unwrap();
+    assert_eq!(companies, Some(1));
+}
