@@ -42,11 +42,7 @@ const SETTINGS_OF_TESTS: [&str; 4] =
 /// looks like data.
 pub async fn create(place: &Place, mode: Mode) -> Result<(), StartError> {
     let parent = place.data.parent().unwrap_or(Path::new("/"));
-    for entry in fs::read_dir(parent).map_err(StartError::io("read", parent))?.flatten() {
-        if entry.file_name().to_string_lossy().starts_with("pg.unfinished-") {
-            fs::remove_dir_all(entry.path()).map_err(StartError::io("remove", &entry.path()))?;
-        }
-    }
+    remove_unfinished(parent).await?;
     let unfinished = parent.join(format!("pg.unfinished-{}", std::process::id()));
     place.private_folder(&unfinished)?;
     let mut initdb = place.command("initdb");
@@ -64,6 +60,25 @@ pub async fn create(place: &Place, mode: Mode) -> Result<(), StartError> {
     }
     fs::rename(&unfinished, &place.data).map_err(StartError::io("create", &place.data))?;
     sync_folder(parent)
+}
+
+/// Removes what an interrupted attempt left. Its `initdb` may have outlived the program that was killed, and writes on
+/// until it notices that its folder is gone.
+async fn remove_unfinished(parent: &Path) -> Result<(), StartError> {
+    let entries = fs::read_dir(parent).map_err(StartError::io("read", parent))?.flatten();
+    for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("pg.unfinished-")) {
+        let since = Instant::now();
+        while let Err(error) = fs::remove_dir_all(entry.path()) {
+            if error.kind() == io::ErrorKind::NotFound {
+                break;
+            }
+            if since.elapsed() > MAY_STOP_WITHIN {
+                return Err(StartError::io("remove", &entry.path())(error));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    Ok(())
 }
 
 /// Starts a postmaster in its own process group: a Ctrl-C in the terminal is for us to handle.
