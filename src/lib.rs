@@ -24,6 +24,7 @@ pub mod cli {
     pub mod commission;
     pub mod db;
     pub mod failure;
+    pub mod import;
     pub mod serve;
     pub mod user;
 }

@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use super::{commission::Commission, db::Db, failure::Failure, serve, user::User};
+use super::{commission::Commission, db::Db, failure::Failure, import::Import, serve, user::User};
 use crate::{
     config::{DatabaseArgs, ListenArgs, LogArgs},
     postgres::database::Database,
@@ -31,6 +31,8 @@ pub struct Cli {
 pub enum Command {
     /// Serve the web application.
     Serve(ListenArgs),
+    /// Import a folder of CSV files: all of it, or nothing (docs/importing.md).
+    Import(Import),
     /// People, their roles and passwords.
     #[command(subcommand)]
     User(User),
@@ -60,6 +62,9 @@ impl Command {
     fn run(&self, database: &DatabaseArgs, out: &mut impl Write, err: &mut impl Write) -> Result<(), Failure> {
         match self {
             Self::Serve(listen) => wait(serve::serve(database, listen, async |_| Ok(()))),
+            Self::Import(import) => {
+                wait(with_database(database, async |database| import.run(database, out, err).await))
+            }
             Self::User(user) => wait(with_database(database, async |database| user.run(database, out, err).await)),
             Self::Db(db) => wait(with_database(database, async |database| db.run(database, err).await)),
             Self::Healthcheck(listen) => serve::healthcheck(listen.listen),

@@ -73,6 +73,11 @@ impl Problems {
         &self.listed
     }
 
+    /// How many there are.
+    pub fn total(&self) -> u64 {
+        self.unlisted + u64::try_from(self.listed.len()).unwrap_or(0)
+    }
+
     /// How many more there are.
     pub fn unlisted(&self) -> u64 {
         self.unlisted

@@ -3,6 +3,7 @@
 #[path = "../support/database.rs"]
 mod database;
 
+mod cli;
 mod deals;
 mod northwind;
 mod people;
