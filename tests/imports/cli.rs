@@ -2,6 +2,8 @@
 
 use std::process::{Command, Output};
 
+use sqlx::ConnectOptions as _;
+
 use super::support::{TestDatabase, ask, folder};
 
 fn attain(db: &TestDatabase, arguments: &[&str]) -> Output {
