@@ -1,0 +1,8 @@
+//! The metrics against a naive version of themselves, on random companies.
+
+#[path = "../support/database.rs"]
+mod database;
+mod lifecycle;
+mod naive;
+mod sql;
+mod world;

@@ -1,0 +1,421 @@
+//! The metrics by definition, over plain vectors: obvious and slow, and written without looking at the product.
+//!
+//! A customer's life is lived day by day; every number is a walk over everything.
+
+use std::collections::BTreeSet;
+
+use attain::domain::{
+    company::GrowthBase,
+    period::{Period, PeriodKind},
+};
+use time::{Date, Duration, Weekday};
+
+use crate::world::{Deal, LimitOf, World};
+
+/// What happened to a customer on a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happened {
+    pub what: &'static str,
+    pub on: Date,
+    pub rep: Option<usize>,
+    pub deal: Option<usize>,
+    pub value: i64,
+}
+
+/// Whose numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    Rep(usize),
+    Team(usize),
+    Company,
+}
+
+/// The ten metrics; growth as (numerator, denominator).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    pub new_customers: i64,
+    pub lost_customers: i64,
+    pub won_back_customers: i64,
+    pub visits: i64,
+    pub stranger_visits: i64,
+    pub touches: i64,
+    pub net_sales: i64,
+    pub new_customer_sales: i64,
+    pub existing_customer_sales: i64,
+    pub sales_growth: Option<(i64, i64)>,
+}
+
+fn day_before(day: Date) -> Date {
+    day - Duration::DAY
+}
+
+fn net(deal: &Deal) -> i64 {
+    deal.lines.iter().sum()
+}
+
+/// The same date a year earlier; 28 February for the 29th.
+fn year_before(day: Date) -> Date {
+    day.replace_year(day.year() - 1)
+        .unwrap_or_else(|_| day.replace_day(28).unwrap().replace_year(day.year() - 1).unwrap())
+}
+
+/// So many months later: the same day of the month or the last one.
+fn months_later(day: Date, months: i32) -> Date {
+    let mut first = day.replace_day(1).unwrap();
+    for _ in 0..months {
+        first = (first + Duration::days(31)).replace_day(1).unwrap();
+    }
+    let last = (first + Duration::days(31)).replace_day(1).unwrap() - Duration::DAY;
+    (first + Duration::days(i64::from(day.day()) - 1)).min(last)
+}
+
+impl World {
+    fn returned_by(&self, deal: usize, day: Date) -> bool {
+        let back: i64 = self.deals.iter().filter(|d| d.won && d.returns == Some(deal) && d.on <= day).map(net).sum();
+        net(&self.deals[deal]) + back <= 0
+    }
+
+    /// Won deals above zero of a customer, whether they were returned or not.
+    fn signs_of_life(&self, customer: usize) -> Vec<usize> {
+        (0..self.deals.len())
+            .filter(|&d| self.deals[d].customer == customer && self.deals[d].won && net(&self.deals[d]) > 0)
+            .collect()
+    }
+
+    fn qualifies(&self, deal: usize, day: Date) -> bool {
+        let d = &self.deals[deal];
+        d.won && net(d) > 0 && d.on <= day && !self.returned_by(deal, day)
+    }
+
+    fn primary_rep(&self, deal: usize) -> Option<usize> {
+        let deal = &self.deals[deal];
+        let splits: Vec<_> = deal.credits.iter().filter(|credit| !credit.overlay).collect();
+        let most = splits.iter().map(|credit| credit.parts).max()?;
+        let tied: Vec<usize> = splits.iter().filter(|credit| credit.parts == most).map(|credit| credit.rep).collect();
+        match deal.owner {
+            Some(owner) if tied.contains(&owner) => Some(owner),
+            _ => Some(tied[0]),
+        }
+    }
+
+    fn limit(&self, customer: usize, day: Date) -> i64 {
+        let of = [
+            Some(LimitOf::Customer(customer)),
+            self.customers[customer].segment.map(LimitOf::Segment),
+            Some(LimitOf::Company),
+        ];
+        for of in of.into_iter().flatten() {
+            let mut best = None;
+            for limit in self.limits.iter().filter(|l| l.of == of && l.from.is_none_or(|from| from <= day)) {
+                if best.is_none_or(|(from, _)| limit.from > from) {
+                    best = Some((limit.from, limit.days));
+                }
+            }
+            if let Some((_, days)) = best {
+                return days;
+            }
+        }
+        180
+    }
+
+    fn owner(&self, customer: usize, day: Date) -> Option<usize> {
+        let held = |h: &&crate::world::Held| {
+            h.what == customer && h.from.is_none_or(|from| from <= day) && h.to.is_none_or(|to| day < to)
+        };
+        self.ownerships.iter().find(held).map(|h| h.rep)
+    }
+
+    /// Walks back through the calendar: who owned it before, if the owner has not held it for the grace.
+    fn charged(&self, customer: usize, lost: Date) -> Option<usize> {
+        let owner = self.owner(customer, lost)?;
+        let dawn = crate::world::START - Duration::days(1_000);
+        let mut day = lost;
+        while day > dawn && self.owner(customer, day_before(day)) == Some(owner) {
+            day = day_before(day);
+        }
+        if day == dawn || (lost - day).whole_days() >= self.grace_days {
+            return Some(owner);
+        }
+        while day > dawn {
+            day = day_before(day);
+            if let Some(before) = self.owner(customer, day) {
+                return Some(before);
+            }
+        }
+        Some(owner)
+    }
+
+    /// Lives a customer's life, day by day.
+    pub fn life(&self, customer: usize) -> Vec<Happened> {
+        let sales = self.signs_of_life(customer);
+        let (Some(first), Some(last)) =
+            (sales.iter().map(|d| self.deals[*d].on).min(), self.deals.iter().map(|d| d.on).max())
+        else {
+            return vec![];
+        };
+        let mut life = vec![];
+        let bought_before = self.customers[customer].since.is_some();
+        let mut first_sale: Option<usize> = None;
+        let mut buying = bought_before;
+        // While lost, and for each win-back: the last sale before the loss.
+        let mut lost_after: Option<Date> = None;
+        let mut win_backs: Vec<(usize, Date)> = vec![];
+        let mut day = first;
+        while day <= last + Duration::days(250) {
+            let stands_for = |deal: usize, after: Option<Date>| {
+                sales.iter().any(|&other| {
+                    other != deal
+                        && after.is_none_or(|after| self.deals[other].on > after)
+                        && self.qualifies(other, day)
+                })
+            };
+            let comes_back_today =
+                |deal: usize| self.returned_by(deal, day) && !self.returned_by(deal, day_before(day));
+            for (deal, after) in win_backs.clone() {
+                if comes_back_today(deal) && !stands_for(deal, Some(after)) {
+                    life.push(self.happened("won_back_undone", day, deal));
+                    if buying {
+                        (buying, lost_after) = (false, Some(after));
+                    }
+                }
+            }
+            if let Some(deal) = first_sale.filter(|deal| comes_back_today(*deal) && !stands_for(*deal, None)) {
+                life.push(self.happened("first_sale_undone", day, deal));
+                (first_sale, buying, lost_after) = (None, false, None);
+            }
+            if buying && let Some(loss) = self.loss(customer, &sales, day, false) {
+                life.push(loss.0);
+                (buying, lost_after) = (false, Some(loss.1));
+            }
+            if !buying {
+                let today =
+                    sales.iter().copied().find(|deal| self.deals[*deal].on == day && self.qualifies(*deal, day));
+                if let Some(deal) = today {
+                    match lost_after.take() {
+                        Some(after) => {
+                            win_backs.push((deal, after));
+                            life.push(self.happened("won_back", day, deal));
+                        }
+                        None => {
+                            first_sale = Some(deal);
+                            life.push(self.happened("first_sale", day, deal));
+                        }
+                    }
+                    buying = true;
+                }
+            }
+            if buying && let Some(loss) = self.loss(customer, &sales, day, true) {
+                life.push(loss.0);
+                (buying, lost_after) = (false, Some(loss.1));
+            }
+            day += Duration::DAY;
+        }
+        life
+    }
+
+    fn happened(&self, what: &'static str, on: Date, deal: usize) -> Happened {
+        Happened { what, on, rep: self.primary_rep(deal), deal: Some(deal), value: 0 }
+    }
+
+    /// Whether the customer is lost on that day; `evening` asks for a loss declared on the very day of a sale.
+    fn loss(&self, customer: usize, sales: &[usize], day: Date, evening: bool) -> Option<(Happened, Date)> {
+        let sale_days: BTreeSet<Date> = sales.iter().map(|deal| self.deals[*deal].on).collect();
+        let bought_today = sale_days.contains(&day);
+        let last = if evening { Some(day).filter(|_| bought_today)? } else { *sale_days.range(..day).next_back()? };
+        let limit_passed = last + Duration::days(self.limit(customer, last) + 1);
+        let of_customer = |e: &&crate::world::Ending| e.customer == customer;
+        let declared = (evening || !bought_today)
+            && day < limit_passed
+            && self.endings.iter().filter(of_customer).any(|e| e.kind == "declared_lost" && e.on == day)
+            && !sale_days.iter().any(|&sale| day < sale && (sale - day).whole_days() < 30);
+        let prevented =
+            self.endings.iter().filter(of_customer).any(|e| e.kind != "declared_lost" && last <= e.on && e.on <= day);
+        if prevented || !(declared || day == limit_passed) {
+            return None;
+        }
+        let value = self
+            .deals
+            .iter()
+            .filter(|d| d.customer == customer && d.won && year_before(last) < d.on && d.on <= last)
+            .map(net)
+            .sum();
+        Some((Happened { what: "lost", on: day, rep: self.charged(customer, day), deal: None, value }, last))
+    }
+
+    fn team_of(&self, rep: usize, day: Date) -> Option<usize> {
+        self.memberships
+            .iter()
+            .find(|m| m.rep == rep && m.from.is_none_or(|from| from <= day) && m.to.is_none_or(|to| day < to))
+            .map(|m| m.what)
+    }
+
+    /// Whether what a rep did on a day belongs to these numbers.
+    fn belongs(&self, who: Who, rep: Option<usize>, day: Date) -> bool {
+        match who {
+            Who::Company => true,
+            Who::Rep(one) => rep == Some(one),
+            Who::Team(team) => {
+                let mut at = rep.and_then(|rep| self.team_of(rep, day));
+                while at.is_some_and(|at| at != team) {
+                    at = at.and_then(|at| self.teams[at]);
+                }
+                at.is_some()
+            }
+        }
+    }
+
+    /// Largest remainder, line by line.
+    fn parts(&self, deal: &Deal) -> Vec<(usize, i64)> {
+        let splits: Vec<_> = deal.credits.iter().filter(|credit| !credit.overlay).collect();
+        let all: i64 = splits.iter().map(|credit| i64::from(credit.parts)).sum();
+        let mut parts: Vec<(usize, i64)> = splits.iter().map(|credit| (credit.rep, 0)).collect();
+        for line in &deal.lines {
+            let mut left = line.abs();
+            let mut remainders = vec![];
+            for (place, credit) in splits.iter().enumerate() {
+                let exact = line.abs() * i64::from(credit.parts);
+                parts[place].1 += line.signum() * (exact / all);
+                left -= exact / all;
+                remainders.push((-(exact % all), place));
+            }
+            remainders.sort_unstable();
+            for (_, place) in remainders.into_iter().take(usize::try_from(left).unwrap()) {
+                parts[place].1 += line.signum();
+            }
+        }
+        parts
+    }
+
+    /// What these people sold of a deal.
+    fn sold(&self, who: Who, deal: &Deal) -> i64 {
+        if who == Who::Company {
+            return net(deal);
+        }
+        self.parts(deal)
+            .into_iter()
+            .filter(|(rep, _)| self.belongs(who, Some(*rep), deal.on))
+            .map(|(_, part)| part)
+            .sum()
+    }
+
+    fn net_sales(&self, who: Who, from: Date, to: Date) -> i64 {
+        self.deals
+            .iter()
+            .filter(|d| d.won && from <= d.on && d.on < to && d.on <= self.today)
+            .map(|deal| self.sold(who, deal))
+            .sum()
+    }
+
+    fn is_to_new(&self, deal: &Deal, lives: &[Vec<Happened>]) -> bool {
+        if self.customers[deal.customer].since.is_some() {
+            return false;
+        }
+        let mut first = None;
+        for event in lives[deal.customer].iter().filter(|event| event.on <= self.today) {
+            match event.what {
+                "first_sale" => first = Some(event.on),
+                "first_sale_undone" => first = None,
+                _ => {}
+            }
+        }
+        let classed = deal.returns.map_or(deal, |returned| &self.deals[returned]);
+        first.is_none_or(|first| classed.on < months_later(first, self.new_months))
+    }
+
+    /// First day and first day after of what a period is compared with, as far as it has come.
+    fn base(&self, period: Period) -> Option<(Date, Date)> {
+        let (from, to) = (period.from(), period.to());
+        let gone = (self.today - from).whole_days() + 1;
+        let (base_from, base_to, through) = match (self.growth_base, period.kind()) {
+            (GrowthBase::PeriodBefore, kind) => {
+                let mut first = day_before(from);
+                while Period::containing(kind, day_before(first), self.fiscal_start).to() == from {
+                    first = day_before(first);
+                }
+                (first, from, first + Duration::days(gone))
+            }
+            (GrowthBase::LastYear, PeriodKind::Week) => {
+                let (year, week, _) = from.to_iso_week_date();
+                if week == 53 {
+                    return None;
+                }
+                let mut monday = from;
+                while monday.to_iso_week_date() != (year - 1, week, Weekday::Monday) {
+                    monday = day_before(monday);
+                }
+                (monday, monday + Duration::WEEK, monday + Duration::days(gone))
+            }
+            (GrowthBase::LastYear, PeriodKind::Day) => {
+                (year_before(from), year_before(from) + Duration::DAY, year_before(from) + Duration::days(gone))
+            }
+            (GrowthBase::LastYear, _) => (year_before(from), year_before(to), year_before(self.today) + Duration::DAY),
+        };
+        if self.today >= to {
+            return Some((base_from, base_to));
+        }
+        Some((base_from, through.min(base_to)))
+    }
+
+    fn locked_out(&self, visit: &crate::world::Visit) -> bool {
+        self.locks.iter().any(|lock| {
+            lock.from <= visit.on && visit.on < lock.to && visit.on + Duration::days(visit.entered_after) > lock.on
+        })
+    }
+
+    /// All ten metrics. `lives` are the lives of all customers.
+    pub fn numbers(&self, who: Who, period: Period, lives: &[Vec<Happened>]) -> Numbers {
+        let counts = |day: Date| period.from() <= day && day < period.to() && day <= self.today;
+        let happened = |what: &str| {
+            let all =
+                lives.iter().flatten().filter(|e| e.what == what && counts(e.on) && self.belongs(who, e.rep, e.on));
+            i64::try_from(all.count()).unwrap()
+        };
+        let mut visits = BTreeSet::new();
+        let mut touches = BTreeSet::new();
+        for visit in &self.visits {
+            if visit.state != "done"
+                || !counts(visit.on)
+                || self.locked_out(visit)
+                || !self.belongs(who, Some(visit.rep), visit.on)
+            {
+                continue;
+            }
+            match visit.kind {
+                "in_person" => {
+                    visits.insert((visit.customer, visit.on));
+                }
+                kind => {
+                    touches.insert((visit.customer, visit.on, kind));
+                }
+            }
+        }
+        let is_stranger = |customer: usize, on: Date| {
+            self.customers[customer].since.is_none()
+                && !self
+                    .signs_of_life(customer)
+                    .iter()
+                    .any(|&deal| self.deals[deal].on < on && self.qualifies(deal, on))
+        };
+        let strangers = visits.iter().filter(|(customer, on)| is_stranger(*customer, *on)).count();
+        let net_sales = self.net_sales(who, period.from(), period.to());
+        let new_customer_sales = self
+            .deals
+            .iter()
+            .filter(|deal| deal.won && counts(deal.on) && self.is_to_new(deal, lives))
+            .map(|deal| self.sold(who, deal))
+            .sum();
+        let base = self.base(period).map(|(from, to)| self.net_sales(who, from, to));
+        Numbers {
+            new_customers: happened("first_sale") - happened("first_sale_undone"),
+            lost_customers: happened("lost"),
+            won_back_customers: happened("won_back") - happened("won_back_undone"),
+            visits: i64::try_from(visits.len()).unwrap(),
+            stranger_visits: i64::try_from(strangers).unwrap(),
+            touches: i64::try_from(touches.len()).unwrap(),
+            net_sales,
+            new_customer_sales,
+            existing_customer_sales: net_sales - new_customer_sales,
+            sales_growth: base.filter(|base| *base > 0).map(|base| (net_sales - base, base)),
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! The one SQL query equals the naive version, on random companies in a real database.
+
+use attain::{
+    customers::{self, events_db},
+    deals,
+    domain::{
+        access::Role,
+        customer::facts::EndingKind,
+        deal::{Credit, Stage},
+        id::{CustomerId, DealId, OrgId, TeamId, UserId},
+        metric::{Facts, Metric, Value, value},
+        money::{Currency, Money},
+        period::{Dates, Period, PeriodKind, add_days},
+        rate::Ratio,
+        visit::{Kind, State},
+    },
+    organizations::{self, db::NewOrganization},
+    postgres::tx::{self, Tx},
+    scorecards::db::{Subject, Subjects, facts},
+    teams,
+    users::{self, db::Details},
+    visits,
+};
+use proptest::{prelude::*, test_runner::TestRunner};
+use rust_decimal::Decimal;
+use sqlx::PgPool;
+use time::macros::{datetime, time};
+
+use crate::{
+    database::TestDatabase,
+    naive::{Happened, Numbers, Who},
+    world::{LimitOf, START, World, world},
+};
+
+/// A world as it stands in the database.
+struct Company {
+    org: OrgId,
+    reps: Vec<UserId>,
+    teams: Vec<TeamId>,
+    customers: Vec<CustomerId>,
+    deals: Vec<DealId>,
+}
+
+#[test]
+fn the_query_counts_what_the_naive_version_counts() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let database = runtime.block_on(TestDatabase::create());
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    let mut runner = TestRunner::new(ProptestConfig { cases: config.cases / 8, ..config });
+    let input = (world(), prop::sample::select(PeriodKind::ALL.to_vec()), 0..780_i64);
+    let done = runner.run(&input, |(world, kind, day)| {
+        let lives: Vec<_> = (0..world.customers.len()).map(|customer| world.life(customer)).collect();
+        runtime.block_on(async {
+            let company = enter(&database.pool, &world).await;
+            compare_events(&database.pool, &company, &lives).await?;
+            // Days: two months anywhere; all else: everything.
+            let (first, days) = if kind == PeriodKind::Day { (day, 60) } else { (0, 800) };
+            let from = add_days(START, first);
+            let dates = Dates { from, to: add_days(from, days) };
+            compare_numbers(&database.pool, &company, &world, &lives, kind, dates).await
+        })
+    });
+    drop(database);
+    done.unwrap();
+}
+
+async fn compare_events(db: &PgPool, company: &Company, lives: &[Vec<Happened>]) -> Result<(), TestCaseError> {
+    let mut tx = tx::read(db, company.org).await.unwrap();
+    for (customer, life) in company.customers.iter().zip(lives) {
+        let mut stored: Vec<Happened> = events_db::list(&mut tx, company.org, *customer)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|event| Happened {
+                what: event.kind.as_str(),
+                on: event.on,
+                rep: event.rep.map(|rep| company.reps.iter().position(|r| *r == rep).unwrap()),
+                deal: event.deal.map(|deal| company.deals.iter().position(|d| *d == deal).unwrap()),
+                value: event.value.0,
+            })
+            .collect();
+        let mut life = life.clone();
+        stored.sort_by_key(|event| (event.on, event.what.ends_with("undone"), event.what));
+        life.sort_by_key(|event| (event.on, event.what.ends_with("undone"), event.what));
+        prop_assert_eq!(stored, life);
+    }
+    prop_assert_eq!(events_db::verify(&mut tx, company.org).await.unwrap(), []);
+    Ok(())
+}
+
+async fn compare_numbers(
+    db: &PgPool,
+    company: &Company,
+    world: &World,
+    lives: &[Vec<Happened>],
+    kind: PeriodKind,
+    dates: Dates,
+) -> Result<(), TestCaseError> {
+    let periods = Period::overlapping(kind, dates, world.fiscal_start);
+    let subjects = Subjects { reps: company.reps.clone(), teams: company.teams.clone(), company: true };
+    let mut tx = tx::read(db, company.org).await.unwrap();
+    let table = facts(&mut tx, company.org, &subjects, &periods, world.growth_base, world.today).await.unwrap();
+    prop_assert_eq!(table.len(), periods.len() * (company.reps.len() + company.teams.len() + 1));
+    for ((period, subject), facts) in table {
+        let who = match subject {
+            Subject::Company => Who::Company,
+            Subject::Rep(rep) => Who::Rep(company.reps.iter().position(|r| *r == rep).unwrap()),
+            Subject::Team(team) => Who::Team(company.teams.iter().position(|t| *t == team).unwrap()),
+        };
+        prop_assert_eq!(numbers(&facts), world.numbers(who, period, lives), "{:?} {}", who, period);
+    }
+    Ok(())
+}
+
+/// The ten metrics through the product's one function.
+fn numbers(facts: &Facts) -> Numbers {
+    let count = |metric| match value(metric, facts) {
+        Some(Value::Count(count)) => count,
+        other => panic!("{metric:?} is {other:?}"),
+    };
+    let money = |metric| match value(metric, facts) {
+        Some(Value::Money(Money(money))) => money,
+        other => panic!("{metric:?} is {other:?}"),
+    };
+    let growth = value(Metric::SalesGrowth, facts).map(|growth| {
+        let base = facts.net_sales_base.unwrap().0;
+        let change = facts.net_sales.0 - base;
+        assert_eq!(growth, Value::Fraction(Ratio::new(change.into(), base.into()).unwrap()));
+        (change, base)
+    });
+    Numbers {
+        new_customers: count(Metric::NewCustomers),
+        lost_customers: count(Metric::LostCustomers),
+        won_back_customers: count(Metric::WonBackCustomers),
+        visits: count(Metric::Visits),
+        stranger_visits: count(Metric::StrangerVisits),
+        touches: count(Metric::Touches),
+        net_sales: money(Metric::NetSales),
+        new_customer_sales: money(Metric::NewCustomerSales),
+        existing_customer_sales: money(Metric::ExistingCustomerSales),
+        sales_growth: growth,
+    }
+}
+
+/// Writes a world down as the product would.
+async fn enter(db: &PgPool, world: &World) -> Company {
+    let mut tx = tx::write_as_owner(db, OrgId(0), datetime!(2019-01-01 12:00 UTC)).await.unwrap();
+    let new = NewOrganization {
+        name: uuid::Uuid::new_v4().to_string(),
+        currency: Currency::parse("EUR").unwrap(),
+        time_zone: "UTC".to_owned(),
+    };
+    let org = organizations::db::create(&mut tx, &new).await.unwrap();
+    let mut company = Company { org, reps: vec![], teams: vec![], customers: vec![], deals: vec![] };
+    sqlx::query!(
+        "update organizations set new_customer_months = $2, handover_grace_days = $3 where id = $1",
+        org as OrgId,
+        world.new_months,
+        i32::try_from(world.grace_days).unwrap(),
+    )
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    enter_people(&mut tx, world, &mut company).await;
+    enter_customers(&mut tx, world, &mut company).await;
+    for deal in &world.deals {
+        let new = deals::db::NewDeal {
+            customer: company.customers[deal.customer],
+            owner: deal.owner.map(|rep| company.reps[rep]),
+            stage: if deal.won { Stage::Won } else { Stage::Open },
+            opened_on: None,
+            booked_on: deal.won.then_some(deal.on),
+            expected_on: None,
+            returns: deal.returns.map(|place| company.deals[place]),
+            notes: String::new(),
+            confirmed: false,
+            lines: (1..)
+                .zip(&deal.lines)
+                .map(|(position, amount)| deals::db::Line {
+                    position,
+                    product: None,
+                    text: String::new(),
+                    quantity: Decimal::ONE,
+                    amount: Money(*amount),
+                    cost: None,
+                })
+                .collect(),
+            credits: deal
+                .credits
+                .iter()
+                .map(|credit| Credit { rep: company.reps[credit.rep], parts: credit.parts, overlay: credit.overlay })
+                .collect(),
+        };
+        company.deals.push(deals::db::insert(&mut tx, &new).await.unwrap());
+    }
+    for visit in &world.visits {
+        tx.now = add_days(visit.on, visit.entered_after).with_time(time!(12:00)).assume_utc();
+        let new = visits::db::NewVisit {
+            rep: company.reps[visit.rep],
+            customer: company.customers[visit.customer],
+            visited_on: visit.on,
+            starts_at: None,
+            kind: Kind::parse(visit.kind).unwrap(),
+            state: State::parse(visit.state).unwrap(),
+            outcome: None,
+            minutes: None,
+            notes: String::new(),
+        };
+        visits::db::insert(&mut tx, &new).await.unwrap();
+    }
+    enter_locks(&mut tx, world, &company).await;
+    events_db::recompute(&mut tx, &company.customers).await.unwrap();
+    tx.commit().await.unwrap();
+    company
+}
+
+async fn enter_people(tx: &mut Tx, world: &World, company: &mut Company) {
+    for parent in &world.teams {
+        let name = format!("Team {}", company.teams.len());
+        let parent = parent.map(|place| company.teams[place]);
+        company.teams.push(teams::db::insert(tx, &name, parent).await.unwrap());
+    }
+    for rep in 0..world.reps {
+        let details = Details { name: format!("Rep {rep}"), ..Details::default() };
+        let id = users::db::insert(tx, &details).await.unwrap();
+        users::db::set_roles(tx, id, &[Role::Rep]).await.unwrap();
+        company.reps.push(id);
+    }
+    for place in &world.memberships {
+        sqlx::query!(
+            "insert into memberships (org_id, user_id, team_id, during) values ($1, $2, $3, daterange($4, $5))",
+            company.org as OrgId,
+            company.reps[place.rep] as UserId,
+            company.teams[place.what] as TeamId,
+            place.from,
+            place.to,
+        )
+        .execute(&mut **tx)
+        .await
+        .unwrap();
+    }
+}
+
+async fn enter_customers(tx: &mut Tx, world: &World, company: &mut Company) {
+    for customer in &world.customers {
+        let details = customers::db::Details {
+            name: format!("Customer {}", company.customers.len()),
+            segment: customer.segment.map(|segment| segment.to_string()),
+            customer_since: customer.since,
+            ..customers::db::Details::default()
+        };
+        company.customers.push(customers::db::insert(tx, &details, START).await.unwrap());
+    }
+    for held in &world.ownerships {
+        sqlx::query!(
+            "insert into ownerships (org_id, customer_id, rep_id, during) values ($1, $2, $3, daterange($4, $5))",
+            company.org as OrgId,
+            company.customers[held.what] as CustomerId,
+            company.reps[held.rep] as UserId,
+            held.from,
+            held.to,
+        )
+        .execute(&mut **tx)
+        .await
+        .unwrap();
+    }
+    for ending in &world.endings {
+        let new = customers::db::NewEnding {
+            on: ending.on,
+            kind: EndingKind::parse(ending.kind).unwrap(),
+            reason: "A reason".to_owned(),
+            verified_reason: None,
+            competitor: None,
+        };
+        customers::db::insert_ending(tx, company.customers[ending.customer], &new).await.unwrap();
+    }
+    sqlx::query!("delete from loss_limits where org_id = $1", company.org as OrgId).execute(&mut **tx).await.unwrap();
+    for limit in &world.limits {
+        let (segment, customer) = match limit.of {
+            LimitOf::Company => (None, None),
+            LimitOf::Segment(segment) => (Some(segment.to_string()), None),
+            LimitOf::Customer(place) => (None, Some(company.customers[place])),
+        };
+        sqlx::query!(
+            "insert into loss_limits (org_id, segment, customer_id, days, from_date) values ($1, $2, $3, $4, $5)",
+            company.org as OrgId,
+            segment,
+            customer as Option<CustomerId>,
+            i32::try_from(limit.days).unwrap(),
+            limit.from,
+        )
+        .execute(&mut **tx)
+        .await
+        .unwrap();
+    }
+}
+
+async fn enter_locks(tx: &mut Tx, world: &World, company: &Company) {
+    for lock in &world.locks {
+        let at = lock.on.with_time(time!(18:00)).assume_utc();
+        let run = sqlx::query_scalar!(
+            r#"insert into commission_runs (org_id, period_kind, period_start, period_end, prepared_by, prepared_at, engine)
+             values ($1, 'month', $2, $3, $4, $5, 'test')
+             returning id as "id: i64""#,
+            company.org as OrgId,
+            lock.from,
+            lock.to,
+            company.reps[0] as UserId,
+            at,
+        )
+        .fetch_one(&mut **tx)
+        .await
+        .unwrap();
+        sqlx::query!(
+            "insert into period_locks (org_id, run_id, period_kind, period_start, period_end, locked_at)
+             values ($1, $2, 'month', $3, $4, $5)",
+            company.org as OrgId,
+            run,
+            lock.from,
+            lock.to,
+            at,
+        )
+        .execute(&mut **tx)
+        .await
+        .unwrap();
+    }
+}

@@ -1,0 +1,414 @@
+//! A small company as plain vectors, and a generator of random ones that seeks the edges: returns on every side of a sale,
+//! deals of one day, sales on the last day of a limit and the day after, handovers around the grace, leap days, week 53.
+
+use attain::domain::{company::GrowthBase, period::add_days};
+use proptest::prelude::*;
+use time::{Date, Month, macros::date};
+
+/// First day of every history: 2020 has a 29 February and a week 53.
+pub const START: Date = date!(2019 - 11 - 20);
+
+#[derive(Clone, Debug)]
+pub struct World {
+    pub today: Date,
+    pub fiscal_start: Month,
+    pub growth_base: GrowthBase,
+    pub new_months: i32,
+    pub grace_days: i64,
+    pub reps: usize,
+    /// The team above each; always an earlier one.
+    pub teams: Vec<Option<usize>>,
+    pub memberships: Vec<Held>,
+    pub customers: Vec<Customer>,
+    pub ownerships: Vec<Held>,
+    pub endings: Vec<Ending>,
+    pub limits: Vec<Limit>,
+    /// In order of entry: the first has number 1.
+    pub deals: Vec<Deal>,
+    pub visits: Vec<Visit>,
+    pub locks: Vec<Lock>,
+}
+
+/// A rep holds something (a place in a team, a customer) for a time.
+#[derive(Clone, Debug)]
+pub struct Held {
+    pub rep: usize,
+    pub what: usize,
+    pub from: Option<Date>,
+    pub to: Option<Date>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Customer {
+    pub since: Option<Date>,
+    pub segment: Option<u8>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Ending {
+    pub customer: usize,
+    pub on: Date,
+    pub kind: &'static str,
+}
+
+#[derive(Clone, Debug)]
+pub struct Limit {
+    pub of: LimitOf,
+    pub from: Option<Date>,
+    pub days: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitOf {
+    Company,
+    Segment(u8),
+    Customer(usize),
+}
+
+#[derive(Clone, Debug)]
+pub struct Deal {
+    pub customer: usize,
+    pub owner: Option<usize>,
+    pub won: bool,
+    pub on: Date,
+    pub lines: Vec<i64>,
+    pub credits: Vec<Credit>,
+    /// The place of the deal that it returns.
+    pub returns: Option<usize>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Credit {
+    pub rep: usize,
+    pub parts: u32,
+    pub overlay: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Visit {
+    pub rep: usize,
+    pub customer: usize,
+    pub on: Date,
+    pub kind: &'static str,
+    pub state: &'static str,
+    /// Days after `on` on which it was entered.
+    pub entered_after: i64,
+}
+
+/// A month that was locked so many days after its end.
+#[derive(Clone, Debug)]
+pub struct Lock {
+    pub from: Date,
+    pub to: Date,
+    pub on: Date,
+}
+
+/// Something that happens to a customer some days after what happened before.
+#[derive(Clone, Debug)]
+struct Step {
+    gap: i64,
+    what: What,
+    entry: u16,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Sale {
+        lines: Vec<i64>,
+        credits: Credits,
+        owner: Option<usize>,
+    },
+    Open,
+    CreditNote(i64),
+    /// Of one of the sales so far: the whole, a part in tenths, or more than it was; some days before or after now.
+    Return {
+        sale: usize,
+        tenths: i64,
+        shift: i64,
+    },
+    Ending(&'static str),
+    Handover(Option<usize>),
+    Visit {
+        rep: usize,
+        kind: &'static str,
+        state: &'static str,
+        entered_after: i64,
+    },
+}
+
+#[derive(Clone, Debug)]
+enum Credits {
+    Nobody,
+    One(usize),
+    /// One third each, beginning with this rep.
+    Thirds(usize),
+    Tie(usize),
+    TwoToOne(usize),
+    WithOverlay(usize),
+}
+
+const REPS: usize = 4;
+
+impl Credits {
+    fn rows(&self) -> Vec<Credit> {
+        let split = |first: &usize, parts: &[u32]| -> Vec<Credit> {
+            let reps = (0..).map(|n| (first + n) % REPS);
+            reps.zip(parts).map(|(rep, &parts)| Credit { rep, parts, overlay: false }).collect()
+        };
+        match self {
+            Self::Nobody => vec![],
+            Self::One(rep) => split(rep, &[1]),
+            Self::Thirds(rep) => split(rep, &[1, 1, 1]),
+            Self::Tie(rep) => split(rep, &[3, 3]),
+            Self::TwoToOne(rep) => split(rep, &[1, 2]),
+            Self::WithOverlay(rep) => {
+                let mut rows = split(rep, &[1, 1]);
+                rows.insert(0, Credit { rep: (rep + 2) % REPS, parts: 1, overlay: true });
+                rows
+            }
+        }
+    }
+}
+
+fn gap() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        3 => 0..=1_i64,
+        2 => 9..=12_i64,
+        2 => 28..=32_i64,
+        2 => 44..=47_i64,
+        1 => 88..=92_i64,
+        1 => 179..=182_i64,
+        1 => 363..=367_i64,
+        3 => 0..=60_i64,
+    ]
+}
+
+fn credits() -> impl Strategy<Value = Credits> {
+    prop_oneof![
+        1 => Just(Credits::Nobody),
+        4 => (0..REPS).prop_map(Credits::One),
+        1 => (0..REPS).prop_map(Credits::Thirds),
+        1 => (0..REPS).prop_map(Credits::Tie),
+        1 => (0..REPS).prop_map(Credits::TwoToOne),
+        1 => (0..REPS).prop_map(Credits::WithOverlay),
+    ]
+}
+
+fn what() -> impl Strategy<Value = What> {
+    let amount = prop_oneof![Just(100_i64), Just(10_000), 1..2_000_i64, Just(0)];
+    let sale = (prop::collection::vec(amount, 1..3), credits(), prop::option::of(0..REPS))
+        .prop_map(|(lines, credits, owner)| What::Sale { lines, credits, owner });
+    let given_back = (0..4_usize, prop_oneof![3 => Just(10_i64), 2 => 1..=9_i64, 1 => Just(12)], -2..=3_i64)
+        .prop_map(|(sale, tenths, shift)| What::Return { sale, tenths, shift });
+    let ending = prop_oneof![3 => Just("declared_lost"), 1 => Just("closed"), 1 => Just("credit_block")];
+    let kind = prop_oneof![3 => Just("in_person"), 1 => Just("call"), 1 => Just("online")];
+    let state = prop_oneof![6 => Just("done"), 1 => Just("planned"), 1 => Just("missed")];
+    let visit = (0..REPS, kind, state, prop_oneof![Just(0_i64), 0..60_i64])
+        .prop_map(|(rep, kind, state, entered_after)| What::Visit { rep, kind, state, entered_after });
+    prop_oneof![
+        8 => sale,
+        4 => given_back,
+        3 => visit,
+        1 => Just(What::Open),
+        1 => (1..500_i64).prop_map(What::CreditNote),
+        2 => ending.prop_map(What::Ending),
+        2 => prop::option::weighted(0.8, 0..REPS).prop_map(What::Handover),
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = (gap(), what(), any::<u16>()).prop_map(|(gap, what, entry)| Step { gap, what, entry });
+    prop::collection::vec(step, 0..14)
+}
+
+fn limit_days() -> impl Strategy<Value = i64> {
+    prop_oneof![Just(10_i64), Just(30), Just(45), Just(90), Just(180), 1..200_i64]
+}
+
+fn limits() -> impl Strategy<Value = Vec<Limit>> {
+    let of = prop_oneof![
+        3 => Just(LimitOf::Company),
+        1 => (0..2_u8).prop_map(LimitOf::Segment),
+        1 => (0..3_usize).prop_map(LimitOf::Customer),
+    ];
+    let later =
+        (of, 0..500_i64, limit_days()).prop_map(|(of, day, days)| Limit { of, from: Some(add_days(START, day)), days });
+    (prop::option::weighted(0.9, limit_days()), prop::collection::vec(later, 0..4)).prop_map(|(first, later)| {
+        let mut limits: Vec<Limit> =
+            first.map(|days| Limit { of: LimitOf::Company, from: None, days }).into_iter().collect();
+        for limit in later {
+            if !limits.iter().any(|l| (l.of, l.from) == (limit.of, limit.from)) {
+                limits.push(limit);
+            }
+        }
+        limits
+    })
+}
+
+/// Places held one after the other: `(day, what)` pairs, in order of days, from the beginning.
+fn held_in_turn(first: Option<usize>, changes: Vec<(Date, Option<usize>)>) -> Vec<(usize, Option<Date>, Option<Date>)> {
+    let mut rows: Vec<(usize, Option<Date>, Option<Date>)> = first.map(|what| (what, None, None)).into_iter().collect();
+    let mut open = first.is_some();
+    for (day, what) in changes {
+        if open && let Some(last) = rows.last_mut() {
+            if last.1 == Some(day) {
+                rows.pop();
+            } else {
+                last.2 = Some(day);
+            }
+        }
+        open = what.is_some();
+        rows.extend(what.map(|what| (what, Some(day), None)));
+    }
+    rows
+}
+
+/// A random company.
+pub fn world() -> impl Strategy<Value = World> {
+    let customer = (
+        prop::option::weighted(0.15, 0..400_i64),
+        prop::option::of(0..2_u8),
+        prop::option::weighted(0.9, 0..REPS),
+        0..120_i64,
+        steps(),
+    );
+    let members = prop::collection::vec(
+        (
+            prop::option::weighted(0.9, 0..3_usize),
+            prop::collection::vec((1..400_i64, prop::option::weighted(0.8, 0..3_usize)), 0..3),
+        ),
+        REPS,
+    );
+    let settings = (
+        prop_oneof![Just(Month::January), Just(Month::April), Just(Month::December)],
+        any::<bool>(),
+        prop_oneof![2 => Just(12), 1 => Just(3)],
+        prop_oneof![2 => Just(90_i64), 1 => Just(0), 1 => Just(31)],
+        // Today: anywhere, a leap day, in week 53, or after everything.
+        prop_oneof![2 => 300..750_i64, 1 => Just(101), 1 => 405..410_i64, 2 => Just(1_500)],
+        prop::collection::btree_set(0..14_i32, 0..3),
+    );
+    (settings, prop::collection::vec(customer, 1..4), members, limits(), any::<bool>()).prop_map(
+        |((fiscal_start, last_year, new_months, grace_days, today, locked), customers, members, limits, nested)| {
+            let mut world = World {
+                today: add_days(START, today),
+                fiscal_start,
+                growth_base: if last_year { GrowthBase::LastYear } else { GrowthBase::PeriodBefore },
+                new_months,
+                grace_days,
+                reps: REPS,
+                teams: vec![None, Some(0), if nested { Some(1) } else { None }],
+                memberships: vec![],
+                customers: vec![],
+                ownerships: vec![],
+                endings: vec![],
+                limits,
+                deals: vec![],
+                visits: vec![],
+                locks: locked.into_iter().map(lock).collect(),
+            };
+            for (rep, (first, changes)) in members.into_iter().enumerate() {
+                let mut day = START;
+                let changes = changes.into_iter().map(|(gap, team)| {
+                    day = add_days(day, gap);
+                    (day, team)
+                });
+                let rows = held_in_turn(first, changes.collect());
+                world.memberships.extend(rows.into_iter().map(|(what, from, to)| Held { rep, what, from, to }));
+            }
+            let mut entered = vec![];
+            for (since, segment, owner, start, steps) in customers {
+                entered.extend(world.live(since, segment, owner, add_days(START, start), steps));
+            }
+            world.enter(entered);
+            world.limits.retain(|limit| !matches!(limit.of, LimitOf::Customer(c) if c >= world.customers.len()));
+            world
+        },
+    )
+}
+
+fn lock(month: i32) -> Lock {
+    let from = attain::domain::period::add_months(date!(2019 - 12 - 01), month);
+    let to = attain::domain::period::add_months(from, 1);
+    Lock { from, to, on: add_days(to, 10) }
+}
+
+/// A deal with the key of its entry, and the key of the deal that it returns.
+struct Entered {
+    deal: Deal,
+    key: (u16, usize),
+    returns: Option<(u16, usize)>,
+}
+
+impl World {
+    /// Lets a customer live; gives its deals, which are entered later in an order of their own.
+    fn live(
+        &mut self,
+        since: Option<i64>,
+        segment: Option<u8>,
+        owner: Option<usize>,
+        start: Date,
+        steps: Vec<Step>,
+    ) -> Vec<Entered> {
+        let customer = self.customers.len();
+        self.customers.push(Customer { since: since.map(|days| add_days(START, -days)), segment });
+        let (mut day, mut sales, mut entered, mut handovers) = (start, vec![], Vec::<Entered>::new(), vec![]);
+        let deal = |on, lines, credits: &Credits, owner| Deal {
+            customer,
+            owner,
+            won: true,
+            on,
+            lines,
+            credits: credits.rows(),
+            returns: None,
+        };
+        for (place, Step { gap, what, entry }) in steps.into_iter().enumerate() {
+            day = add_days(day, gap);
+            let key = (entry, customer * 100 + place);
+            let on = day.min(self.today);
+            match what {
+                What::Sale { lines, credits, owner } => {
+                    sales.push(entered.len());
+                    entered.push(Entered { deal: deal(on, lines, &credits, owner), key, returns: None });
+                }
+                What::Open => {
+                    let open = Deal { won: false, ..deal(on, vec![70], &Credits::One(0), Some(0)) };
+                    entered.push(Entered { deal: open, key, returns: None });
+                }
+                What::CreditNote(amount) => {
+                    entered.push(Entered { deal: deal(on, vec![-amount], &Credits::One(1), None), key, returns: None });
+                }
+                What::Return { sale, tenths, shift } => {
+                    let Some(&sale) = sales.iter().rev().nth(sale) else { continue };
+                    let sold = &entered[sale];
+                    let (returns, mut key) = (sold.key, key);
+                    key.0 = key.0.max(returns.0); // entered after its deal, and its place is higher
+                    let deal = Deal {
+                        on: add_days(day, shift).min(self.today),
+                        lines: sold.deal.lines.iter().map(|line| -line * tenths / 10).collect(),
+                        ..sold.deal.clone()
+                    };
+                    entered.push(Entered { deal, key, returns: Some(returns) });
+                }
+                What::Ending(kind) => self.endings.push(Ending { customer, on, kind }),
+                What::Handover(rep) => handovers.push((day, rep)),
+                What::Visit { rep, kind, state, entered_after } => {
+                    self.visits.push(Visit { rep, customer, on: day, kind, state, entered_after });
+                }
+            }
+        }
+        let rows = held_in_turn(owner, handovers);
+        self.ownerships.extend(rows.into_iter().map(|(rep, from, to)| Held { rep, what: customer, from, to }));
+        entered
+    }
+
+    /// Enters the deals in order of their keys: numbers do not follow dates.
+    fn enter(&mut self, mut entered: Vec<Entered>) {
+        entered.sort_by_key(|deal| deal.key);
+        let keys: Vec<_> = entered.iter().map(|deal| deal.key).collect();
+        for Entered { mut deal, returns, .. } in entered {
+            deal.returns = returns.map(|key| keys.iter().position(|k| *k == key).unwrap());
+            self.deals.push(deal);
+        }
+    }
+}
