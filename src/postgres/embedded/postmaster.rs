@@ -147,20 +147,19 @@ pub async fn wait_until_ready(
 /// Stops the postmaster of the folder (connections are ended, everything is written) and waits until it is gone.
 /// Returns false if it is still at it after a minute.
 pub async fn stop(data: &Path, mut child: Option<&mut Child>) -> Result<bool, StartError> {
+    let Some(running) = process::postmaster(data)? else { return Ok(true) };
+    process::tell_to_stop(running.pid);
     let since = Instant::now();
-    let mut told = false;
-    while since.elapsed() < MAY_STOP_WITHIN {
+    while process::is_postmaster_of(running.pid, data) {
+        if since.elapsed() > MAY_STOP_WITHIN {
+            return Ok(false);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
         if let Some(child) = child.as_deref_mut() {
             let _ = child.try_wait(); // takes its status, so that it does not stay a zombie
         }
-        let Some(running) = process::postmaster(data)? else { return Ok(true) };
-        if !told {
-            process::tell_to_stop(running.pid);
-            told = true;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    Ok(false)
+    Ok(true)
 }
 
 async fn create_database(options: &PgConnectOptions) -> Result<(), StartError> {

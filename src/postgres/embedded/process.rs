@@ -54,7 +54,8 @@ pub fn postmaster(data: &Path) -> Result<Option<PidFile>, StartError> {
     Ok(PidFile::read(data)?.filter(|file| is_postmaster_of(file.pid, data)))
 }
 
-fn is_postmaster_of(pid: Pid, data: &Path) -> bool {
+/// Whether this process is the live postmaster of the folder. It removes its pid file shortly before it ends.
+pub fn is_postmaster_of(pid: Pid, data: &Path) -> bool {
     if !has_process_table() {
         return rustix::process::test_kill_process(pid).is_ok();
     }
