@@ -140,13 +140,19 @@ pub mod visits {
 /// Products: what is sold, in categories.
 pub mod products {
     pub mod db;
+    pub mod web;
 }
 /// Deals: what was sold to whom, and who is credited.
 pub mod deals {
+    pub mod act;
     pub mod db;
+    pub mod edit;
+    pub mod form;
     pub mod list_db;
     pub mod page_db;
+    pub mod returns;
     pub mod save;
+    pub mod web;
 }
 /// Targets: what is expected of whom, with every change kept.
 pub mod targets {
@@ -316,6 +322,8 @@ pub fn routes() -> web::routes::Routes {
         .merge(users::web::routes())
         .merge(teams::web::routes())
         .merge(visits::web::routes())
+        .merge(products::web::routes())
+        .merge(deals::web::routes())
 }
 
 /// The whole application. A request goes through the layers from the last one added to the first, its answer back from

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use sqlx::PgConnection;
 use time::{Date, PrimitiveDateTime};
 
+use super::db::Line;
 use crate::domain::{
     access::Scope,
     company::Company,
@@ -227,4 +228,19 @@ pub async fn owner(db: &mut PgConnection, org: OrgId, customer: CustomerId, on: 
     )
     .fetch_optional(db)
     .await
+}
+
+impl LineRow {
+    /// The line as it is written anew.
+    pub fn into_line(self) -> Line {
+        let text = if self.product_id.is_some() { String::new() } else { self.item };
+        Line {
+            position: self.position,
+            product: self.product_id,
+            text,
+            quantity: self.quantity,
+            amount: self.amount,
+            cost: self.cost,
+        }
+    }
 }

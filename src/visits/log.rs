@@ -112,7 +112,7 @@ impl LogPage {
 }
 
 /// A customer with what helps to recognise the visit: the plan, and when somebody was there last.
-fn offer_choice(offer: page_db::Offer, today: Date) -> Choice {
+pub fn offer_choice(offer: page_db::Offer, today: Date) -> Choice {
     let plan = match (offer.planned, offer.starts_at) {
         (true, Some(time)) => Some(format!("Planned for {}", clock(&time))),
         (true, None) => Some("On the plan".to_owned()),

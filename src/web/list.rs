@@ -118,6 +118,14 @@ impl List {
         self.href(&pairs)
     }
 
+    /// The list from its beginning with several parameters changed; empty values take them away.
+    pub fn but(&self, changes: &[(&str, &str)]) -> String {
+        let kept = self.pairs.iter().filter(|(n, _)| n != AFTER && !changes.iter().any(|(name, _)| name == n));
+        let mut pairs: Vec<(&str, &str)> = kept.map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        pairs.extend(changes.iter().filter(|(_, value)| !value.is_empty()));
+        self.href(&pairs)
+    }
+
     /// The list from its beginning without some parameters.
     pub fn without(&self, names: &[&str]) -> String {
         let kept = self.pairs.iter().filter(|(n, _)| !names.contains(&n.as_str()) && n != AFTER);
@@ -228,6 +236,7 @@ mod tests {
         assert_eq!(list.value("q"), "a&b");
         assert_eq!(list.with("segment", "Retail"), "/customers?q=a%26b&sort=-sales&segment=Retail");
         assert_eq!(list.with("q", ""), "/customers?sort=-sales");
+        assert_eq!(list.but(&[("q", ""), ("segment", "Retail")]), "/customers?sort=-sales&segment=Retail");
         assert_eq!(list.without(&["q", "sort"]), "/customers");
         assert_eq!(list.carried(&["q"]), [("sort", "-sales")]);
         assert!(list.is_filtered() && !self::list("sort=name&after=1~a").is_filtered());

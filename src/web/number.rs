@@ -43,6 +43,22 @@ pub fn money(typed: &str, currency: Currency) -> Result<Money, String> {
         .ok_or_else(|| format!("{shown} is too large. Use at most {}.", currency.major(Money(MOST_MONEY))))
 }
 
+/// Reads a quantity: above zero, with at most 3 decimals, up to 10⁹. The error is the words to show.
+pub fn quantity(typed: &str) -> Result<Decimal, String> {
+    let number = read(typed, 2, "")?.normalize();
+    let shown = typed.trim();
+    if number <= Decimal::ZERO {
+        return Err(format!("{} is not above zero. Use more than 0.", shown.replace('-', "−")));
+    }
+    if number.scale() > 3 {
+        return Err(format!("{shown} has too many decimals. Use at most 3."));
+    }
+    if number > Decimal::from(1_000_000_000) {
+        return Err(format!("{shown} is too large. Use at most 1,000,000,000."));
+    }
+    Ok(number)
+}
+
 /// Reads a percentage, with or without its sign, as a fraction: "5,5 %" is 0.055. At most 4 decimals, from −10,000 % to
 /// 10,000 %. The error is the words to show.
 pub fn percent(typed: &str) -> Result<Decimal, String> {
@@ -168,6 +184,16 @@ mod tests {
             assert_eq!(percent(typed), Ok(fraction.parse().unwrap()), "{typed}");
         }
         assert!(percent("five").is_err() && percent("20000").is_err() && percent("0.12345").is_err());
+    }
+
+    #[test]
+    fn quantities_are_above_zero() {
+        assert_eq!(quantity("2,5"), Ok(Decimal::new(25, 1)));
+        assert_eq!(quantity("1 200"), Ok(Decimal::from(1200)));
+        assert_eq!(quantity("0").unwrap_err(), "0 is not above zero. Use more than 0.");
+        assert_eq!(quantity("-1").unwrap_err(), "−1 is not above zero. Use more than 0.");
+        assert_eq!(quantity("0.0005").unwrap_err(), "0.0005 has too many decimals. Use at most 3.");
+        assert!(quantity("10000000000").is_err() && quantity("two").is_err());
     }
 
     #[test]

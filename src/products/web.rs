@@ -1,0 +1,109 @@
+//! The page of the products: the list, and adding one.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::db::{self, Product};
+use crate::{
+    App, audit,
+    domain::access::Role,
+    postgres::{error::violates, tx},
+    web::{
+        auth::{Allowed, ReadSales},
+        error::Error,
+        form::{Errors, Form},
+        once::{self, Begun},
+        page::{Page, html},
+        routes::Routes,
+        toast::Toast,
+    },
+};
+
+/// `/products`.
+pub fn routes() -> Routes {
+    Routes::new().get("/products", index).post("/products", create)
+}
+
+/// A product as typed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct ProductForm {
+    name: String,
+    category: String,
+}
+
+#[derive(Template)]
+#[template(path = "products/index.html")]
+struct IndexPage {
+    page: Page,
+    products: Vec<Product>,
+    categories: Vec<String>,
+    form: ProductForm,
+    errors: Errors,
+    may_keep: bool,
+}
+
+async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page) -> Result<Response, Error> {
+    draw(&app, &me, page, ProductForm::default(), Errors::new()).await
+}
+
+async fn draw(
+    app: &App,
+    me: &Allowed<ReadSales>,
+    page: Page,
+    form: ProductForm,
+    errors: Errors,
+) -> Result<Response, Error> {
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let products = db::list(&mut tx, me.scope.org).await?;
+    let mut categories: Vec<String> = products.iter().map(|product| product.category.clone()).collect();
+    categories.dedup();
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = IndexPage { page, products, categories, form, errors, may_keep: may_keep(me) };
+    Ok((status, html(page)?).into_response())
+}
+
+/// Managers and administrators keep the products.
+fn may_keep(me: &Allowed<ReadSales>) -> bool {
+    me.is(Role::Manager) || me.is(Role::Admin)
+}
+
+async fn create(
+    State(app): State<App>,
+    me: Allowed<ReadSales>,
+    page: Page,
+    Form { once, fields, .. }: Form<ProductForm>,
+) -> Result<Response, Error> {
+    if !may_keep(&me) {
+        return Err(Error::Forbidden);
+    }
+    let mut errors = Errors::new();
+    let name = errors.text("name", &fields.name, "The name", 200);
+    let category = errors.text("category", &fields.category, "The category", 120);
+    if !errors.is_empty() {
+        return draw(&app, &me, page, fields, errors).await;
+    }
+    let mut write = match once::begin(&app, &me, once).await? {
+        Begun::First(write) => write,
+        Begun::Again(response) => return Ok(response),
+    };
+    match db::insert(&mut write, &name, &category).await {
+        Ok(_) => {
+            let detail = json!({ "new": { "name": name, "category": category } });
+            audit::db::record(&mut write, "product.added", "/products", detail).await?;
+            write.done_saying("/products", &Toast::new(format!("{name} added"))).await
+        }
+        Err(e) if violates(&e, "products_name_key") => {
+            errors.add("name", "Another product has this name. Use another one.");
+            drop(write);
+            draw(&app, &me, page, fields, errors).await
+        }
+        Err(e) => Err(e.into()),
+    }
+}
