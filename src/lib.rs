@@ -23,6 +23,7 @@ pub mod cli {
     pub mod command;
     pub mod commission;
     pub mod db;
+    pub mod demo;
     pub mod failure;
     pub mod import;
     pub mod serve;

@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use super::{commission::Commission, db::Db, failure::Failure, import::Import, serve, user::User};
+use super::{commission::Commission, db::Db, demo::Demo, failure::Failure, import::Import, serve, user::User};
 use crate::{
     config::{DatabaseArgs, ListenArgs, LogArgs},
     postgres::database::Database,
@@ -33,6 +33,8 @@ pub enum Command {
     Serve(ListenArgs),
     /// Import a folder of CSV files: all of it, or nothing (docs/importing.md).
     Import(Import),
+    /// Serve a demo company.
+    Demo(Demo),
     /// People, their roles and passwords.
     #[command(subcommand)]
     User(User),
@@ -65,6 +67,7 @@ impl Command {
             Self::Import(import) => {
                 wait(with_database(database, async |database| import.run(database, out, err).await))
             }
+            Self::Demo(demo) => wait(demo.run(database, out)),
             Self::User(user) => wait(with_database(database, async |database| user.run(database, out, err).await)),
             Self::Db(db) => wait(with_database(database, async |database| db.run(database, err).await)),
             Self::Healthcheck(listen) => serve::healthcheck(listen.listen),
