@@ -164,9 +164,16 @@ pub mod targets {
 }
 /// Scorecards: what was done against what was expected, for each rep and team.
 pub mod scorecards {
+    pub mod board;
     pub mod db;
+    pub mod drill;
+    pub mod figure;
+    pub mod headline;
+    pub mod measured;
+    pub mod my_month;
     pub mod my_month_db;
     pub mod trend_db;
+    pub mod web;
 }
 /// Commission plans, and who is on which.
 pub mod plans {
@@ -313,6 +320,8 @@ const LONGEST_REQUEST: Duration = Duration::from_secs(60);
 /// Every route of the product, by feature.
 pub fn routes() -> web::routes::Routes {
     web::routes::Routes::new()
+        .merge(scorecards::web::routes())
+        .merge(targets::web::routes())
         .merge(plans::web::routes())
         .merge(commission_runs::web::routes())
         .merge(statements::web::routes())

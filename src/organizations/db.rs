@@ -1,9 +1,9 @@
 //! The organizations' SQL.
 
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 use crate::{
-    domain::{id::OrgId, money::Currency},
+    domain::{id::OrgId, money::Currency, period::Dates},
     postgres::tx::Tx,
 };
 
@@ -99,7 +99,7 @@ pub async fn time_zones(db: &sqlx::PgPool) -> sqlx::Result<Vec<String>> {
 }
 
 /// What day it is at the organization.
-pub async fn today(db: &sqlx::PgPool, org: OrgId, now: OffsetDateTime) -> sqlx::Result<time::Date> {
+pub async fn today(db: &sqlx::PgPool, org: OrgId, now: OffsetDateTime) -> sqlx::Result<Date> {
     sqlx::query_scalar!(
         r#"select ($2::timestamptz at time zone time_zone)::date as "today!"
            from organizations
@@ -117,4 +117,19 @@ pub async fn lock(tx: &mut Tx) -> sqlx::Result<()> {
     let org = tx.org;
     sqlx::query!("select id from organizations where id = $1 for update", org as OrgId).fetch_one(&mut **tx).await?;
     Ok(())
+}
+
+/// The company's holidays within the dates.
+pub async fn holidays(db: &mut sqlx::PgConnection, org: OrgId, dates: Dates) -> sqlx::Result<Vec<Date>> {
+    sqlx::query_scalar!(
+        "select on_date
+         from holidays
+         where org_id = $1 and on_date >= $2 and on_date < $3
+         order by on_date",
+        org as OrgId,
+        dates.from,
+        dates.to,
+    )
+    .fetch_all(db)
+    .await
 }

@@ -4,6 +4,7 @@ use sqlx::PgConnection;
 use time::{Date, Time};
 
 use crate::domain::{
+    access::Scope,
     id::{CustomerId, OrgId, UserId, VisitId},
     money::Money,
     period::{Dates, add_days, add_months},
@@ -138,5 +139,21 @@ pub async fn customers_today(
         before.to,
     )
     .fetch_all(db)
+    .await
+}
+
+/// The name of a rep in sight.
+pub async fn rep_name(db: &mut PgConnection, scope: &Scope, id: UserId) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        "select u.name
+         from users u
+         where u.org_id = $1 and u.id = $2
+           and ($3::bigint[] is null or u.id = any($3))
+           and exists (select from user_roles r where r.org_id = u.org_id and r.user_id = u.id and r.role = 'rep')",
+        scope.org as OrgId,
+        id as UserId,
+        scope.reps() as Option<&[UserId]>,
+    )
+    .fetch_optional(db)
     .await
 }

@@ -19,12 +19,18 @@ use crate::{
     App, audit,
     domain::{
         access::Reach,
+        calendar::Calendar,
         id::{TargetId, TeamId, UserId},
-        metric::{Facts, Metric},
+        metric::Metric,
         money::Currency,
         period::{Period, PeriodKind},
     },
+    organizations,
     postgres::tx::{self, Read},
+    scorecards::{
+        self,
+        db::{Subject, Subjects},
+    },
     teams,
     web::{
         auth::{Allowed, SetTargets, Viewer},
@@ -269,17 +275,25 @@ async fn load(tx: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Result
         let more = Metric::ALL.into_iter().filter(|metric| !draw::USUAL.contains(metric) && set(metric));
         metrics = draw::USUAL.into_iter().chain(more).collect();
     }
-    let actuals = BTreeMap::<UserId, Facts>::new();
+    let subjects = Subjects { reps: ids, ..Subjects::default() };
+    let facts = scorecards::db::facts(tx, org, &subjects, &[previous], me.company.growth_base, me.today).await?;
+    let holidays = organizations::db::holidays(tx, org, period.dates()).await?;
     Ok(Loaded {
         period,
         metrics,
         seen: now.iter().map(|target| target.id).max().unwrap_or(TargetId(0)),
-        actuals,
+        actuals: facts
+            .into_iter()
+            .filter_map(|((_, subject), facts)| match subject {
+                Subject::Rep(rep) => Some((rep, facts)),
+                _ => None,
+            })
+            .collect(),
         reps,
         now,
         before,
         locked_at: db::locked_at(tx, org, period).await?,
-        working_days: 0,
+        working_days: Calendar::new(&me.company.workdays, holidays).working_days(period.dates()),
         teams: teams(tx, me).await?,
         typed: BTreeMap::new(),
         errors: Errors::new(),

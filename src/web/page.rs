@@ -189,7 +189,7 @@ fn places(roles: &[Role], path: &str) -> Vec<NavItem> {
         let current = path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/'));
         shown.then_some(NavItem { label, href, icon, key, current })
     };
-    let team = if sells { "Team" } else { "Scoreboard" };
+    let team = if is(Role::Manager) { "Team" } else { "Scoreboard" };
     let pay = if is(Role::Finance) { "Statements" } else { "Commission" };
     let settles = is(Role::Finance);
     [
@@ -200,7 +200,7 @@ fn places(roles: &[Role], path: &str) -> Vec<NavItem> {
         place(settles, "Plans", "/plans", "percent", "l"),
         place(is(Role::Admin), "People", "/users", "user-plus", "u"),
         place(is(Role::Admin), "Teams", "/teams", "network", "e"),
-        place(!sells, team, "/scoreboard", "trophy", "s"),
+        place(!is(Role::Manager) && (settles || is(Role::Admin)), team, "/scoreboard", "trophy", "s"),
         place(true, "Customers", "/customers", "users", "c"),
         place(sells, "Visits", "/visits", "footprints", "v"),
         place(true, "Deals", "/deals", "handshake", "d"),

@@ -1,0 +1,331 @@
+//! The scoreboard as people read it: the team's numbers, and its reps ranked by exact scorecard.
+
+use std::{cmp::Reverse, collections::HashMap};
+
+use askama::Template;
+use rust_decimal::Decimal;
+use time::Date;
+
+use super::{
+    db::Subject,
+    drill,
+    figure::{self, Figure, Status},
+    measured::Measured,
+};
+use crate::{
+    domain::{
+        id::UserId,
+        metric::{Metric, Unit, Value},
+        money::Money,
+        period::{Period, add_months},
+        rate::Ratio,
+        scorecard::{Ranked, Scorecard, ranked},
+        target::Attainment,
+    },
+    targets::db::Rep,
+    web::{
+        auth::Viewer,
+        chart::{Bullet, Spark},
+        csv, format,
+        list::{List, SortBy},
+        page::Page,
+        periods::PeriodNav,
+        ui::{Badge, Choice, Sort, Tone},
+    },
+};
+
+/// The metrics that have a column.
+const COLUMNS: [(Metric, &str); 4] = [
+    (Metric::Visits, "Visits"),
+    (Metric::NewCustomers, "New"),
+    (Metric::LostCustomers, "Lost"),
+    (Metric::SalesGrowth, "Growth"),
+];
+
+/// The columns to sort by; the first is the usual one.
+const SORTS: [SortBy; 9] = [
+    SortBy { column: "rank", descending: false },
+    SortBy { column: "rep", descending: false },
+    SortBy { column: "score", descending: true },
+    SortBy { column: "pace", descending: true },
+    SortBy { column: "visits", descending: true },
+    SortBy { column: "new_customers", descending: true },
+    SortBy { column: "lost_customers", descending: true },
+    SortBy { column: "sales_growth", descending: true },
+    SortBy { column: "net_sales", descending: true },
+];
+
+/// Everything that a board shows.
+pub struct Board {
+    /// The period.
+    pub period: Period,
+    /// Whose team-level numbers stand on top.
+    pub whose: Subject,
+    /// What the board is called: the team's or the company's name.
+    pub name: String,
+    /// The reps.
+    pub reps: Vec<Rep>,
+    /// Facts and targets.
+    pub measured: Measured,
+    /// Net sales of the last six whole months by rep, oldest first.
+    pub trend: HashMap<UserId, Vec<Money>>,
+    /// The first of those months.
+    pub trend_from: Date,
+}
+
+/// A rep with all figures.
+struct Scored {
+    rep: Rep,
+    figures: Vec<Figure>,
+    score: Option<Attainment>,
+    pace: Option<Attainment>,
+}
+
+impl Scored {
+    fn figure(&self, metric: Metric) -> Option<&Figure> {
+        self.figures.iter().find(|figure| figure.metric == metric)
+    }
+
+    fn value(&self, metric: Metric) -> Option<Ratio> {
+        self.figure(metric)?.value.map(Value::exact)
+    }
+}
+
+impl Board {
+    /// The reps, ranked by exact scorecard.
+    fn ranked(&self) -> Vec<Ranked<Scored>> {
+        let card = Scorecard::default();
+        let scored = self.reps.iter().map(|rep| {
+            let figures = self.measured.figures(rep.id);
+            Scored {
+                score: figure::score(&card, &figures),
+                pace: figure::pace(&card, &figures),
+                rep: rep.clone(),
+                figures,
+            }
+        });
+        ranked(scored, |scored| scored.score, |scored| scored.rep.name.to_lowercase())
+    }
+
+    /// The reps in the order that the address asks for. Who has no value comes last, whichever way it is sorted.
+    fn sorted(&self, by: SortBy) -> Vec<Ranked<Scored>> {
+        let mut rows = self.ranked();
+        let value = |row: &Ranked<Scored>| -> Option<Ratio> {
+            match by.column {
+                "score" => row.item.score.map(|score| score.0),
+                "pace" => row.item.pace.map(|pace| pace.0),
+                column => row.item.value(Metric::parse(column)?),
+            }
+        };
+        match by.column {
+            "rank" => {}
+            "rep" => rows.sort_by_key(|row| row.item.rep.name.to_lowercase()),
+            _ if by.descending => rows.sort_by_key(|row| Reverse(value(row))),
+            _ => rows.sort_by_key(|row| value(row).map_or((1, Ratio::ZERO), |value| (0, value))),
+        }
+        if by.descending && matches!(by.column, "rank" | "rep") {
+            rows.reverse();
+        }
+        rows
+    }
+
+    /// The board as a page.
+    pub fn page(self, page: Page, me: &Viewer, list: &List, nav: PeriodNav, teams: Vec<Choice>) -> BoardPage {
+        let by = list.sort_by(&SORTS);
+        let head = |column: &str| SORTS.iter().find(|sort| sort.column == column).map(|&sort| list.head(by, sort));
+        let rows: Vec<Row> = self.sorted(by).into_iter().map(|row| self.row(row, me)).collect();
+        BoardPage {
+            summary: self.summary(me),
+            eyebrow: format!("{} · {}", self.period.label(), self.measured.working_days(self.period, me.today)),
+            heads: COLUMNS.map(|(metric, label)| (label, head(metric.as_str()))).to_vec(),
+            by_rank: head("rank"),
+            by_rep: head("rep"),
+            by_score: head("score"),
+            by_pace: head("pace"),
+            by_sales: head("net_sales"),
+            csv: list.with("", "").replacen("/scoreboard", "/scoreboard.csv", 1),
+            team: list.value("team").to_owned(),
+            carried: list.carried(&["team"]).into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect(),
+            period: self.period,
+            name: self.name,
+            rows,
+            nav,
+            teams,
+            page,
+        }
+    }
+
+    fn row(&self, row: Ranked<Scored>, me: &Viewer) -> Row {
+        let Ranked { rank, item } = row;
+        let currency = me.company.currency;
+        let whose = Subject::Rep(item.rep.id);
+        let cell = |metric: Metric| -> Cell {
+            let figure = item.figure(metric);
+            let target = figure.and_then(|figure| figure.target);
+            Cell {
+                href: drill::href(metric, whose, self.period, me.today),
+                value: figure.map_or_else(String::new, |figure| figure.shown(currency)),
+                limit: target
+                    .filter(|_| metric.is_limit())
+                    .map(|target| figure::target_words(metric, target, currency)),
+                over: metric.is_limit() && figure.is_some_and(|figure| figure.tone() == Tone::Bad),
+                bullet: figure.and_then(|figure| figure.bullet(currency)).map(Bullet::mini),
+                metric,
+            }
+        };
+        let months = self.trend.get(&item.rep.id).cloned().unwrap_or_else(|| vec![Money::ZERO; 6]);
+        let last = add_months(self.trend_from, 5);
+        let words = format!(
+            "Net sales by month from {} to {}: {}",
+            format::short_month(self.trend_from),
+            format::short_month(last),
+            months.iter().map(|&month| format::money_short(currency, month)).collect::<Vec<_>>().join(", ")
+        );
+        let over = self.measured.progress.over;
+        Row {
+            rank: rank.map(|rank| rank.to_string()).unwrap_or_default(),
+            href: format!("/reps/{}?period={}", item.rep.id, self.period),
+            mine: item.rep.id == me.id,
+            score: item.score.map(|score| format::attainment(score.0)),
+            pace: item.pace.map(|pace| format::percent(pace.0)),
+            status: item.pace.map(|pace| Status::of(pace).badge(over)),
+            cells: COLUMNS.iter().map(|(metric, _)| cell(*metric)).collect(),
+            sales: cell(Metric::NetSales),
+            spark: Spark::new(&months.iter().map(|month| Some(month.exact())).collect::<Vec<_>>(), words),
+            rep: item.rep,
+        }
+    }
+
+    /// The team's own numbers: from its facts, not from those of its reps.
+    fn summary(&self, me: &Viewer) -> Vec<Total> {
+        let currency = me.company.currency;
+        let figures = self.measured.total_figures(&self.reps);
+        let total = |metric: Metric| {
+            let figure = figures.iter().find(|figure| figure.metric == metric)?;
+            let mut words = vec![figure.of(currency)];
+            if metric == Metric::SalesGrowth {
+                words.push(figure.foot(&self.measured.base_words(self.period), currency));
+            } else {
+                words.push(figure.foot("", currency));
+            }
+            words.retain(|part| !part.is_empty());
+            Some(Total {
+                label: metric.label(),
+                metric,
+                href: drill::href(metric, self.whose, self.period, me.today),
+                value: figure.shown(currency),
+                words: words.join(" · "),
+            })
+        };
+        [Metric::Visits, Metric::NewCustomers, Metric::LostCustomers, Metric::NetSales, Metric::SalesGrowth]
+            .into_iter()
+            .filter_map(total)
+            .collect()
+    }
+
+    /// The board as a file: every metric with target and attainment, in the order of the page.
+    pub fn csv(&self, me: &Viewer, list: &List) -> csv::File {
+        let mut heads: Vec<String> = ["rank", "rep", "team", "period", "score"].map(str::to_owned).to_vec();
+        for metric in Metric::ALL {
+            let word = metric.as_str();
+            heads.extend([word.to_owned(), format!("{word}_target"), format!("{word}_attainment")]);
+        }
+        let mut file = csv::File::new(&heads.iter().map(String::as_str).collect::<Vec<_>>());
+        let empty = || csv::text("");
+        let percent = |share: Option<Attainment>| share.map_or_else(empty, |share| csv::number(share.percent()));
+        for Ranked { rank, item } in self.sorted(list.sort_by(&SORTS)) {
+            let rank = rank.and_then(|rank| i64::try_from(rank).ok());
+            let mut cells = vec![
+                rank.map_or_else(empty, csv::number),
+                csv::text(&item.rep.name),
+                csv::text(item.rep.team.as_deref().unwrap_or_default()),
+                csv::text(&self.period.to_string()),
+                percent(item.score),
+            ];
+            for metric in Metric::ALL {
+                let figure = item.figure(metric);
+                let value = figure.and_then(|figure| figure.value);
+                let target = figure.and_then(|figure| figure.target);
+                cells.push(value.map_or_else(empty, |value| csv::number(in_file(value, me))));
+                cells.push(target.map_or_else(empty, |target| csv::number(target_in_file(metric, target, me))));
+                cells.push(percent(figure.and_then(|figure| figure.attainment)));
+            }
+            file.row(cells);
+        }
+        file
+    }
+}
+
+/// A value as files carry it: money in the currency's decimals, growth as a fraction with six.
+fn in_file(value: Value, me: &Viewer) -> Decimal {
+    match value {
+        Value::Count(count) => count.into(),
+        Value::Money(money) => me.company.currency.major(money),
+        Value::Fraction(ratio) => ratio.rounded(6),
+    }
+}
+
+fn target_in_file(metric: Metric, target: Decimal, me: &Viewer) -> Decimal {
+    match metric.unit() {
+        Unit::Money => me.company.currency.major(Money::from_exact(target)),
+        _ => target.normalize(),
+    }
+}
+
+/// The board as a page.
+#[derive(Template)]
+#[template(path = "scorecards/board.html")]
+pub struct BoardPage {
+    page: Page,
+    nav: PeriodNav,
+    period: Period,
+    name: String,
+    eyebrow: String,
+    summary: Vec<Total>,
+    heads: Vec<(&'static str, Option<Sort>)>,
+    by_rank: Option<Sort>,
+    by_rep: Option<Sort>,
+    by_score: Option<Sort>,
+    by_pace: Option<Sort>,
+    by_sales: Option<Sort>,
+    rows: Vec<Row>,
+    csv: String,
+    teams: Vec<Choice>,
+    team: String,
+    carried: Vec<(String, String)>,
+}
+
+/// A number of the whole team.
+struct Total {
+    label: &'static str,
+    metric: Metric,
+    href: String,
+    value: String,
+    words: String,
+}
+
+/// A rep's line.
+struct Row {
+    rank: String,
+    rep: Rep,
+    href: String,
+    mine: bool,
+    score: Option<String>,
+    pace: Option<String>,
+    status: Option<Badge>,
+    cells: Vec<Cell>,
+    sales: Cell,
+    spark: Spark,
+}
+
+/// A number with its bar.
+struct Cell {
+    metric: Metric,
+    href: String,
+    value: String,
+    /// "2", of a limit.
+    limit: Option<String>,
+    /// Whether the limit is broken.
+    over: bool,
+    bullet: Option<Bullet>,
+}

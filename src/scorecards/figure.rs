@@ -1,0 +1,238 @@
+//! A metric with its target as people read it: value, target, pace, badge and bar. My month and the scoreboard share it.
+
+use rust_decimal::Decimal;
+
+use crate::{
+    domain::{
+        calendar::Progress,
+        metric::{self, Facts, Metric, Unit, Value},
+        money::{Currency, Money},
+        rate::Ratio,
+        scorecard::Scorecard,
+        target::{self, Attainment, Pace, Standing},
+    },
+    web::{
+        chart::Bullet,
+        format,
+        ui::{Badge, Tone},
+    },
+};
+
+/// A metric of a rep, team or company in a period.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// The metric.
+    pub metric: Metric,
+    /// Its value; growth may have none.
+    pub value: Option<Value>,
+    /// Its target, in the unit of the metric.
+    pub target: Option<Decimal>,
+    /// How much of the target was reached.
+    pub attainment: Option<Attainment>,
+    /// Where it should stand by today.
+    pub pace: Option<Pace>,
+    facts: Facts,
+    progress: Progress,
+}
+
+impl Figure {
+    /// The metric over the facts, against a target if there is one.
+    pub fn new(metric: Metric, facts: &Facts, target: Option<Decimal>, progress: Progress) -> Self {
+        Self {
+            metric,
+            value: metric::value(metric, facts),
+            target,
+            attainment: target.and_then(|target| target::attained(metric, facts, target)),
+            pace: target.and_then(|target| target::pace(metric, facts, target, progress)),
+            facts: *facts,
+            progress,
+        }
+    }
+
+    /// "61", "+6.8%", "€71,240", "n/a".
+    pub fn shown(&self, currency: Currency) -> String {
+        self.value.map_or_else(|| "n/a".to_owned(), |value| shown(value, currency))
+    }
+
+    /// "of 96", "of +8%", "limit 2"; empty without a target.
+    pub fn of(&self, currency: Currency) -> String {
+        let Some(target) = self.target else { return String::new() };
+        let word = if self.metric.is_limit() { "limit" } else { "of" };
+        format!("{word} {}", target_words(self.metric, target, currency))
+    }
+
+    /// "3 behind", "€796 behind", "1 ahead", "On pace", "Within limit", "1 over".
+    pub fn badge(&self, currency: Currency) -> Option<Badge> {
+        let pace = self.pace?;
+        let amount = |number: i64| amount(pace.unit, number, currency);
+        Some(match (pace.standing(), self.progress.over) {
+            (Standing::Ahead(gap), false) => {
+                Badge::new(Tone::Good, format!("{} ahead", amount(gap))).icon("trending-up")
+            }
+            (Standing::Ahead(gap), true) => Badge::new(Tone::Good, format!("{} above", amount(gap))),
+            (Standing::OnPace, false) => Badge::new(Tone::Info, "On pace"),
+            (Standing::OnPace, true) => Badge::new(Tone::Good, "Reached"),
+            (Standing::Behind(gap), over) => {
+                let word = if over { "short" } else { "behind" };
+                Badge::new(self.tone(), format!("{} {word}", amount(gap))).icon("trending-down")
+            }
+            (Standing::Within(_), _) => Badge::new(Tone::Good, "Within limit"),
+            (Standing::Over(gap), _) => Badge::new(Tone::Bad, format!("{} over", amount(gap))),
+        })
+    }
+
+    /// The colour of the bar.
+    pub fn tone(&self) -> Tone {
+        let Some(pace) = self.pace else { return Tone::Plain };
+        match pace.standing() {
+            Standing::Over(_) => Tone::Bad,
+            Standing::Within(0) if pace.actual > 0 => Tone::Warn,
+            Standing::Within(_) => Tone::Plain,
+            Standing::Ahead(_) | Standing::OnPace => {
+                if self.attainment.is_some_and(Attainment::is_reached) {
+                    Tone::Good
+                } else {
+                    Tone::Plain
+                }
+            }
+            Standing::Behind(_) => Status::of(pace.attainment()).tone_of_bar(),
+        }
+    }
+
+    /// The bar against target and pace; nothing where there is neither value nor target to draw.
+    pub fn bullet(&self, currency: Currency) -> Option<Bullet> {
+        let (value, target) = (self.value?, self.target?);
+        let words = format!("{}: {} {}", self.metric.label(), self.shown(currency), self.of(currency));
+        let bar = |label: String| Bullet::new(value.decimal(), label).target(target).tone(self.tone());
+        Some(match self.paced() {
+            Some(pace) => {
+                let expected = amount(pace.unit, pace.expected(), currency);
+                bar(format!("{words}; {expected} expected by today")).pace(pace.exact().decimal())
+            }
+            None => bar(words),
+        })
+    }
+
+    /// "64 expected by today"; of growth the two amounts that it compares.
+    pub fn foot(&self, base_words: &str, currency: Currency) -> String {
+        match self.metric {
+            Metric::SalesGrowth => match self.facts.net_sales_base {
+                Some(base) => format!(
+                    "{} vs {} {base_words}",
+                    format::money_whole(currency, self.facts.net_sales),
+                    format::money_whole(currency, base)
+                ),
+                None => format!("{} so far", format::money_whole(currency, self.facts.net_sales)),
+            },
+            _ => self.paced().map_or_else(String::new, |pace| {
+                format!("{} expected by today", amount(pace.unit, pace.expected(), currency))
+            }),
+        }
+    }
+
+    /// "4 a day from now", "1 to go", "€36,814 to go", "1 left"; empty where nothing is left.
+    pub fn to_go(&self, currency: Currency) -> String {
+        let Some(pace) = self.pace else { return String::new() };
+        let (left, days) = (pace.to_go(), i64::from(self.progress.left()));
+        match pace.standing() {
+            Standing::Within(left) if !self.progress.over => format!("{} left", format::count(left)),
+            Standing::Within(_) | Standing::Over(_) => String::new(),
+            _ if left == 0 || self.progress.over => String::new(),
+            _ if pace.unit == Unit::Count && days > 0 && left > days => {
+                format!("{} a day from now", format::count(left.div_euclid(days) + i64::from(left % days > 0)))
+            }
+            _ => format!("{} to go", amount(pace.unit, left, currency)),
+        }
+    }
+
+    /// The pace, where it is expected in the unit of the value and the period still runs.
+    fn paced(&self) -> Option<Pace> {
+        self.pace.filter(|_| !self.progress.over && !self.metric.is_limit() && self.metric != Metric::SalesGrowth)
+    }
+}
+
+/// "61", "€71,240", "+6.8%".
+pub fn shown(value: Value, currency: Currency) -> String {
+    match value {
+        Value::Count(count) => format::count(count),
+        Value::Money(money) => format::money_whole(currency, money),
+        Value::Fraction(ratio) => format::growth(ratio),
+    }
+}
+
+/// A target: "96", "€104,300", "+8%".
+pub fn target_words(metric: Metric, target: Decimal, currency: Currency) -> String {
+    match metric.unit() {
+        Unit::Count => target.normalize().to_string(),
+        Unit::Money => format::money_whole(currency, Money::from_exact(target)),
+        Unit::Fraction => {
+            let plus = if target > Decimal::ZERO { "+" } else { "" };
+            format!("{plus}{}", format::rate(target))
+        }
+    }
+}
+
+fn amount(unit: Unit, number: i64, currency: Currency) -> String {
+    match unit {
+        Unit::Money => format::money_whole(currency, Money(number)),
+        _ => format::count(number),
+    }
+}
+
+/// How somebody stands against what is expected by today, all targets together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// 100 % or more of what is expected.
+    Ahead,
+    /// At least 95 %.
+    OnPace,
+    /// At least 75 %.
+    Behind,
+    /// Less.
+    FarBehind,
+}
+
+impl Status {
+    /// The status of a pace.
+    pub fn of(pace: Attainment) -> Self {
+        let at_least = |percent: i128| Ratio::new(percent, 100).is_some_and(|limit| pace.0 >= limit);
+        match () {
+            () if at_least(100) => Self::Ahead,
+            () if at_least(95) => Self::OnPace,
+            () if at_least(75) => Self::Behind,
+            () => Self::FarBehind,
+        }
+    }
+
+    /// Icon and word. Of a period that is over, whether its targets were reached.
+    pub fn badge(self, over: bool) -> Badge {
+        match (self, over) {
+            (Self::Ahead, true) => Badge::new(Tone::Good, "Reached"),
+            (Self::Ahead, false) => Badge::new(Tone::Good, "On pace"),
+            (Self::OnPace, true) => Badge::new(Tone::Warn, "Nearly").icon("minus"),
+            (Self::OnPace, false) => Badge::new(Tone::Info, "Nearly"),
+            (Self::Behind, true) => Badge::new(Tone::Warn, "Missed"),
+            (Self::Behind, false) => Badge::new(Tone::Warn, "Behind"),
+            (Self::FarBehind, true) => Badge::new(Tone::Bad, "Far missed"),
+            (Self::FarBehind, false) => Badge::new(Tone::Bad, "Far behind"),
+        }
+    }
+
+    fn tone_of_bar(self) -> Tone {
+        match self {
+            Self::Ahead | Self::OnPace => Tone::Plain,
+            Self::Behind => Tone::Warn,
+            Self::FarBehind => Tone::Bad,
+        }
+    }
+}
+
+/// The figures' pace as one number: 1 is where they should be today.
+pub fn pace(card: &Scorecard, figures: &[Figure]) -> Option<Attainment> {
+    card.score(|metric| figures.iter().find(|figure| figure.metric == metric)?.pace.map(|pace| pace.attainment()))
+}
+
+/// The figures' attainment as one number.
+pub fn score(card: &Scorecard, figures: &[Figure]) -> Option<Attainment> {
+    card.score(|metric| figures.iter().find(|figure| figure.metric == metric)?.attainment)
+}

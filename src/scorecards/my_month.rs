@@ -1,0 +1,319 @@
+//! My month as people read it: the headline, four figures with their pace, today's visits, sales so far, and who slips away.
+
+use askama::Template;
+use time::Date;
+
+use super::{
+    db::Subject,
+    drill,
+    figure::{self, Figure},
+    headline::{self, Headline, Moment},
+    measured::Measured,
+    my_month_db::{CustomerToday, Day},
+};
+use crate::{
+    domain::{
+        calendar::{Calendar, Progress},
+        customer::stage::{Warning, warnings_of},
+        id::{CustomerId, UserId, VisitId},
+        metric::Metric,
+        money::{Currency, Money},
+        period::{Dates, Period},
+        rate::Ratio,
+        scorecard::Scorecard,
+    },
+    web::{
+        auth::Viewer,
+        chart::{PaceLine, PaceLineData},
+        format,
+        page::Page,
+        periods::PeriodNav,
+        ui::Stat,
+    },
+};
+
+/// The metrics with a card, in the order of the page.
+const CARDS: [Metric; 4] = [Metric::Visits, Metric::NewCustomers, Metric::SalesGrowth, Metric::LostCustomers];
+
+/// How many customers that slip away are listed.
+const MOST_SLIPPING: usize = 8;
+
+/// Whose month it is.
+pub struct Person {
+    /// The person.
+    pub id: UserId,
+    /// The name.
+    pub name: String,
+}
+
+/// Everything that the page shows.
+pub struct Month {
+    /// Whose.
+    pub person: Person,
+    /// When.
+    pub period: Period,
+    /// Facts and targets.
+    pub measured: Measured,
+    /// The days of the period.
+    pub days: Vec<Day>,
+    /// Visits of today and the buying customers; empty where the period does not hold today.
+    pub customers: Vec<CustomerToday>,
+    /// What the period has earned so far; nothing without a plan.
+    pub earned: Option<Money>,
+}
+
+impl Month {
+    /// The page.
+    pub fn page(self, page: Page, me: &Viewer, nav: PeriodNav) -> MonthPage {
+        let currency = me.company.currency;
+        let figures = self.measured.figures(self.person.id);
+        let moment = match () {
+            () if self.period.is_over(me.today) => Moment::After,
+            () if self.period.contains(me.today) => Moment::During,
+            () => Moment::Before,
+        };
+        let pace = figure::pace(&Scorecard::default(), &figures);
+        let slipping = self.slipping(me.today, currency);
+        let own = self.person.id == me.id;
+        let first = self.person.name.split_whitespace().next().unwrap_or_default().to_owned();
+        let day = match moment {
+            Moment::During => format::long_day(me.today),
+            _ => self.period.label(),
+        };
+        MonthPage {
+            title: if own { "My month".to_owned() } else { self.person.name.clone() },
+            eyebrow: format!("{day} · {}", self.measured.working_days(self.period, me.today)),
+            headline: headline::headline(&figures, pace, moment, currency),
+            stats: CARDS.into_iter().filter_map(|metric| self.stat(metric, &figures, slipping.len(), me)).collect(),
+            others: self.others(&figures, me),
+            today: (moment == Moment::During).then(|| self.today(own)),
+            chart: self.chart(&figures, me),
+            buying: self.customers.iter().filter(|customer| customer.mine && customer.lost_on.is_some()).count(),
+            more_slipping: slipping.len().saturating_sub(MOST_SLIPPING),
+            slipping: (moment == Moment::During).then(|| slipping.into_iter().take(MOST_SLIPPING).collect()),
+            earned: self.earned,
+            running: moment == Moment::During,
+            so_far: if own {
+                format!("/statements/so-far?period={}", self.period)
+            } else {
+                format!("/statements/so-far?period={}&rep={}", self.period, self.person.id)
+            },
+            name: self.person.name,
+            period: self.period,
+            own,
+            first,
+            nav,
+            page,
+        }
+    }
+
+    fn stat(&self, metric: Metric, figures: &[Figure], slipping: usize, me: &Viewer) -> Option<Stat> {
+        let currency = me.company.currency;
+        let figure = figures.iter().find(|figure| figure.metric == metric)?;
+        let mut foot = figure.foot(&self.measured.base_words(self.period), currency);
+        if metric == Metric::LostCustomers && slipping > 0 {
+            foot = format!("{} slipping away", format::count(i64::try_from(slipping).unwrap_or(0)));
+        }
+        if foot.is_empty() && figure.target.is_none() {
+            "No target set".clone_into(&mut foot);
+        }
+        Some(Stat {
+            label: metric.label().to_owned(),
+            href: drill::href(metric, Subject::Rep(self.person.id), self.period, me.today),
+            value: figure.shown(currency),
+            of: figure.of(currency),
+            badge: figure.badge(currency),
+            bullet: figure.bullet(currency),
+            foot,
+            foot_end: figure.to_go(currency),
+        })
+    }
+
+    /// Every metric without a card.
+    fn others(&self, figures: &[Figure], me: &Viewer) -> Vec<Other> {
+        let currency = me.company.currency;
+        let rest = figures.iter().filter(|figure| !CARDS.contains(&figure.metric));
+        rest.map(|figure| Other {
+            metric: figure.metric,
+            label: figure.metric.label(),
+            href: drill::href(figure.metric, Subject::Rep(self.person.id), self.period, me.today),
+            value: figure.shown(currency),
+            of: figure.of(currency),
+            attainment: figure.attainment.map(|share| format::attainment(share.0)),
+        })
+        .collect()
+    }
+
+    fn today(&self, own: bool) -> Vec<Planned> {
+        let visits = self.customers.iter().filter_map(|customer| Some((customer, customer.visit?)));
+        visits
+            .map(|(customer, visit)| {
+                let done = customer.state.as_deref() == Some("done");
+                let meta = match (done, customer.visited_on) {
+                    (true, _) => outcome(customer.outcome.as_deref()).to_owned(),
+                    (false, Some(day)) => format!("Last visit {}", format::date(day)),
+                    (false, None) => "First visit".to_owned(),
+                };
+                Planned {
+                    time: customer
+                        .starts_at
+                        .map(|time| format!("{:02}:{:02}", time.hour(), time.minute()))
+                        .unwrap_or_default(),
+                    customer: customer.id,
+                    name: customer.name.clone(),
+                    meta,
+                    done,
+                    log: (own && !done).then_some(visit),
+                }
+            })
+            .collect()
+    }
+
+    /// The customers of the book that are at risk, the first to be lost first.
+    fn slipping(&self, today: Date, currency: Currency) -> Vec<Slipping> {
+        let mut found: Vec<Slipping> = self
+            .customers
+            .iter()
+            .filter(|customer| customer.mine)
+            .filter_map(|customer| {
+                let lost_on = customer.lost_on?;
+                let days: Vec<Date> = customer.sale_days.iter().rev().copied().collect();
+                let warnings = warnings_of(&days, customer.sales, customer.sales_before, today);
+                let words: Vec<(String, String)> =
+                    warnings.into_iter().map(|warning| in_words(warning, currency)).collect();
+                (!words.is_empty()).then(|| Slipping { id: customer.id, name: customer.name.clone(), words, lost_on })
+            })
+            .collect();
+        found.sort_by(|a, b| (a.lost_on, &a.name).cmp(&(b.lost_on, &b.name)));
+        found.dedup_by_key(|slipping| slipping.id); // two visits today are two rows
+        found
+    }
+
+    /// Sales added up working day by working day; nothing before the first one.
+    fn chart(&self, figures: &[Figure], me: &Viewer) -> Option<PaceLine> {
+        let currency = me.company.currency;
+        let holidays = self.days.iter().filter(|day| day.holiday).map(|day| day.on);
+        let calendar = Calendar::new(&me.company.workdays, holidays);
+        let through = me.today.min(self.period.last_day());
+        let mut sums: Vec<Money> = vec![];
+        let mut sum = Money::ZERO;
+        for day in self.days.iter().take_while(|day| day.on <= through) {
+            sum += day.sales;
+            if calendar.is_working(day.on) {
+                sums.push(sum);
+            } else if let Some(last) = sums.last_mut() {
+                *last = sum; // what a weekend sells counts with the working day before
+            }
+        }
+        let Progress { elapsed, total, .. } = self.measured.progress;
+        if sums.is_empty() || total < 2 {
+            return None;
+        }
+        let goal = |metric: Metric| figures.iter().find(|f| f.metric == metric)?.pace;
+        let pace = goal(Metric::SalesGrowth).or_else(|| goal(Metric::NetSales));
+        let working = |dates: Dates| dates.days().find(|day| calendar.is_working(*day));
+        let first = working(self.period.dates())?;
+        let last = self.days.iter().rev().map(|day| day.on).find(|day| calendar.is_working(*day))?;
+        let mut label = format!(
+            "Net sales, added up: {} after {elapsed} of {total} working days",
+            format::money_whole(currency, sum)
+        );
+        if let Some(pace) = pace {
+            label = format!(
+                "{label}; {} expected by today, {} by the end",
+                format::money_whole(currency, Money(pace.expected())),
+                format::money_whole(currency, Money(pace.whole_goal()))
+            );
+        }
+        let data = PaceLineData {
+            currency,
+            sums: &sums,
+            days: total,
+            target: pace.map(|pace| Money(pace.whole_goal())),
+            ends: [format::short_date(first, me.today), format::short_date(last, me.today)],
+        };
+        Some(PaceLine::new(&data, label))
+    }
+}
+
+/// What came of a visit, in words.
+fn outcome(word: Option<&str>) -> &'static str {
+    match word {
+        Some("order") => "Order",
+        Some("follow_up") => "Follow-up agreed",
+        Some("no_interest") => "No interest",
+        Some("not_met") => "Not met",
+        _ => "Done",
+    }
+}
+
+/// A warning as two parts, the first of them in colour: "47 days", "since an order, usually 21".
+fn in_words(warning: Warning, currency: Currency) -> (String, String) {
+    match warning {
+        Warning::Silent { days, usual } => {
+            (format::counted(days, "day", "days"), format!("since an order, usually {}", format::count(usual)))
+        }
+        Warning::Falling { now, before } => {
+            let change = Ratio::new(i128::from(now.0) - i128::from(before.0), i128::from(before.0));
+            let sold = format!(
+                "in 90 days: {} after {} a year before",
+                format::money_whole(currency, now),
+                format::money_whole(currency, before)
+            );
+            (change.map(format::growth).unwrap_or_default(), sold)
+        }
+    }
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "scorecards/my_month.html")]
+pub struct MonthPage {
+    page: Page,
+    nav: PeriodNav,
+    period: Period,
+    title: String,
+    name: String,
+    first: String,
+    own: bool,
+    eyebrow: String,
+    headline: Headline,
+    stats: Vec<Stat>,
+    others: Vec<Other>,
+    today: Option<Vec<Planned>>,
+    chart: Option<PaceLine>,
+    slipping: Option<Vec<Slipping>>,
+    more_slipping: usize,
+    buying: usize,
+    earned: Option<Money>,
+    running: bool,
+    so_far: String,
+}
+
+/// A metric without a card.
+struct Other {
+    metric: Metric,
+    label: &'static str,
+    href: String,
+    value: String,
+    of: String,
+    attainment: Option<String>,
+}
+
+/// A visit of today.
+struct Planned {
+    time: String,
+    customer: CustomerId,
+    name: String,
+    meta: String,
+    done: bool,
+    log: Option<VisitId>,
+}
+
+/// A customer at risk.
+struct Slipping {
+    id: CustomerId,
+    name: String,
+    words: Vec<(String, String)>,
+    lost_on: Date,
+}

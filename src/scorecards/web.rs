@@ -1,0 +1,224 @@
+//! `/scoreboard`, `/my-month` and `/reps/{id}`: what was done against what was expected.
+
+use std::collections::HashMap;
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{
+    board::Board,
+    db::Subject,
+    measured,
+    my_month::{Month, Person},
+    my_month_db, trend_db,
+};
+use crate::{
+    App,
+    commission_runs::calculate::{Question, calculate},
+    domain::{
+        access::{Permission, Reach, Role},
+        id::{TeamId, UserId},
+        money::Money,
+        period::{Dates, Period, PeriodKind, add_months},
+    },
+    postgres::tx::{self, Read},
+    targets, teams,
+    web::{
+        auth::{Allowed, ReadSales, Viewer},
+        error::Error,
+        form::{Path, Query},
+        list::List,
+        page::{self, Page},
+        periods::{self, Asked, PeriodNav},
+        routes::Routes,
+        ui::Choice,
+    },
+};
+
+/// The routes of scorecards.
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/scoreboard", scoreboard)
+        .get("/scoreboard.csv", export)
+        .get("/my-month", my_month)
+        .get("/reps/{id}", rep)
+}
+
+/// The parameters that name a period.
+const PERIOD: [&str; 3] = ["period", "kind", "on"];
+/// How long the periods of my month may be, apart from days.
+const KINDS: [PeriodKind; 4] = [PeriodKind::Week, PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year];
+
+/// `GET /scoreboard`: the reps of a team, ranked. Who leads nobody is shown his own month.
+async fn scoreboard(
+    State(app): State<App>,
+    me: Allowed<ReadSales>,
+    page: Page,
+    list: List,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
+    let period = asked.resolve(&me, PeriodKind::Month)?;
+    if !leads(&me) {
+        return Ok(Redirect::to(&format!("/my-month?period={period}")).into_response());
+    }
+    let list = settled("/scoreboard", &list, period);
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let (board, teams) = load_board(&mut tx, &me, &list, period).await?;
+    let nav = PeriodNav::new(&me, period, &PeriodKind::ALL, |period| list.with("period", period))
+        .jump("/scoreboard", owned(list.carried(&PERIOD)));
+    page::html(board.page(page, &me, &list, nav, teams))
+}
+
+/// `GET /scoreboard.csv`: the same board as a file.
+async fn export(
+    State(app): State<App>,
+    me: Allowed<ReadSales>,
+    list: List,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
+    let period = asked.resolve(&me, PeriodKind::Month)?;
+    if !leads(&me) {
+        return Err(Error::Forbidden);
+    }
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let (board, _) = load_board(&mut tx, &me, &list, period).await?;
+    board.csv(&me, &list).respond(&format!("scoreboard-{period}.csv"))
+}
+
+/// `GET /my-month`: the viewer's own numbers. Who does not sell is led to the scoreboard.
+async fn my_month(
+    State(app): State<App>,
+    me: Allowed<ReadSales>,
+    page: Page,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
+    let period = asked.resolve(&me, PeriodKind::Month)?;
+    if !me.is(Role::Rep) {
+        return Ok(Redirect::to(&format!("/scoreboard?period={period}")).into_response());
+    }
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let person = Person { id: me.id, name: me.name.clone() };
+    let nav = PeriodNav::new(&me, period, &KINDS, |period| format!("/my-month?period={period}"));
+    page::html(load_month(&mut tx, &me, person, period).await?.page(page, &me, nav.jump("/my-month", vec![])))
+}
+
+/// `GET /reps/7`: the same page for a rep in sight.
+async fn rep(
+    State(app): State<App>,
+    me: Allowed<ReadSales>,
+    page: Page,
+    Path(id): Path<UserId>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
+    let period = asked.resolve(&me, PeriodKind::Month)?;
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let name = my_month_db::rep_name(&mut tx, &me.scope, id).await?.ok_or(Error::NotFound)?;
+    let path = format!("/reps/{id}");
+    let nav = PeriodNav::new(&me, period, &KINDS, |period| format!("{path}?period={period}"));
+    let month = load_month(&mut tx, &me, Person { id, name }, period).await?;
+    page::html(month.page(page, &me, nav.jump(&path, vec![])))
+}
+
+/// Whether the viewer sees others' numbers.
+fn leads(me: &Viewer) -> bool {
+    me.is(Role::Manager) || me.scope.reach == Reach::All
+}
+
+/// The address with one word for the period.
+fn settled(path: &str, list: &List, period: Period) -> List {
+    let mut settled = List::new(path, owned(list.carried(&PERIOD)));
+    settled.assume("period", period);
+    settled
+}
+
+fn owned(pairs: Vec<(&str, &str)>) -> Vec<(String, String)> {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// The board of the chosen team, or of all that the viewer leads, with the teams to choose from.
+async fn load_board(tx: &mut Read, me: &Viewer, list: &List, period: Period) -> Result<(Board, Vec<Choice>), Error> {
+    let tree = teams::db::tree(tx, &me.scope, me.today).await?;
+    let seen: Vec<_> = tree.into_iter().filter(|team| me.scope.sees_team(team.id)).collect();
+    let all = me.scope.reach == Reach::All;
+    let chosen = match list.parse::<TeamId>("team")? {
+        Some(id) => Some(seen.iter().find(|team| team.id == id).ok_or(Error::NotFound)?),
+        None if all => None,
+        None => seen.first(),
+    };
+    let whole = match chosen {
+        Some(team) => Subject::Team(team.id),
+        None if all => Subject::Company,
+        None => Subject::Rep(me.id),
+    };
+    let name = match (chosen, all) {
+        (Some(team), _) => team.name.clone(),
+        (None, true) => me.company.name.clone(),
+        (None, false) => "Your team".to_owned(),
+    };
+    let on = targets::draw::day_of_teams(period, me.today);
+    let reps = targets::db::reps(tx, &me.scope, period, chosen.map(|team| team.id), on).await?;
+    let ids: Vec<UserId> = reps.iter().map(|rep| rep.id).collect();
+    let measured = measured::load(tx, me, period, &ids, whole).await?;
+    let trend_to = periods::containing(PeriodKind::Month, me.today, me).from().min(month_after(period, me));
+    let trend_from = add_months(trend_to, -6);
+    let trend = trend(tx, me, &ids, Dates { from: trend_from, to: trend_to }).await?;
+    let mut choices = vec![];
+    if all {
+        choices.push(Choice::new("", me.company.name.clone()));
+    }
+    let indented = |team: &teams::db::Team| {
+        let indent = "\u{2003}".repeat(usize::try_from(team.depth).unwrap_or(0));
+        Choice::new(team.id, format!("{indent}{}", team.name))
+    };
+    choices.extend(seen.iter().map(indented));
+    if choices.len() < 2 {
+        choices.clear();
+    }
+    Ok((Board { period, whose: whole, name, reps, measured, trend, trend_from }, choices))
+}
+
+/// The first day after the last whole month that the period reaches.
+fn month_after(period: Period, me: &Viewer) -> time::Date {
+    let last = periods::containing(PeriodKind::Month, period.last_day(), me);
+    if last.to() <= period.to() { last.to() } else { last.from() }
+}
+
+/// Net sales of six months by rep, oldest first.
+async fn trend(
+    tx: &mut Read,
+    me: &Viewer,
+    reps: &[UserId],
+    months: Dates,
+) -> Result<HashMap<UserId, Vec<Money>>, Error> {
+    let mut trend: HashMap<UserId, Vec<Money>> = reps.iter().map(|&rep| (rep, vec![Money::ZERO; 6])).collect();
+    for row in trend_db::by_month(tx, me.scope.org, reps, months).await? {
+        let place = (0..6).position(|index| add_months(months.from, index) == row.month);
+        let month = trend.get_mut(&row.rep).zip(place).and_then(|(list, place)| list.get_mut(place));
+        if let Some(month) = month {
+            *month = row.sales;
+        }
+    }
+    Ok(trend)
+}
+
+/// Everything that a person's page shows.
+async fn load_month(tx: &mut Read, me: &Viewer, person: Person, period: Period) -> Result<Month, Error> {
+    let org = me.scope.org;
+    let measured = measured::load(tx, me, period, &[person.id], Subject::Rep(person.id)).await?;
+    let days = my_month_db::days(tx, org, person.id, period.dates()).await?;
+    let customers = if period.contains(me.today) {
+        my_month_db::customers_today(tx, org, person.id, me.today).await?
+    } else {
+        vec![]
+    };
+    let earned = if me.may(Permission::ReadStatements) && period.from() <= me.today {
+        let asked =
+            Question { org, growth_base: me.company.growth_base, period, rep: Some(person.id), today: me.today };
+        calculate(tx, &asked).await?.pop().map(|earned| earned.statement.total.money)
+    } else {
+        None
+    };
+    Ok(Month { person, period, measured, days, customers, earned })
+}
