@@ -6,9 +6,11 @@ mod database;
 mod invitations;
 mod kit;
 mod profile;
+mod scorecards;
 mod setup;
 mod sign_in;
 mod support;
+mod targets;
 mod teams;
 mod users;
 

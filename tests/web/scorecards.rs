@@ -1,0 +1,1 @@
+//! Scorecards: the scoreboard, my month, and what each role sees of them.
