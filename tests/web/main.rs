@@ -1,5 +1,6 @@
 //! The web tests: one binary, a file per feature.
 
+mod access;
 mod commissions;
 #[path = "../support/database.rs"]
 mod database;
