@@ -6,10 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use attain::{
-    customers,
+    customers, deals,
     domain::{
         access::{Permission, Role},
-        id::{CustomerId, OrgId, VisitId},
+        deal::{Credit, Stage},
+        id::{CustomerId, DealId, OrgId, VisitId},
+        money::Money,
         visit::{Kind, State},
     },
     visits,
@@ -70,6 +72,23 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /visits/{id}/missed", [DOOR, 409, 409, 403, 403]),
     ("POST /visits/{id}/remove", [DOOR, 409, 409, 403, 403]),
     ("POST /visits/{id}/undo", [DOOR, 409, 409, 403, 403]),
+    // Deals.
+    ("GET /deals", [DOOR, 200, 200, 200, 200]),
+    ("GET /deals/new", [DOOR, 200, 200, 403, 403]),
+    ("GET /deals/{id}", [DOOR, 200, 200, 200, 200]),
+    ("GET /deals/{id}/edit", [DOOR, 200, 200, 403, 403]),
+    ("GET /deals/{id}/return", [DOOR, 200, 200, 403, 403]),
+    ("GET /products", [DOOR, 200, 200, 200, 200]),
+    ("POST /products", [DOOR, 403, 422, 403, 422]),
+    ("POST /deals", [DOOR, 422, 422, 403, 403]),
+    ("POST /deals/{id}", [DOOR, 422, 422, 403, 403]),
+    ("POST /deals/{id}/cancel", [DOOR, 409, 409, 403, 403]),
+    ("POST /deals/{id}/confirm", [DOOR, 403, 303, 409, 403]),
+    ("POST /deals/{id}/correct", [DOOR, 404, 404, 403, 403]),
+    ("POST /deals/{id}/lose", [DOOR, 409, 409, 403, 403]),
+    ("POST /deals/{id}/reopen", [DOOR, 409, 409, 403, 403]),
+    ("POST /deals/{id}/return", [DOOR, 422, 422, 403, 403]),
+    ("POST /deals/{id}/win", [DOOR, 422, 422, 403, 403]),
     // Commission. A run is shown to those who approve once it is submitted.
     ("GET /plans", [DOOR, 403, 403, 200, 403]),
     ("GET /plans/new", [DOOR, 403, 403, 200, 403]),
@@ -101,9 +120,10 @@ struct World {
     people: [User; 4],
     /// What stands for the placeholder in paths that begin so: an object in sight of all four.
     ids: BTreeMap<&'static str, String>,
-    /// The customer and visit of the rep, of a rep whom the manager does not manage, and of another company.
+    /// The customer, visit and deal of the rep, of a rep whom the manager does not manage, and of another company.
     customers: [CustomerId; 3],
     visits: [VisitId; 3],
+    deals: [DealId; 3],
 }
 
 impl World {
@@ -123,10 +143,12 @@ impl World {
         let owners = [rep, sibling, foreign];
         let mut customers = vec![];
         let mut visits = vec![];
+        let mut deals = vec![];
         for owner in owners {
             let customer = customer(&app, owner).await;
             customers.push(customer);
             visits.push(visit(&app, owner, customer).await);
+            deals.push(deal(&app, owner, customer).await);
         }
         let (plan, run) = commission(&app, finance, rep).await;
         let statement = sqlx::query_scalar!("select min(id) from statements").fetch_one(&app.db).await.unwrap();
@@ -139,10 +161,12 @@ impl World {
             ("/invitations/", "made-up".to_owned()),
             ("/customers/", customers[0].to_string()),
             ("/visits/", visits[0].to_string()),
+            ("/deals/", deals[0].to_string()),
             ("/targets/", "2026-11".to_owned()),
         ]);
         let (customers, visits) = (customers.try_into().unwrap(), visits.try_into().unwrap());
-        Self { app, people: [rep, manager, finance, admin], ids, customers, visits }
+        let deals = deals.try_into().unwrap();
+        Self { app, people: [rep, manager, finance, admin], ids, customers, visits, deals }
     }
 
     /// Nobody's browser and those of the four roles.
@@ -186,6 +210,35 @@ async fn visit(app: &TestApp, owner: User, customer: CustomerId) -> VisitId {
         notes: String::new(),
     };
     let id = visits::db::insert(&mut tx, &new).await.unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+async fn deal(app: &TestApp, owner: User, customer: CustomerId) -> DealId {
+    let mut tx = app.write(owner.org).await;
+    tx.actor = Some(owner.id);
+    let line = deals::db::Line {
+        position: 1,
+        product: None,
+        text: "Coffee".to_owned(),
+        quantity: 1.into(),
+        amount: Money(10_000),
+        cost: None,
+    };
+    let new = deals::db::NewDeal {
+        customer,
+        owner: Some(owner.id),
+        stage: Stage::Won,
+        opened_on: None,
+        booked_on: Some(date!(2026 - 11 - 18)),
+        expected_on: None,
+        returns: None,
+        notes: String::new(),
+        confirmed: false,
+        lines: vec![line],
+        credits: vec![Credit { rep: owner.id, parts: 1, overlay: false }],
+    };
+    let id = deals::db::insert(&mut tx, &new).await.unwrap();
     tx.commit().await.unwrap();
     id
 }
@@ -241,6 +294,7 @@ async fn every_role_meets_the_expected_answer_on_every_route() {
 /// of another company; asked by the rep, the manager, finance, the administrator.
 const REACH: &[(&str, [[u16; 3]; 4])] = &[
     ("GET /visits/{id}", [[200, 404, 404], [200, 404, 404], [200, 200, 404], [200, 200, 404]]),
+    ("GET /deals/{id}", [[200, 404, 404], [200, 404, 404], [200, 200, 404], [200, 200, 404]]),
     ("GET /visits/{id}/edit", [[200, 404, 404], [200, 404, 404], [403, 403, 403], [403, 403, 403]]),
     ("POST /visits/{id}/undo", [[409, 404, 404], [409, 404, 404], [403, 403, 403], [403, 403, 403]]),
 ];
@@ -257,6 +311,7 @@ async fn nobody_reaches_the_records_of_others() {
             for (number, answer) in answers.iter_mut().enumerate() {
                 let id = match pattern {
                     _ if pattern.starts_with("/visits/") => world.visits[number].to_string(),
+                    _ if pattern.starts_with("/deals/") => world.deals[number].to_string(),
                     _ => world.customers[number].to_string(),
                 };
                 *answer = ask(browser, method, &pattern.replace("{id}", &id)).await;
