@@ -172,7 +172,8 @@ impl Credits {
 
 fn gap() -> impl Strategy<Value = i64> {
     prop_oneof![
-        3 => 0..=1_i64,
+        4 => Just(0_i64),
+        1 => Just(1_i64),
         2 => 9..=12_i64,
         2 => 28..=32_i64,
         2 => 44..=47_i64,
@@ -198,7 +199,11 @@ fn what() -> impl Strategy<Value = What> {
     let amount = prop_oneof![Just(100_i64), Just(10_000), 1..2_000_i64, Just(0)];
     let sale = (prop::collection::vec(amount, 1..3), credits(), prop::option::of(0..REPS))
         .prop_map(|(lines, credits, owner)| What::Sale { lines, credits, owner });
-    let given_back = (0..4_usize, prop_oneof![3 => Just(10_i64), 2 => 1..=9_i64, 1 => Just(12)], -2..=3_i64)
+    let given_back = (
+        0..4_usize,
+        prop_oneof![3 => Just(10_i64), 2 => 1..=9_i64, 1 => Just(12)],
+        prop_oneof![3 => Just(0_i64), 1 => -2..=3_i64],
+    )
         .prop_map(|(sale, tenths, shift)| What::Return { sale, tenths, shift });
     let ending = prop_oneof![3 => Just("declared_lost"), 1 => Just("closed"), 1 => Just("credit_block")];
     let kind = prop_oneof![3 => Just("in_person"), 1 => Just("call"), 1 => Just("online")];
@@ -208,7 +213,7 @@ fn what() -> impl Strategy<Value = What> {
     prop_oneof![
         8 => sale,
         4 => given_back,
-        3 => visit,
+        5 => visit,
         1 => Just(What::Open),
         1 => (1..500_i64).prop_map(What::CreditNote),
         2 => ending.prop_map(What::Ending),
