@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use time::Date;
 
 use crate::{
-    domain::id::{CustomerId, OrgId, UserId},
+    domain::id::{CustomerId, OrgId, TeamId, UserId},
     postgres::tx::Tx,
 };
 
@@ -34,6 +34,20 @@ pub async fn people(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<Perso
         org as OrgId,
     )
     .fetch_all(db)
+    .await
+}
+
+/// The team that a person belongs to on a day.
+pub async fn team_of(db: &mut PgConnection, org: OrgId, user: UserId, on: Date) -> sqlx::Result<Option<TeamId>> {
+    sqlx::query_scalar!(
+        "select m.team_id
+         from memberships m
+         where m.org_id = $1 and m.user_id = $2 and m.during @> $3::date",
+        org as OrgId,
+        user as UserId,
+        on,
+    )
+    .fetch_optional(db)
     .await
 }
 

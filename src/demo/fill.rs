@@ -32,6 +32,7 @@ use crate::{
     organizations::{self, db::NewOrganization},
     postgres::tx::{self, Tx},
     sign_in::{self, passwords},
+    teams,
     users::{self, db::Details},
     visits::{self, db::NewVisit},
     web::error::Error,
@@ -63,6 +64,9 @@ pub const SIGN_INS: [SignIn; 5] = [
     SignIn { name: "Anna Dahl", role: "administrator", email: "anna@nordlys.example" },
 ];
 
+/// Who manages everybody, by name in the files.
+const TOP_MANAGER: &str = "kari";
+
 /// Why there is no demo company.
 #[derive(Debug, thiserror::Error)]
 pub enum FillError {
@@ -92,7 +96,7 @@ pub async fn fill(db: &PgPool, size: Size, folder: &Path, now: OffsetDateTime) -
     tx.commit().await?;
     let today = organizations::db::today(db, org, now).await?;
     import_history(db, size, folder, today, now).await?;
-    let [freja, farid] = sign_ins(db, org, now).await?;
+    let [freja, farid] = sign_ins(db, org, today, now).await?;
     plan_today(db, org, today, now).await?;
     for months in (1..=3).rev() {
         let period = Period::month(data::first_of_month(today, -months), month_number(1));
@@ -130,7 +134,7 @@ async fn import_history(
 }
 
 /// Everybody can sign in; finance and administration are added. Returns the two finance people.
-async fn sign_ins(db: &PgPool, org: OrgId, now: OffsetDateTime) -> Result<[UserId; 2], FillError> {
+async fn sign_ins(db: &PgPool, org: OrgId, today: Date, now: OffsetDateTime) -> Result<[UserId; 2], FillError> {
     let hash = passwords::hash_here(PASSWORD)?;
     let mut tx = tx::write_as_owner(db, org, now).await?;
     for person in db::people(&mut tx, org).await? {
@@ -140,6 +144,12 @@ async fn sign_ins(db: &PgPool, org: OrgId, now: OffsetDateTime) -> Result<[UserI
         if MANAGERS.iter().any(|(id, ..)| *id == person.external_id) {
             // The importer makes everybody in reps.csv a rep; these only manage.
             users::db::set_roles(&mut tx, person.id, &[Role::Manager]).await?;
+        }
+        if person.external_id == TOP_MANAGER
+            && let Some(team) = db::team_of(&mut tx, org, person.id, today).await?
+        {
+            // The importer finds a team's manager by its members' votes; the top team has no other member.
+            teams::db::add_manager(&mut tx, team, person.id, None).await?;
         }
     }
     let mut added = Vec::new();
