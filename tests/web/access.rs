@@ -58,6 +58,15 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /teams/{id}", [DOOR, 403, 403, 403, 422]),
     ("POST /teams/{id}/managers", [DOOR, 403, 403, 403, 422]),
     ("POST /teams/{id}/managers/end", [DOOR, 403, 403, 403, 422]),
+    // Numbers and targets.
+    ("GET /my-month", [DOOR, 200, 303, 303, 303]),
+    ("GET /reps/{id}", [DOOR, 200, 200, 200, 200]),
+    ("GET /scoreboard", [DOOR, 303, 200, 200, 200]),
+    ("GET /scoreboard.csv", [DOOR, 403, 200, 200, 200]),
+    ("GET /targets", [DOOR, 403, 303, 403, 403]),
+    ("GET /targets/{period}", [DOOR, 403, 200, 403, 403]),
+    ("GET /targets/{period}/changes", [DOOR, 403, 200, 403, 403]),
+    ("POST /targets/{period}", [DOOR, 403, 400, 403, 403]),
     // Visits.
     ("GET /visits", [DOOR, 200, 200, 200, 200]),
     ("GET /visits/new", [DOOR, 200, 200, 403, 403]),
@@ -120,6 +129,8 @@ struct World {
     people: [User; 4],
     /// What stands for the placeholder in paths that begin so: an object in sight of all four.
     ids: BTreeMap<&'static str, String>,
+    /// The rep, a rep whom the manager does not manage, and one of another company.
+    reps: [User; 3],
     /// The customer, visit and deal of the rep, of a rep whom the manager does not manage, and of another company.
     customers: [CustomerId; 3],
     visits: [VisitId; 3],
@@ -159,6 +170,7 @@ impl World {
             ("/users/", target.id.to_string()),
             ("/teams/", top.to_string()),
             ("/invitations/", "made-up".to_owned()),
+            ("/reps/", rep.id.to_string()),
             ("/customers/", customers[0].to_string()),
             ("/visits/", visits[0].to_string()),
             ("/deals/", deals[0].to_string()),
@@ -166,7 +178,7 @@ impl World {
         ]);
         let (customers, visits) = (customers.try_into().unwrap(), visits.try_into().unwrap());
         let deals = deals.try_into().unwrap();
-        Self { app, people: [rep, manager, finance, admin], ids, customers, visits, deals }
+        Self { app, people: [rep, manager, finance, admin], ids, reps: owners, customers, visits, deals }
     }
 
     /// Nobody's browser and those of the four roles.
@@ -294,6 +306,7 @@ async fn every_role_meets_the_expected_answer_on_every_route() {
 /// of another company; asked by the rep, the manager, finance, the administrator.
 const REACH: &[(&str, [[u16; 3]; 4])] = &[
     ("GET /visits/{id}", [[200, 404, 404], [200, 404, 404], [200, 200, 404], [200, 200, 404]]),
+    ("GET /reps/{id}", [[200, 404, 404], [200, 404, 404], [200, 200, 404], [200, 200, 404]]),
     ("GET /deals/{id}", [[200, 404, 404], [200, 404, 404], [200, 200, 404], [200, 200, 404]]),
     ("GET /visits/{id}/edit", [[200, 404, 404], [200, 404, 404], [403, 403, 403], [403, 403, 403]]),
     ("POST /visits/{id}/undo", [[409, 404, 404], [409, 404, 404], [403, 403, 403], [403, 403, 403]]),
@@ -311,6 +324,7 @@ async fn nobody_reaches_the_records_of_others() {
             for (number, answer) in answers.iter_mut().enumerate() {
                 let id = match pattern {
                     _ if pattern.starts_with("/visits/") => world.visits[number].to_string(),
+                    _ if pattern.starts_with("/reps/") => world.reps[number].id.to_string(),
                     _ if pattern.starts_with("/deals/") => world.deals[number].to_string(),
                     _ => world.customers[number].to_string(),
                 };
