@@ -1,0 +1,331 @@
+//! The journey: an administrator invites, a manager sets targets, reps sell, finance pays, a rep reads why.
+
+use attain::{
+    customers,
+    domain::id::{OrgId, UserId},
+    postgres::tx,
+};
+use time::macros::{date, datetime};
+
+use crate::{Sites, window::Window};
+
+const PASSWORD: &str = "tuba paraffin nebel kran";
+
+/// Who works at Nordlys: name, address, role.
+const ADMIN: (&str, &str) = ("Astrid Lunde", "astrid@nordlys.example");
+const MANAGER: Person = Person { name: "Magnus Vik", email: "magnus@nordlys.example", role: "Manager" };
+const INGRID: Person = Person { name: "Ingrid Dahl", email: "ingrid@nordlys.example", role: "Rep" };
+const JONAS: Person = Person { name: "Jonas Berg", email: "jonas@nordlys.example", role: "Rep" };
+const PREPARER: Person = Person { name: "Felix Moe", email: "felix@nordlys.example", role: "Finance" };
+const APPROVER: Person = Person { name: "Freya Holm", email: "freya@nordlys.example", role: "Finance" };
+
+struct Person {
+    name: &'static str,
+    email: &'static str,
+    role: &'static str,
+}
+
+/// Goes all the way.
+pub async fn go(window: &mut Window, sites: &Sites) {
+    set_up(window, &sites.app.setup.path()).await;
+    create_team(window).await;
+    let mut links = vec![];
+    for person in [&INGRID, &JONAS, &PREPARER, &APPROVER, &MANAGER] {
+        links.push(invite(window, person).await);
+    }
+    look_at_people(window).await;
+    let ingrid = rep_id(window).await;
+    accept_all(window, &links).await;
+    own_customers(sites, ingrid).await;
+    set_targets(window).await;
+    let before = net_sales_on_the_board(window).await;
+    assert_eq!(before, "€0");
+    sell(window).await;
+    window.change_person(MANAGER.email, PASSWORD).await;
+    assert_eq!(net_sales_on_the_board(window).await, "€12,000", "2/3 of 9,000, and 10,000 without the returned 4,000");
+    confirm_deals(window).await;
+
+    window.site.clone_from(&sites.december);
+    make_plan(window).await;
+    let run = calculate(window).await;
+    approve(window, sites, &run).await;
+    read_statement(window).await;
+}
+
+async fn set_up(window: &mut Window, path: &str) {
+    window.open("/").await;
+    window.sees("token").await;
+    window.look_over("set-up without the token").await;
+    window.open(path).await;
+    window.is_at("Set up Attain").await;
+    window.look_over("set-up").await;
+    window.fill("Company", "Nordlys").await;
+    window.choose("Time zone", "Europe/Oslo").await;
+    window.fill("Your name", ADMIN.0).await;
+    window.fill("E-mail", ADMIN.1).await;
+    window.fill("Password", PASSWORD).await;
+    window.fill("The same again", PASSWORD).await;
+    window.click("Set up").await;
+    window.is_at("People").await;
+}
+
+async fn create_team(window: &mut Window) {
+    window.go("Teams").await;
+    window.is_at("Teams").await;
+    window.look_over("teams").await;
+    window.fill("Name", "North").await;
+    window.click("Create team").await;
+    window.sees("Team North created").await;
+}
+
+/// Adds a person, and copies the link from the page.
+async fn invite(window: &mut Window, person: &Person) -> String {
+    window.go("People").await;
+    window.is_at("People").await;
+    window.click("Add a person").await;
+    window.is_at("Add a person").await;
+    if person.name == INGRID.name {
+        window.look_over("add a person").await;
+    }
+    window.fill("Name", person.name).await;
+    window.fill("E-mail", person.email).await;
+    if person.role == "Rep" {
+        window.choose("Team", "North").await; // the role is ticked
+    } else {
+        window.tick("Rep").await;
+        window.tick(person.role).await;
+    }
+    window.click("Add person").await;
+    window.is_at(person.name).await;
+    if person.name == INGRID.name {
+        window.look_over("person with an invitation").await;
+    }
+    window.value("Link").await
+}
+
+/// Gives the team its manager, too.
+async fn look_at_people(window: &mut Window) {
+    window.go("People").await;
+    window.sees(MANAGER.email).await;
+    window.look_over("people").await;
+    window.go("Teams").await;
+    window.click("North").await;
+    window.is_at("North").await;
+    window.choose("Manager", MANAGER.name).await;
+    window.click("Add manager").await;
+    window.sees("Manager saved").await;
+    window.look_over("team").await;
+}
+
+async fn rep_id(window: &Window) -> UserId {
+    window.go("People").await;
+    window.click(INGRID.name).await;
+    window.is_at(INGRID.name).await;
+    let address = window.chromium.client.current_url().await.unwrap();
+    address.path().rsplit('/').next().unwrap().parse().unwrap()
+}
+
+/// Everybody chooses a password. The manager, who is the last one, stays signed in.
+async fn accept_all(window: &mut Window, links: &[String]) {
+    for (person, link) in [&INGRID, &JONAS, &PREPARER, &APPROVER, &MANAGER].into_iter().zip(links) {
+        window.open(link).await;
+        window.is_at(&format!("Welcome, {}", person.name)).await;
+        if person.name == INGRID.name {
+            window.look_over("invitation").await;
+        }
+        window.fill("New password", PASSWORD).await;
+        window.fill("The same again", PASSWORD).await;
+        window.click("Save password").await;
+        window.is_signed_in(person.name).await;
+    }
+}
+
+/// Two customers of Ingrid's: where the journey starts, not a part of it.
+async fn own_customers(sites: &Sites, ingrid: UserId) {
+    let mut tx = tx::write(&sites.app.db, OrgId(1), None, datetime!(2026-11-02 09:00 UTC)).await.unwrap();
+    for name in ["Bergen Bakery", "Fjord Foods"] {
+        let details = customers::db::Details { name: name.to_owned(), ..customers::db::Details::default() };
+        let id = customers::db::insert(&mut tx, &details, date!(2026 - 11 - 02)).await.unwrap();
+        customers::db::set_owner(&mut tx, id, Some(ingrid), None).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+async fn set_targets(window: &mut Window) {
+    window.go("Targets").await;
+    window.is_at("Targets for November 2026").await;
+    for (rep, sales) in [(INGRID.name, "20000"), (JONAS.name, "15000")] {
+        window.fill(&format!("{rep}, net sales"), sales).await;
+        window.fill(&format!("{rep}, visits"), "20").await;
+        window.fill(&format!("{rep}, new customers"), "2").await;
+    }
+    window.look_over("targets").await;
+    window.click("Save targets").await;
+    window.sees("6 targets for November 2026 saved").await;
+    assert_eq!(window.words("#sum-net_sales").await, "35,000");
+}
+
+/// What the scoreboard of the manager says about Ingrid.
+async fn net_sales_on_the_board(window: &mut Window) -> String {
+    window.go("Team").await;
+    window.sees("Reps ranked by scorecard").await;
+    window.look_over("scoreboard").await;
+    window.words_at("//table[contains(@class, 'board')]//tr[.//a='Ingrid Dahl']//a[@data-metric='net_sales']").await
+}
+
+async fn sell(window: &mut Window) {
+    window.change_person(INGRID.email, PASSWORD).await;
+    window.sees("Everything counted").await;
+    window.look_over("my month before").await;
+    log_visit(window).await;
+    enter_deals(window).await;
+    return_a_part(window).await;
+    window.go("My month").await;
+    window.sees("€12,000").await;
+    window.look_over("my month").await;
+}
+
+/// On a phone.
+async fn log_visit(window: &mut Window) {
+    window.chromium.resize(390, 844).await;
+    window.click("Log visit").await;
+    window.is_at("Log a visit").await;
+    window.look_over("log a visit").await;
+    window.chromium.resize(390, 844).await;
+    window.fill("Another customer", "Bergen Bakery").await;
+    window.tick("Order").await;
+    window.click("Save visit").await;
+    window.sees("Visit to Bergen Bakery saved").await;
+    window.chromium.resize(1280, 900).await;
+    window.go("Visits").await;
+    window.is_at("Visits").await;
+    window.look_over("visits").await;
+    window.click("Bergen Bakery").await;
+    window.sees("Order").await;
+    window.look_over("visit").await;
+}
+
+/// One deal alone, and one in which Jonas has a third.
+async fn enter_deals(window: &mut Window) {
+    window.go("Deals").await;
+    window.click("Enter a deal").await;
+    window.is_at("Enter a deal").await;
+    window.look_over("enter a deal").await;
+    window.fill("Another customer", "Bergen Bakery").await;
+    window.fill("Line 1: Product or text", "Oven").await;
+    window.fill("Line 1: Net, €", "10000").await;
+    window.click("Save deal").await;
+    window.is_at("Deal 1").await;
+
+    window.go("Deals").await;
+    window.click("Enter a deal").await;
+    window.fill("Another customer", "Fjord Foods").await;
+    window.fill("Line 1: Product or text", "Cold store").await;
+    window.fill("Line 1: Net, €", "9000").await;
+    window.choose("Credit 1: Rep", INGRID.name).await;
+    window.fill("Credit 1: Parts", "2").await;
+    window.choose("Credit 2: Rep", JONAS.name).await;
+    window.fill("Credit 2: Parts", "1").await;
+    window.click("Save deal").await;
+    window.is_at("Deal 2").await;
+    window.sees("€6,000.00").await;
+    window.sees("€3,000.00").await;
+    window.look_over("deal").await;
+}
+
+async fn return_a_part(window: &mut Window) {
+    window.go("Deals").await;
+    window.look_over("deals").await;
+    window.click("Bergen Bakery").await;
+    window.is_at("Deal 1").await;
+    window.click("Return").await;
+    window.is_at("Return deal 1").await;
+    window.look_over("return a deal").await;
+    window.tick("By line").await;
+    window.fill("Oven €10,000.00 left of €10,000.00", "4000").await;
+    window.click("Save return").await;
+    window.sees("Return of €4,000.00 saved").await;
+    window.look_over("returned deal").await;
+}
+
+/// The manager, who is credited on none of them, confirms the deals and the return.
+async fn confirm_deals(window: &mut Window) {
+    window.go("Deals").await;
+    window.click("To confirm").await;
+    window.is_at("Deals to confirm").await;
+    window.look_over("deals to confirm").await;
+    for _ in 0..3 {
+        window.click("Confirm").await;
+        window.sees("confirmed").await;
+    }
+    window.sees("Nothing to confirm").await;
+}
+
+/// Three percent of net sales for both reps, from November on.
+async fn make_plan(window: &mut Window) {
+    window.open("/sign-in").await;
+    window.look_over("sign in").await;
+    window.sign_in(PREPARER.email, PASSWORD).await;
+    window.go("Plans").await;
+    window.is_at("Plans").await;
+    window.look_over("plans").await;
+    window.click("New plan").await;
+    window.is_at("New plan").await;
+    window.look_over("templates of plans").await;
+    window.click("Begin with this template: Starter").await;
+    window.sees("Would pay").await;
+    window.look_over("form of a plan").await;
+    window.fill("Holds from", "2026-11").await;
+    window.click("Save plan").await;
+    window.is_at("Starter").await;
+    for rep in [INGRID.name, JONAS.name] {
+        window.choose("Rep", rep).await;
+        window.fill("From the month", "2026-11").await;
+        window.click("Put on this plan").await;
+        window.words_at(&format!("//th[@scope='row'][normalize-space(.)={rep:?}]")).await;
+    }
+    window.look_over("plan").await;
+}
+
+/// Calculates November, reads it, submits it; says where the run is.
+async fn calculate(window: &mut Window) -> String {
+    window.go("Runs").await;
+    window.is_at("Commission runs").await;
+    window.look_over("runs").await;
+    window.choose("Period", "November 2026").await;
+    window.click("Calculate").await;
+    window.is_at("Commission, November 2026").await;
+    window.sees("€450.00").await;
+    let run = window.chromium.client.current_url().await.unwrap().path().to_owned();
+    window.click("Submit for approval").await;
+    window.sees("Submitted for approval").await;
+    window.sees("Waits for somebody else").await;
+    window.look_over("run").await;
+    run
+}
+
+/// The other one signs, who was away for a while: so the password is asked for again.
+async fn approve(window: &mut Window, sites: &Sites, run: &str) {
+    window.change_person(APPROVER.email, PASSWORD).await;
+    window.site.clone_from(&sites.minutes_later);
+    window.open(run).await;
+    window.click("Approve 2 statements").await;
+    window.is_at("Confirm that it is you").await;
+    window.look_over("password again").await;
+    window.fill("Password", PASSWORD).await;
+    window.click("Confirm and go on").await;
+    window.sees("Approved. The period is locked").await;
+    window.look_over("approved run").await;
+}
+
+async fn read_statement(window: &mut Window) {
+    window.change_person(INGRID.email, PASSWORD).await;
+    window.go("Commission").await;
+    window.is_at("Statements").await;
+    window.look_over("statements").await;
+    window.click("November 2026").await;
+    window.is_at("Commission, November 2026").await;
+    window.sees(&format!("by {}", APPROVER.name)).await;
+    assert_eq!(window.words(".total").await, "€360.00", "3 % of 12,000");
+    window.look_over("statement").await;
+}

@@ -1,0 +1,103 @@
+//! The main job in a real browser, from an empty database to a statement that a rep reads. Clicks and typing only; every
+//! page on the way is looked over.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+use std::{
+    future,
+    panic::{AssertUnwindSafe, resume_unwind},
+};
+
+use attain::{
+    App,
+    clock::Clock,
+    server::{self, Limits},
+};
+use futures_util::FutureExt;
+use time::{OffsetDateTime, macros::datetime};
+use tokio::net::TcpListener;
+
+use chromium::Chromium;
+use database::TestDatabase;
+use window::Window;
+
+mod chromium;
+#[path = "../support/database.rs"]
+mod database;
+mod journey;
+mod look;
+mod window;
+
+/// One application, served at three instants.
+pub struct Sites {
+    /// What is served; its clock is not used.
+    pub app: App,
+    /// Thursday, 19 November 2026.
+    pub november: String,
+    /// The month after, when November is paid.
+    pub december: String,
+    /// Later in December: passwords that were given then are no longer fresh.
+    pub minutes_later: String,
+}
+
+impl Sites {
+    async fn serve(app: App) -> Self {
+        let november = serve(&app, datetime!(2026-11-19 09:00 UTC)).await;
+        let december = serve(&app, datetime!(2026-12-02 09:00 UTC)).await;
+        let minutes_later = serve(&app, datetime!(2026-12-02 09:20 UTC)).await;
+        Self { app, november, december, minutes_later }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_company_goes_from_set_up_to_a_statement() {
+    let database = TestDatabase::create().await;
+    let app = App::new(database.pool.clone(), Clock::System, "http://127.0.0.1".parse().unwrap());
+    let sites = Sites::serve(app).await;
+    let chromium = Chromium::start().await;
+    let mut window = Window { chromium, site: sites.november.clone(), findings: vec![] };
+    let went = AssertUnwindSafe(journey::go(&mut window, &sites)).catch_unwind().await;
+    window.chromium.close().await; // also after a failure: nobody else would end the browser
+    let findings = format!("{} findings on the pages:\n{}", window.findings.len(), window.findings.join("\n"));
+    if let Err(panic) = went {
+        eprintln!("{findings}");
+        resume_unwind(panic);
+    }
+    assert!(window.findings.is_empty(), "{findings}");
+}
+
+/// The looks of the journey would be worth nothing if they saw nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_sees_what_is_wrong_with_a_page() {
+    let page = "data:text/html,<html lang=en><title>Wrong</title>\
+        <style>.wide{width:600px} @media (prefers-color-scheme:dark){p{color:rgb(40,40,40);background:rgb(0,0,0)}}</style>\
+        <body><main><h1>Wrong</h1><p class=wide>Dark on dark</p><input></main>\
+        <script>console.error('planted')</script>";
+    let chromium = Chromium::start().await;
+    chromium.client.goto(page).await.unwrap();
+    let findings = look::over(&chromium).await;
+    chromium.close().await;
+    for (place, mistake) in [
+        ("390 px, light", "label at input"),
+        ("390 px, dark", "color-contrast at p"),
+        ("1280 px, dark", "color-contrast at p"),
+        ("1280 px, light", "label at input"),
+        ("390 px", "too far right"),
+        ("320 px", "too far right"),
+        ("console", "planted"),
+    ] {
+        let found = findings.iter().any(|finding| finding.starts_with(place) && finding.contains(mistake));
+        assert!(found, "{mistake} at {place} is not among {findings:#?}");
+    }
+    assert_eq!(findings.len(), 7, "{findings:#?}");
+}
+
+/// Serves the application at an instant that stands still, and says where.
+async fn serve(app: &App, at: OffsetDateTime) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let mut app = app.clone();
+    app.clock = Clock::Fixed(at);
+    app.public_url = origin.parse().unwrap();
+    tokio::spawn(server::serve(listener, attain::router(app), future::pending(), Limits::default()));
+    origin
+}

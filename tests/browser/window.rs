@@ -1,0 +1,154 @@
+//! What a person does with a page: read it, click what is shown, fill in what has a label. Whatever is not there within
+//! some seconds fails the test with the words of the page.
+
+use std::time::{Duration, Instant};
+
+use fantoccini::{Locator, elements::Element};
+use serde_json::Value;
+
+use crate::{chromium::Chromium, look};
+
+/// How long a page may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A window, and what was found wrong with the pages that it has shown.
+pub struct Window {
+    pub chromium: Chromium,
+    /// Where the application is: `http://127.0.0.1:…`.
+    pub site: String,
+    pub findings: Vec<String>,
+}
+
+impl Window {
+    /// Goes to a path of the site, or to an address.
+    pub async fn open(&self, to: &str) {
+        let address = if to.starts_with('/') { format!("{}{to}", self.site) } else { to.to_owned() };
+        self.chromium.client.goto(&address).await.unwrap();
+    }
+
+    /// Waits for the page with this heading.
+    pub async fn is_at(&self, heading: &str) {
+        self.shown(&format!("//h1[normalize-space(.)={heading:?}]"), &format!("the page {heading:?}")).await;
+    }
+
+    /// Waits until the page says so somewhere.
+    pub async fn sees(&self, words: &str) {
+        let innermost = format!("[contains(normalize-space(.), {words:?})]");
+        self.shown(&format!("//body//*{innermost}[not(.//*{innermost})]"), &format!("the words {words:?}")).await;
+    }
+
+    /// Clicks the link or button whose words begin so.
+    pub async fn click(&self, words: &str) {
+        let path = format!("//*[self::a or self::button or self::summary][starts-with(normalize-space(.), {words:?})]");
+        self.press(&self.shown(&path, &format!("a link or button {words:?}")).await).await;
+    }
+
+    /// Clicks a place in the top bar.
+    pub async fn go(&self, place: &str) {
+        let path = format!("//nav[@aria-label='Main']//a[normalize-space(.)={place:?}]");
+        self.press(&self.shown(&path, &format!("the place {place:?}")).await).await;
+    }
+
+    /// Types into the field with this label, in place of what it holds.
+    pub async fn fill(&self, label: &str, text: &str) {
+        let field = self.field(label).await;
+        self.reveal(&field).await;
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    /// Chooses the first option whose words begin so.
+    pub async fn choose(&self, label: &str, option: &str) {
+        let field = self.field(label).await;
+        let path = format!(".//option[starts-with(normalize-space(.), {option:?})]");
+        field.find(Locator::XPath(&path)).await.unwrap().click().await.unwrap();
+    }
+
+    /// Clicks the box or button to tick whose label begins so.
+    pub async fn tick(&self, label: &str) {
+        let path = format!("//label[.//input][starts-with(normalize-space(.), {label:?})]");
+        self.press(&self.shown(&path, &format!("a box {label:?}")).await).await;
+    }
+
+    /// What the field with this label holds.
+    pub async fn value(&self, label: &str) -> String {
+        self.field(label).await.prop("value").await.unwrap().unwrap_or_default()
+    }
+
+    /// The words of the first element that the selector finds.
+    pub async fn words(&self, selector: &str) -> String {
+        self.chromium.client.find(Locator::Css(selector)).await.unwrap().text().await.unwrap()
+    }
+
+    /// The words of the first element that can be seen at this XPath.
+    pub async fn words_at(&self, path: &str) -> String {
+        self.shown(path, path).await.text().await.unwrap()
+    }
+
+    /// Signs out by the menu, and in with these.
+    pub async fn change_person(&self, email: &str, password: &str) {
+        self.press(&self.shown("//details[@class='menu']/summary", "the profile menu").await).await;
+        self.click("Sign out").await;
+        self.sign_in(email, password).await;
+    }
+
+    /// Fills in the page *Sign in*.
+    pub async fn sign_in(&self, email: &str, password: &str) {
+        self.is_at("Sign in").await;
+        self.fill("E-mail", email).await;
+        self.fill("Password", password).await;
+        self.click("Sign in").await;
+        self.shown("//details[@class='menu']/summary", "the profile menu").await;
+    }
+
+    /// Waits for a page of this person.
+    pub async fn is_signed_in(&self, name: &str) {
+        let path = format!("//details[@class='menu']/summary[contains(., {name:?})]");
+        self.shown(&path, &format!("page of {name}")).await;
+    }
+
+    /// Looks whether the page in front is as every page must be; see [`look::over`]. What is found is kept for the end.
+    pub async fn look_over(&mut self, name: &str) {
+        let found = look::over(&self.chromium).await;
+        self.findings.extend(found.into_iter().map(|finding| format!("{name}: {finding}")));
+    }
+
+    /// The field with this label; `Line 1: Quantity` is the field *Quantity* in the group *Line 1*.
+    async fn field(&self, label: &str) -> Element {
+        let (group, name) = label.split_once(": ").map_or((None, label), |(group, name)| (Some(group), name));
+        let group = group.map(|group| format!("//fieldset[legend[normalize-space(.)={group:?}]]")).unwrap_or_default();
+        let optional = format!("{name} optional");
+        let path = format!(
+            "{group}//*[self::input or self::select or self::textarea][@aria-label={name:?} or \
+             @id=//label[normalize-space(.)={name:?} or normalize-space(.)={optional:?}]/@for]"
+        );
+        self.shown(&path, &format!("a field {label:?}")).await
+    }
+
+    /// Waits for the first such element that can be seen.
+    async fn shown(&self, path: &str, what: &str) -> Element {
+        let since = Instant::now();
+        while since.elapsed() < PATIENCE {
+            for element in self.chromium.client.find_all(Locator::XPath(path)).await.unwrap_or_default() {
+                // An element of the page before may be gone when it is asked.
+                if element.is_displayed().await.unwrap_or(false) {
+                    return element;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let address = self.chromium.client.current_url().await.unwrap();
+        panic!("there is no {what} on {address}:\n{}", self.words("body").await);
+    }
+
+    async fn press(&self, element: &Element) {
+        self.reveal(element).await;
+        element.click().await.unwrap();
+    }
+
+    /// Scrolls there, to the middle: bars at the edges cover what is below them.
+    async fn reveal(&self, element: &Element) {
+        let element: Value = serde_json::to_value(element).unwrap();
+        self.chromium.client.execute("arguments[0].scrollIntoView({ block: 'center' })", vec![element]).await.unwrap();
+    }
+}
