@@ -116,17 +116,24 @@ pub mod web {
 /// Who did what when.
 pub mod audit {
     pub mod db;
+    pub mod locks_db;
     pub mod words;
 }
 /// Customers: who they are, who owns them, and what became of them.
 pub mod customers {
     pub mod db;
+    pub mod edit;
+    pub mod endings;
     pub mod events_db;
     pub mod find_db;
+    pub mod form;
     pub mod list_db;
+    pub mod offers_db;
     pub mod page_db;
     pub mod pick;
+    pub mod show;
     pub mod timeline_db;
+    pub mod web;
 }
 /// Visits: who was with which customer, and what is planned.
 pub mod visits {
@@ -331,6 +338,7 @@ pub fn routes() -> web::routes::Routes {
         .merge(profile::web::routes())
         .merge(users::web::routes())
         .merge(teams::web::routes())
+        .merge(customers::web::routes())
         .merge(visits::web::routes())
         .merge(products::web::routes())
         .merge(deals::web::routes())

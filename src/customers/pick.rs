@@ -3,10 +3,13 @@
 use sqlx::PgConnection;
 use time::Date;
 
-use super::find_db::{self, Named};
+use super::{
+    find_db::{self, Named},
+    offers_db::Offer,
+};
 use crate::{
     domain::{access::Scope, id::CustomerId},
-    web::form::Errors,
+    web::{form::Errors, format, ui::Choice},
 };
 
 /// The field of the offered customers.
@@ -61,4 +64,23 @@ pub async fn pick(
         },
     );
     Ok(Picked { customer: None, similar: found })
+}
+
+/// A customer with what helps to recognise the visit: the plan, and when somebody was there last.
+pub fn offer_choice(offer: Offer, today: Date) -> Choice {
+    let plan = match (offer.planned, offer.starts_at) {
+        (true, Some(time)) => Some(format!("Planned for {}", format::clock(&time))),
+        (true, None) => Some("On the plan".to_owned()),
+        (false, _) => None,
+    };
+    let last = offer
+        .last_visit
+        .map_or("first visit".to_owned(), |day| format!("last visit {}", format::short_date(day, today)));
+    let hint = plan.map_or_else(|| format::capital(&last), |plan| format!("{plan} · {last}"));
+    Choice::new(offer.id, offer.name).hint(hint)
+}
+
+/// A customer with its city.
+pub fn named_choice(customer: &Named) -> Choice {
+    Choice::new(customer.id, &*customer.name).hint(customer.city.clone().unwrap_or_default())
 }

@@ -20,7 +20,8 @@ use crate::{
     App, audit,
     customers::{
         find_db::{self, Named},
-        pick::{Picked, pick},
+        offers_db,
+        pick::{Picked, named_choice, offer_choice, pick},
     },
     domain::{
         access::{Permission, Role},
@@ -31,7 +32,6 @@ use crate::{
     postgres::tx,
     products,
     users::reps_db,
-    visits,
     web::{
         auth::{Allowed, RecordSales, Viewer},
         error::Error,
@@ -112,7 +112,7 @@ impl FormPage {
         let customers = if picked.similar.is_empty() {
             offers(db, me, &form, deal.as_ref()).await?
         } else {
-            picked.similar.iter().map(visits::log::named_choice).collect()
+            picked.similar.iter().map(named_choice).collect()
         };
         let icon = |stage| if stage == Stage::Won { "handshake" } else { "clock" };
         let stage = |stage: Stage| Choice::new(stage.as_str(), stage.label()).icon(icon(stage));
@@ -155,8 +155,8 @@ async fn offers(
         Some(id) => find_db::visible(db, &me.scope, me.today, id).await?.map(|customer| customer.id),
         None => None,
     };
-    let offers = visits::page_db::offers(db, me.scope.org, me.id, me.today, chosen).await?;
-    Ok(offers.into_iter().map(|offer| visits::log::offer_choice(offer, me.today)).collect())
+    let offers = offers_db::offers(db, me.scope.org, me.id, me.today, chosen).await?;
+    Ok(offers.into_iter().map(|offer| offer_choice(offer, me.today)).collect())
 }
 
 /// The form of a new deal.
@@ -323,7 +323,7 @@ pub async fn update(
     check_returns(&mut tx, &me, &deal, &said, stays, &returned, &mut errors).await?;
     let reason = errors.optional_text("reason", &fields.reason, "The reason", 500);
     let locked = match said.booked_on {
-        Some(day) => deal.locked || visits::page_db::is_locked(&mut tx, me.scope.org, day).await?,
+        Some(day) => deal.locked || audit::locks_db::is_locked(&mut tx, me.scope.org, day).await?,
         None => deal.locked,
     };
     if locked && reason.is_empty() {

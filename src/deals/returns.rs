@@ -27,7 +27,6 @@ use crate::{
         money::Money,
     },
     postgres::tx,
-    visits,
     web::{
         auth::{Allowed, RecordSales, Viewer},
         error::Error,
@@ -341,7 +340,7 @@ pub async fn update(
     let notes = errors.optional_text("notes", &fields.notes, "The note", 2000);
     let reason = errors.optional_text("reason", &fields.reason, "The reason", 500);
     let locked = match day {
-        Some(day) => change.locked || visits::page_db::is_locked(&mut write, me.scope.org, day).await?,
+        Some(day) => change.locked || audit::locks_db::is_locked(&mut write, me.scope.org, day).await?,
         None => change.locked,
     };
     if locked && reason.is_empty() {

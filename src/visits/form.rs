@@ -69,7 +69,7 @@ impl VisitForm {
         Self {
             customer: visit.customer_id.to_string(),
             visited_on: visit.visited_on.to_string(),
-            starts_at: visit.starts_at.as_ref().map(clock).unwrap_or_default(),
+            starts_at: visit.starts_at.as_ref().map(format::clock).unwrap_or_default(),
             kind: visit.kind.as_str().to_owned(),
             state: visit.state.as_str().to_owned(),
             outcome: visit.outcome.map(Outcome::as_str).unwrap_or_default().to_owned(),
@@ -175,11 +175,6 @@ impl Said {
             notes: self.notes.clone(),
         })
     }
-}
-
-/// A time as fields and lists show it: 09:30.
-pub fn clock(time: &Time) -> String {
-    format!("{:02}:{:02}", time.hour(), time.minute())
 }
 
 #[cfg(test)]

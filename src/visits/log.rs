@@ -13,14 +13,15 @@ use time::Date;
 
 use super::{
     db::{self, NewVisit},
-    form::{Said, VisitForm, clock},
+    form::{Said, VisitForm},
     page_db::{self, Visit},
 };
 use crate::{
     App, audit,
     customers::{
         find_db::{self, Named},
-        pick::{Picked, pick},
+        offers_db,
+        pick::{Picked, named_choice, offer_choice, pick},
     },
     domain::{
         access::Role,
@@ -32,7 +33,6 @@ use crate::{
         auth::{Allowed, RecordSales},
         error::Error,
         form::{Errors, Form, Nothing, Path, Query, parse_date},
-        format,
         once::{self, Begun, Write},
         page::{Page, html},
         toast::Toast,
@@ -81,7 +81,7 @@ impl LogPage {
                 Some(id) => find_db::visible(db, &me.scope, me.today, id).await?.map(|customer| customer.id),
                 None => None,
             };
-            let offers = page_db::offers(db, me.scope.org, me.id, day, chosen).await?;
+            let offers = offers_db::offers(db, me.scope.org, me.id, day, chosen).await?;
             offers.into_iter().map(|offer| offer_choice(offer, me.today)).collect()
         } else {
             picked.similar.iter().map(named_choice).collect::<Vec<_>>()
@@ -109,25 +109,6 @@ impl LogPage {
             && self.form.minutes.is_empty();
         !usual || ["visited_on", "kind", "minutes"].iter().any(|field| self.errors.get(field).is_some())
     }
-}
-
-/// A customer with what helps to recognise the visit: the plan, and when somebody was there last.
-pub fn offer_choice(offer: page_db::Offer, today: Date) -> Choice {
-    let plan = match (offer.planned, offer.starts_at) {
-        (true, Some(time)) => Some(format!("Planned for {}", clock(&time))),
-        (true, None) => Some("On the plan".to_owned()),
-        (false, _) => None,
-    };
-    let last = offer
-        .last_visit
-        .map_or("first visit".to_owned(), |day| format!("last visit {}", format::short_date(day, today)));
-    let hint = plan.map_or_else(|| format::capital(&last), |plan| format!("{plan} · {last}"));
-    Choice::new(offer.id, offer.name).hint(hint)
-}
-
-/// A customer with its city.
-pub fn named_choice(customer: &Named) -> Choice {
-    Choice::new(customer.id, &*customer.name).hint(customer.city.clone().unwrap_or_default())
 }
 
 /// The outcomes to tick.
@@ -231,7 +212,7 @@ async fn saved(
     let late = (me.today - visit.visited_on).whole_days() > i64::from(me.company.late_entry_days);
     let noun = if visit.kind == visit::Kind::InPerson { "Visit to" } else { visit.kind.label() };
     let noun = if visit.kind == visit::Kind::InPerson { noun.to_owned() } else { format!("{noun} with") };
-    let note = if page_db::is_locked(&mut write, me.scope.org, visit.visited_on).await? {
+    let note = if audit::locks_db::is_locked(&mut write, me.scope.org, visit.visited_on).await? {
         ". Its period is locked: it is kept and counts for nothing"
     } else if late {
         ", flagged as entered late"
@@ -363,7 +344,7 @@ pub fn facts(visit: &NewVisit, customer: &str) -> Value {
     json!({
         "customer": customer,
         "day": visit.visited_on.to_string(),
-        "time": visit.starts_at.as_ref().map(clock),
+        "time": visit.starts_at.as_ref().map(crate::web::format::clock),
         "how": visit.kind.label(),
         "state": visit.state.label(),
         "outcome": visit.outcome.map(visit::Outcome::label),

@@ -13,7 +13,7 @@ use time::Date;
 
 use super::{
     db::{self, NewVisit},
-    form::{VisitForm, clock},
+    form::VisitForm,
     log,
     page_db::{self, Entry},
 };
@@ -21,7 +21,7 @@ use crate::{
     App, audit,
     customers::{
         find_db::{self, Named},
-        pick::{Picked, pick},
+        pick::{Picked, named_choice, pick},
     },
     domain::{id::VisitId, period::add_days, visit},
     postgres::tx,
@@ -96,7 +96,7 @@ impl DayPage {
             entries,
             form,
             errors: Errors::new(),
-            customers: picked.similar.iter().map(log::named_choice).collect(),
+            customers: picked.similar.iter().map(named_choice).collect(),
             names: find_db::names(db, &me.scope, me.today).await?,
             kinds: log::kinds(),
         })
@@ -147,7 +147,7 @@ pub async fn add(
     let id = db::insert(&mut write, &new).await?;
     let detail = json!({ "new": log::facts(&new, &customer.name) });
     audit::db::record(&mut write, "visit.planned", &format!("/visits/{id}"), detail).await?;
-    let at = new.starts_at.map(|time| format!(" at {}", clock(&time))).unwrap_or_default();
+    let at = new.starts_at.map(|time| format!(" at {}", format::clock(&time))).unwrap_or_default();
     let words = format!("{} planned for {}{at}", customer.name, format::date(new.visited_on));
     let toast = Toast::new(words).undo(format!("/visits/{id}/undo"));
     write.done_saying(&format!("/visits/plan?day={}", new.visited_on), &toast).await

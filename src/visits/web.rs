@@ -26,7 +26,7 @@ use crate::{
     },
     customers::{
         find_db::{self, Named},
-        pick::{Picked, pick},
+        pick::{Picked, named_choice, pick},
     },
     domain::{
         access::Permission,
@@ -243,7 +243,7 @@ impl EditPage {
             page,
             form,
             errors: Errors::new(),
-            customers: customers.into_iter().map(log::named_choice).collect(),
+            customers: customers.into_iter().map(named_choice).collect(),
             names: find_db::names(db, &me.scope, me.today).await?,
             outcomes: log::outcomes(),
             kinds: log::kinds(),
@@ -288,7 +288,7 @@ async fn correct(
     let reason = errors.optional_text("reason", &fields.reason, "The reason", 500);
     if let Some(new) = &new
         && reason.is_empty()
-        && (visit.locked || page_db::is_locked(&mut tx, me.scope.org, new.visited_on).await?)
+        && (visit.locked || audit::locks_db::is_locked(&mut tx, me.scope.org, new.visited_on).await?)
     {
         errors.add("reason", "The period of this visit is locked. Say why you change it.");
     }

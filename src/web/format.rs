@@ -4,7 +4,7 @@ use std::fmt;
 
 use askama::filters::HtmlSafe;
 use rust_decimal::{Decimal, RoundingStrategy};
-use time::{Date, PrimitiveDateTime};
+use time::{Date, PrimitiveDateTime, Time};
 
 use crate::domain::{
     commission::words,
@@ -138,6 +138,11 @@ pub fn short_month(day: Date) -> String {
 /// An instant in the company's time zone: "19 Nov 2026, 13:52".
 pub fn minute(instant: PrimitiveDateTime) -> String {
     format!("{}, {:02}:{:02}", date(instant.date()), instant.hour(), instant.minute())
+}
+
+/// A time as fields and lists show it: 09:30.
+pub fn clock(time: &Time) -> String {
+    format!("{:02}:{:02}", time.hour(), time.minute())
 }
 
 /// How far a day is from today, in words: "today", "yesterday", "in 3 days", "34 days ago".

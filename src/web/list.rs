@@ -187,8 +187,13 @@ impl List {
         } else {
             format!("{} of {}", format::count(shown), format::counted(total, nouns.0, nouns.1))
         };
-        let next = rows.last().filter(|_| more).map(|row| {
-            let (key, id) = key(row);
+        let pager = self.around(rows.last().filter(|_| more).map(key));
+        (rows, Pager { words, ..pager })
+    }
+
+    /// The links to the pages before and after this one. `last` is the last row's sort key and id, if more come behind it.
+    pub fn around(&self, last: Option<(String, i64)>) -> Pager {
+        let next = last.map(|(key, id)| {
             let mut pairs = self.pairs.clone();
             pairs.push((AFTER.to_owned(), format!("{id}~{key}")));
             let passed = pairs.iter().filter(|(name, _)| name == AFTER).count();
@@ -204,7 +209,7 @@ impl List {
             let kept = self.pairs.iter().enumerate().filter(|(at, _)| *at != here);
             self.href(&kept.map(|(_, (n, v))| (n.as_str(), v.as_str())).collect::<Vec<_>>())
         });
-        (rows, Pager { previous, next, words })
+        Pager { previous, next, words: String::new() }
     }
 
     fn href(&self, pairs: &[(&str, &str)]) -> String {

@@ -1,0 +1,185 @@
+//! The end of a relation, as a person declares it, and taking the declaration back.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    db::{self, NewEnding},
+    edit, events_db, page_db,
+    page_db::Customer,
+};
+use crate::{
+    App, audit,
+    domain::{
+        access::Role,
+        customer::facts::EndingKind,
+        id::{CustomerId, EndingId},
+    },
+    postgres::tx,
+    web::{
+        auth::{Allowed, RecordSales, Viewer},
+        error::Error,
+        form::{Errors, Form, Nothing, Path},
+        format,
+        once::{self, Begun},
+        page::{Page, html},
+        toast::Toast,
+        ui::Choice,
+    },
+};
+
+/// An ending as typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct EndingForm {
+    on: String,
+    kind: String,
+    reason: String,
+    verified_reason: String,
+    competitor: String,
+}
+
+impl EndingForm {
+    fn parse(&self, me: &Viewer, errors: &mut Errors) -> Option<NewEnding> {
+        let on = errors.date("on", &self.on, "The day");
+        if let Some(day) = on.filter(|day| *day > me.today) {
+            errors.add("on", format!("{} is after today. Use the day on which it ended.", format::date(day)));
+        }
+        let kind = EndingKind::parse(&self.kind).filter(|kind| kinds(me).contains(kind));
+        if kind.is_none() {
+            errors.add("kind", "Choose how it ended.");
+        }
+        let reason = errors.text("reason", &self.reason, "The reason", 2000);
+        let optional = |text: String| Some(text).filter(|text| !text.is_empty());
+        let verified = errors.optional_text("verified_reason", &self.verified_reason, "The verified reason", 2000);
+        let competitor = errors.optional_text("competitor", &self.competitor, "The competitor", 200);
+        Some(NewEnding {
+            on: on?,
+            kind: kind?,
+            reason,
+            verified_reason: optional(verified),
+            competitor: optional(competitor),
+        })
+    }
+}
+
+/// Reps declare losses; every other end needs a manager.
+fn kinds(me: &Viewer) -> &'static [EndingKind] {
+    if me.is(Role::Manager) { &EndingKind::ALL } else { &[EndingKind::DeclaredLost] }
+}
+
+#[derive(Template)]
+#[template(path = "customers/ending.html")]
+struct EndingPage {
+    page: Page,
+    customer: Customer,
+    form: EndingForm,
+    errors: Errors,
+    kinds: Vec<Choice>,
+    today: time::Date,
+}
+
+impl EndingPage {
+    fn new(me: &Viewer, page: Page, customer: Customer, form: EndingForm, errors: Errors) -> Self {
+        let hint = |kind: EndingKind| match kind {
+            EndingKind::DeclaredLost => "Counts as a loss on that day",
+            EndingKind::Deselected => "We no longer want to sell to them: no loss",
+            EndingKind::Closed => "They went out of business: no loss",
+            EndingKind::Merged => "The same as another customer: no loss",
+            EndingKind::CreditBlock => "They may not buy on credit: no loss",
+        };
+        let kinds = kinds(me).iter().map(|&kind| Choice::new(kind.as_str(), kind.label()).hint(hint(kind))).collect();
+        Self { page, customer, form, errors, kinds, today: me.today }
+    }
+}
+
+/// The form of an ending.
+pub async fn new(
+    State(app): State<App>,
+    me: Allowed<RecordSales>,
+    page: Page,
+    Path(id): Path<CustomerId>,
+) -> Result<Response, Error> {
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let customer = edit::find_editable(&mut tx, &me, id).await?;
+    let kind = EndingKind::DeclaredLost.as_str().to_owned();
+    let form = EndingForm { on: me.today.to_string(), kind, ..EndingForm::default() };
+    html(EndingPage::new(&me, page, customer, form, Errors::new()))
+}
+
+/// A relation ended.
+pub async fn create(
+    State(app): State<App>,
+    me: Allowed<RecordSales>,
+    page: Page,
+    Path(id): Path<CustomerId>,
+    Form { once, fields, .. }: Form<EndingForm>,
+) -> Result<Response, Error> {
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let customer = edit::find_editable(&mut tx, &me, id).await?;
+    let mut errors = Errors::new();
+    let ending = fields.parse(&me, &mut errors);
+    let (Some(ending), true) = (ending, errors.is_empty()) else {
+        let page = EndingPage::new(&me, page, customer, fields, errors);
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(page)?).into_response());
+    };
+    let locked = audit::locks_db::is_locked(&mut tx, me.scope.org, ending.on).await?;
+    drop(tx);
+    let mut write = match once::begin(&app, &me, once).await? {
+        Begun::First(write) => write,
+        Begun::Again(response) => return Ok(response),
+    };
+    db::insert_ending(&mut write, id, &ending).await?;
+    events_db::recompute(&mut write, &[id]).await?;
+    let path = format!("/customers/{id}");
+    let new = json!({
+        "ended": ending.kind.label(),
+        "on": ending.on.to_string(),
+        "because": ending.reason,
+        "verified_reason": ending.verified_reason,
+        "competitor": ending.competitor,
+    });
+    audit::db::record(&mut write, "customer.ended", &path, json!({ "new": new })).await?;
+    let note = if locked { ". Its period is locked: it is not yet in pay" } else { "" };
+    let words = format!("{}: {}{note}", customer.details.name, ending.kind.label().to_lowercase());
+    write.done_saying(&path, &Toast::new(words)).await
+}
+
+/// Takes an ending back. What only managers declare, only managers take back.
+pub async fn withdraw(
+    State(app): State<App>,
+    me: Allowed<RecordSales>,
+    Path((id, ending)): Path<(CustomerId, EndingId)>,
+    Form { once, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    let mut write = match once::begin(&app, &me, once).await? {
+        Begun::First(write) => write,
+        Begun::Again(response) => return Ok(response),
+    };
+    let customer = edit::find_editable(&mut write, &me, id).await?;
+    let endings = page_db::endings(&mut write, me.scope.org, id, &me.company.time_zone).await?;
+    let found = endings.into_iter().find(|one| one.id == ending).ok_or(Error::NotFound)?;
+    if !kinds(&me).contains(&found.kind) {
+        return Err(Error::Forbidden);
+    }
+    if audit::locks_db::is_locked(&mut write, me.scope.org, found.on).await? {
+        return Err(Error::Conflict("Its period is locked: the ending is in somebody’s pay and stays."));
+    }
+    db::delete_ending(&mut write, id, ending).await?;
+    events_db::recompute(&mut write, &[id]).await?;
+    let path = format!("/customers/{id}");
+    let old = json!({ "ended": found.kind.label(), "on": found.on.to_string(), "because": found.reason });
+    audit::db::record(&mut write, "customer.ending_withdrawn", &path, json!({ "old": old, "new": {} })).await?;
+    write.done_saying(&path, &Toast::new(format!("Ending of {} taken back", customer.details.name))).await
+}
+
+/// Where an ending is taken back.
+pub fn withdraw_path(customer: CustomerId, ending: EndingId) -> String {
+    format!("/customers/{customer}/endings/{ending}/withdraw")
+}

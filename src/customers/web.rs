@@ -1,0 +1,262 @@
+//! The pages of customers: the list, and the events behind a number.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use sqlx::PgConnection;
+use time::Date;
+
+use super::{
+    edit, endings, events_db,
+    list_db::{self, Filter, Row},
+    show,
+    timeline_db::{self, EventFilter, EventRow},
+};
+use crate::{
+    App,
+    domain::{
+        access::{Permission, Scope},
+        customer::{
+            events::EventKind,
+            stage::{Stage, standing},
+        },
+        id::{CustomerId, TeamId, UserId},
+    },
+    postgres::tx,
+    users::reps_db,
+    web::{
+        auth::{Allowed, ReadSales, Viewer},
+        error::Error,
+        form::{Errors, parse_date},
+        list::{FETCH, List, SortBy},
+        page::{Page, html},
+        routes::Routes,
+        ui::{Badge, Choice, Pager, Sort, Tone},
+    },
+};
+
+/// `/customers` and below.
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/customers", index)
+        .post("/customers", edit::create)
+        .get("/customers/new", edit::new)
+        .get("/customers/events", events)
+        .get("/customers/{id}", show::show)
+        .post("/customers/{id}", edit::update)
+        .get("/customers/{id}/edit", edit::edit)
+        .get("/customers/{id}/ending", endings::new)
+        .post("/customers/{id}/ending", endings::create)
+        .post("/customers/{id}/endings/{ending}/withdraw", endings::withdraw)
+}
+
+/// The stages to filter by: word and label.
+const STAGES: [(&str, &str); 6] = [
+    ("prospect", "Prospect"),
+    ("new", "New"),
+    ("existing", "Existing"),
+    ("won_back", "Won back"),
+    ("lost", "Lost"),
+    ("ended", "Ended"),
+];
+
+const SORTS: [SortBy; 4] = [
+    SortBy { column: "name", descending: false },
+    SortBy { column: "last_sale", descending: true },
+    SortBy { column: "last_visit", descending: true },
+    SortBy { column: "sales", descending: true },
+];
+
+struct Heads {
+    name: Option<Sort>,
+    last_sale: Option<Sort>,
+    last_visit: Option<Sort>,
+    sales: Option<Sort>,
+}
+
+#[derive(Template)]
+#[template(path = "customers/index.html")]
+struct IndexPage {
+    page: Page,
+    list: List,
+    rows: Vec<(Row, Badge, Option<Badge>)>,
+    pager: Pager,
+    heads: Heads,
+    owners: Vec<Choice>,
+    segments: Vec<Choice>,
+    stages: Vec<Choice>,
+    may_record: bool,
+    whose: &'static str,
+    no_errors: Errors,
+}
+
+async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list: List) -> Result<Response, Error> {
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let sort = list.sort_by(&SORTS);
+    let stage = |word: &str| STAGES.iter().find(|(known, _)| *known == word).map(|(word, _)| (*word).to_owned());
+    let filter = Filter {
+        search: list.search("q"),
+        segment: Some(list.value("segment").to_owned()).filter(|segment| !segment.is_empty()),
+        owner: list.parse("owner")?,
+        stage: list.word("stage", stage)?,
+        sort: sort.column,
+        descending: sort.descending,
+        after: list.after(),
+        limit: FETCH,
+    };
+    if filter.owner.is_some_and(|owner| !me.scope.sees(owner)) {
+        return Err(Error::NotFound);
+    }
+    let rows = list_db::list(&mut tx, &me.scope, &filter, me.company.new_customer_months, me.today).await?;
+    let total = rows.first().map_or(0, |row| row.total);
+    let (rows, pager) = list.page(rows, total, ("customer", "customers"), |row| (row.sort_key.clone(), row.id.0));
+    let rows = with_stages(&mut tx, &me, rows).await?;
+    let owners = reps_db::in_sight(&mut tx, &me.scope).await?;
+    let segments = list_db::segments(&mut tx, me.scope.org).await?;
+    let [name, last_sale, last_visit, sales] = SORTS.map(|column| Some(list.head(sort, column)));
+    html(IndexPage {
+        page,
+        rows,
+        pager,
+        heads: Heads { name, last_sale, last_visit, sales },
+        owners: owners.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),
+        segments: segments.into_iter().map(|segment| Choice::new(segment.clone(), segment)).collect(),
+        stages: STAGES.iter().map(|&(word, label)| Choice::new(word, label)).collect(),
+        may_record: me.may(Permission::RecordSales),
+        whose: match me.scope.reps() {
+            None => "All customers",
+            Some([_]) => "Your customers",
+            Some(_) => "Your teams’ customers",
+        },
+        no_errors: Errors::new(),
+        list,
+    })
+}
+
+/// The rows with where each customer stands, and whether it is slipping away.
+async fn with_stages(
+    db: &mut PgConnection,
+    me: &Viewer,
+    rows: Vec<Row>,
+) -> Result<Vec<(Row, Badge, Option<Badge>)>, Error> {
+    let ids: Vec<CustomerId> = rows.iter().map(|row| row.id).collect();
+    let histories = events_db::histories(db, me.scope.org, &ids).await?;
+    let rows = rows.into_iter().map(|row| {
+        let standing =
+            histories.get(&row.id).map(|history| standing(history, me.today, me.company.new_customer_months));
+        let stage = standing.as_ref().map_or(Stage::Prospect, |standing| standing.stage);
+        let slipping = standing.filter(|standing| !standing.warnings.is_empty());
+        let slipping = slipping.map(|_| Badge::new(Tone::Warn, "Slipping").icon("triangle-alert"));
+        (row, badge(stage), slipping)
+    });
+    Ok(rows.collect())
+}
+
+/// A stage of a customer's life as a badge.
+pub fn badge(stage: Stage) -> Badge {
+    let (tone, icon) = match stage {
+        Stage::Prospect => (Tone::Plain, "user"),
+        Stage::New { .. } => (Tone::Info, "user-plus"),
+        Stage::Existing { .. } => (Tone::Good, "check"),
+        Stage::WonBack { .. } => (Tone::Good, "rotate-ccw"),
+        Stage::Lost { .. } => (Tone::Bad, "user-minus"),
+        Stage::Ended { .. } => (Tone::Plain, "x"),
+    };
+    Badge::new(tone, stage.label()).icon(icon)
+}
+
+#[derive(Template)]
+#[template(path = "customers/events.html")]
+struct EventsPage {
+    page: Page,
+    list: List,
+    heading: String,
+    rows: Vec<EventRow>,
+    pager: Pager,
+    counted: i64,
+    has_undone: bool,
+    is_lost: bool,
+    reps: Vec<Choice>,
+    kinds: Vec<Choice>,
+    no_errors: Errors,
+}
+
+/// The events that a number counts: `kind=new`, `lost` or `won_back`, `rep=` or `team=`, `from=` and `to=` (half-open).
+async fn events(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list: List) -> Result<Response, Error> {
+    let mut list = list;
+    list.assume("kind", "new");
+    let (label, kinds) = list.word("kind", kinds)?.unwrap_or(("New customers", NEW));
+    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let (reps, team, of) = subject(&mut tx, &me, &list).await?;
+    let filter = EventFilter {
+        kinds: kinds.to_vec(),
+        reps,
+        team,
+        from: list.date("from")?,
+        to: list.date("to")?,
+        after: list.after().and_then(place),
+        limit: FETCH,
+    };
+    let rows = timeline_db::events(&mut tx, me.scope.org, &filter, me.today).await?;
+    let (total, counted) = rows.first().map_or((0, 0), |row| (row.total, row.counted));
+    let key = |row: &EventRow| (format!("{} {}", row.on_date, row.position), row.customer_id.0);
+    let (rows, pager) = list.page(rows, total, ("event", "events"), key);
+    let reps = reps_db::in_sight(&mut tx, &me.scope).await?;
+    html(EventsPage {
+        page,
+        heading: format!("{label}{of}"),
+        rows,
+        pager,
+        counted,
+        has_undone: counted != total,
+        is_lost: kinds.contains(&EventKind::Lost),
+        reps: reps.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),
+        kinds: vec![
+            Choice::new("new", "New customers"),
+            Choice::new("lost", "Lost customers"),
+            Choice::new("won_back", "Won-back customers"),
+        ],
+        no_errors: Errors::new(),
+        list,
+    })
+}
+
+const NEW: &[EventKind] = &[EventKind::FirstSale, EventKind::FirstSaleUndone];
+
+fn kinds(word: &str) -> Option<(&'static str, &'static [EventKind])> {
+    match word {
+        "new" => Some(("New customers", NEW)),
+        "lost" => Some(("Lost customers", &[EventKind::Lost])),
+        "won_back" => Some(("Won-back customers", &[EventKind::WonBack, EventKind::WonBackUndone])),
+        _ => None,
+    }
+}
+
+/// Reads the place of a row of events: day and position, and the customer.
+fn place((key, customer): (String, i64)) -> Option<(Date, i32, i64)> {
+    let (day, position) = key.split_once(' ')?;
+    Some((parse_date(day)?, position.parse().ok()?, customer))
+}
+
+/// Whose events: people, or a team; and in words.
+async fn subject(
+    db: &mut PgConnection,
+    me: &Viewer,
+    list: &List,
+) -> Result<(Option<Vec<UserId>>, Option<TeamId>, String), Error> {
+    let scope: &Scope = &me.scope;
+    let rep: Option<UserId> = list.parse("rep")?;
+    let team: Option<TeamId> = list.parse("team")?;
+    match (rep, team) {
+        (Some(rep), _) if !scope.sees(rep) => Err(Error::NotFound),
+        (Some(rep), _) => {
+            let name = reps_db::name(db, scope.org, rep).await?.ok_or(Error::NotFound)?;
+            Ok((Some(vec![rep]), None, format!(" of {name}")))
+        }
+        (None, Some(team)) if !scope.sees_team(team) => Err(Error::NotFound),
+        (None, Some(team)) => {
+            let name = reps_db::team_name(db, scope.org, team).await?.ok_or(Error::NotFound)?;
+            Ok((None, Some(team), format!(" of team {name}")))
+        }
+        (None, None) => Ok((scope.reps().map(<[UserId]>::to_vec), None, String::new())),
+    }
+}
