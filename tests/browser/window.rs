@@ -80,7 +80,7 @@ impl Window {
         self.chromium.client.find(Locator::Css(selector)).await.unwrap().text().await.unwrap()
     }
 
-    /// The words of the first element that can be seen at this XPath.
+    /// The words of the first element that can be seen at this `XPath`.
     pub async fn words_at(&self, path: &str) -> String {
         self.shown(path, path).await.text().await.unwrap()
     }
