@@ -129,9 +129,10 @@ impl Chromium {
 
 impl Driver {
     async fn start() -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("chromium-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        // Named after the port: browsers of tests that run at once must not share a profile.
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("chromium-{port}"));
+        fs::create_dir_all(&folder).unwrap();
         let child = Command::new("chromedriver")
             .arg(format!("--port={port}"))
             .env("HOME", &folder)
