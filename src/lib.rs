@@ -26,6 +26,7 @@ pub mod cli {
     pub mod demo;
     pub mod failure;
     pub mod import;
+    pub mod metrics;
     pub mod serve;
     pub mod user;
 }
@@ -174,6 +175,7 @@ pub mod scorecards {
     pub mod board;
     pub mod db;
     pub mod drill;
+    pub mod export_db;
     pub mod figure;
     pub mod headline;
     pub mod measured;

@@ -5,7 +5,9 @@ use std::{
     process::ExitCode,
 };
 
-use super::{commission::Commission, db::Db, demo::Demo, failure::Failure, import::Import, serve, user::User};
+use super::{
+    commission::Commission, db::Db, demo::Demo, failure::Failure, import::Import, metrics::Metrics, serve, user::User,
+};
 use crate::{
     config::{DatabaseArgs, ListenArgs, LogArgs},
     postgres::database::Database,
@@ -33,6 +35,8 @@ pub enum Command {
     Serve(ListenArgs),
     /// Import a folder of CSV files: all of it, or nothing (docs/importing.md).
     Import(Import),
+    /// The metrics of reps, teams or the company, period by period.
+    Metrics(Metrics),
     /// Serve a demo company.
     Demo(Demo),
     /// People, their roles and passwords.
@@ -67,6 +71,7 @@ impl Command {
             Self::Import(import) => {
                 wait(with_database(database, async |database| import.run(database, out, err).await))
             }
+            Self::Metrics(metrics) => wait(with_database(database, async |database| metrics.run(database, out).await)),
             Self::Demo(demo) => wait(demo.run(database, out)),
             Self::User(user) => wait(with_database(database, async |database| user.run(database, out, err).await)),
             Self::Db(db) => wait(with_database(database, async |database| db.run(database, err).await)),

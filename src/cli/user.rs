@@ -187,7 +187,7 @@ fn table(out: &mut impl Write, accounts: &[Account]) -> io::Result<()> {
 }
 
 /// The company of this name, or the only one there is.
-async fn organization(database: &Database, name: Option<&str>) -> Result<OrgId, Failure> {
+pub(super) async fn organization(database: &Database, name: Option<&str>) -> Result<OrgId, Failure> {
     let all = organizations::db::all(&database.pool).await?;
     match (name, all.as_slice()) {
         (Some(name), all) => all

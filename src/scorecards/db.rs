@@ -36,6 +36,19 @@ pub enum Subject {
 }
 
 impl Subjects {
+    /// These subjects.
+    pub fn of(subjects: impl IntoIterator<Item = Subject>) -> Self {
+        let mut of = Self::default();
+        for subject in subjects {
+            match subject {
+                Subject::Company => of.company = true,
+                Subject::Rep(rep) => of.reps.push(rep),
+                Subject::Team(team) => of.teams.push(team),
+            }
+        }
+        of
+    }
+
     /// The subjects one by one.
     pub fn each(&self) -> impl Iterator<Item = Subject> {
         let company = self.company.then_some(Subject::Company);
