@@ -59,10 +59,10 @@ pub struct ListenArgs {
 #[derive(Args, Clone, Debug)]
 pub struct LogArgs {
     /// What is logged: error, warn, info, debug, or per module like `info,attain=debug`
-    #[arg(long = "log", env = "ATTAIN_LOG", value_name = "LEVEL", default_value = "info", value_parser = level, global = true)]
+    #[arg(id = "log_level", long = "log", env = "ATTAIN_LOG", value_name = "LEVEL", default_value = "info", value_parser = level, global = true)]
     level: String,
     /// Lines for people or for machines
-    #[arg(long = "log-format", env = "ATTAIN_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
+    #[arg(id = "log_format", long = "log-format", env = "ATTAIN_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
     format: LogFormat,
 }
 
