@@ -204,7 +204,6 @@ fn places(roles: &[Role], path: &str) -> Vec<NavItem> {
         place(true, "Customers", "/customers", "users", "c"),
         place(sells, "Visits", "/visits", "footprints", "v"),
         place(true, "Deals", "/deals", "handshake", "d"),
-        place(sells && !is(Role::Manager), team, "/scoreboard", "trophy", "s"),
         place(is(Role::Manager), "Targets", "/targets", "target", "t"),
         place(!settles, pay, "/statements", "receipt", "p"),
     ]
@@ -245,11 +244,7 @@ mod tests {
     fn each_role_has_its_places() {
         use Role::{Admin, Finance, Manager, Rep};
         for (roles, nav, tab) in [
-            (
-                &[Rep][..],
-                "My month, Customers, Visits, Deals, Team, Commission",
-                "My month, Customers, Team, Commission",
-            ),
+            (&[Rep][..], "My month, Customers, Visits, Deals, Commission", "My month, Customers, Visits, Commission"),
             (&[Manager], "Team, Customers, Visits, Deals, Targets, Commission", "Team, Customers, Targets, Commission"),
             (
                 &[Finance],

@@ -67,6 +67,17 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /targets/{period}", [DOOR, 403, 200, 403, 403]),
     ("GET /targets/{period}/changes", [DOOR, 403, 200, 403, 403]),
     ("POST /targets/{period}", [DOOR, 403, 400, 403, 403]),
+    // Customers.
+    ("GET /customers", [DOOR, 200, 200, 200, 200]),
+    ("GET /customers/events", [DOOR, 200, 200, 200, 200]),
+    ("GET /customers/new", [DOOR, 200, 200, 403, 403]),
+    ("GET /customers/{id}", [DOOR, 200, 200, 200, 200]),
+    ("GET /customers/{id}/edit", [DOOR, 200, 200, 403, 403]),
+    ("GET /customers/{id}/ending", [DOOR, 200, 200, 403, 403]),
+    ("POST /customers", [DOOR, 422, 422, 403, 403]),
+    ("POST /customers/{id}", [DOOR, 422, 422, 403, 403]),
+    ("POST /customers/{id}/ending", [DOOR, 422, 422, 403, 403]),
+    ("POST /customers/{id}/endings/{ending}/withdraw", [DOOR, 404, 404, 403, 403]),
     // Visits.
     ("GET /visits", [DOOR, 200, 200, 200, 200]),
     ("GET /visits/new", [DOOR, 200, 200, 403, 403]),
