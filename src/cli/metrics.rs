@@ -181,7 +181,7 @@ fn row(period: Period, name: &str, facts: &Facts, currency: Currency) -> Row {
 
 /// Prints rows as they come; a table waits for its widths.
 enum Printer<W: Write> {
-    Csv(csv::Writer<W>),
+    Csv(Box<csv::Writer<W>>),
     Json { out: W, rows: usize },
     Table { out: W, rows: Vec<Row> },
 }
@@ -192,7 +192,7 @@ impl<W: Write> Printer<W> {
             Format::Csv => {
                 let mut writer = csv::Writer::from_writer(out);
                 writer.write_record(COLUMNS)?;
-                Self::Csv(writer)
+                Self::Csv(Box::new(writer))
             }
             Format::Json => {
                 write!(out, "[")?;
