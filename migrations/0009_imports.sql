@@ -30,7 +30,7 @@ create unlogged table import_ownerships (
 create unlogged table import_deals (
     import_id      bigint not null,
     line           bigint not null,
-    deal_id        bigint not null default nextval(pg_get_serial_sequence('deals', 'id')), -- replaced if it is known
+    deal_id        bigint not null default nextval('deals_id_seq'), -- replaced if the deal is known
     known          boolean not null default false,
     external_id    text,
     customer       text,
@@ -160,7 +160,7 @@ create unlogged table import_lifted_rules (
 
 -- False, and nothing has happened: somebody reads the tables for longer than the lock may wait.
 create function lift_rules(tables regclass[]) returns boolean
-language plpgsql as $$
+language plpgsql set lock_timeout = '3s' as $$
 declare
     rule record;
 begin

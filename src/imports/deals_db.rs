@@ -63,11 +63,12 @@ pub async fn find_known(tx: &mut Tx, import: i64) -> sqlx::Result<u64> {
 /// Puts the indexes and references of the deals' tables aside, if these tables are empty and nobody reads them for
 /// long. A million rows then find their places once, sorted, and are checked at once.
 pub async fn lift_rules(tx: &mut Tx) -> sqlx::Result<bool> {
+    let any = sqlx::query_scalar!(r#"select exists (select from deals) as "any!""#).fetch_one(&mut **tx).await?;
+    if any {
+        return Ok(false);
+    }
     sqlx::query_scalar!(
-        r#"select case
-                      when set_config('lock_timeout', '3s', true) is null or exists (select from deals) then false
-                      else lift_rules(array['deals', 'deal_lines', 'deal_credits']::regclass[])
-                  end as "lifted!""#
+        r#"select lift_rules(array['deals', 'deal_lines', 'deal_credits']::regclass[]) as "lifted!""#
     )
     .fetch_one(&mut **tx)
     .await
@@ -273,10 +274,10 @@ pub async fn touch_customers(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
     let org = tx.org;
     sqlx::query!(
         "insert into import_touched (import_id, customer_id)
-         select distinct $1::bigint, c.id
-         from import_deals s
-         join customers c on c.org_id = $2 and c.external_id = s.customer
-         where s.import_id = $1 and not s.known
+         select $1, c.id
+         from customers c
+         where c.org_id = $2
+           and c.external_id in (select s.customer from import_deals s where s.import_id = $1 and not s.known)
          on conflict do nothing",
         import,
         org as OrgId,

@@ -5,6 +5,7 @@ mod database;
 
 mod cli;
 mod deals;
+mod large;
 mod northwind;
 mod people;
 mod plans_and_targets;
