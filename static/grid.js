@@ -1,9 +1,10 @@
 // The grid behaves like a spreadsheet: arrows and Enter move, a block pastes, changed cells are marked, totals follow.
 // table.grid with inputs in td.in; an input's data-sum="id" adds into <output id="id">; in the form around it
+// an input's data-was is what stands, where the page was drawn with another text;
 // [data-changed] holds the sentence about changes and [data-undo] is a button that takes all of them back.
 const table = document.querySelector("table.grid");
 const form = table.closest("form");
-const rows = [...table.tBodies].flatMap((body) => [...body.rows]).map((row) => [...row.querySelectorAll("td.in input")]);
+const rows = [...table.tBodies].flatMap((body) => [...body.rows]).map((row) => [...row.querySelectorAll("td.in input")]).filter((row) => row.length);
 const inputs = rows.flat();
 const place = new Map(rows.flatMap((row, r) => row.map((input, c) => [input, [r, c]])));
 const said = form?.querySelector("[data-changed]");
@@ -21,7 +22,8 @@ const number = (text) => {
   return plain && Number.isFinite(value) ? value : 0;
 };
 
-const changed = (input) => input.value.trim() !== input.defaultValue.trim();
+const was = (input) => input.dataset.was ?? input.defaultValue;
+const changed = (input) => input.value.trim() !== was(input).trim();
 
 const refresh = () => {
   const sums = new Map();
@@ -55,7 +57,7 @@ table.addEventListener("keydown", (event) => {
   else if (event.key === "Enter") { event.preventDefault(); move(event, event.shiftKey ? -1 : 1, 0); }
   else if (event.key === "ArrowLeft" && (all || input.selectionEnd === 0)) move(event, 0, -1);
   else if (event.key === "ArrowRight" && (all || input.selectionStart === input.value.length)) move(event, 0, 1);
-  else if (event.key === "Escape" && changed(input)) { input.value = input.defaultValue; refresh(); input.select(); }
+  else if (event.key === "Escape" && changed(input)) { input.value = was(input); refresh(); input.select(); }
 });
 table.addEventListener("paste", (event) => {
   if (!place.has(event.target)) return;
@@ -69,7 +71,7 @@ table.addEventListener("paste", (event) => {
   }));
   refresh();
 });
-undo?.addEventListener("click", () => { for (const input of inputs) input.value = input.defaultValue; refresh(); });
+undo?.addEventListener("click", () => { for (const input of inputs) input.value = was(input); refresh(); });
 
 // Leaving with unsaved cells asks first.
 addEventListener("beforeunload", (event) => { if (!form?.dataset.sent && inputs.some(changed)) event.preventDefault(); });

@@ -165,6 +165,10 @@ impl Board {
             Cell {
                 href: drill::href(metric, whose, self.period, me.today),
                 value: figure.map_or_else(String::new, |figure| figure.shown(currency)),
+                exact: figure
+                    .and_then(|figure| figure.value)
+                    .map(|value| in_file(value, me).to_string())
+                    .unwrap_or_default(),
                 limit: target
                     .filter(|_| metric.is_limit())
                     .map(|target| figure::target_words(metric, target, currency)),
@@ -214,6 +218,7 @@ impl Board {
                 metric,
                 href: drill::href(metric, self.whose, self.period, me.today),
                 value: figure.shown(currency),
+                exact: figure.value.map(|value| in_file(value, me).to_string()).unwrap_or_default(),
                 words: words.join(" · "),
             })
         };
@@ -257,7 +262,7 @@ impl Board {
 }
 
 /// A value as files carry it: money in the currency's decimals, growth as a fraction with six.
-fn in_file(value: Value, me: &Viewer) -> Decimal {
+pub fn in_file(value: Value, me: &Viewer) -> Decimal {
     match value {
         Value::Count(count) => count.into(),
         Value::Money(money) => me.company.currency.major(money),
@@ -301,6 +306,8 @@ struct Total {
     metric: Metric,
     href: String,
     value: String,
+    /// The number as files carry it.
+    exact: String,
     words: String,
 }
 
@@ -323,6 +330,8 @@ struct Cell {
     metric: Metric,
     href: String,
     value: String,
+    /// The number as files carry it.
+    exact: String,
     /// "2", of a limit.
     limit: Option<String>,
     /// Whether the limit is broken.

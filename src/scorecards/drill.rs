@@ -19,9 +19,9 @@ pub fn href(metric: Metric, whose: Subject, period: Period, today: Date) -> Stri
         Metric::Visits => "/visits?counted=1&kind=in_person",
         Metric::StrangerVisits => "/visits?counted=1&kind=in_person&stranger=1",
         Metric::Touches => "/visits?counted=1&kind=touch",
-        Metric::NetSales | Metric::SalesGrowth => "/deals?counted=1",
-        Metric::NewCustomerSales => "/deals?counted=1&class=new",
-        Metric::ExistingCustomerSales => "/deals?counted=1&class=existing",
+        Metric::NetSales | Metric::SalesGrowth => "/deals?stage=won",
+        Metric::NewCustomerSales => "/deals?class=new",
+        Metric::ExistingCustomerSales => "/deals?class=existing",
     };
     let whose = match whose {
         Subject::Rep(rep) => format!("&rep={rep}"),
@@ -52,6 +52,6 @@ mod tests {
             of("2026-10", Metric::LostCustomers),
             "/customers/events?kind=lost&rep=7&from=2026-10-01&to=2026-11-01"
         );
-        assert_eq!(of("2026-12", Metric::NetSales), "/deals?counted=1&rep=7&from=2026-12-01&to=2026-12-01");
+        assert_eq!(of("2026-12", Metric::NetSales), "/deals?stage=won&rep=7&from=2026-12-01&to=2026-12-01");
     }
 }

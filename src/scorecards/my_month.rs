@@ -4,6 +4,7 @@ use askama::Template;
 use time::Date;
 
 use super::{
+    board::in_file,
     db::Subject,
     drill,
     figure::{self, Figure},
@@ -120,6 +121,8 @@ impl Month {
         Some(Stat {
             label: metric.label().to_owned(),
             href: drill::href(metric, Subject::Rep(self.person.id), self.period, me.today),
+            metric: metric.as_str(),
+            exact: figure.value.map(|value| in_file(value, me).to_string()).unwrap_or_default(),
             value: figure.shown(currency),
             of: figure.of(currency),
             badge: figure.badge(currency),
@@ -138,6 +141,7 @@ impl Month {
             label: figure.metric.label(),
             href: drill::href(figure.metric, Subject::Rep(self.person.id), self.period, me.today),
             value: figure.shown(currency),
+            exact: figure.value.map(|value| in_file(value, me).to_string()).unwrap_or_default(),
             of: figure.of(currency),
             attainment: figure.attainment.map(|share| format::attainment(share.0)),
         })
@@ -296,6 +300,8 @@ struct Other {
     label: &'static str,
     href: String,
     value: String,
+    /// The number as files carry it.
+    exact: String,
     of: String,
     attainment: Option<String>,
 }

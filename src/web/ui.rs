@@ -105,6 +105,10 @@ pub struct Stat {
     pub label: String,
     /// Where the records behind it are listed. Empty: the card is no link.
     pub href: String,
+    /// The metric's word, for scripts and tests. May be empty.
+    pub metric: &'static str,
+    /// The number as files carry it. May be empty.
+    pub exact: String,
     /// "61".
     pub value: String,
     /// "of 96", "limit 2". May be empty.

@@ -4,6 +4,7 @@ mod access;
 mod commissions;
 #[path = "../support/database.rs"]
 mod database;
+mod drilldown;
 mod invitations;
 mod kit;
 mod profile;

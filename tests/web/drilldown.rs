@@ -1,0 +1,93 @@
+//! Every number on my month and the scoreboard of a generated company opens into exactly the records that it counts.
+
+use std::collections::BTreeSet;
+
+use attain::{
+    demo::{data::Size, fill},
+    domain::id::{OrgId, UserId},
+};
+use scraper::{ElementRef, Html, Selector};
+
+use crate::support::{Client, TestApp, User};
+
+/// A number on a page: what it is, what it says, and where it leads.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Number {
+    metric: String,
+    /// The exact number: a count, or an amount in major units.
+    value: String,
+    href: String,
+}
+
+/// Every number that says which metric it is.
+fn numbers(body: &str) -> Vec<Number> {
+    let page = Html::parse_document(body);
+    let links = Selector::parse("a[data-metric][data-value]").unwrap();
+    let attribute = |link: ElementRef<'_>, name: &str| link.attr(name).unwrap().to_owned();
+    page.select(&links)
+        .map(|link| Number {
+            metric: attribute(link, "data-metric"),
+            value: attribute(link, "data-value"),
+            href: attribute(link, "href"),
+        })
+        .collect()
+}
+
+/// Opens a number's list and compares what the list says of itself.
+async fn opens_into_its_records(client: &mut Client, number: &Number) {
+    let list = client.get(&number.href).await.expect(200);
+    let plain = |text: &str| text.replace('−', "-").replace(['€', ','], "");
+    let said = match number.metric.as_str() {
+        "new_customers" | "lost_customers" | "won_back_customers" => plain(&list.text("#counted")),
+        "visits" | "stranger_visits" | "touches" => {
+            let words = list.text("main .head p");
+            plain(words.split(' ').next().unwrap())
+        }
+        _ => list.texts("tfoot td.n").last().map_or_else(|| "0.00".to_owned(), |sum| plain(sum)),
+    };
+    assert_eq!(said, number.value, "{} on {}", number.metric, number.href);
+}
+
+/// Walks all numbers of a page; at least so many.
+async fn walk(client: &mut Client, path: &str, at_least: usize, walked: &mut BTreeSet<String>) {
+    let page = client.get(path).await.expect(200);
+    let numbers = numbers(&page.body());
+    assert!(numbers.len() >= at_least, "{path} has only {} numbers", numbers.len());
+    for number in &numbers {
+        if number.metric == "sales_growth" {
+            // A rate is no sum: it leads to the sales that it compares, which stand on the page as well.
+            let sales = |other: &Number| other.metric == "net_sales" && other.href == number.href;
+            assert!(numbers.iter().any(sales), "{path}: {}", number.href);
+        } else if walked.insert(number.href.clone()) {
+            opens_into_its_records(client, number).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_number_opens_into_exactly_what_it_counts() {
+    let app = TestApp::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    fill::fill(&app.db, Size::S, folder.path(), app.now()).await.unwrap();
+    let person = async |name: &str| {
+        let row = sqlx::query!("select org_id, id from users where name = $1", name).fetch_one(&app.db).await.unwrap();
+        app.client(User { org: OrgId(row.org_id.0), id: UserId(row.id.0) }).await
+    };
+    let mut walked = BTreeSet::new();
+    let mut ingrid = person("Ingrid Solberg").await;
+    for period in ["2026-11", "2026-10", "2026-W47", "2026-Q3", "2025"] {
+        walk(&mut ingrid, &format!("/my-month?period={period}"), 10, &mut walked).await;
+    }
+    let mut kari = person("Kari Berg").await;
+    let board = kari.get("/scoreboard?period=2026-11").await.expect(200);
+    let reps = board.count("table tbody tr");
+    assert!(reps >= 10, "{reps} reps");
+    for period in ["2026-11", "2026-W46"] {
+        walk(&mut kari, &format!("/scoreboard?period={period}"), 5 * reps + 5, &mut walked).await;
+    }
+    let mut freja = person("Freja Aune").await;
+    for period in ["2026-11", "2026"] {
+        walk(&mut freja, &format!("/scoreboard?period={period}"), 5 * reps + 5, &mut walked).await;
+    }
+    assert!(walked.len() > 150, "{} numbers", walked.len());
+}
