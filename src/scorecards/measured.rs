@@ -19,7 +19,6 @@ use crate::{
         period::{Period, PeriodKind},
         rate::Ratio,
     },
-    organizations,
     targets::{
         self,
         db::{Rep, Target},
@@ -41,16 +40,16 @@ pub struct Measured {
     pub growth_base: GrowthBase,
 }
 
-/// Loads the facts and targets of these reps, and the facts of their team or company.
+/// Loads the facts and targets of these reps, and the facts of their team or company. The holidays are the period's.
 pub async fn load(
     db: &mut PgConnection,
     me: &Viewer,
     period: Period,
     reps: &[UserId],
     whole: Subject,
+    holidays: Vec<Date>,
 ) -> sqlx::Result<Measured> {
     let org = me.scope.org;
-    let holidays = organizations::db::holidays(db, org, period.dates()).await?;
     let mut subjects = Subjects { reps: reps.to_vec(), ..Subjects::default() };
     match whole {
         Subject::Company => subjects.company = true,

@@ -23,6 +23,7 @@ use crate::{
         money::Money,
         period::{Dates, Period, PeriodKind, add_months},
     },
+    organizations,
     postgres::tx::{self, Read},
     targets, teams,
     web::{
@@ -160,7 +161,8 @@ async fn load_board(tx: &mut Read, me: &Viewer, list: &List, period: Period) -> 
     let on = targets::draw::day_of_teams(period, me.today);
     let reps = targets::db::reps(tx, &me.scope, period, chosen.map(|team| team.id), on).await?;
     let ids: Vec<UserId> = reps.iter().map(|rep| rep.id).collect();
-    let measured = measured::load(tx, me, period, &ids, whole).await?;
+    let holidays = organizations::db::holidays(tx, me.scope.org, period.dates()).await?;
+    let measured = measured::load(tx, me, period, &ids, whole, holidays).await?;
     let trend_to = periods::containing(PeriodKind::Month, me.today, me).from().min(month_after(period, me));
     let trend_from = add_months(trend_to, -6);
     let trend = trend(tx, me, &ids, Dates { from: trend_from, to: trend_to }).await?;
@@ -206,8 +208,9 @@ async fn trend(
 /// Everything that a person's page shows.
 async fn load_month(tx: &mut Read, me: &Viewer, person: Person, period: Period) -> Result<Month, Error> {
     let org = me.scope.org;
-    let measured = measured::load(tx, me, period, &[person.id], Subject::Rep(person.id)).await?;
     let days = my_month_db::days(tx, org, person.id, period.dates()).await?;
+    let holidays = days.iter().filter(|day| day.holiday).map(|day| day.on).collect();
+    let measured = measured::load(tx, me, period, &[person.id], Subject::Rep(person.id), holidays).await?;
     let customers = if period.contains(me.today) {
         my_month_db::customers_today(tx, org, person.id, me.today).await?
     } else {
