@@ -67,11 +67,9 @@ pub async fn lift_rules(tx: &mut Tx) -> sqlx::Result<bool> {
     if any {
         return Ok(false);
     }
-    sqlx::query_scalar!(
-        r#"select lift_rules(array['deals', 'deal_lines', 'deal_credits']::regclass[]) as "lifted!""#
-    )
-    .fetch_one(&mut **tx)
-    .await
+    sqlx::query_scalar!(r#"select lift_rules(array['deals', 'deal_lines', 'deal_credits']::regclass[]) as "lifted!""#)
+        .fetch_one(&mut **tx)
+        .await
 }
 
 /// Makes them again, and thereby checks every row.

@@ -81,6 +81,7 @@ fn stat(label: &str, value: &str, of: &str, badge: Badge, bullet: Bullet) -> Sta
         bullet: Some(bullet),
         foot: "64 expected by today".to_owned(),
         foot_end: "4 a day from now".to_owned(),
+        ..Stat::default()
     }
 }
 

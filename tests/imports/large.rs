@@ -39,7 +39,8 @@ async fn tables_in_use_keep_their_indexes() {
     let db = TestDatabase::create().await;
     let mut reader = db.pool.begin().await.unwrap();
     sqlx::raw_sql("select count(*) from deals").execute(&mut *reader).await.unwrap();
-    let lifted = ask(&db.pool, "select lift_rules(array['deals', 'deal_lines', 'deal_credits']::regclass[])::text").await;
+    let lifted =
+        ask(&db.pool, "select lift_rules(array['deals', 'deal_lines', 'deal_credits']::regclass[])::text").await;
     assert_eq!(lifted, ["false"]);
     assert_eq!(ask(&db.pool, "select count(*)::text from import_lifted_rules").await, ["0"]);
     reader.rollback().await.unwrap();

@@ -40,8 +40,10 @@ async fn opens_into_its_records(client: &mut Client, number: &Number) {
     let said = match number.metric.as_str() {
         "new_customers" | "lost_customers" | "won_back_customers" => plain(&list.text("#counted")),
         "visits" | "stranger_visits" | "touches" => {
+            // "12 visits", or of a longer list "50 of 138 visits".
             let words = list.text("main .head p");
-            plain(words.split(' ').next().unwrap())
+            let all = words.split_once(" of ").map_or(words.as_str(), |(_, all)| all);
+            plain(all.split(' ').next().unwrap())
         }
         _ => list.texts("tfoot td.n").last().map_or_else(|| "0.00".to_owned(), |sum| plain(sum)),
     };

@@ -260,7 +260,7 @@ async fn any_period_can_be_asked_for_and_nonsense_is_refused() {
         karin.get(&format!("/reps/{}?period={period}", field.ingrid.id)).await.expect(200);
     }
     let jumped = karin.get("/scoreboard?kind=quarter&on=2025-02-03").await.expect(200);
-    assert!(jumped.text(".eyebrow").starts_with("Q1 2025"));
+    assert!(jumped.text(".head .eyebrow").starts_with("Q1 2025"));
     assert_eq!(jumped.attribute(".step a[rel=prev]", "href"), "/scoreboard?period=2024-Q4");
     for wrong in
         ["period=soon", "period=2026-13", "kind=fortnight", "on=yesterday", "kind=month&on=2026-02-30", "period=%00"]
