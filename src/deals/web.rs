@@ -84,8 +84,8 @@ struct IndexPage {
     no_errors: Errors,
 }
 
-/// The list of deals. Which records a number counts is said in the address: `rep=` or `team=` with `from=` and `to=`
-/// (half-open) for `net_sales`, with `class=new` or `class=existing` for the sales to such customers.
+/// The list of deals. Which records a number counts is said in the address: `counted=1` with `rep=` or `team=`, and with
+/// `from=` and `to=` (half-open), for `net_sales`; with `class=new` or `class=existing` for the sales to such customers.
 async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut list: List) -> Result<Response, Error> {
     let is_queue = list.is_on("unconfirmed");
     if list.value("stage").is_empty() && !is_queue {
@@ -180,7 +180,7 @@ async fn read_filter(db: &mut PgConnection, me: &Viewer, list: &List) -> Result<
     let filter = Filter {
         reps,
         team: if rep.is_some() { None } else { team },
-        shares_only: rep.is_some() || team.is_some(),
+        shares_only: rep.is_some() || team.is_some() || list.is_on("counted"),
         customer,
         from: list.date("from")?,
         to: list.date("to")?,

@@ -316,6 +316,12 @@ async fn every_role_meets_the_expected_answer_on_every_route() {
 /// A path with an object in it, and what it answers for an object of the rep, of a rep beside the manager's teams, and
 /// of another company; asked by the rep, the manager, finance, the administrator.
 const REACH: &[(&str, [[u16; 3]; 4])] = &[
+    ("GET /customers/{id}", [[200, 404, 404], [200, 404, 404], [200, 200, 404], [200, 200, 404]]),
+    ("GET /customers/{id}/edit", [[200, 404, 404], [200, 404, 404], [403, 403, 403], [403, 403, 403]]),
+    ("POST /customers/{id}/ending", [[422, 404, 404], [422, 404, 404], [403, 403, 403], [403, 403, 403]]),
+    ("GET /deals/{id}/edit", [[200, 404, 404], [200, 404, 404], [403, 403, 403], [403, 403, 403]]),
+    ("POST /deals/{id}/lose", [[409, 404, 404], [409, 404, 404], [403, 403, 403], [403, 403, 403]]),
+    ("GET /deals/{id}/return", [[200, 404, 404], [200, 404, 404], [403, 403, 403], [403, 403, 403]]),
     ("GET /visits/{id}", [[200, 404, 404], [200, 404, 404], [200, 200, 404], [200, 200, 404]]),
     ("GET /reps/{id}", [[200, 404, 404], [200, 404, 404], [200, 200, 404], [200, 200, 404]]),
     ("GET /deals/{id}", [[200, 404, 404], [200, 404, 404], [200, 200, 404], [200, 200, 404]]),

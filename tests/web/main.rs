@@ -2,9 +2,12 @@
 
 mod access;
 mod commissions;
+mod customers;
 #[path = "../support/database.rs"]
 mod database;
+mod deals;
 mod drilldown;
+mod field;
 mod invitations;
 mod kit;
 mod profile;
@@ -15,6 +18,7 @@ mod support;
 mod targets;
 mod teams;
 mod users;
+mod visits;
 
 // sqlx.toml names the types of columns from the crate's root.
 use attain::domain;

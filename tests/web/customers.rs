@@ -1,0 +1,449 @@
+//! Customers: the list, keeping them, handing them over, their endings, and the events behind a number.
+
+use attain::{
+    customers::{self, db::NewEnding, events_db},
+    domain::{
+        access::Role,
+        customer::{facts::EndingKind, stage::standing},
+        id::CustomerId,
+        visit::Kind,
+    },
+    postgres::tx,
+    scorecards::db::Subject,
+};
+use time::{Duration, macros::date};
+
+use crate::{
+    field::{Field, TODAY, number},
+    support::Answer,
+};
+
+fn names(page: &Answer) -> Vec<String> {
+    page.texts("tbody th a")
+}
+
+#[tokio::test]
+async fn a_rep_keeps_own_customers() {
+    let field = Field::new().await;
+    let mut browser = field.app.client(field.ingrid).await;
+    let empty = browser.get("/customers").await.expect(200);
+    assert!(empty.text(".empty").contains("No customers yet"), "{}", empty.words());
+    let page = browser.get("/customers/new").await.expect(200);
+    assert!(!page.has("[name=owner]"), "a rep's customers are the rep's");
+    let typed = [
+        ("name", "Havn & Hage"),
+        ("segment", "Restaurant"),
+        ("city", "Oslo"),
+        ("contact", "Siri Aas"),
+        ("role", "Manager"),
+        ("phone", "22 00 00 00"),
+        ("email", "siri@havn.example"),
+        ("field", "seats"),
+        ("value", "40"),
+        ("notes", "Deliveries through the yard."),
+    ];
+    let answer = browser.submit(&page, "main form", &typed).await.expect(303);
+    let page = browser.follow(&answer).await.expect(200);
+    assert_eq!(page.text("h1"), "Havn & Hage");
+    for words in ["Restaurant", "Oslo", "Ingrid", "Siri Aas", "22 00 00 00", "seats", "40", "Not a customer yet"] {
+        assert!(page.words().contains(words), "{words}");
+    }
+    // Changed: the history names what.
+    let form = browser.get(&format!("{}/edit", answer.location())).await.expect(200);
+    browser.submit(&form, "main form", &[("city", "Bergen")]).await.expect(303);
+    let page = browser.get(answer.location()).await;
+    assert!(page.text("section:has(#history)").contains("City: Oslo → Bergen"), "{}", page.words());
+    assert!(page.words().contains("Siri Aas") && page.words().contains("seats"), "what was not touched stays");
+    field.verify().await;
+}
+
+#[tokio::test]
+async fn bad_input_is_told_and_kept() {
+    let field = Field::new().await;
+    let mut browser = field.app.client(field.berit).await;
+    for (name, typed, place) in [
+        ("name", "", "name"),
+        ("name", &*"x".repeat(201), "name"),
+        ("owner", "x", "owner"),
+        ("owner", "999999", "owner"),
+        ("owner", &*field.olav.id.to_string(), "owner"),
+        ("customer_since", "2026-11-20", "customer_since"),
+        ("customer_since", "long ago", "customer_since"),
+        ("owner_from", "2026-02-30", "owner_from"),
+        ("value", "40", "field-0"),
+        ("email", "siri@havn.example", "contact-0"),
+        ("segment", &*"x".repeat(101), "segment"),
+    ] {
+        let mut fields = vec![("city", "Kept"), (name, typed)];
+        if name != "name" {
+            fields.push(("name", "Havn"));
+        }
+        let page = browser.post("/customers", &fields).await.expect(422);
+        assert_eq!(page.attributes(".summary-error a", "href"), [format!("#{place}")], "{name} {typed}");
+        assert!(page.has(&format!("[id='{place}']")), "{place} has no place on the page");
+        assert_eq!(page.value("city"), "Kept");
+    }
+    assert_eq!(field.count("customers").await, 0);
+    // More rows keep what was typed and save nothing.
+    let fields = [("name", "Havn"), ("contact", "Siri"), ("more", "contacts")];
+    let page = browser.post("/customers", &fields).await.expect(200);
+    assert_eq!((page.value("name"), page.count("[name=contact]")), ("Havn".into(), 4));
+    assert_eq!(field.count("customers").await, 0);
+}
+
+#[tokio::test]
+async fn a_stale_form_shows_both() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    let mut browser = field.app.client(field.ingrid).await;
+    let path = format!("/customers/{havn}/edit");
+    let (first, second) = (browser.get(&path).await, browser.get(&path).await);
+    browser.submit(&first, "main form", &[("city", "Bergen")]).await.expect(303);
+    let stale = browser.submit(&second, "main form", &[("city", "Tromsø")]).await.expect(409);
+    assert_eq!(stale.value("city"), "Tromsø");
+    assert!(stale.text(".summary-error").contains("Bergen"), "{}", stale.text(".summary-error"));
+    browser.submit(&stale, "main form", &[]).await.expect(303);
+    assert_eq!(browser.get(&path).await.value("city"), "Tromsø");
+}
+
+#[tokio::test]
+async fn a_handover_moves_the_loss_and_the_list() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    // Lost on 20 May; handed over long before.
+    field.deal(havn, date!(2025 - 11 - 20), 10_000, &[(field.ingrid, 1)]).await;
+    assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026").await.lost_customers, 1);
+    let mut browser = field.app.client(field.berit).await;
+    let page = browser.get(&format!("/customers/{havn}/edit")).await.expect(200);
+    let jonas = field.jonas.id.to_string();
+    let typed = [("owner", &*jonas), ("owner_from", "2026-01-01")];
+    browser.submit(&page, "main form", &typed).await.expect(303);
+    assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026").await.lost_customers, 0);
+    assert_eq!(field.facts(Subject::Rep(field.jonas.id), "2026").await.lost_customers, 1);
+    field.verify().await;
+    assert_eq!(names(&field.app.client(field.jonas).await.get("/customers").await), ["Havn"]);
+    // Ingrid no longer owns it, and still sees it: she is credited with a deal there.
+    let mut ingrid = field.app.client(field.ingrid).await;
+    assert_eq!(names(&ingrid.get("/customers").await), [""; 0]);
+    let page = ingrid.get(&format!("/customers/{havn}")).await.expect(200);
+    assert!(!page.has("a[href$='/edit']"));
+    ingrid.get(&format!("/customers/{havn}/edit")).await.expect(403);
+    // A rep cannot give a customer away, whatever the form is made to say.
+    let own = field.customer("Torget", field.ingrid).await;
+    let page = ingrid.get(&format!("/customers/{own}/edit")).await.expect(200);
+    let version = page.value("version");
+    let forged = [("name", "Torget"), ("version", &*version), ("owner", &*jonas), ("owner_from", "2026-01-01")];
+    ingrid.post(&format!("/customers/{own}"), &forged).await.expect(303);
+    assert_eq!(names(&ingrid.get("/customers").await), ["Torget"]);
+}
+
+#[tokio::test]
+async fn customers_out_of_sight_are_not_there() {
+    let field = Field::new().await;
+    let (own, other) = (field.customer("Havn", field.ingrid).await, field.customer("Olavs", field.olav).await);
+    for (user, expected) in
+        [(field.ingrid, 404), (field.berit, 404), (field.olav, 200), (field.finn, 200), (field.astrid, 200)]
+    {
+        field.app.client(user).await.get(&format!("/customers/{other}")).await.expect(expected);
+    }
+    // A visit there brings it into sight, and its manager's.
+    field.visit(field.ingrid, other, date!(2026 - 11 - 18), Kind::InPerson).await;
+    for user in [field.ingrid, field.berit] {
+        field.app.client(user).await.get(&format!("/customers/{other}")).await.expect(200);
+    }
+    let mut finn = field.app.client(field.finn).await;
+    let page = finn.get(&format!("/customers/{own}")).await.expect(200);
+    assert!(!page.has(".actions a"), "finance reads");
+    assert_eq!(names(&finn.get("/customers").await), ["Havn", "Olavs"]);
+    assert_eq!(names(&field.app.client(field.berit).await.get("/customers").await), ["Havn"]);
+    for path in ["/customers/0", "/customers/x", "/customers/99999999999999999999"] {
+        finn.get(path).await.expect(404);
+    }
+    for path in [format!("/customers?owner={}", field.olav.id), format!("/customers/events?rep={}", field.olav.id)] {
+        field.app.client(field.berit).await.get(&path).await.expect(404);
+    }
+}
+
+#[tokio::test]
+async fn the_list_searches_filters_and_sorts() {
+    let field = Field::new().await;
+    let mut ids: Vec<CustomerId> = vec![];
+    for name in ["Bakeriet", "Ål 100%", "Havn", "Café_Nord"] {
+        ids.push(field.customer(name, field.ingrid).await);
+    }
+    field.deal(ids[0], date!(2026 - 11 - 01), 5_000, &[(field.ingrid, 1)]).await;
+    field.deal(ids[2], date!(2026 - 11 - 02), 90_000, &[(field.ingrid, 1)]).await;
+    field.deal(ids[2], date!(2026 - 11 - 03), -88_000, &[(field.ingrid, 1)]).await;
+    field.visit(field.ingrid, ids[3], date!(2026 - 11 - 04), Kind::InPerson).await;
+    let mut browser = field.app.client(field.ingrid).await;
+    for (query, expected) in [
+        ("", vec!["Bakeriet", "Café_Nord", "Havn", "Ål 100%"]),
+        ("?sort=-name", vec!["Ål 100%", "Havn", "Café_Nord", "Bakeriet"]),
+        ("?sort=-sales", vec!["Bakeriet", "Havn", "Café_Nord", "Ål 100%"]),
+        ("?sort=-last_sale", vec!["Havn", "Bakeriet", "Café_Nord", "Ål 100%"]),
+        ("?sort=-last_visit", vec!["Café_Nord", "Ål 100%", "Havn", "Bakeriet"]),
+        ("?q=havn", vec!["Havn"]),
+        ("?q=oslo&sort=-name", vec!["Ål 100%", "Havn", "Café_Nord", "Bakeriet"]),
+        ("?q=100%25", vec!["Ål 100%"]),
+        ("?q=_", vec!["Café_Nord"]),
+        ("?q=%25%25%25", vec![]),
+        ("?stage=new", vec!["Bakeriet", "Havn"]),
+        ("?stage=prospect", vec!["Café_Nord", "Ål 100%"]),
+        ("?stage=lost", vec![]),
+    ] {
+        let page = browser.get(&format!("/customers{query}")).await.expect(200);
+        let mut found = names(&page);
+        let mut expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
+        if query.starts_with("?sort=-sales") || query.starts_with("?sort=-last") {
+            // Equal values may stand in any order.
+            found[2..].sort();
+            expected[2..].sort();
+            if query.ends_with("last_visit") {
+                found[1..].sort();
+                expected[1..].sort();
+            }
+        }
+        assert_eq!(found, expected, "{query}");
+        if expected.is_empty() {
+            assert!(page.text(".empty").contains("Nothing matches"), "other words than for no customers");
+        } else {
+            assert_eq!(number(&page.text(".pager .meta")), i64::try_from(expected.len()).unwrap());
+        }
+    }
+    // Heads keep the search; the sorted one says so.
+    let page = browser.get("/customers?q=a&sort=-sales").await;
+    assert_eq!(page.attribute("th[aria-sort] a", "href"), "/customers?q=a&sort=sales");
+    assert_eq!(page.attribute("th[aria-sort]", "aria-sort"), "descending");
+    browser.get("/customers?stage=happy").await.expect(400);
+}
+
+#[tokio::test]
+async fn every_order_of_the_list_pages_without_gaps() {
+    let field = Field::new().await;
+    for number in 0..105 {
+        let id = field.customer(&format!("Customer {}", number % 7), field.ingrid).await;
+        if number % 3 == 0 {
+            field.deal(id, TODAY - Duration::days(number % 5), 1_000 * (number % 4), &[(field.ingrid, 1)]).await;
+        }
+    }
+    let mut browser = field.app.client(field.ingrid).await;
+    for sort in ["name", "-name", "sales", "-sales", "last_sale", "-last_sale", "last_visit"] {
+        let mut path = format!("/customers?sort={sort}");
+        let mut seen = vec![];
+        loop {
+            let page = browser.get(&path).await.expect(200);
+            seen.extend(page.attributes("tbody th a", "href"));
+            match page.attributes("a[rel=next]", "href").pop() {
+                Some(next) => path = next,
+                None => break,
+            }
+        }
+        let total = seen.len();
+        seen.sort();
+        seen.dedup();
+        assert_eq!((total, seen.len()), (105, 105), "{sort}");
+    }
+}
+
+#[tokio::test]
+async fn the_stage_of_the_list_is_that_of_the_page() {
+    let field = Field::new().await;
+    let rep = &[(field.ingrid, 1)];
+    let day = |ago: i64| TODAY - Duration::days(ago);
+    let lives: [(&str, &[(i64, i64)], Option<(i64, EndingKind)>); 9] = [
+        ("prospect", &[], None),
+        ("new", &[(20, 100)], None),
+        ("existing", &[(500, 100), (400, 100), (300, 100), (150, 100), (20, 100)], None),
+        ("lost", &[(300, 100)], None),
+        ("won back", &[(700, 100), (20, 100)], None),
+        ("second sale", &[(700, 100), (40, 100), (20, 100)], None),
+        ("ended", &[(100, 100)], Some((50, EndingKind::Closed))),
+        ("ended and back", &[(100, 100), (10, 100)], Some((50, EndingKind::Closed))),
+        ("declared lost", &[(100, 100)], Some((50, EndingKind::DeclaredLost))),
+    ];
+    let mut ids = vec![];
+    for (name, sales, ending) in lives {
+        let id = field.customer(name, field.ingrid).await;
+        for &(ago, cents) in sales {
+            field.deal(id, day(ago), cents, rep).await;
+        }
+        if let Some((ago, kind)) = ending {
+            let mut tx = field.app.write(field.org).await;
+            let ending =
+                NewEnding { on: day(ago), kind, reason: "Said so".into(), verified_reason: None, competitor: None };
+            customers::db::insert_ending(&mut tx, id, &ending).await.unwrap();
+            events_db::recompute(&mut tx, &[id]).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        ids.push(id);
+    }
+    // Undone: a first sale, a win-back, both.
+    for (name, sales, undone) in [
+        ("undone", vec![20], vec![0]),
+        ("back undone", vec![700, 20], vec![1]),
+        ("all undone", vec![700, 20], vec![1, 0]),
+    ] {
+        let id = field.customer(name, field.ingrid).await;
+        let mut deals = vec![];
+        for ago in sales {
+            deals.push(field.deal(id, day(ago), 100, rep).await);
+        }
+        for index in undone {
+            field.deal_like(id, day(5), -100, rep, Some(deals[index])).await;
+        }
+        ids.push(id);
+    }
+    let old = field.customer("since long", field.ingrid).await;
+    let mut tx = field.app.write(field.org).await;
+    let details = customers::db::Details {
+        name: "since long".into(),
+        customer_since: Some(date!(2019 - 01 - 01)),
+        ..Default::default()
+    };
+    assert!(customers::db::update(&mut tx, old, 1, &details).await.unwrap());
+    events_db::recompute(&mut tx, &[old]).await.unwrap();
+    tx.commit().await.unwrap();
+    ids.push(old);
+
+    let mut read = tx::read(&field.app.db, field.org).await.unwrap();
+    let histories = events_db::histories(&mut read, field.org, &ids).await.unwrap();
+    drop(read);
+    let mut browser = field.app.client(field.ingrid).await;
+    let mut listed = 0;
+    for stage in ["prospect", "new", "existing", "won_back", "lost", "ended"] {
+        let page = browser.get(&format!("/customers?stage={stage}")).await.expect(200);
+        let mut found: Vec<String> = page.attributes("tbody th a", "href");
+        let standing_so = |id: &&CustomerId| standing(&histories[*id], TODAY, 12).stage.as_str() == stage;
+        let mut expected: Vec<String> = ids.iter().filter(standing_so).map(|id| format!("/customers/{id}")).collect();
+        listed += expected.len();
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected, "{stage}");
+    }
+    assert_eq!(listed, ids.len());
+}
+
+#[tokio::test]
+async fn losses_are_declared_by_reps_and_other_ends_by_managers() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    field.deal(havn, date!(2026 - 11 - 01), 10_000, &[(field.ingrid, 1)]).await;
+    let path = format!("/customers/{havn}/ending");
+    let mut ingrid = field.app.client(field.ingrid).await;
+    let page = ingrid.get(&path).await.expect(200);
+    assert_eq!(page.attributes("[name=kind]", "value"), ["declared_lost"]);
+    for (name, typed, place) in [
+        ("reason", "", "reason"),
+        ("on", "2026-11-20", "on"),
+        ("on", "", "on"),
+        ("kind", "closed", "kind"),
+        ("kind", "x", "kind"),
+    ] {
+        let good = [("kind", "declared_lost"), ("on", "2026-11-19"), ("reason", "Too dear")];
+        let mut fields: Vec<(&str, &str)> = good.into_iter().filter(|(field, _)| *field != name).collect();
+        fields.push((name, typed));
+        let page = ingrid.post(&path, &fields).await.expect(422);
+        assert_eq!(page.attributes(".summary-error a", "href"), [format!("#{place}")], "{name} {typed}");
+    }
+    let typed = [("reason", "Too dear"), ("competitor", "Kaffe AS")];
+    ingrid.submit(&page, "main form", &typed).await.expect(303);
+    assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026-11").await.lost_customers, 1);
+    let page = ingrid.get(&format!("/customers/{havn}")).await.expect(200);
+    assert_eq!(page.text("section:has(#life) h2"), "Lost");
+    assert!(page.words().contains("Kaffe AS"));
+    // Taken back.
+    ingrid.submit(&page, "form[action$=withdraw]", &[]).await.expect(303);
+    assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026-11").await.lost_customers, 0);
+    // The manager closes it; the rep cannot open it again.
+    let mut berit = field.app.client(field.berit).await;
+    let page = berit.get(&path).await.expect(200);
+    assert_eq!(page.count("[name=kind]"), 5);
+    let typed = [("kind", "closed"), ("reason", "Bankrupt")];
+    berit.submit(&page, "main form", &typed).await.expect(303);
+    let page = berit.get(&format!("/customers/{havn}")).await;
+    let withdraw = page.attribute("form[action$=withdraw]", "action");
+    ingrid.post(&withdraw, &[]).await.expect(403);
+    berit.post(&withdraw, &[]).await.expect(303);
+    berit.post(&withdraw, &[]).await.expect(404);
+    field.verify().await;
+}
+
+#[tokio::test]
+async fn events_are_listed_as_they_are_counted() {
+    let field = Field::new().await;
+    let first = field.customer("First", field.ingrid).await;
+    let undone = field.customer("Undone", field.ingrid).await;
+    let back = field.customer("Back", field.jonas).await;
+    let lost = field.customer("Lost", field.olav).await;
+    field.deal(first, date!(2026 - 11 - 02), 10_000, &[(field.ingrid, 1)]).await;
+    let deal = field.deal(undone, date!(2026 - 11 - 03), 10_000, &[(field.ingrid, 2), (field.jonas, 1)]).await;
+    field.deal_like(undone, date!(2026 - 11 - 12), -10_000, &[(field.ingrid, 2), (field.jonas, 1)], Some(deal)).await;
+    field.deal(back, date!(2026 - 01 - 05), 5_000, &[(field.jonas, 1)]).await;
+    field.deal(back, date!(2026 - 11 - 05), 5_000, &[(field.jonas, 1)]).await;
+    field.deal(lost, date!(2026 - 05 - 10), 7_000, &[(field.olav, 1)]).await;
+    let subjects = [
+        (Subject::Rep(field.ingrid.id), format!("&rep={}", field.ingrid.id), field.ingrid),
+        (Subject::Team(field.north), format!("&team={}", field.north), field.berit),
+        (Subject::Company, String::new(), field.astrid),
+    ];
+    for (period, dates) in [
+        ("2026-11", "from=2026-11-01&to=2026-12-01"),
+        ("2026", "from=2026-01-01&to=2027-01-01"),
+        ("2026-07", "from=2026-07-01&to=2026-08-01"),
+    ] {
+        for (subject, query, asker) in &subjects {
+            let facts = field.facts(*subject, period).await;
+            let mut browser = field.app.client(*asker).await;
+            for (kind, expected) in
+                [("new", facts.new_customers), ("lost", facts.lost_customers), ("won_back", facts.won_back_customers)]
+            {
+                let page = browser.get(&format!("/customers/events?kind={kind}&{dates}{query}")).await.expect(200);
+                let counts = page.texts("tbody td:last-child");
+                let sum: i64 = counts.iter().map(|count| number(count)).sum();
+                assert_eq!((sum, number(&page.text("#counted"))), (expected, expected), "{subject:?} {period} {kind}");
+            }
+        }
+    }
+    let november = field.facts(Subject::Company, "2026-11").await;
+    assert_eq!((november.new_customers, november.lost_customers, november.won_back_customers), (1, 1, 1));
+    let mut browser = field.app.client(field.ingrid).await;
+    let page = browser.get("/customers/events?kind=new&from=2026-11-01&to=2026-12-01").await;
+    assert_eq!(page.texts("tbody td:last-child"), ["−1", "1", "1"]);
+    for path in ["/customers/events?kind=old", "/customers/events?from=x", "/customers/events?team=-"] {
+        browser.get(path).await.expect(400);
+    }
+    browser.get(&format!("/customers/events?team={}", field.north)).await.expect(404);
+}
+
+#[tokio::test]
+async fn the_timeline_tells_everything_and_pages() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    field.deal(havn, date!(2026 - 11 - 02), 348_000, &[(field.ingrid, 1)]).await;
+    for ago in 0..30 {
+        field.visit(field.ingrid, havn, TODAY - Duration::days(2 * ago), Kind::InPerson).await;
+    }
+    let mut browser = field.app.client(field.ingrid).await;
+    let mut path = format!("/customers/{havn}");
+    let mut titles = vec![];
+    let mut pages = 0;
+    loop {
+        let page = browser.get(&path).await.expect(200);
+        titles.extend(page.texts(".timeline .title"));
+        pages += 1;
+        match page.attributes("a[rel=next]", "href").pop() {
+            Some(next) => path = next,
+            None => break,
+        }
+    }
+    assert_eq!((pages, titles.len()), (2, 32));
+    assert!(titles.contains(&"Became a customer".to_owned()) && titles.contains(&"Deal 1, €3,480.00".to_owned()));
+    let deals = browser.get(&format!("/customers/{havn}?show=deals")).await;
+    assert_eq!(deals.texts(".timeline .title"), ["Deal 1, €3,480.00"]);
+    // A colleague in sight of the customer reads it too, and opens only what is in his sight.
+    field.visit(field.olav, havn, TODAY, Kind::InPerson).await;
+    let page = field.app.client(field.olav).await.get(&format!("/customers/{havn}")).await.expect(200);
+    assert_eq!(page.count(".timeline a.title"), 1);
+    let admin = field.app.user(field.org, "Ada", &[Role::Admin]).await;
+    field.app.client(admin).await.get(&format!("/customers/{havn}")).await.expect(200);
+}

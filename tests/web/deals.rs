@@ -1,0 +1,449 @@
+//! Deals: entering, sharing, returning, confirming, and lists that hold what a number counts.
+
+use attain::{domain::access::Role, scorecards::db::Subject};
+use time::macros::date;
+
+use crate::{
+    field::{Field, cents, number},
+    support::{Answer, Client},
+};
+
+/// What a browser sends for a won deal of one line.
+fn won(customer: &str, amount: &str) -> Vec<(String, String)> {
+    [("customer", customer), ("stage", "won"), ("booked_on", "2026-11-19"), ("item", "Coffee"), ("amount", amount)]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
+}
+
+async fn post(browser: &mut Client, path: &str, fields: &[(String, String)]) -> Answer {
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    browser.post(path, &fields).await
+}
+
+fn add(fields: &mut Vec<(String, String)>, more: &[(&str, &str)]) {
+    fields.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+}
+
+#[tokio::test]
+async fn a_deal_is_entered_with_lines_and_credits() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await.to_string();
+    let mut berit = field.app.client(field.berit).await;
+    let page = berit.get("/products").await.expect(200);
+    berit.submit(&page, "main form", &[("name", "Coffee"), ("category", "Drinks")]).await.expect(303);
+    let mut browser = field.app.client(field.ingrid).await;
+    let page = browser.get(&format!("/deals/new?customer={havn}")).await.expect(200);
+    // Won today, credited to the rep: one amount is enough.
+    assert_eq!((page.value("customer"), page.value("stage")), (havn.clone(), "won".into()));
+    assert_eq!((page.value("booked_on"), page.value("credit")), ("2026-11-19".into(), field.ingrid.id.to_string()));
+    // More rows keep what was typed.
+    let body: String = {
+        let mut fields = won(&havn, "100,00");
+        add(
+            &mut fields,
+            &[
+                ("item", "Delivery"),
+                ("quantity", ""),
+                ("amount", "0.01"),
+                ("more", "lines"),
+                ("once", "7b0e0d8e-5d0a-4c8e-9f44-0c4cc6f3d0b1"),
+            ],
+        );
+        serde_html_form::to_string(&fields).unwrap()
+    };
+    let more = browser.post_body("/deals", body).await.expect(200);
+    assert_eq!(more.attributes("[name=item]", "value")[..2], ["Coffee", "Delivery"]);
+    assert_eq!(more.count("[name=item]"), 5);
+    assert_eq!(field.count("deals").await, 0);
+    // In thirds, with an overlay beside.
+    let mut fields = won(&havn, "100.00");
+    let (ingrid, jonas, olav) = (field.ingrid.id.to_string(), field.jonas.id.to_string(), field.olav.id.to_string());
+    for (rep, counts) in [(&ingrid, "split"), (&jonas, "split"), (&olav, "split"), (&olav, "overlay")] {
+        add(&mut fields, &[("credit", rep), ("parts", "1"), ("counts", counts)]);
+    }
+    add(&mut fields, &[("cost", "60"), ("quantity", "2,5")]);
+    let answer = post(&mut browser, "/deals", &fields).await.expect(303);
+    let page = browser.follow(&answer).await.expect(200);
+    assert_eq!(page.text("h1"), "Deal 1");
+    let shares = page.texts("section:has(#credits) td.n");
+    assert_eq!(shares, ["€33.34", "€33.33", "€33.33", "€33.33"]);
+    assert_eq!(page.texts("section:has(#lines) tbody td"), ["2.5", "€100.00", "€60.00"]);
+    assert!(page.words().contains("Waits for confirmation"));
+    for (rep, part) in [(field.ingrid, 3334), (field.jonas, 3333), (field.olav, 3333)] {
+        assert_eq!(field.facts(Subject::Rep(rep.id), "2026-11").await.net_sales.0, part);
+    }
+    assert_eq!(field.facts(Subject::Company, "2026-11").await.net_sales.0, 10_000);
+    assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026-11").await.new_customers, 1);
+    field.verify().await;
+}
+
+#[tokio::test]
+async fn bad_input_is_told_and_kept() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await.to_string();
+    let foreign = field.customer("Olavs", field.olav).await.to_string();
+    let elsewhere = field.app.company("Sørlys").await;
+    let stranger = field.app.user(elsewhere, "Olga", &[Role::Rep]).await.id.to_string();
+    let manager = field.berit.id.to_string();
+    let mut browser = field.app.client(field.ingrid).await;
+    for (name, typed, place) in [
+        ("customer", "", "customer"),
+        ("customer", &*foreign, "customer"),
+        ("customer", "-1", "customer"),
+        ("other", "Nobody", "other"),
+        ("stage", "lost", "stage"),
+        ("stage", "", "stage"),
+        ("booked_on", "2026-11-20", "booked_on"),
+        ("booked_on", "", "booked_on"),
+        ("amount", "", "amount-0"),
+        ("amount", "1e9", "amount-0"),
+        ("amount", "12.3456", "amount-0"),
+        ("amount", "99999999999999999999", "amount-0"),
+        ("quantity", "0", "quantity-0"),
+        ("quantity", "many", "quantity-0"),
+        ("cost", "x", "cost-0"),
+        ("item", &*"x".repeat(201), "item-0"),
+        ("credit", &*stranger, "credit-0"),
+        ("credit", &*manager, "credit-0"),
+        ("credit", "999999", "credit-0"),
+        ("notes", &*"x".repeat(2001), "notes"),
+    ] {
+        let mut fields = won(&havn, "100");
+        fields.retain(|(field, _)| field != name);
+        add(&mut fields, &[(name, typed), ("notes", "kept")]);
+        if name == "notes" {
+            fields.pop();
+        }
+        let page = post(&mut browser, "/deals", &fields).await.expect(422);
+        assert_eq!(
+            page.attributes(".summary-error a", "href"),
+            [format!("#{place}")],
+            "{name} {typed}: {}",
+            page.words()
+        );
+        assert!(page.has(&format!("[id='{place}']")), "{place} has no place on the page");
+        assert!(name == "notes" || page.value("notes").contains("kept"), "{name}");
+    }
+    let mut fields = won(&havn, "100");
+    add(&mut fields, &[("credit", &*field.ingrid.id.to_string()), ("parts", "0")]);
+    let page = post(&mut browser, "/deals", &fields).await.expect(422);
+    assert_eq!(page.attributes(".summary-error a", "href"), ["#parts-0"]);
+    assert_eq!(field.count("deals").await, 0);
+    let page = post(&mut browser, "/deals", &[]).await.expect(422);
+    assert!(page.count(".summary-error a") >= 2);
+}
+
+#[tokio::test]
+async fn two_entries_at_once_take_numbers_in_a_row() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await.to_string();
+    let mut tasks = vec![];
+    for _ in 0..6 {
+        let mut browser = field.app.client(field.ingrid).await;
+        let fields = won(&havn, "10");
+        tasks.push(tokio::spawn(async move { post(&mut browser, "/deals", &fields).await.expect(303) }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let numbers: Vec<i64> =
+        sqlx::query_scalar!("select number from deals order by number").fetch_all(&field.app.db).await.unwrap();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026-11").await.new_customers, 1);
+    field.verify().await;
+}
+
+#[tokio::test]
+async fn a_return_takes_back_lines_and_shares_and_never_more_than_is_left() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await.to_string();
+    let mut browser = field.app.client(field.ingrid).await;
+    let mut fields = won(&havn, "100.00");
+    add(&mut fields, &[("cost", "33.33"), ("item", "Cups"), ("amount", "50.00"), ("cost", "")]);
+    for (at, value) in fields.iter_mut().filter(|(name, _)| name == "booked_on") {
+        let _ = at;
+        *value = "2026-10-10".to_owned();
+    }
+    let (ingrid, jonas) = (field.ingrid.id.to_string(), field.jonas.id.to_string());
+    add(
+        &mut fields,
+        &[
+            ("credit", &ingrid),
+            ("parts", "2"),
+            ("counts", "split"),
+            ("credit", &jonas),
+            ("parts", "1"),
+            ("counts", "split"),
+        ],
+    );
+    let deal = post(&mut browser, "/deals", &fields).await.expect(303).location().to_owned();
+    let path = format!("{deal}/return");
+    for (fields, place) in [
+        (vec![("booked_on", "2026-10-09"), ("whole", "all")], "booked_on"),
+        (vec![("booked_on", "2026-11-20"), ("whole", "all")], "booked_on"),
+        (vec![("booked_on", "2026-11-01"), ("whole", "lines"), ("amount", "100.01")], "amount-0"),
+        (vec![("booked_on", "2026-11-01"), ("whole", "lines"), ("amount", "-1")], "amount-0"),
+        (vec![("booked_on", "2026-11-01"), ("whole", "lines"), ("amount", ""), ("amount", "50.01")], "amount-1"),
+        (vec![("booked_on", "2026-11-01"), ("whole", "lines")], "amount-0"),
+        (vec![("booked_on", "2026-11-01"), ("whole", "lines"), ("amount", "x")], "amount-0"),
+    ] {
+        let page = browser.post(&path, &fields).await.expect(422);
+        assert_eq!(page.attributes(".summary-error a", "href"), [format!("#{place}")], "{fields:?}");
+    }
+    // Part of a line, on its own day.
+    let part = [("booked_on", "2026-11-02"), ("whole", "lines"), ("amount", "40"), ("amount", "")];
+    let first = browser.post(&path, &part).await.expect(303);
+    let page = browser.follow(&first).await.expect(200);
+    assert_eq!(page.text("h1"), "Return 2");
+    assert_eq!(page.texts("section:has(#credits) td.n"), ["−€26.67", "−€13.33"]);
+    assert_eq!(page.texts("section:has(#lines) tbody td"), ["-0.4", "−€40.00", "−€13.33"]);
+    assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026-11").await.net_sales.0, -2667);
+    assert_eq!(field.facts(Subject::Company, "2026-10").await.new_customers, 1, "partly returned is not undone");
+    // A deal cannot shrink below what came back, nor move behind it.
+    let edit = browser.get(&format!("{deal}/edit")).await.expect(200);
+    let page = browser.submit(&edit, "main form", &[("booked_on", "2026-11-03")]).await.expect(422);
+    assert_eq!(page.attributes(".summary-error a", "href"), ["#booked_on"]);
+    // All the rest: the customer was never new, from that day on.
+    let page = browser.get(&path).await.expect(200);
+    let rest = browser.submit(&page, "main form", &[("booked_on", "2026-11-05")]).await.expect(303);
+    let page = browser.follow(&rest).await;
+    assert_eq!(page.texts("section:has(#lines) tbody td"), ["-0.6", "−€60.00", "−€20.00", "-1", "−€50.00", ""]);
+    assert_eq!(field.facts(Subject::Company, "2026-11").await.new_customers, -1);
+    assert_eq!(field.facts(Subject::Company, "2026").await.net_sales.0, 0);
+    browser.get(&path).await.expect(409);
+    browser.post(&path, &part).await.expect(409);
+    let page = browser.get(&deal).await;
+    assert!(page.words().contains("Everything came back by 5 Nov 2026"), "{}", page.words());
+    field.verify().await;
+    // A return that was wrong is corrected; what is left is counted without it.
+    let edit = browser.get(&format!("{}/edit", rest.location())).await.expect(200);
+    let fields = [("booked_on", "2026-11-06"), ("whole", "lines"), ("amount", "60.01"), ("version", "1")];
+    browser.post(&format!("{}/correct", rest.location()), &fields).await.expect(422);
+    browser.submit(&edit, "main form", &[("booked_on", "2026-11-06")]).await.expect(303);
+    let fields = [("booked_on", "2026-11-06"), ("whole", "lines"), ("amount", "10"), ("version", "1")];
+    browser.post(&format!("{}/correct", rest.location()), &fields).await.expect(409);
+    let fields = [("booked_on", "2026-11-06"), ("whole", "lines"), ("amount", "10"), ("version", "2")];
+    browser.post(&format!("{}/correct", rest.location()), &fields).await.expect(303);
+    assert_eq!(field.facts(Subject::Company, "2026").await.net_sales.0, 10_000);
+    assert_eq!(field.facts(Subject::Company, "2026-11").await.new_customers, 0);
+    field.verify().await;
+}
+
+#[tokio::test]
+async fn two_returns_at_once_take_back_no_more_than_there_is() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    let deal = field.deal(havn, date!(2026 - 11 - 01), 10_000, &[(field.ingrid, 1)]).await;
+    let mut tasks = vec![];
+    for _ in 0..4 {
+        let mut browser = field.app.client(field.ingrid).await;
+        tasks.push(tokio::spawn(async move {
+            let fields = [("booked_on", "2026-11-19"), ("whole", "lines"), ("amount", "60")];
+            browser.post(&format!("/deals/{deal}/return"), &fields).await.status.as_u16()
+        }));
+    }
+    let mut answers = vec![];
+    for task in tasks {
+        answers.push(task.await.unwrap());
+    }
+    answers.sort_unstable();
+    assert_eq!(answers, [303, 422, 422, 422]);
+    field.verify().await;
+}
+
+#[tokio::test]
+async fn an_open_deal_is_won_lost_or_given_up() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await.to_string();
+    let mut browser = field.app.client(field.ingrid).await;
+    let mut fields = won(&havn, "100");
+    fields.retain(|(name, _)| name != "stage");
+    add(&mut fields, &[("stage", "open"), ("expected_on", "2026-12-24")]);
+    let deal = post(&mut browser, "/deals", &fields).await.expect(303).location().to_owned();
+    assert_eq!(field.facts(Subject::Company, "2026-11").await.net_sales.0, 0);
+    assert_eq!(browser.get("/deals?stage=open").await.count("tbody tr"), 1);
+    assert_eq!(browser.get("/deals").await.count("tbody tr"), 0);
+    let page = browser.get(&deal).await.expect(200);
+    let lost = browser.submit(&page, "form[action$='/lose']", &[]).await.expect(303);
+    let page = browser.follow(&lost).await;
+    browser.submit(&page, ".toast form", &[]).await.expect(303);
+    let page = browser.get(&deal).await;
+    let page = browser.submit(&page, "form[action$='/win']", &[("booked_on", "2026-11-20")]).await.expect(422);
+    assert_eq!(page.value("booked_on"), "2026-11-20");
+    browser.submit(&page, "form[action$='/win']", &[("booked_on", "2026-11-18")]).await.expect(303);
+    assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026-11").await.net_sales.0, 10_000);
+    assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026-11").await.new_customers, 1);
+    for act in ["lose", "cancel", "reopen"] {
+        browser.post(&format!("{deal}/{act}"), &[]).await.expect(409);
+    }
+    field.verify().await;
+}
+
+#[tokio::test]
+async fn who_is_credited_does_not_confirm() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await.to_string();
+    let seller = field.app.user(field.org, "Selma", &[Role::Rep, Role::Manager]).await;
+    let mut ingrid = field.app.client(field.ingrid).await;
+    let deal = post(&mut ingrid, "/deals", &won(&havn, "100")).await.expect(303).location().to_owned();
+    let queue = field.app.client(field.ingrid).await.get("/deals?unconfirmed=1").await.expect(200);
+    assert!(!queue.has("form[action*=confirm]"), "a rep confirms nothing");
+    ingrid.post(&format!("{deal}/confirm"), &[]).await.expect(403);
+    field.app.client(seller).await.post(&format!("{deal}/confirm"), &[]).await.expect(404);
+    let mut berit = field.app.client(field.berit).await;
+    let page = berit.get("/deals?unconfirmed=1").await.expect(200);
+    let confirmed = berit.submit(&page, "form[action*=confirm]", &[]).await.expect(303);
+    assert_eq!(confirmed.location(), "/deals?unconfirmed=1");
+    assert!(berit.follow(&confirmed).await.words().contains("Nothing to confirm"));
+    berit.post(&format!("{deal}/confirm"), &[]).await.expect(409);
+    assert!(berit.get(&deal).await.words().contains("by Berit"));
+    // What changes the pay waits again; a note does not.
+    let page = ingrid.get(&format!("{deal}/edit")).await.expect(200);
+    ingrid.submit(&page, "main form", &[("notes", "Paid")]).await.expect(303);
+    assert!(!ingrid.get(&deal).await.words().contains("Waits for confirmation"));
+    let page = ingrid.get(&format!("{deal}/edit")).await;
+    let amounts: Vec<(&str, &str)> = vec![("amount", "200"), ("amount", ""), ("amount", "")];
+    ingrid.submit(&page, "main form", &amounts).await.expect(303);
+    assert!(ingrid.get(&deal).await.words().contains("Waits for confirmation"));
+    // A manager who sells is credited on his own deals: somebody else confirms them.
+    let own = field.customer("Selmas", seller).await.to_string();
+    let mut selma = field.app.client(seller).await;
+    let deal = post(&mut selma, "/deals", &won(&own, "10")).await.expect(303).location().to_owned();
+    assert!(selma.get(&deal).await.words().contains("Waits for confirmation"));
+    selma.post(&format!("{deal}/confirm"), &[]).await.expect(409);
+    field.app.client(field.finn).await.post(&format!("{deal}/confirm"), &[]).await.expect(303);
+    // A manager who enters a deal for a rep has confirmed it.
+    let deal = post(&mut berit, "/deals", &won(&havn, "10")).await.expect(303).location().to_owned();
+    let page = berit.get(&deal).await;
+    assert!(!page.words().contains("Waits for confirmation"));
+    assert_eq!(page.texts("section:has(#credits) th[scope=row]"), ["Ingrid"], "nobody typed: the customer's owner");
+}
+
+#[tokio::test]
+async fn a_stale_form_shows_both() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    let deal = field.deal(havn, date!(2026 - 11 - 01), 10_000, &[(field.ingrid, 1)]).await;
+    let mut browser = field.app.client(field.ingrid).await;
+    let path = format!("/deals/{deal}/edit");
+    let (first, second) = (browser.get(&path).await, browser.get(&path).await);
+    browser.submit(&first, "main form", &[("booked_on", "2026-11-02")]).await.expect(303);
+    let stale = browser.submit(&second, "main form", &[("notes", "Mine")]).await.expect(409);
+    assert_eq!(stale.value("notes").trim(), "Mine");
+    assert!(stale.text(".summary-error").contains("2026-11-02"), "{}", stale.text(".summary-error"));
+    browser.submit(&stale, "main form", &[]).await.expect(303);
+    let page = browser.get(&format!("/deals/{deal}")).await;
+    assert!(page.text("section:has(#history)").contains("Won on: 2026-11-02 → 2026-11-01"), "{}", page.words());
+}
+
+#[tokio::test]
+async fn a_change_in_a_locked_period_needs_a_reason() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    let deal = field.deal(havn, date!(2026 - 10 - 10), 10_000, &[(field.ingrid, 1)]).await;
+    field.lock("2026-10").await;
+    let mut browser = field.app.client(field.ingrid).await;
+    assert!(browser.get(&format!("/deals/{deal}")).await.words().contains("Its period is locked"));
+    let page = browser.get(&format!("/deals/{deal}/edit")).await.expect(200);
+    let page = browser.submit(&page, "main form", &[("booked_on", "2026-11-01")]).await.expect(422);
+    assert_eq!(page.attributes(".summary-error a", "href"), ["#reason"]);
+    browser.submit(&page, "main form", &[("reason", "Wrong month")]).await.expect(303);
+    let page = browser.get(&format!("/deals/{deal}")).await;
+    assert!(page.text("section:has(#history)").contains("Reason: Wrong month"));
+}
+
+#[tokio::test]
+async fn a_list_holds_exactly_what_the_metric_counts() {
+    let field = Field::new().await;
+    let (havn, torget) = (field.customer("Havn", field.ingrid).await, field.customer("Torget", field.jonas).await);
+    field.deal(torget, date!(2025 - 01 - 15), 3_000, &[(field.jonas, 1)]).await;
+    field.deal(havn, date!(2026 - 11 - 02), 10_000, &[(field.ingrid, 1), (field.jonas, 1), (field.olav, 1)]).await;
+    let sold = field.deal(torget, date!(2026 - 11 - 03), 9_999, &[(field.jonas, 2), (field.ingrid, 1)]).await;
+    field.deal_like(torget, date!(2026 - 11 - 04), -999, &[(field.jonas, 2), (field.ingrid, 1)], Some(sold)).await;
+    field.deal(havn, date!(2026 - 10 - 31), 500, &[(field.ingrid, 1)]).await;
+    field.deal(havn, date!(2026 - 11 - 05), 700, &[(field.olav, 1)]).await;
+    let subjects = [
+        (Subject::Rep(field.ingrid.id), format!("&rep={}", field.ingrid.id), field.ingrid),
+        (Subject::Rep(field.jonas.id), format!("&rep={}", field.jonas.id), field.berit),
+        (Subject::Team(field.north), format!("&team={}", field.north), field.berit),
+        (Subject::Company, String::new(), field.finn),
+    ];
+    for (subject, query, asker) in subjects {
+        let facts = field.facts(subject, "2026-11").await;
+        let mut browser = field.app.client(asker).await;
+        for (class, expected) in [
+            ("", facts.net_sales),
+            ("&class=new", facts.new_customer_sales),
+            ("&class=existing", facts.net_sales - facts.new_customer_sales),
+        ] {
+            let path = format!("/deals?counted=1&from=2026-11-01&to=2026-12-01{class}{query}");
+            let page = browser.get(&path).await.expect(200);
+            let rows = page.count("tbody tr");
+            if rows == 0 {
+                assert_eq!(expected.0, 0, "{path}");
+                continue;
+            }
+            // The last column of money is what counts: the part, or the whole deal for the company.
+            let money = page.texts("tbody tr td.n");
+            let columns = money.len() / rows;
+            let sum: i64 = money.iter().skip(columns - 1).step_by(columns).map(|text| cents(text)).sum();
+            let total = page.texts("tfoot td.n").last().map(|text| cents(text)).unwrap();
+            assert_eq!((sum, total), (expected.0, expected.0), "{subject:?} {path}");
+            assert_eq!(number(&page.text("tfoot th")), i64::try_from(rows).unwrap());
+        }
+    }
+    let ingrid = field.facts(Subject::Rep(field.ingrid.id), "2026-11").await;
+    assert_eq!((ingrid.net_sales.0, ingrid.new_customer_sales.0), (3_334 + 3_333 - 333, 3_334));
+}
+
+#[tokio::test]
+async fn deals_out_of_sight_are_not_there() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    let deal = field.deal(havn, date!(2026 - 11 - 01), 10_000, &[(field.ingrid, 1)]).await;
+    let mut olav = field.app.client(field.olav).await;
+    olav.get(&format!("/deals/{deal}")).await.expect(404);
+    for path in [
+        format!("/deals?rep={}", field.ingrid.id),
+        format!("/deals?team={}", field.north),
+        format!("/deals?customer={havn}"),
+        "/deals/0/edit".to_owned(),
+        "/deals/x".to_owned(),
+    ] {
+        olav.get(&path).await.expect(404);
+    }
+    for path in ["/deals?rep=x", "/deals?from=2026", "/deals?stage=maybe", "/deals?class=old"] {
+        olav.get(path).await.expect(400);
+    }
+    // Credited on it: in sight, and not his to change.
+    let shared = field.deal(havn, date!(2026 - 11 - 01), 10_000, &[(field.ingrid, 1), (field.olav, 1)]).await;
+    olav.get(&format!("/deals/{shared}")).await.expect(200);
+    olav.get(&format!("/deals/{shared}/edit")).await.expect(403);
+    olav.post(&format!("/deals/{shared}/return"), &[("booked_on", "2026-11-19")]).await.expect(403);
+    // A deal of nobody counts for the company only.
+    let nobody = field.deal(havn, date!(2026 - 11 - 01), 1_000, &[]).await;
+    field.app.client(field.finn).await.get(&format!("/deals/{nobody}")).await.expect(200);
+    assert_eq!(field.facts(Subject::Company, "2026-11").await.net_sales.0, 21_000);
+}
+
+#[tokio::test]
+async fn products_are_kept_by_managers_and_administrators() {
+    let field = Field::new().await;
+    for user in [field.berit, field.astrid] {
+        let mut browser = field.app.client(user).await;
+        let page = browser.get("/products").await.expect(200);
+        let name = format!("Coffee {}", user.id);
+        browser.submit(&page, "main form", &[("name", &*name), ("category", "Drinks")]).await.expect(303);
+        let page = browser.submit(&page, "main form", &[("name", &*name), ("category", "Other")]).await;
+        assert_eq!(page.status.as_u16(), 422, "the key was used for other data");
+        let page = browser.get("/products").await;
+        let page = browser.submit(&page, "main form", &[("name", &*name), ("category", "Other")]).await.expect(422);
+        assert_eq!(page.attributes(".summary-error a", "href"), ["#name"]);
+        assert_eq!(page.value("category"), "Other");
+    }
+    let mut ingrid = field.app.client(field.ingrid).await;
+    let page = ingrid.get("/products").await.expect(200);
+    assert!(!page.has("main form"));
+    assert_eq!(page.count("tbody tr"), 2);
+    ingrid.post("/products", &[("name", "Tea"), ("category", "Drinks")]).await.expect(403);
+}
