@@ -218,7 +218,7 @@ pub async fn forget_old(db: &PgPool, org: OrgId, user: UserId, unused_since: Off
 /// A browser in which a person is signed in.
 #[derive(Clone, Debug)]
 pub struct Device {
-    /// What the browser says it is.
+    /// What the browser says it is. May be empty.
     pub user_agent: String,
     /// From where the person signed in.
     pub ip: String,

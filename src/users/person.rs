@@ -90,13 +90,16 @@ impl PersonPage {
     async fn load(app: &App, me: &Allowed<ManagePeople>, page: Page, id: UserId) -> Result<Self, Error> {
         let mut tx = tx::read(&app.db, me.scope.org).await?;
         let person = db::find(&mut tx, &me.scope, id, me.now).await?.ok_or(Error::NotFound)?;
+        let memberships = db::memberships(&mut tx, &me.scope, id).await?;
+        let current = memberships.iter().find(|membership| membership.to.is_none());
+        let current_team = current.map(|membership| membership.team.to_string()).unwrap_or_default();
         Ok(Self {
             page,
-            memberships: db::memberships(&mut tx, &me.scope, id).await?,
+            memberships,
             teams: team_choices(&teams::db::tree(&mut tx, &me.scope, me.today).await?),
             details: PersonForm::of(&person),
             roles: role_boxes(&person.roles.iter().map(|role| role.as_str().to_owned()).collect::<Vec<_>>()),
-            team: TeamForm { team: String::new(), from: me.today.to_string() },
+            team: TeamForm { team: current_team, from: me.today.to_string() },
             person,
             errors: Errors::new(),
             conflict: vec![],

@@ -26,11 +26,19 @@ pub async fn log(mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
     // The pattern, not the path: an invitation's token stands in its path.
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
-    let span = tracing::info_span!("request", %id, %method, route);
+    let span = tracing::info_span!("request", %id, %method, route = %route);
     let begun = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let (status, took) = (response.status().as_u16(), begun.elapsed());
-    span.in_scope(|| tracing::info!(status, ?took, "answered"));
+    // Watchdogs and static files would drown the rest.
+    let is_quiet = status < 400 && ["/healthz", "/readyz", "/static/"].iter().any(|path| route.starts_with(path));
+    span.in_scope(|| {
+        if is_quiet {
+            tracing::debug!(status, ?took, "answered");
+        } else {
+            tracing::info!(status, ?took, "answered");
+        }
+    });
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }

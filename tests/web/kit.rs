@@ -1,6 +1,9 @@
 //! What every answer has in common: headers, the refusal of foreign forms, pages for what goes wrong, health.
 
-use std::sync::atomic::Ordering;
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex, atomic::Ordering},
+};
 
 use attain::{App, clock::Clock, domain::access::Role};
 use axum::{
@@ -9,7 +12,7 @@ use axum::{
 };
 use uuid::Uuid;
 
-use crate::support::{Answer, Client, NOW, TestApp};
+use crate::support::{Answer, Client, NOW, PASSWORD, TestApp, email};
 
 const HEADERS: [(&str, &str); 6] = [
     (
@@ -222,4 +225,54 @@ async fn pages_are_compressed() {
     let answer = app.visitor().send(request).await.expect(200);
     assert_eq!(answer.header("content-encoding"), "gzip");
     assert_eq!(answer.bytes[..2], [0x1f, 0x8b]);
+}
+
+/// What the program logs while a test runs, at its wordiest.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_log_holds_no_secrets() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let app = TestApp::new().await;
+    let company = app.company("Nordlys").await;
+    app.user_with_password(company, "Astrid", &[Role::Admin]).await;
+    let rep = app.user(company, "Ingrid", &[Role::Rep]).await;
+    let mut browser = app.visitor();
+    let wrong = "this was not the password";
+    let address = email(company, "Astrid");
+    browser.post("/sign-in", &[("email", &address), ("password", wrong)]).await.expect(422);
+    browser.post("/sign-in", &[("email", &address), ("password", PASSWORD)]).await.expect(303);
+    let page = browser.post(&format!("/users/{}/invitation", rep.id), &[]).await.expect(200);
+    let link = page.attribute("input#link", "value");
+    let token = link.rsplit('/').next().unwrap();
+    app.visitor().get(&format!("/invitations/{token}")).await.expect(200);
+    browser.get(&format!("/users?q={token}")).await.expect(200);
+    browser.get(&app.app.setup.path()).await.expect(404);
+
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("answered status=303") && log.contains("/invitations/{token}"), "{log}");
+    let setup = app.app.setup.path();
+    let setup = setup.rsplit('=').next().unwrap();
+    for secret in [PASSWORD, wrong, token, setup, browser.token(), "$argon2id$", &address] {
+        assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
+    }
 }
