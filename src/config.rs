@@ -132,7 +132,7 @@ impl LogArgs {
     /// Begins to log on standard error.
     pub fn init(&self) {
         let log = tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::new(&self.level))
+            .with_env_filter(log_filter(&self.level))
             .with_writer(io::stderr)
             .with_ansi(io::stderr().is_terminal());
         match self.format {
@@ -140,6 +140,11 @@ impl LogArgs {
             LogFormat::Json => log.json().init(),
         }
     }
+}
+
+/// What is logged at this level. One layer would write whole addresses at `trace`, and with them the tokens of links.
+pub fn log_filter(level: &str) -> EnvFilter {
+    EnvFilter::new(format!("{level},tower_http::csrf=info"))
 }
 
 /// A value that is never shown.

@@ -12,6 +12,8 @@ use axum::{
 };
 use uuid::Uuid;
 
+use attain::config::log_filter;
+
 use crate::support::{Answer, Client, NOW, PASSWORD, TestApp, email};
 
 const HEADERS: [(&str, &str); 6] = [
@@ -246,7 +248,7 @@ async fn the_log_holds_no_secrets() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
+        .with_env_filter(log_filter("trace"))
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
