@@ -3,6 +3,9 @@
 //! This file is the map. Data flows in a sandwich: **load facts** (one query shaped like the question, in a `db.rs`)
 //! → **compute** (a pure function in [`domain`]) → **render or store** (a handler in a `web.rs`).
 
+// The program answers bad input and reports faults; only tests may panic and print.
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+
 use std::{
     any::Any,
     sync::{Arc, atomic::AtomicBool},
@@ -324,7 +327,7 @@ impl App {
 /// The largest form, in bytes.
 const LARGEST_FORM: usize = 64 << 10;
 /// A page that takes longer is broken off. Queries have shorter limits of their own.
-const LONGEST_REQUEST: Duration = Duration::from_secs(60);
+const LONGEST_REQUEST: Duration = Duration::from_mins(1);
 
 /// Every route of the product, by feature.
 pub fn routes() -> web::routes::Routes {
@@ -388,6 +391,7 @@ async fn limit_time(request: Request, next: Next) -> Result<Response, web::error
     tokio::time::timeout(LONGEST_REQUEST, next.run(request)).await.map_err(|_| web::error::Error::TimedOut)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     web::error::Error::Internal(format!("panic: {}", words.unwrap_or("without words"))).into_response()

@@ -36,15 +36,15 @@ fn uses(text: &str) -> Vec<String> {
     let code: String =
         without_tests(text).lines().map(|line| line.split("//").next().unwrap().trim()).collect::<Vec<_>>().join(" ");
     for hit in code.split("crate::").skip(1) {
-        expand(String::new(), hit, &mut found);
+        expand("", hit, &mut found);
     }
     found
 }
 
 /// Unfolds `{a::{b, c}, d}` behind a prefix into whole paths.
-fn expand(prefix: String, text: &str, found: &mut Vec<String>) -> usize {
+fn expand(prefix: &str, text: &str, found: &mut Vec<String>) -> usize {
     let bytes = text.as_bytes();
-    let mut path = prefix.clone();
+    let mut path = prefix.to_owned();
     let mut at = 0;
     while at < bytes.len() {
         match bytes[at] {
@@ -55,7 +55,7 @@ fn expand(prefix: String, text: &str, found: &mut Vec<String>) -> usize {
                         at += 1;
                     }
                     if at < bytes.len() && bytes[at] != b'}' {
-                        at += expand(path.clone(), &text[at..], found);
+                        at += expand(&path, &text[at..], found);
                     }
                 }
                 return at + 1;

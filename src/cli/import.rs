@@ -12,7 +12,7 @@ use crate::{
 /// Import a folder of CSV files (docs/importing.md): all of it, or nothing.
 #[derive(Debug, clap::Args)]
 pub struct Import {
-    /// The folder: reps.csv, customers.csv, ownership.csv, deals.csv, deal_lines.csv, visits.csv, targets.csv, plans.json,
+    /// The folder: reps.csv, customers.csv, ownership.csv, deals.csv, `deal_lines.csv`, visits.csv, targets.csv, plans.json,
     /// assignments.csv. Missing files are fine.
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
@@ -67,9 +67,9 @@ impl From<import::Failure> for Failure {
 }
 
 fn table(summary: &Summary) -> String {
-    let mut text = format!("{:<16}{:>10}{:>10}{:>11}\n", "file", "created", "updated", "unchanged");
-    for (file, counts) in &summary.files {
-        text += &format!("{file:<16}{:>10}{:>10}{:>11}\n", counts.created, counts.updated, counts.unchanged);
-    }
-    text
+    let mut rows = vec![format!("{:<16}{:>10}{:>10}{:>11}\n", "file", "created", "updated", "unchanged")];
+    rows.extend(summary.files.iter().map(|(file, counts)| {
+        format!("{file:<16}{:>10}{:>10}{:>11}\n", counts.created, counts.updated, counts.unchanged)
+    }));
+    rows.concat()
 }

@@ -111,7 +111,7 @@ pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Ca
             deals: Some(deals.iter().filter(|deal| deal.rep_id == row.rep_id).map(deal).collect()),
         };
         count_what_pays(&mut facts, &records);
-        sales_that_pay(&mut facts, &measured.base(row.rep_id), deals.iter().filter(|d| d.rep_id == row.rep_id));
+        sales_that_pay(&mut facts, measured.base(row.rep_id), deals.iter().filter(|d| d.rep_id == row.rep_id));
         let statement = evaluate(&plan, &facts).map_err(|e| Error::Internal(format!("pay of {}: {e}", facts.rep)))?;
         let inputs = Inputs {
             plan: row.document,
@@ -181,7 +181,7 @@ fn count_what_pays(facts: &mut Facts, records: &BTreeMap<Metric, Vec<Counted>>) 
 }
 
 /// Sales count for pay where their returns are netted and their deals confirmed (docs/definitions.md, *Returns and pay*).
-fn sales_that_pay<'a>(facts: &mut Facts, base: &Option<Money>, deals: impl Iterator<Item = &'a CreditedDeal>) {
+fn sales_that_pay<'a>(facts: &mut Facts, base: Option<Money>, deals: impl Iterator<Item = &'a CreditedDeal>) {
     let (mut all, mut to_new) = (Money::ZERO, Money::ZERO);
     for deal in deals.filter(|deal| deal.confirmed) {
         all += deal.amount;

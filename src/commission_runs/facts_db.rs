@@ -143,7 +143,7 @@ pub struct CountedVisit {
     pub visited_on: Date,
     /// The customer's name.
     pub customer: String,
-    /// in_person, call or online.
+    /// `in_person`, call or online.
     pub kind: String,
     /// Whether the customer had never bought.
     pub stranger: bool,

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use sqlx::PgConnection;
-use time::{Date, Month};
+use time::Month;
 
 use super::{
     approval::{approvable, fiscal_start, period_of, question},
@@ -64,8 +64,9 @@ struct Index {
 }
 
 impl Index {
-    fn label(&self, kind: &str, start: &Date) -> String {
-        Period::containing(PeriodKind::parse(kind).unwrap_or(PeriodKind::Month), *start, self.fiscal_start).label()
+    fn label(&self, run: &RunRow) -> String {
+        let kind = PeriodKind::parse(&run.period_kind).unwrap_or(PeriodKind::Month);
+        Period::containing(kind, run.period_start, self.fiscal_start).label()
     }
 }
 

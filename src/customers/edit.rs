@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 use super::{
     db::{self, Contact, Details},
     events_db, find_db,
-    form::{CustomerForm, Said},
+    form::CustomerForm,
     list_db,
     page_db::{self, Customer},
 };
@@ -134,7 +134,7 @@ pub async fn create(
     events_db::recompute(&mut write, &[id]).await?;
     let path = format!("/customers/{id}");
     let mut new = facts(&said.details, &said.contacts);
-    add_owner(&mut new, owner.and_then(|owner| name_of(owner, &owners, &me)), said.owner_from);
+    add_owner(&mut new, owner.and_then(|owner| name_of(owner, &owners, &me)).as_deref(), said.owner_from);
     audit::db::record(&mut write, "customer.added", &path, json!({ "new": new })).await?;
     let visible = find_db::visible(&mut write, &me.scope, me.today, id).await?.is_some();
     let to = if visible { path } else { "/customers".to_owned() };
@@ -216,10 +216,10 @@ pub async fn update(
     }
     db::set_contacts(&mut write, id, &said.contacts).await?;
     let mut old = facts(&customer.details, &contacts);
-    if let Some(owner) = handover(&customer, &said) {
+    if let Some(owner) = said.owner.filter(|owner| *owner != customer.owner_id) {
         db::set_owner(&mut write, id, owner, said.owner_from).await?;
-        add_owner(&mut old, customer.owner.clone(), customer.owner_from);
-        add_owner(&mut new, owner.and_then(|owner| name_of(owner, &owners, &me)), said.owner_from);
+        add_owner(&mut old, customer.owner.as_deref(), customer.owner_from);
+        add_owner(&mut new, owner.and_then(|owner| name_of(owner, &owners, &me)).as_deref(), said.owner_from);
     }
     events_db::recompute(&mut write, &[id]).await?;
     let path = format!("/customers/{id}");
@@ -227,11 +227,6 @@ pub async fn update(
     let visible = find_db::visible(&mut write, &me.scope, me.today, id).await?.is_some();
     let to = if visible { path } else { "/customers".to_owned() };
     write.done_saying(&to, &Toast::new(format!("{} saved", said.details.name))).await
-}
-
-/// The new owner, if another one was chosen.
-fn handover(customer: &Customer, said: &Said) -> Option<Option<UserId>> {
-    said.owner.filter(|owner| *owner != customer.owner_id)
 }
 
 /// What the audit keeps of a customer.
@@ -257,10 +252,10 @@ pub fn facts(details: &Details, contacts: &[Contact]) -> Value {
     })
 }
 
-fn add_owner(facts: &mut Value, owner: Option<String>, from: Option<time::Date>) {
+fn add_owner(facts: &mut Value, owner: Option<&str>, from: Option<time::Date>) {
     let from = from.map_or("from the beginning".to_owned(), |day| format!("from {}", short_date(day)));
     if let Some(facts) = facts.as_object_mut() {
-        facts.insert("owner".to_owned(), format!("{} {from}", owner.as_deref().unwrap_or("nobody")).into());
+        facts.insert("owner".to_owned(), format!("{} {from}", owner.unwrap_or("nobody")).into());
     }
 }
 

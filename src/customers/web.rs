@@ -183,7 +183,7 @@ struct EventsPage {
 /// The events that a number counts: `kind=new`, `lost` or `won_back`, `rep=` or `team=`, `from=` and `to=` (half-open).
 async fn events(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list: List) -> Result<Response, Error> {
     let mut list = list;
-    list.assume("kind", "new");
+    list.assume("kind", &"new");
     let (label, kinds) = list.word("kind", kinds)?.unwrap_or(("New customers", NEW));
     let mut tx = tx::read(&app.db, me.scope.org).await?;
     let (reps, team, of) = subject(&mut tx, &me, &list).await?;

@@ -229,13 +229,11 @@ impl DealForm {
 
     /// Reads everything but the customer.
     pub fn parse(&self, known: &Known<'_>, errors: &mut Errors) -> Said {
-        let stage = match Stage::parse(&self.stage) {
-            Some(stage @ (Stage::Open | Stage::Won)) => stage,
-            _ => {
+        let stage =
+            Stage::parse(&self.stage).filter(|stage| matches!(stage, Stage::Open | Stage::Won)).unwrap_or_else(|| {
                 errors.add("stage", "Choose whether the deal is won or still open.");
                 Stage::Open
-            }
-        };
+            });
         let booked_on =
             if stage == Stage::Won { booked(&self.booked_on, known.today, known.company, errors) } else { None };
         let expected_on = if stage == Stage::Open {

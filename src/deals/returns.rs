@@ -58,14 +58,14 @@ pub struct ReturnForm {
 }
 
 /// A line that may be returned.
-struct Left {
+struct Returnable {
     row: usize,
     line: LineRow,
     left: Money,
     typed: String,
 }
 
-impl Left {
+impl Returnable {
     fn id(&self) -> String {
         format!("amount-{}", self.row)
     }
@@ -79,7 +79,7 @@ struct ReturnPage {
     deal: Deal,
     /// The return that is changed; none: a new one.
     change: Option<Deal>,
-    lines: Vec<Left>,
+    lines: Vec<Returnable>,
     left: Money,
     form: ReturnForm,
     errors: Errors,
@@ -91,7 +91,7 @@ struct ReturnPage {
 
 impl ReturnPage {
     fn new(me: &Viewer, page: Page, deal: Deal, rest: &Rest, form: ReturnForm) -> Self {
-        let lines = rest.lines.iter().enumerate().map(|(row, line)| Left {
+        let lines = rest.lines.iter().enumerate().map(|(row, line)| Returnable {
             row,
             left: line.amount - line.returned,
             line: line.clone(),

@@ -89,11 +89,11 @@ struct IndexPage {
 async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut list: List) -> Result<Response, Error> {
     let is_queue = list.is_on("unconfirmed");
     if list.value("stage").is_empty() && !is_queue {
-        list.assume("stage", Stage::Won.as_str());
+        list.assume("stage", &Stage::Won.as_str());
     }
     let undated = ["from", "to", "customer"].iter().all(|name| list.value(name).is_empty());
     if undated && list.value("stage") == Stage::Won.as_str() {
-        list.assume("from", add_months(me.today, -12));
+        list.assume("from", &add_months(me.today, -12));
     }
     let mut tx = tx::read(&app.db, me.scope.org).await?;
     let (filter, of) = read_filter(&mut tx, &me, &list).await?;

@@ -14,7 +14,7 @@ use crate::{
     audit,
     commission_runs::{
         self,
-        calculate::{Question, calculate},
+        calculate::{Calculated, Question, calculate},
     },
     customers,
     deals::{self, db::NewDeal},
@@ -203,7 +203,7 @@ async fn prepare(
     let mut tx = tx::write(db, org, Some(by), now).await?;
     let asked = Question { org, growth_base: GrowthBase::LastYear, period, rep: None, today };
     let calculated = calculate(&mut tx, &asked).await?;
-    let statements = calculated.iter().map(|c| c.to_store()).collect::<Result<Vec<_>, _>>()?;
+    let statements = calculated.iter().map(Calculated::to_store).collect::<Result<Vec<_>, _>>()?;
     let kind = period.kind().as_str();
     let run = commission_runs::db::insert(&mut tx, kind, period.from(), period.to(), ENGINE_VERSION).await?;
     commission_runs::db::insert_statements(&mut tx, run, &statements).await?;

@@ -23,6 +23,7 @@ impl Money {
     pub const ZERO: Self = Self(0);
 
     /// The product, rounded once to the minor unit, half away from zero.
+    #[must_use]
     pub fn times(self, factor: Decimal) -> Self {
         Self::from_exact(Decimal::from(self.0) * factor)
     }

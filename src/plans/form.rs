@@ -77,7 +77,7 @@ impl PlanForm {
                 form.more_from = plan.more_from.to_string();
                 form.each_more = currency.major(plan.each_more).to_string();
                 form.rate = percent(plan.rate);
-                form.sales_need_visits = if plan.sales_need_visits { "yes" } else { "" }.to_owned();
+                if plan.sales_need_visits { "yes" } else { "" }.clone_into(&mut form.sales_need_visits);
             }
         }
         form

@@ -21,6 +21,6 @@ pub fn is_passing(error: &sqlx::Error) -> bool {
 pub fn is_refused_value(error: &sqlx::Error) -> bool {
     error
         .as_database_error()
-        .and_then(|e| e.code())
+        .and_then(sqlx::error::DatabaseError::code)
         .is_some_and(|code| ["22021", "22P05", "22003", "22008", "22007"].contains(&code.as_ref()))
 }

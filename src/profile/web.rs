@@ -57,6 +57,7 @@ async fn draw(app: &App, me: Viewer, page: Page, errors: Errors) -> Result<Respo
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_field_names, reason = "the names of the form's fields")]
 struct PasswordForm {
     current_password: String,
     new_password: String,

@@ -130,7 +130,7 @@ fn leads(me: &Viewer) -> bool {
 /// The address with one word for the period.
 fn settled(path: &str, list: &List, period: Period) -> List {
     let mut settled = List::new(path, owned(list.carried(&PERIOD)));
-    settled.assume("period", period);
+    settled.assume("period", &period);
     settled
 }
 

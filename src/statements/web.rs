@@ -58,8 +58,9 @@ struct Index {
 }
 
 impl Index {
-    fn label(&self, kind: &str, start: &Date) -> String {
-        Period::containing(PeriodKind::parse(kind).unwrap_or(PeriodKind::Month), *start, self.fiscal_start).label()
+    fn label(&self, statement: &ListedRow) -> String {
+        let kind = PeriodKind::parse(&statement.period_kind).unwrap_or(PeriodKind::Month);
+        Period::containing(kind, statement.period_start, self.fiscal_start).label()
     }
 }
 
@@ -190,7 +191,7 @@ async fn show(
         db::total_before(&mut db, me.scope.org, statement.rep_id, &statement.period_kind, statement.period_start)
             .await?
             .map(|(start, total)| (period(&me, &statement.period_kind, start).label(), total, statement.total - total));
-    let check = statement.digest.iter().take(4).map(|byte| format!("{byte:02X}")).collect::<String>();
+    let check = u32::from_be_bytes(statement.digest.first_chunk().copied().unwrap_or_default());
     html(Show {
         page,
         label: period(&me, &statement.period_kind, statement.period_start).label(),
@@ -200,7 +201,7 @@ async fn show(
             .as_array()
             .map_or(0, |deals| deals.iter().filter(|deal| deal["confirmed"].as_bool() == Some(false)).count()),
         before,
-        check: format!("{}-{}", check.get(..4).unwrap_or_default(), check.get(4..).unwrap_or_default()),
+        check: format!("{:04X}-{:04X}", check >> 16, check & 0xFFFF),
         may_approve: may_approve(&me, &statement),
         statement,
     })

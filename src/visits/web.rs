@@ -90,7 +90,7 @@ struct IndexPage {
 /// `from=`, `to=` (half-open).
 async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut list: List) -> Result<Response, Error> {
     if list.value("from").is_empty() && list.value("to").is_empty() && list.value("customer").is_empty() {
-        list.assume("from", add_months(me.today, -3));
+        list.assume("from", &add_months(me.today, -3));
     }
     let mut tx = tx::read(&app.db, me.scope.org).await?;
     let (filter, heading) = read_filter(&mut tx, &me, &list).await?;

@@ -66,7 +66,7 @@ impl List {
     }
 
     /// Says something that the address left open, so that the page shows it like a filter that was typed.
-    pub fn assume(&mut self, name: &str, value: impl ToString) {
+    pub fn assume(&mut self, name: &str, value: &impl ToString) {
         if self.value(name).is_empty() {
             self.pairs.push((name.to_owned(), value.to_string()));
         }
@@ -108,6 +108,7 @@ impl List {
     }
 
     /// The list from its beginning with one parameter changed; an empty value takes it away.
+    #[expect(clippy::needless_pass_by_value, reason = "templates hand in words and numbers alike")]
     pub fn with(&self, name: &str, value: impl ToString) -> String {
         let value = value.to_string();
         let kept = self.pairs.iter().filter(|(n, _)| n != name && n != AFTER);

@@ -191,15 +191,12 @@ impl World {
                 let today =
                     sales.iter().copied().find(|deal| self.deals[*deal].on == day && self.qualifies(*deal, day));
                 if let Some(deal) = today {
-                    match lost_after.take() {
-                        Some(after) => {
-                            win_backs.push((deal, after));
-                            life.push(self.happened("won_back", day, deal));
-                        }
-                        None => {
-                            first_sale = Some(deal);
-                            life.push(self.happened("first_sale", day, deal));
-                        }
+                    if let Some(after) = lost_after.take() {
+                        win_backs.push((deal, after));
+                        life.push(self.happened("won_back", day, deal));
+                    } else {
+                        first_sale = Some(deal);
+                        life.push(self.happened("first_sale", day, deal));
                     }
                     buying = true;
                 }
@@ -265,7 +262,7 @@ impl World {
     }
 
     /// Largest remainder, line by line.
-    fn parts(&self, deal: &Deal) -> Vec<(usize, i64)> {
+    fn parts(deal: &Deal) -> Vec<(usize, i64)> {
         let splits: Vec<_> = deal.credits.iter().filter(|credit| !credit.overlay).collect();
         let all: i64 = splits.iter().map(|credit| i64::from(credit.parts)).sum();
         let mut parts: Vec<(usize, i64)> = splits.iter().map(|credit| (credit.rep, 0)).collect();
@@ -291,7 +288,7 @@ impl World {
         if who == Who::Company {
             return net(deal);
         }
-        self.parts(deal)
+        Self::parts(deal)
             .into_iter()
             .filter(|(rep, _)| self.belongs(who, Some(*rep), deal.on))
             .map(|(_, part)| part)

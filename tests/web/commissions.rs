@@ -211,7 +211,7 @@ async fn pressing_twice_does_it_once() {
     desk.starter(&[desk.ingrid]).await;
     let mut freja = desk.app.client(desk.freja).await;
     let page = freja.get("/commission-runs").await.expect(200);
-    let body = freja.body_of(&page, "main form", &[("period", "2026-10")]);
+    let body = page.form_body("main form", &[("period", "2026-10")]);
     let first = freja.post_body("/commission-runs", body.clone()).await.expect(303);
     let again = freja.post_body("/commission-runs", body).await.expect(303);
     assert_eq!(first.location(), again.location());

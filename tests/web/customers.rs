@@ -247,10 +247,12 @@ async fn every_order_of_the_list_pages_without_gaps() {
 
 #[tokio::test]
 async fn the_stage_of_the_list_is_that_of_the_page() {
+    /// Its name, its sales (days ago, cents) and its ending (days ago).
+    type Life = (&'static str, &'static [(i64, i64)], Option<(i64, EndingKind)>);
     let field = Field::new().await;
     let rep = &[(field.ingrid, 1)];
     let day = |ago: i64| TODAY - Duration::days(ago);
-    let lives: [(&str, &[(i64, i64)], Option<(i64, EndingKind)>); 9] = [
+    let lives: [Life; 9] = [
         ("prospect", &[], None),
         ("new", &[(20, 100)], None),
         ("existing", &[(500, 100), (400, 100), (300, 100), (150, 100), (20, 100)], None),

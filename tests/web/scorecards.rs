@@ -28,7 +28,7 @@ struct Field {
     ingrid: User,
     jonas: User,
     luc: User,
-    field: TeamId,
+    whole: TeamId,
     south: TeamId,
 }
 
@@ -41,10 +41,10 @@ impl Field {
         let ingrid = app.user(org, "Ingrid Solberg", &[Role::Rep]).await;
         let jonas = app.user(org, "=Jonas Lindqvist", &[Role::Rep]).await;
         let luc = app.user(org, "Luc Moreau", &[Role::Rep]).await;
-        let field = app.team(org, "Field", None, Some(karin), &[ingrid]).await;
-        let south = app.team(org, "South", Some(field), None, &[jonas]).await;
+        let whole = app.team(org, "Field", None, Some(karin), &[ingrid]).await;
+        let south = app.team(org, "South", Some(whole), None, &[jonas]).await;
         app.team(org, "Inside", None, None, &[luc]).await;
-        Self { app, org, karin, freja, ingrid, jonas, luc, field, south }
+        Self { app, org, karin, freja, ingrid, jonas, luc, whole, south }
     }
 
     async fn customer(&self, name: &str, owner: User) -> CustomerId {
@@ -130,7 +130,7 @@ async fn each_role_sees_whom_it_may_see() {
     let mut freja = field.app.client(field.freja).await;
     let company = freja.get("/scoreboard").await.expect(200);
     assert_eq!((company.text("h1"), company.count("table tbody tr")), ("Nordlys".to_owned(), 3));
-    freja.get(&format!("/scoreboard?team={}", field.field)).await.expect(200);
+    freja.get(&format!("/scoreboard?team={}", field.whole)).await.expect(200);
 
     let mut ingrid = field.app.client(field.ingrid).await;
     assert_eq!(ingrid.get("/scoreboard").await.expect(303).location(), "/my-month?period=2026-11");

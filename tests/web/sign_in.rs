@@ -328,7 +328,7 @@ async fn weighty_changes_ask_for_the_password_again_and_then_go_on() {
     assert_ne!(browser.token(), before.token(), "the session has a new token");
 
     // The browser sends the same form again, to where the answer leads.
-    let body = browser.body_of(&wrong, "main form", &[("password", PASSWORD)]);
+    let body = wrong.form_body("main form", &[("password", PASSWORD)]);
     let done = browser.post_body(on.location(), body.clone()).await.expect(303);
     assert_eq!(done.location(), path);
     assert_eq!(stored_roles(&later, rep.id.0).await, ["manager", "rep"]);

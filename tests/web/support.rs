@@ -242,11 +242,6 @@ impl Client {
         }
     }
 
-    /// The body that [`Client::submit`] would send.
-    pub fn body_of(&self, page: &Answer, selector: &str, typed: &[(&str, &str)]) -> String {
-        serde_html_form::to_string(page.filled(selector, typed).2).unwrap()
-    }
-
     /// Goes where an answer leads (303), as often as it leads on.
     pub async fn follow(&mut self, answer: &Answer) -> Answer {
         let mut location = answer.location().to_owned();
@@ -374,6 +369,11 @@ impl Answer {
         let mut fields = page.select(&forms).flat_map(sent_untouched);
         let Some((_, value)) = fields.find(|(name, _)| name == field) else { panic!("no {field} on {}", self.path) };
         value
+    }
+
+    /// The body that [`Client::submit`] would send.
+    pub fn form_body(&self, selector: &str, typed: &[(&str, &str)]) -> String {
+        serde_html_form::to_string(self.filled(selector, typed).2).unwrap()
     }
 
     /// Method, address and fields of a form as a browser would send it.

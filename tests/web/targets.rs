@@ -40,10 +40,6 @@ impl Field {
         Self { app, org, karin, piet, ingrid, jonas, stranger, south }
     }
 
-    fn cell(&self, rep: User, metric: &str) -> String {
-        format!("{}.{metric}", rep.id)
-    }
-
     /// Types into the grid of a period and saves.
     async fn save(&self, client: &mut Client, period: &str, typed: &[(User, &str, &str)]) -> Answer {
         let page = client.get(&format!("/targets/{period}")).await.expect(200);
@@ -51,8 +47,7 @@ impl Field {
     }
 
     async fn send(&self, client: &mut Client, page: &Answer, typed: &[(User, &str, &str)]) -> Answer {
-        let fields: Vec<(String, &str)> =
-            typed.iter().map(|(rep, metric, text)| (self.cell(*rep, metric), *text)).collect();
+        let fields: Vec<(String, &str)> = typed.iter().map(|(rep, metric, text)| (cell(*rep, metric), *text)).collect();
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, text)| (name.as_str(), *text)).collect();
         client.submit(page, "form#grid", &fields).await
     }
@@ -122,7 +117,7 @@ async fn a_manager_sets_targets_as_people_type_numbers() {
         (field.ingrid, "sales_growth", "5.5"),
         (field.jonas, "net_sales", "104,300"),
     ] {
-        assert_eq!(page.value(&field.cell(rep, metric)), shown);
+        assert_eq!(page.value(&cell(rep, metric)), shown);
     }
     assert_eq!(page.text("#sum-net_sales"), "105,550.50");
     assert_eq!(
@@ -151,7 +146,7 @@ async fn only_changed_cells_become_rows_and_every_change_is_kept() {
     assert!(karin.follow(&same).await.text(".toast").contains("Nothing was changed"));
     assert_eq!(field.rows().await, 2);
     let page = karin.get("/targets/2026-11").await;
-    let visits = field.cell(field.ingrid, "visits");
+    let visits = cell(field.ingrid, "visits");
     let fields = [(visits.as_str(), "100"), ("reason", "Took over Oslo")];
     karin.submit(&page, "form#grid", &fields).await.expect(303);
     field.save(&mut karin, "2026-11", &[(field.jonas, "visits", "")]).await.expect(303);
@@ -189,24 +184,24 @@ async fn one_wrong_cell_saves_none_and_keeps_every_text() {
         ("sales_growth", "20000", "20000 is too large."),
         ("sales_growth", "0.123456", "0.123456 has too many decimals."),
     ] {
-        let cell = field.cell(field.ingrid, metric);
+        let name = cell(field.ingrid, metric);
         let sent = [(field.ingrid, metric, typed), (field.jonas, "stranger_visits", "12")];
         let refused = field.save(&mut karin, "2026-11", &sent).await.expect(422);
         assert!(refused.text("title").starts_with("Error: "));
         assert!(refused.text(".summary-error").contains(words), "{typed}: {}", refused.text(".summary-error"));
         assert!(refused.text(".summary-error a").starts_with("Ingrid Solberg, "), "{}", refused.text(".summary-error"));
-        assert_eq!(refused.attribute(".summary-error a", "href"), format!("#{cell}"));
-        let input = format!("input[name='{cell}']");
+        assert_eq!(refused.attribute(".summary-error a", "href"), format!("#{name}"));
+        let input = format!("input[name='{name}']");
         assert_eq!(refused.attribute(&input, "aria-invalid"), "true");
-        assert_eq!(refused.attribute(&input, "aria-describedby"), format!("{cell}-error"));
-        assert!(refused.text(&format!("[id='{cell}-error']")).contains(words));
-        assert_eq!(refused.value(&cell), typed, "what was typed is kept");
-        assert_eq!(refused.value(&field.cell(field.jonas, "stranger_visits")), "12");
+        assert_eq!(refused.attribute(&input, "aria-describedby"), format!("{name}-error"));
+        assert!(refused.text(&format!("[id='{name}-error']")).contains(words));
+        assert_eq!(refused.value(&name), typed, "what was typed is kept");
+        assert_eq!(refused.value(&cell(field.jonas, "stranger_visits")), "12");
         assert_eq!(field.rows().await, 0, "{typed}");
     }
     let long = "x".repeat(501);
     let page = karin.get("/targets/2026-11").await;
-    let visits = field.cell(field.ingrid, "visits");
+    let visits = cell(field.ingrid, "visits");
     let refused = karin.submit(&page, "form#grid", &[(visits.as_str(), "5"), ("reason", &long)]).await.expect(422);
     assert!(refused.text(".summary-error").contains("501 characters; 500 are possible"));
 }
@@ -215,8 +210,8 @@ async fn one_wrong_cell_saves_none_and_keeps_every_text() {
 async fn a_form_that_is_no_grid_is_refused() {
     let field = Field::new().await;
     let mut karin = field.app.client(field.karin).await;
-    let ingrid = field.cell(field.ingrid, "visits");
-    let luc = field.cell(field.stranger, "visits");
+    let ingrid = cell(field.ingrid, "visits");
+    let luc = cell(field.stranger, "visits");
     for (status, fields) in [
         (400, vec![("7.swimming", "1"), ("seen", "0")]),
         (400, vec![(ingrid.as_str(), "1")]),
@@ -257,9 +252,9 @@ async fn who_was_slower_sees_both_values() {
         words.contains("Jonas Lindqvist, visits: you typed 100; Piet van Dam set 98 on 19 Nov 2026, 10:00."),
         "{words}"
     );
-    assert_eq!(conflict.value(&field.cell(field.jonas, "visits")), "100");
-    assert_eq!(conflict.value(&field.cell(field.ingrid, "visits")), "50", "nothing is lost");
-    assert_eq!(conflict.value(&field.cell(field.jonas, "new_customers")), "5", "what was left alone is theirs");
+    assert_eq!(conflict.value(&cell(field.jonas, "visits")), "100");
+    assert_eq!(conflict.value(&cell(field.ingrid, "visits")), "50", "nothing is lost");
+    assert_eq!(conflict.value(&cell(field.jonas, "new_customers")), "5", "what was left alone is theirs");
     assert_eq!(field.in_force("2026-11").await.len(), 2, "nothing was saved");
     // Knowing both, she saves hers.
     karin.submit(&conflict, "form#grid", &[]).await.expect(303);
@@ -311,7 +306,7 @@ async fn a_locked_period_is_closed() {
     let refused = field.send(&mut later, &before, &[(field.ingrid, "visits", "10")]).await.expect(409);
     assert!(refused.words().contains("Nothing was saved: November 2026 was locked"), "{}", refused.words());
     // A week within it is closed too; the quarter around it is open.
-    let week = later.post("/targets/2026-W46", &[("seen", "0"), (&field.cell(field.ingrid, "visits"), "1")]).await;
+    let week = later.post("/targets/2026-W46", &[("seen", "0"), (&cell(field.ingrid, "visits"), "1")]).await;
     week.expect(409);
     field.save(&mut later, "2026-Q4", &[(field.ingrid, "visits", "280")]).await.expect(303);
     assert_eq!(field.in_force("2026-11").await, [(field.ingrid, "visits", "96".to_owned())]);
@@ -325,12 +320,12 @@ async fn the_period_before_fills_the_grid_and_saves_nothing() {
         [(field.ingrid, "visits", "90"), (field.ingrid, "net_sales", "1000"), (field.ingrid, "lost_customers", "2")];
     field.save(&mut karin, "2026-10", &october).await.expect(303);
     let page = karin.get("/targets/2026-11?fill=previous").await.expect(200);
-    assert_eq!(page.value(&field.cell(field.ingrid, "visits")), "90");
+    assert_eq!(page.value(&cell(field.ingrid, "visits")), "90");
     assert_eq!(field.rows().await, 3);
     let raised = karin.get("/targets/2026-10?raise=5%25").await.expect(200);
-    assert_eq!(raised.value(&field.cell(field.ingrid, "visits")), "95", "94.5 rounds up");
-    assert_eq!(raised.value(&field.cell(field.ingrid, "net_sales")), "1,050");
-    assert_eq!(raised.value(&field.cell(field.ingrid, "lost_customers")), "2", "a limit is not raised");
+    assert_eq!(raised.value(&cell(field.ingrid, "visits")), "95", "94.5 rounds up");
+    assert_eq!(raised.value(&cell(field.ingrid, "net_sales")), "1,050");
+    assert_eq!(raised.value(&cell(field.ingrid, "lost_customers")), "2", "a limit is not raised");
     karin.submit(&page, "form#grid", &[]).await.expect(303);
     assert_eq!(field.in_force("2026-11").await.len(), 3);
 }
@@ -351,4 +346,8 @@ async fn team_and_metrics_are_chosen_in_the_address() {
     assert_eq!(page.attribute(".step a[rel=prev]", "href"), "/targets/2026-10");
     let jumped = karin.get("/targets?kind=quarter&on=2027-02-03").await.expect(303);
     assert_eq!(jumped.location(), "/targets/2027-Q1");
+}
+
+fn cell(rep: User, metric: &str) -> String {
+    format!("{}.{metric}", rep.id)
 }

@@ -35,7 +35,7 @@ impl Words {
 /// Explains a line.
 pub(super) fn explain(worked: &Worked<'_>, inputs: &Inputs<'_>) -> Result<Words, TooLarge> {
     let currency = inputs.currency();
-    let mut rule = vec![achieved(worked, currency)?, schedule(worked.component, "they", currency)];
+    let mut rule = vec![achieved(worked, currency), schedule(worked.component, "they", currency)];
     rule.extend(gate_in_words(worked.component, currency));
     let formulas = worked.slices.iter().map(|slice| formula(slice, worked.metric, currency)).collect();
     let mut notes = Vec::new();
@@ -54,18 +54,18 @@ pub(super) fn explain(worked: &Worked<'_>, inputs: &Inputs<'_>) -> Result<Words,
 }
 
 /// What was reached: `92 of 96 visits, which is 95.83%.`
-fn achieved(worked: &Worked<'_>, currency: Currency) -> Result<String, TooLarge> {
+fn achieved(worked: &Worked<'_>, currency: Currency) -> String {
     let Worked { metric, measured, target, .. } = *worked;
     if !worked.has_value {
-        return Ok(no_value(metric));
+        return no_value(metric);
     }
     let target = target.zip(worked.reached).filter(|_| worked.component.uses_attainment());
     let Some((target, share)) = target else {
-        return Ok(sentence(&quantity(metric, measured, currency)));
+        return sentence(&quantity(metric, measured, currency));
     };
     let share = reached(share);
     let against = bare(metric, target, currency);
-    Ok(match metric.unit() {
+    match metric.unit() {
         _ if metric.is_limit() => {
             let what = quantity(metric, measured, currency);
             sentence(&format!("{what} against a limit of {against}, which counts as {share}"))
@@ -78,7 +78,7 @@ fn achieved(worked: &Worked<'_>, currency: Currency) -> Result<String, TooLarge>
             let what = quantity(metric, measured, currency);
             sentence(&format!("{what} against a target of {against}, which is {share}"))
         }
-    })
+    }
 }
 
 /// A metric that has no value in this period.
