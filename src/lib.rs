@@ -82,6 +82,7 @@ pub mod domain {
 /// PostgreSQL: a private one, connections and schema, transactions bound to an organization, what its errors mean.
 pub mod postgres {
     pub mod database;
+    pub mod derived;
     pub mod embedded;
     pub mod error;
     pub mod pool;
@@ -137,6 +138,7 @@ pub mod customers {
     pub mod pick;
     pub mod show;
     pub mod timeline_db;
+    pub mod verify_db;
     pub mod web;
 }
 /// Visits: who was with which customer, and what is planned.
@@ -164,6 +166,7 @@ pub mod deals {
     pub mod page_db;
     pub mod returns;
     pub mod save;
+    pub mod verify_db;
     pub mod web;
 }
 /// Targets: what is expected of whom, with every change kept.
@@ -205,6 +208,8 @@ pub mod commission_runs {
 /// What each rep earned, line by line.
 pub mod statements {
     pub mod db;
+    pub mod verify;
+    mod verify_db;
     pub mod web;
 }
 

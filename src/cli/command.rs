@@ -74,7 +74,7 @@ impl Command {
             Self::Metrics(metrics) => wait(with_database(database, async |database| metrics.run(database, out).await)),
             Self::Demo(demo) => wait(demo.run(database, out)),
             Self::User(user) => wait(with_database(database, async |database| user.run(database, out, err).await)),
-            Self::Db(db) => wait(with_database(database, async |database| db.run(database, err).await)),
+            Self::Db(db) => wait(with_database(database, async |database| db.run(database, out, err).await)),
             Self::Healthcheck(listen) => serve::healthcheck(listen.listen),
             Self::Commission(commission) => commission.run(out, err),
         }

@@ -1,20 +1,30 @@
-//! `attain db`: the schema.
+//! `attain db`: the schema, and whether what is stored follows from what it was derived from.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use super::failure::Failure;
-use crate::postgres::{database::Database, pool};
+use crate::{
+    clock::Clock,
+    customers, deals,
+    domain::id::OrgId,
+    organizations,
+    postgres::{database::Database, derived::Differs, pool, tx},
+    scorecards::export_db,
+    statements,
+};
 
 /// The database itself.
 #[derive(Debug, clap::Subcommand)]
 pub enum Db {
     /// Bring the schema up to date. Every command does so by itself; this one does nothing else.
     Migrate,
+    /// Compute everything that is stored and could be derived once more, and compare: exit 1 if something differs.
+    Verify,
 }
 
 impl Db {
     /// Runs the command: data to `out`, words to `err`.
-    pub async fn run(&self, database: &Database, err: &mut impl Write) -> Result<(), Failure> {
+    pub async fn run(&self, database: &Database, out: &mut impl Write, err: &mut impl Write) -> Result<(), Failure> {
         match self {
             Self::Migrate => {
                 // Opening the database has migrated it: this only says what came of it.
@@ -24,6 +34,50 @@ impl Db {
                 writeln!(err, "the schema is up to date: {} migrations", pool::MIGRATIONS.iter().count())?;
                 Ok(())
             }
+            Self::Verify => {
+                let mut differences = 0;
+                for (org, name) in organizations::db::all(&database.pool).await? {
+                    differences += verify(database, org, &name, out, err).await?;
+                }
+                match differences {
+                    0 => Ok(()),
+                    1 => Err(Failure::Refused("1 stored value differs".to_owned())),
+                    many => Err(Failure::Refused(format!("{many} stored values differ"))),
+                }
+            }
         }
     }
+}
+
+/// Verifies one organization in one snapshot, so that it may go on working: how many stored values differ.
+async fn verify(
+    database: &Database,
+    org: OrgId,
+    name: &str,
+    out: &mut impl Write,
+    err: &mut impl Write,
+) -> Result<u64, Failure> {
+    let mut db = tx::long_read(&database.pool, org).await?;
+    let currency = export_db::settings(&mut db, org, Clock::System.now()).await?.currency;
+    let (mut differences, mut printed) = (0, io::Result::Ok(()));
+    let mut tell = |differs: Differs| {
+        differences += 1;
+        if printed.is_ok() {
+            printed = writeln!(out, "{name}: {differs}");
+        }
+    };
+    let deals = deals::verify_db::verify(&mut db, org, currency, &mut tell).await?;
+    let customers = customers::verify_db::verify(&mut db, org, currency, &mut tell).await?;
+    let statements = statements::verify::verify(&mut db, org, currency, &mut tell).await?;
+    printed?;
+    out.flush()?;
+    writeln!(err, "{name}: {deals} deals, {customers} customers and {} statements verified", statements.statements)?;
+    if statements.by_other_engines > 0 {
+        writeln!(
+            err,
+            "{name}: {} statements were calculated by another version of the engine: only their sums were compared",
+            statements.by_other_engines
+        )?;
+    }
+    Ok(differences)
 }

@@ -95,7 +95,7 @@ impl Metrics {
     /// Runs the command: data to `out`.
     pub async fn run(&self, database: &Database, out: &mut impl Write) -> Result<(), Failure> {
         let org = organization(database, self.organization.as_deref()).await?;
-        let mut db = tx::read(&database.pool, org).await?;
+        let mut db = tx::long_read(&database.pool, org).await?;
         let settings = export_db::settings(&mut db, org, Clock::System.now()).await?;
         let today = self.today(settings)?;
         let periods = self.periods(settings)?;

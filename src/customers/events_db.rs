@@ -42,23 +42,10 @@ pub async fn recompute_all(tx: &mut Tx) -> sqlx::Result<()> {
     let org = tx.org;
     let mut after = CustomerId(0);
     loop {
-        let batch = next_customers(tx, org, after).await?;
+        let batch = next_customers(tx, org, after, BATCH).await?;
         let Some(last) = batch.last() else { return Ok(()) };
         after = *last;
         recompute(tx, &batch).await?;
-    }
-}
-
-/// The customers whose stored events or returns are not what follows from their facts: none, or there is a bug.
-pub async fn verify(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<CustomerId>> {
-    let (mut wrong, mut after) = (BTreeSet::new(), CustomerId(0));
-    loop {
-        let batch = next_customers(db, org, after).await?;
-        let Some(last) = batch.last() else { return Ok(wrong.into_iter().collect()) };
-        after = *last;
-        let found = differences(db, org, &batch).await?;
-        wrong.extend(found.events.keys());
-        wrong.extend(found.returns.iter().map(|(customer, ..)| customer));
     }
 }
 
@@ -76,7 +63,13 @@ pub async fn list(db: &mut PgConnection, org: OrgId, customer: CustomerId) -> sq
     Ok(stored_events(db, org, &[customer]).await?.remove(&customer).unwrap_or_default())
 }
 
-async fn next_customers(db: &mut PgConnection, org: OrgId, after: CustomerId) -> sqlx::Result<Vec<CustomerId>> {
+/// The next customers in order of their ids.
+pub(super) async fn next_customers(
+    db: &mut PgConnection,
+    org: OrgId,
+    after: CustomerId,
+    at_most: usize,
+) -> sqlx::Result<Vec<CustomerId>> {
     sqlx::query_scalar!(
         "select id
          from customers
@@ -85,7 +78,7 @@ async fn next_customers(db: &mut PgConnection, org: OrgId, after: CustomerId) ->
          limit $3",
         org as OrgId,
         after as CustomerId,
-        i64::try_from(BATCH).unwrap_or(i64::MAX),
+        i64::try_from(at_most).unwrap_or(i64::MAX),
     )
     .fetch_all(db)
     .await
@@ -108,25 +101,41 @@ async fn lock(tx: &mut Tx, customers: &[CustomerId]) -> sqlx::Result<()> {
 }
 
 /// What is stored and would have to change.
-struct Differences {
-    returns: Vec<(CustomerId, DealId, Option<Date>)>,
-    events: BTreeMap<CustomerId, Vec<Event>>,
+pub(super) struct Differences {
+    /// The deals whose date of the complete return is another one.
+    pub(super) returns: Vec<Returned>,
+    /// The customers whose events are others: those that are stored, and those that follow.
+    pub(super) events: BTreeMap<CustomerId, (Vec<Event>, Vec<Event>)>,
 }
 
-async fn differences(db: &mut PgConnection, org: OrgId, customers: &[CustomerId]) -> sqlx::Result<Differences> {
+/// From when on a deal is fully returned.
+pub(super) struct Returned {
+    deal: DealId,
+    pub(super) number: i64,
+    pub(super) stored: Option<Date>,
+    pub(super) derived: Option<Date>,
+}
+
+/// Compares what is stored of these customers with what follows from their facts.
+pub(super) async fn differences(
+    db: &mut PgConnection,
+    org: OrgId,
+    customers: &[CustomerId],
+) -> sqlx::Result<Differences> {
     let mut stored = stored_events(db, org, customers).await?;
     let mut found = Differences { returns: Vec::new(), events: BTreeMap::new() };
     for (customer, loaded) in load(db, org, customers).await? {
         let returned = full_returns(&loaded.history.deals);
         for deal in &loaded.history.deals {
-            let on = returned.get(&deal.id).copied();
-            if on != loaded.stored_returns.get(&deal.id).copied() {
-                found.returns.push((customer, deal.id, on));
+            let derived = returned.get(&deal.id).copied();
+            let stored = loaded.stored_returns.get(&deal.id).copied();
+            if derived != stored {
+                found.returns.push(Returned { deal: deal.id, number: deal.number, stored, derived });
             }
         }
-        let events = events(&loaded.history);
-        if events != stored.remove(&customer).unwrap_or_default() {
-            found.events.insert(customer, events);
+        let (stored, derived) = (stored.remove(&customer).unwrap_or_default(), events(&loaded.history));
+        if derived != stored {
+            found.events.insert(customer, (stored, derived));
         }
     }
     Ok(found)
@@ -288,13 +297,13 @@ async fn stored_events(
     Ok(stored)
 }
 
-async fn write_returns(tx: &mut Tx, returns: &[(CustomerId, DealId, Option<Date>)]) -> sqlx::Result<()> {
+async fn write_returns(tx: &mut Tx, returns: &[Returned]) -> sqlx::Result<()> {
     if returns.is_empty() {
         return Ok(());
     }
     let org = tx.org;
-    let deals: Vec<DealId> = returns.iter().map(|(_, deal, _)| *deal).collect();
-    let days: Vec<Option<Date>> = returns.iter().map(|(.., on)| *on).collect();
+    let deals: Vec<DealId> = returns.iter().map(|returned| returned.deal).collect();
+    let days: Vec<Option<Date>> = returns.iter().map(|returned| returned.derived).collect();
     sqlx::query!(
         "update deals d
          set fully_returned_on = r.on_date
@@ -309,7 +318,7 @@ async fn write_returns(tx: &mut Tx, returns: &[(CustomerId, DealId, Option<Date>
     Ok(())
 }
 
-async fn write_events(tx: &mut Tx, changed: &BTreeMap<CustomerId, Vec<Event>>) -> sqlx::Result<()> {
+async fn write_events(tx: &mut Tx, changed: &BTreeMap<CustomerId, (Vec<Event>, Vec<Event>)>) -> sqlx::Result<()> {
     if changed.is_empty() {
         return Ok(());
     }
@@ -325,7 +334,7 @@ async fn write_events(tx: &mut Tx, changed: &BTreeMap<CustomerId, Vec<Event>>) -
     .await?;
     let rows: Vec<(CustomerId, i32, &Event)> = changed
         .iter()
-        .flat_map(|(customer, events)| (1..).zip(events).map(|(position, event)| (*customer, position, event)))
+        .flat_map(|(customer, (_, events))| (1..).zip(events).map(|(position, event)| (*customer, position, event)))
         .collect();
     sqlx::query!(
         "insert into customer_events (org_id, customer_id, position, kind, on_date, rep_id, deal_id, value)

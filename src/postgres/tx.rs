@@ -1,6 +1,9 @@
 //! Transactions bound to one organization: a read is one snapshot, a write carries who does it and when.
 
-use std::ops::{Deref, DerefMut};
+use std::{
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, PgTransaction};
 use time::OffsetDateTime;
@@ -22,24 +25,40 @@ pub struct Tx {
     pub now: OffsetDateTime,
 }
 
+/// A statement of a page that takes longer is broken off, and the page answers 503: it would hold a connection that many
+/// others wait for.
+const LONGEST_STATEMENT: Duration = Duration::from_secs(10);
+
 /// Begins one snapshot as the serving role, bound to the organization by row-level security.
 pub async fn read(pool: &PgPool, org: OrgId) -> sqlx::Result<Read> {
-    begin(pool, "begin isolation level repeatable read read only", org).await.map(Read)
+    begin(pool, SNAPSHOT, org, LONGEST_STATEMENT).await.map(Read)
+}
+
+/// The same for commands that go through all of a company's history: no statement is broken off.
+pub async fn long_read(pool: &PgPool, org: OrgId) -> sqlx::Result<Read> {
+    begin(pool, SNAPSHOT, org, Duration::ZERO).await.map(Read)
 }
 
 /// Begins a write as the serving role, bound to the organization by row-level security.
 pub async fn write(pool: &PgPool, org: OrgId, actor: Option<UserId>, now: OffsetDateTime) -> sqlx::Result<Tx> {
-    Ok(Tx { inner: begin(pool, "begin", org).await?, org, actor, now })
+    Ok(Tx { inner: begin(pool, "begin", org, LONGEST_STATEMENT).await?, org, actor, now })
 }
 
-/// Begins a write as the owner of the database, whom row-level security does not bind: imports, `db verify`.
+/// Begins a write as the owner of the database, whom neither row-level security nor a time limit binds: imports.
 pub async fn write_as_owner(pool: &PgPool, org: OrgId, now: OffsetDateTime) -> sqlx::Result<Tx> {
     Ok(Tx { inner: pool.begin().await?, org, actor: None, now })
 }
 
-async fn begin(pool: &PgPool, begin: &str, org: OrgId) -> sqlx::Result<PgTransaction<'static>> {
-    // One round trip. Nothing but a fixed text and an integer is formatted in.
-    let statement = format!("{begin}; set local role attain_app; set local app.org_id = '{}'", org.0);
+const SNAPSHOT: &str = "begin isolation level repeatable read read only";
+
+/// A limit of zero is none.
+async fn begin(pool: &PgPool, begin: &str, org: OrgId, limit: Duration) -> sqlx::Result<PgTransaction<'static>> {
+    // One round trip. Nothing but fixed texts and integers is formatted in.
+    let statement = format!(
+        "{begin}; set local role attain_app; set local app.org_id = '{}'; set local statement_timeout = {}",
+        org.0,
+        limit.as_millis()
+    );
     pool.begin_with(AssertSqlSafe(statement)).await
 }
 

@@ -4,5 +4,6 @@
 mod database;
 mod lifecycle;
 mod naive;
+mod pay;
 mod sql;
 mod world;

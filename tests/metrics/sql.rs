@@ -15,7 +15,10 @@ use attain::{
         visit::{Kind, State},
     },
     organizations::{self, db::NewOrganization},
-    postgres::tx::{self, Tx},
+    postgres::{
+        derived::Differs,
+        tx::{self, Tx},
+    },
     scorecards::db::{Subject, Subjects, facts},
     teams,
     users::{self, db::Details},
@@ -23,19 +26,20 @@ use attain::{
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 use rust_decimal::Decimal;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use time::macros::{datetime, time};
 
 use crate::{
     database::TestDatabase,
     naive::{Happened, Numbers, Who},
+    pay,
     world::{LimitOf, START, World, world},
 };
 
 /// A world as it stands in the database.
-struct Company {
-    org: OrgId,
-    reps: Vec<UserId>,
+pub struct Company {
+    pub org: OrgId,
+    pub reps: Vec<UserId>,
     teams: Vec<TeamId>,
     customers: Vec<CustomerId>,
     deals: Vec<DealId>,
@@ -57,7 +61,9 @@ fn the_query_counts_what_the_naive_version_counts() {
             let (first, days) = if kind == PeriodKind::Day { (day, 60) } else { (0, 800) };
             let from = add_days(START, first);
             let dates = Dates { from, to: add_days(from, days) };
-            compare_numbers(&database.pool, &company, &world, &lives, kind, dates).await
+            compare_numbers(&database.pool, &company, &world, &lives, kind, dates).await?;
+            pay::compare(&database.pool, &company, &world, &lives).await?;
+            pay::nothing_unconfirmed_pays(&database.pool, &company, &world).await
         })
     });
     drop(database);
@@ -84,8 +90,17 @@ async fn compare_events(db: &PgPool, company: &Company, lives: &[Vec<Happened>])
         life.sort_by_key(|event| (event.on, event.what.ends_with("undone"), event.what));
         prop_assert_eq!(stored, life);
     }
-    prop_assert_eq!(events_db::verify(&mut tx, company.org).await.unwrap(), []);
+    prop_assert_eq!(differences(&mut tx, company.org).await, [""; 0]);
     Ok(())
+}
+
+/// What the product's own verification finds.
+async fn differences(db: &mut PgConnection, org: OrgId) -> Vec<String> {
+    let (mut found, euro) = (vec![], Currency::parse("EUR").unwrap());
+    let mut tell = |differs: Differs| found.push(differs.to_string());
+    customers::verify_db::verify(db, org, euro, &mut tell).await.unwrap();
+    deals::verify_db::verify(db, org, euro, &mut tell).await.unwrap();
+    found
 }
 
 async fn compare_numbers(

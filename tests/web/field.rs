@@ -1,18 +1,18 @@
 //! A small company in the field, for the tests of customers, visits and deals: two teams, three reps, a manager.
 
 use attain::{
-    customers::{self, db::Details, events_db},
+    customers::{self, db::Details},
     deals::{self, db::Line},
     domain::{
         access::Role,
         deal::{Credit, Stage},
         id::{CustomerId, DealId, OrgId, TeamId, VisitId},
         metric::Facts,
-        money::Money,
+        money::{Currency, Money},
         period::Period,
         visit::{Kind, State},
     },
-    postgres::tx,
+    postgres::{derived::Differs, tx},
     scorecards::db::{Subject, Subjects, facts},
     visits::{self, db::NewVisit},
 };
@@ -178,10 +178,14 @@ impl Field {
         table[&(period, subject)]
     }
 
-    /// Fails if stored events and returns are not what follows from the facts.
+    /// Fails if what is stored beside customers and deals is not what follows from the facts.
     pub async fn verify(&self) {
         let mut tx = tx::read(&self.app.db, self.org).await.unwrap();
-        assert_eq!(events_db::verify(&mut tx, self.org).await.unwrap(), []);
+        let (mut found, euro) = (vec![], Currency::parse("EUR").unwrap());
+        let mut tell = |differs: Differs| found.push(differs.to_string());
+        customers::verify_db::verify(&mut tx, self.org, euro, &mut tell).await.unwrap();
+        deals::verify_db::verify(&mut tx, self.org, euro, &mut tell).await.unwrap();
+        assert_eq!(found, [""; 0]);
     }
 
     /// How many rows a table has.

@@ -1,7 +1,8 @@
 //! The commands that need a database, run as people run them.
 
-#[path = "support/database.rs"]
+#[path = "../support/database.rs"]
 mod database;
+mod verify;
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -9,8 +10,10 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
+use attain::{domain::id::OrgId, postgres::tx};
 use database::TestDatabase;
 use sqlx::ConnectOptions;
+use time::macros::datetime;
 
 fn attain(database: &TestDatabase, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_attain"));
@@ -139,4 +142,21 @@ fn get(address: SocketAddr, path: &str) -> String {
 fn stop(server: &mut Child) {
     let pid = rustix::process::Pid::from_child(server);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+}
+
+/// A page gives up before it holds a connection for long; what goes through a whole history does not.
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_of_pages_have_a_limit_of_time() {
+    let TestDatabase { pool, .. } = &TestDatabase::create().await;
+    let mut limits = vec![];
+    let (org, now) = (OrgId(1), datetime!(2026-11-19 10:00 UTC));
+    for db in [
+        &mut **&mut tx::read(pool, org).await.unwrap(),
+        &mut **&mut tx::write(pool, org, None, now).await.unwrap(),
+        &mut **&mut tx::long_read(pool, org).await.unwrap(),
+        &mut **&mut tx::write_as_owner(pool, org, now).await.unwrap(),
+    ] {
+        limits.push(sqlx::query_scalar!("select current_setting('statement_timeout')").fetch_one(db).await.unwrap());
+    }
+    assert_eq!(limits.into_iter().flatten().collect::<Vec<_>>(), ["10s", "10s", "0", "0"]);
 }

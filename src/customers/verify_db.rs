@@ -1,0 +1,84 @@
+//! Recomputes what is stored of customers' lives: their events, and from when on their deals are fully returned.
+
+use std::collections::BTreeMap;
+
+use sqlx::PgConnection;
+
+use super::events_db::{differences, next_customers};
+use crate::{
+    domain::{
+        customer::events::Event,
+        id::{CustomerId, OrgId},
+        money::Currency,
+    },
+    postgres::derived::Differs,
+};
+
+/// How many customers are in memory at once, with all their deals.
+const BATCH: usize = 500;
+
+/// Tells every stored event and return of the organization's customers that does not follow from their deals, ownerships,
+/// endings and limits. How many customers there were.
+pub async fn verify(
+    db: &mut PgConnection,
+    org: OrgId,
+    currency: Currency,
+    tell: &mut impl FnMut(Differs),
+) -> sqlx::Result<usize> {
+    let (mut count, mut after) = (0, CustomerId(0));
+    loop {
+        let batch = next_customers(db, org, after, BATCH).await?;
+        let Some(last) = batch.last() else { return Ok(count) };
+        (count, after) = (count + batch.len(), *last);
+        let found = differences(db, org, &batch).await?;
+        for returned in found.returns {
+            let day = |on: Option<time::Date>| on.map_or_else(|| "none".to_owned(), |on| on.to_string());
+            let (stored, derived) = (day(returned.stored), day(returned.derived));
+            tell(Differs {
+                what: "deals.fully_returned_on",
+                record: format!("deal {}", returned.number),
+                stored,
+                derived,
+            });
+        }
+        let changed: Vec<CustomerId> = found.events.keys().copied().collect();
+        let names = names(db, org, &changed).await?;
+        for (customer, (stored, derived)) in found.events {
+            let name = names.get(&customer).map_or("", String::as_str);
+            let (stored, derived) = (words(&stored, currency), words(&derived, currency));
+            tell(Differs { what: "customer_events", record: format!("customer {customer} {name}"), stored, derived });
+        }
+    }
+}
+
+async fn names(
+    db: &mut PgConnection,
+    org: OrgId,
+    customers: &[CustomerId],
+) -> sqlx::Result<BTreeMap<CustomerId, String>> {
+    let rows = sqlx::query!(
+        "select id, name
+         from customers
+         where org_id = $1 and id = any($2)",
+        org as OrgId,
+        customers as &[CustomerId],
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// `first_sale 2026-01-05 rep 3 deal 7; lost 2026-07-05 rep 3 value 1200.00`; ids as in the tables.
+fn words(events: &[Event], currency: Currency) -> String {
+    let words = events.iter().map(|event| {
+        let mut words = format!("{} {}", event.kind.as_str(), event.on);
+        words.extend(event.rep.map(|rep| format!(" rep {rep}")));
+        words.extend(event.deal.map(|deal| format!(" deal {deal}")));
+        if event.value.0 != 0 {
+            words.extend([" value ", &currency.plain(event.value)]);
+        }
+        words
+    });
+    let all = words.collect::<Vec<_>>().join("; ");
+    if all.is_empty() { "none".to_owned() } else { all }
+}

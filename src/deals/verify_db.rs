@@ -1,0 +1,119 @@
+//! Recomputes what is stored beside deals: their net, the amounts and dates of their credits, the last number.
+
+use futures_util::TryStreamExt;
+use sqlx::PgConnection;
+use time::Date;
+
+use crate::{
+    domain::{
+        deal::{Credit, credit_amounts},
+        id::{OrgId, UserId},
+        money::{Currency, Money},
+    },
+    postgres::derived::Differs,
+};
+
+/// A deal with its lines and credits, each list in order of position.
+struct Deal {
+    number: i64,
+    net: Money,
+    booked_on: Option<Date>,
+    lines: Vec<i64>,
+    reps: Vec<UserId>,
+    parts: Vec<i32>,
+    overlays: Vec<bool>,
+    amounts: Vec<i64>,
+    booked: Vec<Option<Date>>,
+}
+
+/// Tells every stored value of the organization's deals that does not follow from their lines and credits. The deals
+/// pass one by one. How many there were.
+pub async fn verify(
+    db: &mut PgConnection,
+    org: OrgId,
+    currency: Currency,
+    tell: &mut impl FnMut(Differs),
+) -> sqlx::Result<u64> {
+    let mut deals = sqlx::query_as!(
+        Deal,
+        r#"select d.number, d.net, d.booked_on, l.amounts as "lines!", c.reps as "reps!: Vec<UserId>",
+                  c.parts as "parts!", c.overlays as "overlays!", c.amounts as "amounts!",
+                  c.booked as "booked!: Vec<Option<Date>>"
+           from deals d
+           cross join lateral (
+               select coalesce(array_agg(l.amount order by l.position), '{}') as amounts
+               from deal_lines l
+               where l.org_id = $1 and l.deal_id = d.id
+           ) l
+           cross join lateral (
+               select coalesce(array_agg(c.rep_id order by c.position), '{}') as reps,
+                      coalesce(array_agg(c.parts order by c.position), '{}') as parts,
+                      coalesce(array_agg(c.overlay order by c.position), '{}') as overlays,
+                      coalesce(array_agg(c.amount order by c.position), '{}') as amounts,
+                      coalesce(array_agg(c.booked_on order by c.position), '{}') as booked
+               from deal_credits c
+               where c.org_id = $1 and c.deal_id = d.id
+           ) c
+           where d.org_id = $1"#,
+        org as OrgId,
+    )
+    .fetch(&mut *db);
+    let (mut count, mut last) = (0, 0);
+    while let Some(deal) = deals.try_next().await? {
+        count += 1;
+        last = last.max(deal.number);
+        deal.verify(currency, tell);
+    }
+    drop(deals);
+    let stored = sqlx::query_scalar!("select last from deal_numbers where org_id = $1", org as OrgId)
+        .fetch_optional(db)
+        .await?
+        .unwrap_or_default();
+    if stored != last {
+        tell(Differs {
+            what: "deal_numbers.last",
+            record: "the company".to_owned(),
+            stored: stored.to_string(),
+            derived: last.to_string(),
+        });
+    }
+    Ok(count)
+}
+
+impl Deal {
+    fn verify(&self, currency: Currency, tell: &mut impl FnMut(Differs)) {
+        let record = || format!("deal {}", self.number);
+        let lines: Vec<Money> = self.lines.iter().copied().map(Money).collect();
+        let net: Money = lines.iter().copied().sum();
+        if self.net != net {
+            let (stored, derived) = (currency.plain(self.net), currency.plain(net));
+            tell(Differs { what: "deals.net", record: record(), stored, derived });
+        }
+        let credits: Vec<Credit> = self
+            .reps
+            .iter()
+            .zip(&self.parts)
+            .zip(&self.overlays)
+            .map(|((&rep, parts), &overlay)| Credit { rep, parts: parts.unsigned_abs(), overlay })
+            .collect();
+        let derived = credit_amounts(&lines, &credits);
+        for ((position, &stored), derived) in (1..).zip(&self.amounts).zip(derived) {
+            if stored != derived.0 {
+                let record = format!("credit {position} of deal {}", self.number);
+                let (stored, derived) = (currency.plain(Money(stored)), currency.plain(derived));
+                tell(Differs { what: "deal_credits.amount", record, stored, derived });
+            }
+        }
+        for (position, &stored) in (1..).zip(&self.booked) {
+            if stored != self.booked_on {
+                let record = format!("credit {position} of deal {}", self.number);
+                let (stored, derived) = (day(stored), day(self.booked_on));
+                tell(Differs { what: "deal_credits.booked_on", record, stored, derived });
+            }
+        }
+    }
+}
+
+fn day(day: Option<Date>) -> String {
+    day.map_or_else(|| "none".to_owned(), |day| day.to_string())
+}

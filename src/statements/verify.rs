@@ -1,0 +1,126 @@
+//! Computes every statement again from its stored inputs (docs/definitions.md, *Runs and statements*).
+
+use futures_util::TryStreamExt;
+use serde::Deserialize as _;
+use sqlx::PgConnection;
+
+use super::verify_db::{self, Stored};
+use crate::{
+    commission_runs::calculate::{Inputs, digest},
+    domain::{
+        commission::{
+            evaluate::{ENGINE_VERSION, evaluate},
+            facts::Facts,
+            plan::Plan,
+            statement::Statement,
+        },
+        id::OrgId,
+        money::{Currency, Money},
+    },
+    postgres::derived::Differs,
+};
+
+/// How many statements were looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// All of them.
+    pub statements: u64,
+    /// Those that another version of the engine calculated: only their sums were compared.
+    pub by_other_engines: u64,
+}
+
+/// Tells every part of a statement that its stored inputs do not give, and every lock of a period without all its
+/// approvals. Statements pass one by one.
+pub async fn verify(
+    db: &mut PgConnection,
+    org: OrgId,
+    currency: Currency,
+    tell: &mut impl FnMut(Differs),
+) -> sqlx::Result<Verified> {
+    let mut verified = Verified::default();
+    {
+        let mut all = std::pin::pin!(verify_db::stored(&mut *db, org));
+        while let Some(stored) = all.try_next().await? {
+            verified.statements += 1;
+            stored.add_up(currency, tell);
+            if stored.engine == ENGINE_VERSION {
+                stored.calculate_again(currency, tell);
+            } else {
+                verified.by_other_engines += 1;
+            }
+        }
+    }
+    for (run, locked) in verify_db::wrong_locks(db, org).await? {
+        let word = |locked| if locked { "locked" } else { "open" }.to_owned();
+        let record = format!("run {run}");
+        tell(Differs { what: "period_locks", record, stored: word(locked), derived: word(!locked) });
+    }
+    Ok(verified)
+}
+
+impl Stored {
+    fn differs(&self, what: &'static str, stored: impl Into<String>, derived: impl Into<String>) -> Differs {
+        let record = format!("statement {} {}", self.id, self.rep);
+        Differs { what, record, stored: stored.into(), derived: derived.into() }
+    }
+
+    fn add_up(&self, currency: Currency, tell: &mut impl FnMut(Differs)) {
+        let sum: Money = self.amounts.iter().copied().map(Money).sum();
+        if sum != self.total {
+            tell(self.differs("statements.total", currency.plain(self.total), currency.plain(sum)));
+        }
+        if !self.inputs["plan"].eq(&self.plan) {
+            tell(self.differs("statements.inputs", "another plan", "the document of its plan version"));
+        }
+    }
+
+    fn calculate_again(&self, currency: Currency, tell: &mut impl FnMut(Differs)) {
+        let again = match self.result() {
+            Ok(again) => again,
+            Err(why) => {
+                let why = why.lines().take(2).collect::<Vec<_>>().join(" ");
+                return tell(self.differs("statements.inputs", "inputs without a result", why));
+            }
+        };
+        let code = digest(&self.inputs, &self.engine, &again).map(|code| code.to_vec()).unwrap_or_default();
+        if code != self.digest {
+            tell(self.differs("statements.digest", hex(&self.digest), hex(&code)));
+        }
+        if again.lines.len() != self.amounts.len() {
+            let (stored, derived) = (self.amounts.len(), again.lines.len());
+            tell(self.differs("statement_lines", format!("{stored} lines"), format!("{derived} lines")));
+        }
+        let stored = self.components.iter().zip(&self.measures).zip(&self.amounts).zip(&self.details);
+        for ((position, (((component, measure), amount), detail)), line) in (1..).zip(stored).zip(&again.lines) {
+            let of = line.measure.map_or("plan", |measure| measure.metric().as_str());
+            let same = (component, measure.as_str(), *amount) == (&line.component, of, line.amount.money.0)
+                && serde_json::to_value(line).is_ok_and(|line| line == *detail);
+            if !same {
+                let words = |component: &str, measure: &str, amount| {
+                    format!("line {position} {component} ({measure}) {}", currency.plain(amount))
+                };
+                let (mut stored, derived) =
+                    (words(component, measure, Money(*amount)), words(&line.component, of, line.amount.money));
+                if stored == derived {
+                    stored.push_str(" with another detail");
+                }
+                tell(self.differs("statement_lines", stored, derived));
+            }
+        }
+    }
+
+    fn result(&self) -> Result<Statement, String> {
+        let inputs = Inputs::deserialize(&self.inputs).map_err(|e| e.to_string())?;
+        let plan = Plan::from_value(&inputs.plan).map_err(|e| e.to_string())?;
+        let facts = Facts::from_value(&inputs.facts, plan.currency).map_err(|e| e.to_string())?;
+        evaluate(&plan, &facts).map_err(|e| e.to_string())
+    }
+}
+
+fn hex(code: &[u8]) -> String {
+    use std::fmt::Write as _;
+    code.iter().take(4).fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02X}");
+        hex
+    })
+}

@@ -1,0 +1,82 @@
+//! The SQL behind the verification of statements: each as it is stored, one by one, and the locks of periods.
+
+use futures_util::Stream;
+use sqlx::PgConnection;
+
+use crate::domain::{
+    id::{OrgId, StatementId},
+    money::Money,
+};
+
+/// A statement as it is stored, its lines in order.
+pub struct Stored {
+    /// The statement.
+    pub id: StatementId,
+    /// The rep's name.
+    pub rep: String,
+    /// Version of the engine that calculated it.
+    pub engine: String,
+    /// What it was calculated from.
+    pub inputs: serde_json::Value,
+    /// The document of its plan version.
+    pub plan: serde_json::Value,
+    /// Sum of the lines.
+    pub total: Money,
+    /// SHA-256 of inputs, engine and result.
+    pub digest: Vec<u8>,
+    /// The lines' components.
+    pub components: Vec<String>,
+    /// What they measure.
+    pub measures: Vec<String>,
+    /// What they pay, in minor units.
+    pub amounts: Vec<i64>,
+    /// Their words, slices and records.
+    pub details: Vec<serde_json::Value>,
+}
+
+/// Every statement of the organization in order.
+pub fn stored(db: &mut PgConnection, org: OrgId) -> impl Stream<Item = sqlx::Result<Stored>> {
+    sqlx::query_as!(
+        Stored,
+        r#"select s.id, u.name as rep, r.engine, s.inputs, v.document as plan, s.total, s.digest,
+                  l.components as "components!", l.measures as "measures!", l.amounts as "amounts!",
+                  l.details as "details!"
+           from statements s
+           join commission_runs r on r.org_id = s.org_id and r.id = s.run_id
+           join users u on u.org_id = s.org_id and u.id = s.rep_id
+           join plan_versions v on v.org_id = s.org_id and v.id = s.plan_version_id
+           cross join lateral (
+               select coalesce(array_agg(l.component order by l.position), '{}') as components,
+                      coalesce(array_agg(l.measure order by l.position), '{}') as measures,
+                      coalesce(array_agg(l.amount order by l.position), '{}') as amounts,
+                      coalesce(array_agg(l.detail order by l.position), '{}') as details
+               from statement_lines l
+               where l.org_id = s.org_id and l.statement_id = s.id
+           ) l
+           where s.org_id = $1
+           order by s.id"#,
+        org as OrgId,
+    )
+    .fetch(db)
+}
+
+/// The runs whose lock is not what follows from their approvals, each with whether there is a lock.
+pub async fn wrong_locks(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<(i64, bool)>> {
+    let rows = sqlx::query!(
+        r#"select r.id as "id: i64", l.run_id is not null as "locked!"
+           from commission_runs r
+           left join period_locks l on l.org_id = r.org_id and l.run_id = r.id
+           cross join lateral (
+               select count(*) > 0 and count(*) = count(a.statement_id) as approved
+               from statements s
+               left join approvals a on a.org_id = s.org_id and a.statement_id = s.id
+               where s.org_id = r.org_id and s.run_id = r.id
+           ) s
+           where r.org_id = $1 and (l.run_id is not null) <> s.approved
+           order by r.id"#,
+        org as OrgId,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.locked)).collect())
+}
