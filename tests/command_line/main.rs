@@ -2,6 +2,7 @@
 
 #[path = "../support/database.rs"]
 mod database;
+mod metrics;
 mod verify;
 
 use std::{
