@@ -25,8 +25,8 @@ use crate::{
         auth::{Allowed, ApproveCommission, PrepareCommission, ReadStatements, Viewer},
         csv,
         error::Error,
-        form::{Errors, Form, Path, Query},
-        once::{self, Begun},
+        form::{Errors, Form, Nothing, Path, Query},
+        once,
         page::{Page, html, refused},
         routes::Routes,
         step_up,
@@ -52,7 +52,7 @@ const PER_PAGE: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "commission_runs/index.html")]
-struct Index {
+struct IndexPage {
     page: Page,
     fiscal_start: Month,
     runs: Vec<RunRow>,
@@ -63,7 +63,7 @@ struct Index {
     errors: Errors,
 }
 
-impl Index {
+impl IndexPage {
     fn label(&self, run: &RunRow) -> String {
         let kind = PeriodKind::parse(&run.period_kind).unwrap_or(PeriodKind::Month);
         Period::containing(kind, run.period_start, self.fiscal_start).label()
@@ -92,9 +92,9 @@ async fn load_index(
     before: Option<RunId>,
     period: String,
     errors: Errors,
-) -> Result<Index, Error> {
-    let mut db = tx::read(&app.db, me.scope.org).await?;
-    let mut runs = db::list(&mut db, me.scope.org, None, before, PER_PAGE + 1).await?;
+) -> Result<IndexPage, Error> {
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let mut runs = db::list(&mut read, me.scope.org, None, before, PER_PAGE + 1).await?;
     let more = runs.len() > usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
     if more {
         runs.pop();
@@ -105,7 +105,7 @@ async fn load_index(
     }
     let periods = offered(me);
     let period = if period.is_empty() { last_month(me).to_string() } else { period };
-    Ok(Index {
+    Ok(IndexPage {
         page,
         fiscal_start: fiscal_start(me),
         runs,
@@ -152,29 +152,26 @@ async fn create(
         let words = "Choose a month or a quarter that has begun.";
         return refuse(&app, &me, page, form.period, words).await;
     };
-    let mut tx = match once::begin(&app, &me, once).await? {
-        Begun::First(tx) => tx,
-        Begun::Again(response) => return Ok(response),
-    };
-    db::hold(&mut tx).await?;
-    if db::is_locked(&mut tx, me.scope.org, period.kind().as_str(), period.from()).await? {
-        drop(tx);
+    let mut write = once::begin(&app, &me, once).await?;
+    db::hold(&mut write).await?;
+    if db::is_locked(&mut write, me.scope.org, period.kind().as_str(), period.from()).await? {
+        drop(write);
         let words =
             "This period is approved and locked. What came later is listed on its run and goes into the next one.";
         return refuse(&app, &me, page, form.period, words).await;
     }
-    let calculated = calculate(&mut tx, &question(&me, period)).await?;
+    let calculated = calculate(&mut write, &question(&me, period)).await?;
     if calculated.is_empty() {
-        drop(tx);
+        drop(write);
         let words = "Nobody is on a plan that is paid by such a period. Put reps on a plan first.";
         return refuse(&app, &me, page, form.period, words).await;
     }
     let statements = calculated.iter().map(Calculated::to_store).collect::<Result<Vec<_>, _>>()?;
-    let run = db::insert(&mut tx, period.kind().as_str(), period.from(), period.to(), ENGINE_VERSION).await?;
-    db::insert_statements(&mut tx, run, &statements).await?;
+    let run = db::insert(&mut write, period.kind().as_str(), period.from(), period.to(), ENGINE_VERSION).await?;
+    db::insert_statements(&mut write, run, &statements).await?;
     let detail = serde_json::json!({ "period": period.to_string(), "statements": statements.len() });
-    audit::db::record(&mut tx, "run.calculated", &format!("/commission-runs/{run}"), detail).await?;
-    tx.done_saying(&format!("/commission-runs/{run}"), &Toast::new(format!("{} calculated", period.label()))).await
+    audit::db::record(&mut write, "run.calculated", &format!("/commission-runs/{run}"), detail).await?;
+    write.done_saying(&format!("/commission-runs/{run}"), &Toast::new(format!("{} calculated", period.label()))).await
 }
 
 fn is_paid_by(kind: PeriodKind) -> bool {
@@ -189,7 +186,7 @@ async fn refuse(app: &App, me: &Viewer, page: Page, period: String, words: &str)
 
 #[derive(Template)]
 #[template(path = "commission_runs/show.html")]
-struct Show {
+struct ShowPage {
     page: Page,
     run: RunRow,
     label: String,
@@ -222,16 +219,16 @@ async fn show(
     html(load(&app, &me, page, id, Errors::new()).await?)
 }
 
-async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> Result<Show, Error> {
+async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> Result<ShowPage, Error> {
     if !me.may(Permission::PrepareCommission) && !me.may(Permission::ApproveCommission) {
         return Err(Error::Forbidden);
     }
-    let mut db = tx::read(&app.db, me.scope.org).await?;
-    let run = find(&mut db, me, id).await?;
-    let statements = statements::db::of_run(&mut db, &me.scope, id).await?;
-    let on_plan = plans::db::reps(&mut db, me.scope.org, run.period_start).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let run = find(&mut read, me, id).await?;
+    let statements = statements::db::of_run(&mut read, &me.scope, id).await?;
+    let on_plan = plans::db::reps(&mut read, me.scope.org, run.period_start).await?;
     let without_plan = on_plan.into_iter().filter(|rep| rep.plan.is_none()).map(|rep| rep.name).collect();
-    let late = db::late_facts(&mut db, me.scope.org, id).await?;
+    let late = db::late_facts(&mut read, me.scope.org, id).await?;
     let mine_to_approve = run.prepared_by != me.id && statements.iter().any(|s| s.approved_by.is_none());
     let next = match (run.submitted_at, run.locked_at, run.paid_on) {
         _ if run.superseded => Next::Done,
@@ -242,7 +239,7 @@ async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> 
         _ => Next::Wait,
     };
     let label = label(me, &run);
-    Ok(Show { page, label, statements, without_plan, late, next, paid_on: me.today.to_string(), run, errors })
+    Ok(ShowPage { page, label, statements, without_plan, late, next, paid_on: me.today.to_string(), run, errors })
 }
 
 /// A run; one that is not submitted is its preparers' business.
@@ -271,34 +268,28 @@ impl RunRow {
     }
 }
 
-#[derive(serde::Deserialize)]
-struct Press {}
-
 async fn submit(
     State(app): State<App>,
     me: Allowed<PrepareCommission>,
     page: Page,
     Path(id): Path<RunId>,
-    Form { once, .. }: Form<Press>,
+    Form { once, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
-    let mut tx = match once::begin(&app, &me, once).await? {
-        Begun::First(tx) => tx,
-        Begun::Again(response) => return Ok(response),
-    };
-    db::hold(&mut tx).await?;
-    let run = find(&mut tx, &me, id).await?;
+    let mut write = once::begin(&app, &me, once).await?;
+    db::hold(&mut write).await?;
+    let run = find(&mut write, &me, id).await?;
     if run.superseded {
         return Err(Error::Conflict("A newer calculation of this period replaces this run. Submit that one."));
     }
-    match db::submit(&mut tx, id).await {
+    match db::submit(&mut write, id).await {
         Err(e) if violates(&e, "run_submissions_pkey") => {
-            drop(tx);
+            drop(write);
             return html(load(&app, &me, page, id, Errors::new()).await?);
         }
         other => other?,
     }
-    audit::db::record(&mut tx, "run.submitted", &format!("/commission-runs/{id}"), serde_json::json!({})).await?;
-    tx.done_saying(&format!("/commission-runs/{id}"), &Toast::new("Submitted for approval")).await
+    audit::db::record(&mut write, "run.submitted", &format!("/commission-runs/{id}"), serde_json::json!({})).await?;
+    write.done_saying(&format!("/commission-runs/{id}"), &Toast::new("Submitted for approval")).await
 }
 
 async fn approve(
@@ -306,28 +297,25 @@ async fn approve(
     me: Allowed<ApproveCommission>,
     page: Page,
     Path(id): Path<RunId>,
-    Form { once, typed, .. }: Form<Press>,
+    Form { once, typed, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
     if let Some(ask) = step_up::required(&me, &page, &format!("/commission-runs/{id}/approval"), &typed) {
         return ask;
     }
-    let mut tx = match once::begin(&app, &me, once).await? {
-        Begun::First(tx) => tx,
-        Begun::Again(response) => return Ok(response),
-    };
-    db::hold(&mut tx).await?;
-    let run = find(&mut tx, &me, id).await?;
-    approvable(&mut tx, &me, &run).await?;
-    let approved = db::approve(&mut tx, &me.scope, id, None).await?;
+    let mut write = once::begin(&app, &me, once).await?;
+    db::hold(&mut write).await?;
+    let run = find(&mut write, &me, id).await?;
+    approvable(&mut write, &me, &run).await?;
+    let approved = db::approve(&mut write, &me.scope, id, None).await?;
     if approved == 0 {
         return Err(Error::Conflict("Nothing here is yours to approve: you calculated it, or it is your own pay."));
     }
-    let locked = db::lock_if_approved(&mut tx, id).await?;
+    let locked = db::lock_if_approved(&mut write, id).await?;
     let detail = serde_json::json!({ "statements": approved, "locked": locked });
-    audit::db::record(&mut tx, "run.approved", &format!("/commission-runs/{id}"), detail).await?;
+    audit::db::record(&mut write, "run.approved", &format!("/commission-runs/{id}"), detail).await?;
     let words =
         if locked { "Approved. The period is locked" } else { "Approved. Some statements wait for somebody else" };
-    tx.done_saying(&format!("/commission-runs/{id}"), &Toast::new(words)).await
+    write.done_saying(&format!("/commission-runs/{id}"), &Toast::new(words)).await
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -347,22 +335,19 @@ async fn pay(
     let Some(paid_on) = errors.date("paid_on", &form.paid_on, "The day of payment") else {
         return refused(load(&app, &me, page, id, errors).await?);
     };
-    let mut tx = match once::begin(&app, &me, once).await? {
-        Begun::First(tx) => tx,
-        Begun::Again(response) => return Ok(response),
-    };
-    db::hold(&mut tx).await?;
-    let run = find(&mut tx, &me, id).await?;
+    let mut write = once::begin(&app, &me, once).await?;
+    db::hold(&mut write).await?;
+    let run = find(&mut write, &me, id).await?;
     if run.locked_at.is_none() {
         return Err(Error::Conflict("Only an approved run can be paid."));
     }
     if run.paid_on.is_some() {
         return Err(Error::Conflict("This run is marked as paid already."));
     }
-    db::pay(&mut tx, id, paid_on).await?;
+    db::pay(&mut write, id, paid_on).await?;
     let detail = serde_json::json!({ "paid_on": paid_on });
-    audit::db::record(&mut tx, "run.paid", &format!("/commission-runs/{id}"), detail).await?;
-    tx.done_saying(&format!("/commission-runs/{id}"), &Toast::new("Marked as paid")).await
+    audit::db::record(&mut write, "run.paid", &format!("/commission-runs/{id}"), detail).await?;
+    write.done_saying(&format!("/commission-runs/{id}"), &Toast::new("Marked as paid")).await
 }
 
 async fn lines(
@@ -370,10 +355,10 @@ async fn lines(
     me: Allowed<PrepareCommission>,
     Path(id): Path<RunId>,
 ) -> Result<Response, Error> {
-    let mut db = tx::read(&app.db, me.scope.org).await?;
-    let run = find(&mut db, &me, id).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let run = find(&mut read, &me, id).await?;
     let currency = me.company.currency;
-    let rows = db::export(&mut db, me.scope.org, id).await?;
+    let rows = db::export(&mut read, me.scope.org, id).await?;
     let mut file = csv::File::new(&["rep", "name", "component", "measure", "amount", "currency"]);
     for row in rows {
         file.row([

@@ -1,11 +1,7 @@
 //! Adding a customer, changing it, and handing it over.
 
 use askama::Template;
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
@@ -29,8 +25,8 @@ use crate::{
         auth::{Allowed, RecordSales, Viewer},
         error::Error,
         form::{Errors, Form, Path},
-        once::{self, Begun},
-        page::{Page, html},
+        once,
+        page::{Page, answer, html, refused},
         toast::Toast,
         ui::Choice,
     },
@@ -97,9 +93,9 @@ async fn owners(
 
 /// The form of a new customer.
 pub async fn new(State(app): State<App>, me: Allowed<RecordSales>, page: Page) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
     let form = CustomerForm::new(me.is(Role::Rep).then_some(me.id));
-    html(FormPage::load(&mut tx, &me, page, None, form, Errors::new()).await?)
+    html(FormPage::load(&mut read, &me, page, None, form, Errors::new()).await?)
 }
 
 /// A new customer.
@@ -109,25 +105,22 @@ pub async fn create(
     page: Page,
     Form { once, fields, .. }: Form<CustomerForm>,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
     if !fields.more.is_empty() {
-        return html(FormPage::load(&mut tx, &me, page, None, fields, Errors::new()).await?);
+        return html(FormPage::load(&mut read, &me, page, None, fields, Errors::new()).await?);
     }
     let mut errors = Errors::new();
-    let owners = owners(&mut tx, &me, None).await?;
+    let owners = owners(&mut read, &me, None).await?;
     // A rep's form does not ask for an owner: what is sent nevertheless is not read.
     let fields = if owners.is_empty() { CustomerForm { owner: String::new(), ..fields } } else { fields };
     let said = fields.parse(&owners, me.today, &mut errors);
     if !errors.is_empty() {
-        let page = FormPage::load(&mut tx, &me, page, None, fields, errors).await?;
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(page)?).into_response());
+        let page = FormPage::load(&mut read, &me, page, None, fields, errors).await?;
+        return refused(page);
     }
     let owner = if owners.is_empty() { Some(me.id) } else { said.owner.flatten() };
-    drop(tx);
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    drop(read);
+    let mut write = once::begin(&app, &me, once).await?;
     let id = db::insert(&mut write, &said.details, me.today).await?;
     db::set_contacts(&mut write, id, &said.contacts).await?;
     db::set_owner(&mut write, id, owner, said.owner_from).await?;
@@ -167,11 +160,11 @@ pub async fn edit(
     page: Page,
     Path(id): Path<CustomerId>,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let customer = find_editable(&mut tx, &me, id).await?;
-    let contacts = page_db::contacts(&mut tx, me.scope.org, id).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let customer = find_editable(&mut read, &me, id).await?;
+    let contacts = page_db::contacts(&mut read, me.scope.org, id).await?;
     let form = CustomerForm::of(&customer, &contacts, me.today);
-    html(FormPage::load(&mut tx, &me, page, Some(customer), form, Errors::new()).await?)
+    html(FormPage::load(&mut read, &me, page, Some(customer), form, Errors::new()).await?)
 }
 
 /// A customer that was changed.
@@ -182,37 +175,34 @@ pub async fn update(
     Path(id): Path<CustomerId>,
     Form { once, fields, .. }: Form<CustomerForm>,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let customer = find_editable(&mut tx, &me, id).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let customer = find_editable(&mut read, &me, id).await?;
     if !fields.more.is_empty() {
-        return html(FormPage::load(&mut tx, &me, page, Some(customer), fields, Errors::new()).await?);
+        return html(FormPage::load(&mut read, &me, page, Some(customer), fields, Errors::new()).await?);
     }
     let mut errors = Errors::new();
-    let owners = owners(&mut tx, &me, Some(&customer)).await?;
+    let owners = owners(&mut read, &me, Some(&customer)).await?;
     let fields = if owners.is_empty() { CustomerForm { owner: String::new(), ..fields } } else { fields };
     let said = fields.parse(&owners, me.today, &mut errors);
     if !errors.is_empty() {
-        let page = FormPage::load(&mut tx, &me, page, Some(customer), fields, errors).await?;
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(page)?).into_response());
+        let page = FormPage::load(&mut read, &me, page, Some(customer), fields, errors).await?;
+        return refused(page);
     }
-    let contacts = page_db::contacts(&mut tx, me.scope.org, id).await?;
-    drop(tx);
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let contacts = page_db::contacts(&mut read, me.scope.org, id).await?;
+    drop(read);
+    let mut write = once::begin(&app, &me, once).await?;
     let mut new = facts(&said.details, &said.contacts);
     if !db::update(&mut write, id, fields.version.parse().unwrap_or(0), &said.details).await? {
         drop(write);
-        let mut tx = tx::read(&app.db, me.scope.org).await?;
-        let saved = find_editable(&mut tx, &me, id).await?;
-        let contacts = page_db::contacts(&mut tx, me.scope.org, id).await?;
+        let mut read = tx::read(&app.db, me.scope.org).await?;
+        let saved = find_editable(&mut read, &me, id).await?;
+        let contacts = page_db::contacts(&mut read, me.scope.org, id).await?;
         let stored = json!({ "old": new, "new": facts(&saved.details, &contacts) });
         let form = CustomerForm { version: saved.version.to_string(), ..fields };
-        let mut page = FormPage::load(&mut tx, &me, page, Some(saved), form, Errors::new()).await?;
+        let mut page = FormPage::load(&mut read, &me, page, Some(saved), form, Errors::new()).await?;
         let stored = audit::words::changes(&stored);
         page.stored = Some(stored.into_iter().map(|change| (change.label, change.new)).collect());
-        return Ok((StatusCode::CONFLICT, html(page)?).into_response());
+        return answer(StatusCode::CONFLICT, page);
     }
     db::set_contacts(&mut write, id, &said.contacts).await?;
     let mut old = facts(&customer.details, &contacts);

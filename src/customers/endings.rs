@@ -1,11 +1,7 @@
 //! The end of a relation, as a person declares it, and taking the declaration back.
 
 use askama::Template;
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -26,9 +22,8 @@ use crate::{
         auth::{Allowed, RecordSales, Viewer},
         error::Error,
         form::{Errors, Form, Nothing, Path},
-        format,
-        once::{self, Begun},
-        page::{Page, html},
+        format, once,
+        page::{Page, html, refused},
         toast::Toast,
         ui::Choice,
     },
@@ -106,8 +101,8 @@ pub async fn new(
     page: Page,
     Path(id): Path<CustomerId>,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let customer = edit::find_editable(&mut tx, &me, id).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let customer = edit::find_editable(&mut read, &me, id).await?;
     let kind = EndingKind::DeclaredLost.as_str().to_owned();
     let form = EndingForm { on: me.today.to_string(), kind, ..EndingForm::default() };
     html(EndingPage::new(&me, page, customer, form, Errors::new()))
@@ -121,20 +116,17 @@ pub async fn create(
     Path(id): Path<CustomerId>,
     Form { once, fields, .. }: Form<EndingForm>,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let customer = edit::find_editable(&mut tx, &me, id).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let customer = edit::find_editable(&mut read, &me, id).await?;
     let mut errors = Errors::new();
     let ending = fields.parse(&me, &mut errors);
     let (Some(ending), true) = (ending, errors.is_empty()) else {
         let page = EndingPage::new(&me, page, customer, fields, errors);
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(page)?).into_response());
+        return refused(page);
     };
-    let locked = audit::locks_db::is_locked(&mut tx, me.scope.org, ending.on).await?;
-    drop(tx);
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let locked = audit::locks_db::is_locked(&mut read, me.scope.org, ending.on).await?;
+    drop(read);
+    let mut write = once::begin(&app, &me, once).await?;
     db::insert_ending(&mut write, id, &ending).await?;
     events_db::recompute(&mut write, &[id]).await?;
     let path = format!("/customers/{id}");
@@ -158,10 +150,7 @@ pub async fn withdraw(
     Path((id, ending)): Path<(CustomerId, EndingId)>,
     Form { once, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     let customer = edit::find_editable(&mut write, &me, id).await?;
     let endings = page_db::endings(&mut write, me.scope.org, id, &me.company.time_zone).await?;
     let found = endings.into_iter().find(|one| one.id == ending).ok_or(Error::NotFound)?;

@@ -98,15 +98,15 @@ pub async fn show(
     Path(id): Path<CustomerId>,
     list: List,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    find_db::visible(&mut tx, &me.scope, me.today, id).await?.ok_or(Error::NotFound)?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    find_db::visible(&mut read, &me.scope, me.today, id).await?.ok_or(Error::NotFound)?;
     let org = me.scope.org;
-    let customer = page_db::find(&mut tx, org, id, me.today).await?.ok_or(Error::NotFound)?;
-    let history = events_db::histories(&mut tx, org, &[id]).await?.remove(&id).unwrap_or_default();
+    let customer = page_db::find(&mut read, org, id, me.today).await?.ok_or(Error::NotFound)?;
+    let history = events_db::histories(&mut read, org, &[id]).await?.remove(&id).unwrap_or_default();
     let standing = standing(&history, me.today, me.company.new_customer_months);
-    let figures = page_db::figures(&mut tx, org, id, me.today).await?;
-    let months = page_db::months(&mut tx, org, id, me.today).await?;
-    let (timeline, pager) = timeline(&mut tx, &me, id, &list).await?;
+    let figures = page_db::figures(&mut read, org, id, me.today).await?;
+    let months = page_db::months(&mut read, org, id, me.today).await?;
+    let (timeline, pager) = timeline(&mut read, &me, id, &list).await?;
     let object = format!("/customers/{id}");
     html(ShowPage {
         page,
@@ -121,10 +121,10 @@ pub async fn show(
         tabs: tabs(&list),
         timeline,
         pager,
-        contacts: page_db::contacts(&mut tx, org, id).await?,
-        owners: page_db::owners(&mut tx, org, id).await?,
-        endings: page_db::endings(&mut tx, org, id, &me.company.time_zone).await?,
-        acts: told(audit::db::history(&mut tx, org, &me.company.time_zone, &object).await?),
+        contacts: page_db::contacts(&mut read, org, id).await?,
+        owners: page_db::owners(&mut read, org, id).await?,
+        endings: page_db::endings(&mut read, org, id, &me.company.time_zone).await?,
+        acts: told(audit::db::history(&mut read, org, &me.company.time_zone, &object).await?),
         may_record: me.may(Permission::RecordSales),
         may_change: edit::may_change(&me, &customer),
         is_manager: me.is(Role::Manager),

@@ -90,7 +90,7 @@ struct IndexPage {
 }
 
 async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list: List) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
     let sort = list.sort_by(&SORTS);
     let stage = |word: &str| STAGES.iter().find(|(known, _)| *known == word).map(|(word, _)| (*word).to_owned());
     let filter = Filter {
@@ -106,12 +106,12 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list:
     if filter.owner.is_some_and(|owner| !me.scope.sees(owner)) {
         return Err(Error::NotFound);
     }
-    let rows = list_db::list(&mut tx, &me.scope, &filter, me.company.new_customer_months, me.today).await?;
+    let rows = list_db::list(&mut read, &me.scope, &filter, me.company.new_customer_months, me.today).await?;
     let total = rows.first().map_or(0, |row| row.total);
     let (rows, pager) = list.page(rows, total, ("customer", "customers"), |row| (row.sort_key.clone(), row.id.0));
-    let rows = with_stages(&mut tx, &me, rows).await?;
-    let owners = reps_db::in_sight(&mut tx, &me.scope).await?;
-    let segments = list_db::segments(&mut tx, me.scope.org).await?;
+    let rows = with_stages(&mut read, &me, rows).await?;
+    let owners = reps_db::in_sight(&mut read, &me.scope).await?;
+    let segments = list_db::segments(&mut read, me.scope.org).await?;
     let [name, last_sale, last_visit, sales] = SORTS.map(|column| Some(list.head(sort, column)));
     html(IndexPage {
         page,
@@ -185,8 +185,8 @@ async fn events(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list
     let mut list = list;
     list.assume("kind", &"new");
     let (label, kinds) = list.word("kind", kinds)?.unwrap_or(("New customers", NEW));
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let (reps, team, of) = subject(&mut tx, &me, &list).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let (reps, team, of) = subject(&mut read, &me, &list).await?;
     let filter = EventFilter {
         kinds: kinds.to_vec(),
         reps,
@@ -196,11 +196,11 @@ async fn events(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list
         after: list.after().and_then(place),
         limit: FETCH,
     };
-    let rows = timeline_db::events(&mut tx, me.scope.org, &filter, me.today).await?;
+    let rows = timeline_db::events(&mut read, me.scope.org, &filter, me.today).await?;
     let (total, counted) = rows.first().map_or((0, 0), |row| (row.total, row.counted));
     let key = |row: &EventRow| (format!("{} {}", row.on_date, row.position), row.customer_id.0);
     let (rows, pager) = list.page(rows, total, ("event", "events"), key);
-    let reps = reps_db::in_sight(&mut tx, &me.scope).await?;
+    let reps = reps_db::in_sight(&mut read, &me.scope).await?;
     html(EventsPage {
         page,
         heading: format!("{label}{of}"),

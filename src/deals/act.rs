@@ -16,8 +16,7 @@ use crate::{
         auth::{Allowed, ConfirmDeals, RecordSales},
         error::Error,
         form::{Errors, Form, Nothing, Once, Path, Query},
-        format,
-        once::{self, Begun},
+        format, once,
         page::Page,
         toast::Toast,
     },
@@ -38,10 +37,7 @@ pub async fn confirm(
     Query(place): Query<Place>,
     Form { once, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     let deal = page_db::find(&mut write, &me.scope, &me.company, me.today, id).await?.ok_or(Error::NotFound)?;
     if !db::confirm(&mut write, id, me.id).await? {
         return Err(Error::Conflict(
@@ -74,13 +70,10 @@ pub async fn win(
 ) -> Result<Response, Error> {
     let mut errors = Errors::new();
     let Some(day) = form::booked(&fields.booked_on, me.today, &me.company, &mut errors) else {
-        let mut tx = tx::read(&app.db, me.scope.org).await?;
-        return super::web::draw(&mut tx, &me, page, id, fields, errors).await;
+        let mut read = tx::read(&app.db, me.scope.org).await?;
+        return super::web::draw(&mut read, &me, page, id, fields, errors).await;
     };
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     let deal = edit::find_editable(&mut write, &me, id).await?;
     if deal.stage != Stage::Open {
         return Err(Error::Conflict("This deal is no longer open."));
@@ -136,10 +129,7 @@ async fn turn(
     from: Stage,
     to: Stage,
 ) -> Result<Response, Error> {
-    let mut write = match once::begin(app, me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(app, me, once).await?;
     let deal = page_db::find(&mut write, &me.scope, &me.company, me.today, id).await?.ok_or(Error::NotFound)?;
     if !edit::may_change(me, &deal) {
         return Err(Error::Forbidden);

@@ -1,11 +1,7 @@
 //! Entering a deal and changing it.
 
 use askama::Template;
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -36,9 +32,8 @@ use crate::{
         auth::{Allowed, RecordSales, Viewer},
         error::Error,
         form::{Errors, Form, Path, Query},
-        format,
-        once::{self, Begun},
-        page::{Page, html},
+        format, once,
+        page::{Page, answer, html, refused},
         toast::Toast,
         ui::Choice,
     },
@@ -166,10 +161,10 @@ pub async fn new(
     page: Page,
     Query(start): Query<Start>,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
     let mut form = DealForm::new(me.today, me.is(Role::Rep).then_some(me.id));
     form.customer = start.customer;
-    html(FormPage::load(&mut tx, &me, page, None, form, &Picked::default()).await?)
+    html(FormPage::load(&mut read, &me, page, None, form, &Picked::default()).await?)
 }
 
 /// A new deal.
@@ -179,20 +174,20 @@ pub async fn create(
     page: Page,
     Form { once, fields, .. }: Form<DealForm>,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
     if !fields.more.is_empty() {
-        return html(FormPage::load(&mut tx, &me, page, None, fields, &Picked::default()).await?);
+        return html(FormPage::load(&mut read, &me, page, None, fields, &Picked::default()).await?);
     }
     let mut errors = Errors::new();
-    let lists = Lists::load(&mut tx, &me, None).await?;
-    let picked = pick(&mut tx, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?;
+    let lists = Lists::load(&mut read, &me, None).await?;
+    let picked = pick(&mut read, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?;
     let said = fields.parse(&lists.known(&me), &mut errors);
-    let credits = with_default(&mut tx, &me, &said, picked.customer.as_ref(), &mut errors).await?;
+    let credits = with_default(&mut read, &me, &said, picked.customer.as_ref(), &mut errors).await?;
     let (Some(customer), true) = (&picked.customer, errors.is_empty()) else {
-        let page = FormPage::load(&mut tx, &me, page, None, fields, &picked).await?.with(errors);
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(page)?).into_response());
+        let page = FormPage::load(&mut read, &me, page, None, fields, &picked).await?.with(errors);
+        return refused(page);
     };
-    drop(tx);
+    drop(read);
     let deal = NewDeal {
         customer: customer.id,
         owner: Some(if me.is(Role::Rep) { me.id } else { owner_of(&credits, me.id) }),
@@ -206,10 +201,7 @@ pub async fn create(
         lines: said.lines,
         credits,
     };
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     let id = save::enter(&mut write, &deal).await?;
     let saved = page_db::find(&mut write, &me.scope, &me.company, me.today, id).await?;
     let path = format!("/deals/{id}");
@@ -263,15 +255,15 @@ pub async fn edit(
     page: Page,
     Path(id): Path<DealId>,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let deal = find_editable(&mut tx, &me, id).await?;
-    let lines = page_db::lines(&mut tx, me.scope.org, id, None).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let deal = find_editable(&mut read, &me, id).await?;
+    let lines = page_db::lines(&mut read, me.scope.org, id, None).await?;
     if let Some(original) = deal.returns_id {
-        return returns::draw_edit(&mut tx, &me, page, &deal, original, &lines).await;
+        return returns::draw_edit(&mut read, &me, page, &deal, original, &lines).await;
     }
-    let credits = page_db::credits(&mut tx, me.scope.org, id).await?;
+    let credits = page_db::credits(&mut read, me.scope.org, id).await?;
     let form = DealForm::of(&deal, &lines, &credits, &me.company);
-    html(FormPage::load(&mut tx, &me, page, Some(deal), form, &Picked::default()).await?)
+    html(FormPage::load(&mut read, &me, page, Some(deal), form, &Picked::default()).await?)
 }
 
 /// A deal that this person may change: the owner is in sight, and it is neither lost nor cancelled.
@@ -299,41 +291,41 @@ pub async fn update(
     Path(id): Path<DealId>,
     Form { once, fields, .. }: Form<DealForm>,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let deal = find_editable(&mut tx, &me, id).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let deal = find_editable(&mut read, &me, id).await?;
     if deal.returns_id.is_some() {
         return Err(Error::NotFound);
     }
     if !fields.more.is_empty() {
-        return html(FormPage::load(&mut tx, &me, page, Some(deal), fields, &Picked::default()).await?);
+        return html(FormPage::load(&mut read, &me, page, Some(deal), fields, &Picked::default()).await?);
     }
     let mut errors = Errors::new();
-    let lists = Lists::load(&mut tx, &me, Some(id)).await?;
-    let before = as_new(&mut tx, &me, &deal).await?;
+    let lists = Lists::load(&mut read, &me, Some(id)).await?;
+    let before = as_new(&mut read, &me, &deal).await?;
     let stays = fields.other.trim().is_empty() && fields.customer == deal.customer_id.to_string();
     let picked = if stays {
         let own = Named { id: deal.customer_id, name: deal.customer.clone(), city: None };
         Picked { customer: Some(own), similar: vec![] }
     } else {
-        pick(&mut tx, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?
+        pick(&mut read, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?
     };
     let said = fields.parse(&lists.known(&me), &mut errors);
-    let credits = with_default(&mut tx, &me, &said, picked.customer.as_ref(), &mut errors).await?;
-    let returned = page_db::lines(&mut tx, me.scope.org, id, None).await?;
-    check_returns(&mut tx, &me, &deal, &said, stays, &returned, &mut errors).await?;
+    let credits = with_default(&mut read, &me, &said, picked.customer.as_ref(), &mut errors).await?;
+    let returned = page_db::lines(&mut read, me.scope.org, id, None).await?;
+    check_returns(&mut read, &me, &deal, &said, stays, &returned, &mut errors).await?;
     let reason = errors.optional_text("reason", &fields.reason, "The reason", 500);
     let locked = match said.booked_on {
-        Some(day) => deal.locked || audit::locks_db::is_locked(&mut tx, me.scope.org, day).await?,
+        Some(day) => deal.locked || audit::locks_db::is_locked(&mut read, me.scope.org, day).await?,
         None => deal.locked,
     };
     if locked && reason.is_empty() {
         errors.add("reason", "The period of this deal is locked. Say why you change it.");
     }
     let (Some(customer), true) = (&picked.customer, errors.is_empty()) else {
-        let page = FormPage::load(&mut tx, &me, page, Some(deal), fields, &picked).await?.with(errors);
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(page)?).into_response());
+        let page = FormPage::load(&mut read, &me, page, Some(deal), fields, &picked).await?.with(errors);
+        return refused(page);
     };
-    drop(tx);
+    drop(read);
     let mut new = NewDeal {
         customer: customer.id,
         stage: said.stage,
@@ -345,22 +337,19 @@ pub async fn update(
         ..before.clone()
     };
     new.confirmed = stays_confirmed(&me, &before, &new);
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     let new_facts = facts(&new, &customer.name, &lists.reps, &lists.products, &me);
     if !save::change(&mut write, id, fields.version.parse().unwrap_or(0), &new, deal.customer_id).await? {
         drop(write);
-        let mut tx = tx::read(&app.db, me.scope.org).await?;
-        let saved = find_editable(&mut tx, &me, id).await?;
-        let stored = as_new(&mut tx, &me, &saved).await?;
+        let mut read = tx::read(&app.db, me.scope.org).await?;
+        let saved = find_editable(&mut read, &me, id).await?;
+        let stored = as_new(&mut read, &me, &saved).await?;
         let stored = facts(&stored, &saved.customer, &lists.reps, &lists.products, &me);
         let stored = audit::words::changes(&json!({ "old": new_facts, "new": stored }));
         let form = DealForm { version: saved.version.to_string(), ..fields };
-        let mut page = FormPage::load(&mut tx, &me, page, Some(saved), form, &picked).await?;
+        let mut page = FormPage::load(&mut read, &me, page, Some(saved), form, &picked).await?;
         page.stored = Some(stored.into_iter().map(|change| (change.label, change.new)).collect());
-        return Ok((StatusCode::CONFLICT, html(page)?).into_response());
+        return answer(StatusCode::CONFLICT, page);
     }
     let path = format!("/deals/{id}");
     let old = facts(&before, &deal.customer, &lists.reps, &lists.products, &me);

@@ -1,11 +1,7 @@
 //! Linked returns: the whole of a deal or part of its lines, on a day of their own, never more than is left.
 
 use askama::Template;
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -31,9 +27,8 @@ use crate::{
         auth::{Allowed, RecordSales, Viewer},
         error::Error,
         form::{Errors, Form, Path},
-        format, number,
-        once::{self, Begun},
-        page::{Page, html},
+        format, number, once,
+        page::{Page, answer, html, refused},
         toast::Toast,
         ui::Choice,
     },
@@ -222,8 +217,8 @@ pub async fn new(
     page: Page,
     Path(id): Path<DealId>,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let (deal, rest) = find_returnable(&mut tx, &me, id).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let (deal, rest) = find_returnable(&mut read, &me, id).await?;
     let form = ReturnForm { booked_on: me.today.to_string(), whole: "all".to_owned(), ..ReturnForm::default() };
     html(ReturnPage::new(&me, page, deal, &rest, form))
 }
@@ -236,10 +231,7 @@ pub async fn create(
     Path(id): Path<DealId>,
     Form { once, fields, .. }: Form<ReturnForm>,
 ) -> Result<Response, Error> {
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     edit::find_editable(&mut write, &me, id).await?;
     db::lock(&mut write, id).await?;
     let (deal, rest) = find_returnable(&mut write, &me, id).await?;
@@ -251,7 +243,7 @@ pub async fn create(
         drop(write);
         let mut page = ReturnPage::new(&me, page, deal, &rest, fields);
         page.errors = errors;
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(page)?).into_response());
+        return refused(page);
     };
     let original = edit::as_new(&mut write, &me, &deal).await?;
     let new = NewDeal {
@@ -325,10 +317,7 @@ pub async fn update(
     Path(id): Path<DealId>,
     Form { once, fields, .. }: Form<ReturnForm>,
 ) -> Result<Response, Error> {
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     let change = edit::find_editable(&mut write, &me, id).await?;
     let original = change.returns_id.ok_or(Error::NotFound)?;
     db::lock(&mut write, original).await?;
@@ -359,7 +348,7 @@ pub async fn update(
         page.is_stale = errors.is_empty();
         page.errors = errors;
         page.change = Some(change);
-        return Ok((status, html(page)?).into_response());
+        return answer(status, page);
     }
     let path = format!("/deals/{id}");
     let told = |deal: &NewDeal| {

@@ -1,11 +1,7 @@
 //! The pages of deals: the list and one deal.
 
 use askama::Template;
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use sqlx::PgConnection;
 
 use super::{
@@ -36,7 +32,7 @@ use crate::{
         error::Error,
         form::{Errors, Path, parse_date},
         list::{FETCH, List},
-        page::{Page, html},
+        page::{Page, answer, html},
         routes::Routes,
         ui::{Badge, Choice, Pager, Switch, Tone},
     },
@@ -95,14 +91,14 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
     if undated && list.value("stage") == Stage::Won.as_str() {
         list.assume("from", &add_months(me.today, -12));
     }
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let (filter, of) = read_filter(&mut tx, &me, &list).await?;
-    let rows = list_db::list(&mut tx, me.scope.org, me.id, &filter, me.today).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let (filter, of) = read_filter(&mut read, &me, &list).await?;
+    let rows = list_db::list(&mut read, me.scope.org, me.id, &filter, me.today).await?;
     let first = rows.first();
     let (total, total_net, total_part) =
         first.map_or((0, Money::ZERO, Money::ZERO), |row| (row.total, row.total_net, row.total_part));
     let (rows, pager) = list.page(rows, total, ("deal", "deals"), |row| (row.on_date.to_string(), row.number));
-    let reps = reps_db::in_sight(&mut tx, &me.scope).await?;
+    let reps = reps_db::in_sight(&mut read, &me.scope).await?;
     let part_of = match (&of, me.scope.reps()) {
         (Some(of), _) => of.clone(),
         (None, Some([_])) => "you".to_owned(),
@@ -238,9 +234,9 @@ async fn show(
     page: Page,
     Path(id): Path<DealId>,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
     let form = WinForm { booked_on: me.today.to_string() };
-    draw(&mut tx, &me, page, id, form, Errors::new()).await
+    draw(&mut read, &me, page, id, form, Errors::new()).await
 }
 
 /// The page of a deal, perhaps with what was wrong about the day of its win.
@@ -260,7 +256,7 @@ pub async fn draw(
     let lines = page_db::lines(db, org, id, None).await?;
     let waits = me.company.confirm_deals && deal.stage == Stage::Won && deal.confirmed_at.is_none();
     let is_credited = credits.iter().any(|credit| credit.rep_id == me.id);
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let status = errors.status();
     let page = ShowPage {
         page,
         badge: badge(deal.stage),
@@ -280,5 +276,5 @@ pub async fn draw(
         form,
         errors,
     };
-    Ok((status, html(page)?).into_response())
+    answer(status, page)
 }

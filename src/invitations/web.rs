@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -23,7 +23,7 @@ use crate::{
         client::ClientAddress,
         error::Error,
         form::{Errors, Form, Path},
-        page::html,
+        page::{html, refused},
         routes::Routes,
         toast::{self, Toast},
     },
@@ -88,8 +88,7 @@ async fn accept(
             Err(error) => return Err(error),
         }
     }
-    let response = html(InvitationPage { invitation, token, errors })?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, response).into_response())
+    refused(InvitationPage { invitation, token, errors })
 }
 
 async fn choose(tx: &mut Tx, token: &str, invitation: &Invitation, password_hash: &str) -> Result<(), Error> {

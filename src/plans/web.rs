@@ -29,8 +29,7 @@ use crate::{
         auth::{Allowed, PrepareCommission, Viewer},
         error::Error,
         form::{Errors, Form, Path, Query},
-        format, number,
-        once::{self, Begun},
+        format, number, once,
         page::{Page, html, refused},
         routes::Routes,
         toast::Toast,
@@ -52,22 +51,22 @@ pub fn routes() -> Routes {
 
 #[derive(askama::Template)]
 #[template(path = "plans/index.html")]
-struct Index {
+struct IndexPage {
     page: Page,
     plans: Vec<PlanRow>,
     without: Vec<RepRow>,
 }
 
 async fn index(State(app): State<App>, me: Allowed<PrepareCommission>, page: Page) -> Result<Response, Error> {
-    let mut db = tx::read(&app.db, me.scope.org).await?;
-    let plans = db::list(&mut db, me.scope.org, me.today).await?;
-    let without = db::reps(&mut db, me.scope.org, me.today).await?.into_iter().filter(|r| r.plan.is_none()).collect();
-    html(Index { page, plans, without })
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let plans = db::list(&mut read, me.scope.org, me.today).await?;
+    let without = db::reps(&mut read, me.scope.org, me.today).await?.into_iter().filter(|r| r.plan.is_none()).collect();
+    html(IndexPage { page, plans, without })
 }
 
 #[derive(askama::Template)]
 #[template(path = "plans/form.html")]
-struct Edit {
+struct FormPage {
     page: Page,
     /// The plan that gets a new version; none: a new plan.
     plan: Option<(PlanId, String)>,
@@ -87,7 +86,7 @@ struct Example {
 
 #[derive(askama::Template)]
 #[template(path = "plans/templates.html")]
-struct Templates {
+struct TemplatesPage {
     page: Page,
     offers: Vec<(Template, Vec<String>)>,
 }
@@ -103,11 +102,11 @@ async fn new(me: Allowed<PrepareCommission>, page: Page, Query(which): Query<Whi
     let Some(template) = Template::usual(&which.template, currency) else {
         let offers = Template::NAMES.iter().filter_map(|name| Template::usual(name, currency));
         let offers = offers.map(|template| (template.clone(), rules(&of_template(&template, currency)))).collect();
-        return html(Templates { page, offers });
+        return html(TemplatesPage { page, offers });
     };
     let form = PlanForm::usual(&template, this_month(&me).from(), currency);
     let example = example(&form, &me);
-    html(Edit { page, plan: None, form, errors: Errors::new(), example, currency: me.company.currency })
+    html(FormPage { page, plan: None, form, errors: Errors::new(), example, currency: me.company.currency })
 }
 
 async fn create(
@@ -123,14 +122,11 @@ async fn create(
         Ok(parsed) => parsed,
         Err(errors) => return refuse(page, None, form, errors, &me),
     };
-    let mut tx = match once::begin(&app, &me, once).await? {
-        Begun::First(tx) => tx,
-        Begun::Again(response) => return Ok(response),
-    };
-    if db::is_locked_from(&mut tx, me.scope.org, from).await? {
+    let mut write = once::begin(&app, &me, once).await?;
+    if db::is_locked_from(&mut write, me.scope.org, from).await? {
         return refuse(page, None, form, locked("from"), &me);
     }
-    let id = match db::insert(&mut tx, &plan.name).await {
+    let id = match db::insert(&mut write, &plan.name).await {
         Ok(id) => id,
         Err(e) if violates(&e, "plans_name_key") => {
             let mut errors = Errors::new();
@@ -139,13 +135,13 @@ async fn create(
         }
         Err(e) => return Err(e.into()),
     };
-    store_version(&mut tx, id, &plan, from, &form.template).await?;
-    tx.done_saying(&format!("/plans/{id}"), &Toast::new(format!("{} saved", plan.name))).await
+    store_version(&mut write, id, &plan, from, &form.template).await?;
+    write.done_saying(&format!("/plans/{id}"), &Toast::new(format!("{} saved", plan.name))).await
 }
 
 #[derive(askama::Template)]
 #[template(path = "plans/show.html")]
-struct Show {
+struct ShowPage {
     page: Page,
     newest: VersionRow,
     rules: Vec<String>,
@@ -177,18 +173,25 @@ async fn show(
     html(load(&app, &me, page, id, form, Errors::new()).await?)
 }
 
-async fn load(app: &App, me: &Viewer, page: Page, id: PlanId, form: AssignForm, errors: Errors) -> Result<Show, Error> {
-    let mut db = tx::read(&app.db, me.scope.org).await?;
-    let mut versions = db::versions(&mut db, me.scope.org, id).await?;
+async fn load(
+    app: &App,
+    me: &Viewer,
+    page: Page,
+    id: PlanId,
+    form: AssignForm,
+    errors: Errors,
+) -> Result<ShowPage, Error> {
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let mut versions = db::versions(&mut read, me.scope.org, id).await?;
     if versions.is_empty() {
         return Err(Error::NotFound);
     }
     let newest = versions.remove(0);
-    let plan = read(&newest)?;
-    let assignments = db::assignments(&mut db, me.scope.org, id).await?;
-    let reps = db::reps(&mut db, me.scope.org, me.today).await?;
+    let plan = plan_of(&newest)?;
+    let assignments = db::assignments(&mut read, me.scope.org, id).await?;
+    let reps = db::reps(&mut read, me.scope.org, me.today).await?;
     let reps = reps.into_iter().map(|rep| Choice::new(rep.id, with_plan(&rep))).collect();
-    Ok(Show {
+    Ok(ShowPage {
         page,
         rules: rules(&plan),
         warnings: check::warnings(&plan).iter().map(ToString::to_string).collect(),
@@ -208,16 +211,16 @@ async fn new_version(
     page: Page,
     Path(id): Path<PlanId>,
 ) -> Result<Response, Error> {
-    let mut db = tx::read(&app.db, me.scope.org).await?;
-    let newest = newest(&mut db, &me, id).await?;
-    let plan = read(&newest)?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let newest = newest(&mut read, &me, id).await?;
+    let plan = plan_of(&newest)?;
     let Some(template) = Template::of(&plan) else {
         return Err(Error::Conflict("This plan was imported and fits none of the forms. Import its next version."));
     };
     let mut form = PlanForm::usual(&template, this_month(&me).from(), me.company.currency);
     form.name.clone_from(&newest.plan);
     let example = example(&form, &me);
-    html(Edit {
+    html(FormPage {
         page,
         plan: Some((id, newest.plan)),
         form,
@@ -244,15 +247,12 @@ async fn create_version(
         Ok(parsed) => parsed,
         Err(errors) => return refuse(page, head, form, errors, &me),
     };
-    let mut tx = match once::begin(&app, &me, once).await? {
-        Begun::First(tx) => tx,
-        Begun::Again(response) => return Ok(response),
-    };
-    if db::is_locked_from(&mut tx, me.scope.org, from).await? {
+    let mut write = once::begin(&app, &me, once).await?;
+    if db::is_locked_from(&mut write, me.scope.org, from).await? {
         return refuse(page, head, form, locked("from"), &me);
     }
-    store_version(&mut tx, id, &plan, from, &form.template).await?;
-    tx.done_saying(&format!("/plans/{id}"), &Toast::new(format!("New version of {} saved", plan.name))).await
+    store_version(&mut write, id, &plan, from, &form.template).await?;
+    write.done_saying(&format!("/plans/{id}"), &Toast::new(format!("New version of {} saved", plan.name))).await
 }
 
 async fn assign(
@@ -272,25 +272,22 @@ async fn assign(
     let (Some(rep), Some(from)) = (rep, from) else {
         return refused(load(&app, &me, page, id, form, errors).await?);
     };
-    let mut tx = match once::begin(&app, &me, once).await? {
-        Begun::First(tx) => tx,
-        Begun::Again(response) => return Ok(response),
-    };
-    newest(&mut tx, &me, id).await?;
-    let reps = db::reps(&mut tx, me.scope.org, me.today).await?;
+    let mut write = once::begin(&app, &me, once).await?;
+    newest(&mut write, &me, id).await?;
+    let reps = db::reps(&mut write, me.scope.org, me.today).await?;
     let Some(known) = reps.into_iter().find(|known| known.id == rep) else {
         errors.add("rep", "Choose a rep from the list.");
         return refused(load(&app, &me, page, id, form, errors).await?);
     };
-    if db::is_locked_from(&mut tx, me.scope.org, from).await? {
+    if db::is_locked_from(&mut write, me.scope.org, from).await? {
         return refused(load(&app, &me, page, id, form, locked("from")).await?);
     }
     let on = form.act != "off";
-    db::assign(&mut tx, rep, on.then_some(id), from).await?;
+    db::assign(&mut write, rep, on.then_some(id), from).await?;
     let detail = serde_json::json!({ "rep": known.name, "from": from, "on": on });
-    audit::db::record(&mut tx, "plan.assigned", &format!("/plans/{id}"), detail).await?;
+    audit::db::record(&mut write, "plan.assigned", &format!("/plans/{id}"), detail).await?;
     let words = if on { "put on" } else { "taken off" };
-    tx.done_saying(&format!("/plans/{id}"), &Toast::new(format!("{} {words} the plan", known.name))).await
+    write.done_saying(&format!("/plans/{id}"), &Toast::new(format!("{} {words} the plan", known.name))).await
 }
 
 async fn store_version(tx: &mut tx::Tx, id: PlanId, plan: &Plan, from: Date, template: &str) -> Result<(), Error> {
@@ -305,7 +302,7 @@ async fn newest(db: &mut sqlx::PgConnection, me: &Viewer, id: PlanId) -> Result<
     db::versions(db, me.scope.org, id).await?.into_iter().next().ok_or(Error::NotFound)
 }
 
-fn read(version: &VersionRow) -> Result<Plan, Error> {
+fn plan_of(version: &VersionRow) -> Result<Plan, Error> {
     Plan::from_value(&version.document).map_err(|e| Error::Internal(format!("plan version {}: {e}", version.id)))
 }
 
@@ -334,7 +331,7 @@ fn refuse(
     me: &Viewer,
 ) -> Result<Response, Error> {
     let example = example(&form, me);
-    refused(Edit { page, plan, form, errors, example, currency: me.company.currency })
+    refused(FormPage { page, plan, form, errors, example, currency: me.company.currency })
 }
 
 /// The same page with the example for the numbers as they are; nothing is saved.
@@ -342,7 +339,7 @@ fn try_out(page: Page, plan: Option<(PlanId, String)>, form: PlanForm, me: &View
     let errors = form.parse(me.company.currency, me.company.fiscal_year_start).err().unwrap_or_default();
     if errors.is_empty() {
         let example = example(&form, me);
-        return html(Edit { page, plan, form, errors, example, currency: me.company.currency });
+        return html(FormPage { page, plan, form, errors, example, currency: me.company.currency });
     }
     refuse(page, plan, form, errors, me)
 }

@@ -1,11 +1,7 @@
 //! The page of the products: the list, and adding one.
 
 use askama::Template;
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -18,8 +14,8 @@ use crate::{
         auth::{Allowed, ReadSales},
         error::Error,
         form::{Errors, Form},
-        once::{self, Begun},
-        page::{Page, html},
+        once,
+        page::{Page, answer},
         routes::Routes,
         toast::Toast,
     },
@@ -60,13 +56,13 @@ async fn draw(
     form: ProductForm,
     errors: Errors,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let products = db::list(&mut tx, me.scope.org).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let products = db::list(&mut read, me.scope.org).await?;
     let mut categories: Vec<String> = products.iter().map(|product| product.category.clone()).collect();
     categories.dedup();
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let status = errors.status();
     let page = IndexPage { page, products, categories, form, errors, may_keep: may_keep(me) };
-    Ok((status, html(page)?).into_response())
+    answer(status, page)
 }
 
 /// Managers and administrators keep the products.
@@ -89,10 +85,7 @@ async fn create(
     if !errors.is_empty() {
         return draw(&app, &me, page, fields, errors).await;
     }
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     match db::insert(&mut write, &name, &category).await {
         Ok(_) => {
             let detail = json!({ "new": { "name": name, "category": category } });

@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::{
     extract::State,
-    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -18,8 +17,8 @@ use crate::{
         client::ClientAddress,
         error::Error,
         form::{Errors, Form, Nothing},
-        once::{self, Begun},
-        page::{Page, html},
+        once,
+        page::{Page, answer},
         routes::Routes,
         toast::{self, Toast},
     },
@@ -51,8 +50,7 @@ async fn draw(app: &App, me: Viewer, page: Page, errors: Errors) -> Result<Respo
     let email = sign_in::db::of_user(&app.db, me.scope.org, me.id).await?.map(|mine| mine.email);
     let zone = &me.company.time_zone;
     let devices = sessions::devices(&app.db, me.scope.org, me.id, &me.session, me.now, zone).await?;
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok((status, html(ProfilePage { page, me, email, devices, errors })?).into_response())
+    answer(errors.status(), ProfilePage { page, me, email, devices, errors })
 }
 
 #[derive(Default, Deserialize)]
@@ -84,14 +82,16 @@ async fn change_password(
         return draw(&app, me, page, errors).await;
     }
     let hash = passwords::hash(&app, fields.new_password).await?;
-    let response = match once::begin(&app, &me, once).await? {
-        Begun::First(mut write) => {
+    let response = match once::begin(&app, &me, once).await {
+        Ok(mut write) => {
             sign_in::db::set_password(&mut write, me.id, &mine.email, &hash).await?;
             sessions::end_all(&mut write, me.id, Some(&me.session)).await?;
             audit::db::record(&mut write, "user.password_changed", &format!("/users/{}", me.id), json!({})).await?;
             write.done("/profile").await?
         }
-        Begun::Again(response) => response,
+        // The session is renewed for a twin too: the browser keeps the cookie of the last answer only.
+        Err(sent_before @ Error::SentBefore(_)) => sent_before.into_response(),
+        Err(error) => return Err(error),
     };
     let token = session::renew(&app, &me).await?;
     let toast = Toast::new("Your password is changed, and you are signed out everywhere else");
@@ -103,10 +103,7 @@ async fn sign_out_elsewhere(
     me: Viewer,
     Form { once, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     sessions::end_all(&mut write, me.id, Some(&me.session)).await?;
     audit::db::record(&mut write, "user.signed_out_elsewhere", &format!("/users/{}", me.id), json!({})).await?;
     write.done_saying("/profile", &Toast::new("You are signed out everywhere else")).await

@@ -65,8 +65,8 @@ async fn scoreboard(
         return Ok(Redirect::to(&format!("/my-month?period={period}")).into_response());
     }
     let list = settled("/scoreboard", &list, period);
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let (board, teams) = load_board(&mut tx, &me, &list, period).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let (board, teams) = load_board(&mut read, &me, &list, period).await?;
     let nav = PeriodNav::new(&me, period, &PeriodKind::ALL, |period| list.with("period", period))
         .jump("/scoreboard", owned(list.carried(&PERIOD)));
     page::html(board.page(page, &me, &list, nav, teams))
@@ -83,8 +83,8 @@ async fn export(
     if !leads(&me) {
         return Err(Error::Forbidden);
     }
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let (board, _) = load_board(&mut tx, &me, &list, period).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let (board, _) = load_board(&mut read, &me, &list, period).await?;
     board.csv(&me, &list).respond(&format!("scoreboard-{period}.csv"))
 }
 
@@ -99,10 +99,10 @@ async fn my_month(
     if !me.is(Role::Rep) {
         return Ok(Redirect::to(&format!("/scoreboard?period={period}")).into_response());
     }
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
     let person = Person { id: me.id, name: me.name.clone() };
     let nav = PeriodNav::new(&me, period, &KINDS, |period| format!("/my-month?period={period}"));
-    page::html(load_month(&mut tx, &me, person, period).await?.page(page, &me, nav.jump("/my-month", vec![])))
+    page::html(load_month(&mut read, &me, person, period).await?.page(page, &me, nav.jump("/my-month", vec![])))
 }
 
 /// `GET /reps/7`: the same page for a rep in sight.
@@ -114,11 +114,11 @@ async fn rep(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
     let period = asked.resolve(&me, PeriodKind::Month)?;
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let name = my_month_db::rep_name(&mut tx, &me.scope, id).await?.ok_or(Error::NotFound)?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let name = my_month_db::rep_name(&mut read, &me.scope, id).await?.ok_or(Error::NotFound)?;
     let path = format!("/reps/{id}");
     let nav = PeriodNav::new(&me, period, &KINDS, |period| format!("{path}?period={period}"));
-    let month = load_month(&mut tx, &me, Person { id, name }, period).await?;
+    let month = load_month(&mut read, &me, Person { id, name }, period).await?;
     page::html(month.page(page, &me, nav.jump(&path, vec![])))
 }
 
@@ -139,8 +139,8 @@ fn owned(pairs: Vec<(&str, &str)>) -> Vec<(String, String)> {
 }
 
 /// The board of the chosen team, or of all that the viewer leads, with the teams to choose from.
-async fn load_board(tx: &mut Read, me: &Viewer, list: &List, period: Period) -> Result<(Board, Vec<Choice>), Error> {
-    let tree = teams::db::tree(tx, &me.scope, me.today).await?;
+async fn load_board(read: &mut Read, me: &Viewer, list: &List, period: Period) -> Result<(Board, Vec<Choice>), Error> {
+    let tree = teams::db::tree(read, &me.scope, me.today).await?;
     let seen: Vec<_> = tree.into_iter().filter(|team| me.scope.sees_team(team.id)).collect();
     let all = me.scope.reach == Reach::All;
     let chosen = match list.parse::<TeamId>("team")? {
@@ -159,13 +159,13 @@ async fn load_board(tx: &mut Read, me: &Viewer, list: &List, period: Period) -> 
         (None, false) => "Your team".to_owned(),
     };
     let on = targets::draw::day_of_teams(period, me.today);
-    let reps = targets::db::reps(tx, &me.scope, period, chosen.map(|team| team.id), on).await?;
+    let reps = targets::db::reps(read, &me.scope, period, chosen.map(|team| team.id), on).await?;
     let ids: Vec<UserId> = reps.iter().map(|rep| rep.id).collect();
-    let holidays = organizations::db::holidays(tx, me.scope.org, period.dates()).await?;
-    let measured = measured::load(tx, me, period, &ids, whole, holidays).await?;
+    let holidays = organizations::db::holidays(read, me.scope.org, period.dates()).await?;
+    let measured = measured::load(read, me, period, &ids, whole, holidays).await?;
     let trend_to = periods::containing(PeriodKind::Month, me.today, me).from().min(month_after(period, me));
     let trend_from = add_months(trend_to, -6);
-    let trend = trend(tx, me, &ids, Dates { from: trend_from, to: trend_to }).await?;
+    let trend = trend(read, me, &ids, Dates { from: trend_from, to: trend_to }).await?;
     let mut choices = vec![];
     if all {
         choices.push(Choice::new("", me.company.name.clone()));
@@ -189,13 +189,13 @@ fn month_after(period: Period, me: &Viewer) -> time::Date {
 
 /// Net sales of six months by rep, oldest first.
 async fn trend(
-    tx: &mut Read,
+    read: &mut Read,
     me: &Viewer,
     reps: &[UserId],
     months: Dates,
 ) -> Result<HashMap<UserId, Vec<Money>>, Error> {
     let mut trend: HashMap<UserId, Vec<Money>> = reps.iter().map(|&rep| (rep, vec![Money::ZERO; 6])).collect();
-    for row in trend_db::by_month(tx, me.scope.org, reps, months).await? {
+    for row in trend_db::by_month(read, me.scope.org, reps, months).await? {
         let place = (0..6).position(|index| add_months(months.from, index) == row.month);
         let month = trend.get_mut(&row.rep).zip(place).and_then(|(list, place)| list.get_mut(place));
         if let Some(month) = month {
@@ -206,20 +206,20 @@ async fn trend(
 }
 
 /// Everything that a person's page shows.
-async fn load_month(tx: &mut Read, me: &Viewer, person: Person, period: Period) -> Result<Month, Error> {
+async fn load_month(read: &mut Read, me: &Viewer, person: Person, period: Period) -> Result<Month, Error> {
     let org = me.scope.org;
-    let days = my_month_db::days(tx, org, person.id, period.dates()).await?;
+    let days = my_month_db::days(read, org, person.id, period.dates()).await?;
     let holidays = days.iter().filter(|day| day.holiday).map(|day| day.on).collect();
-    let measured = measured::load(tx, me, period, &[person.id], Subject::Rep(person.id), holidays).await?;
+    let measured = measured::load(read, me, period, &[person.id], Subject::Rep(person.id), holidays).await?;
     let customers = if period.contains(me.today) {
-        my_month_db::customers_today(tx, org, person.id, me.today).await?
+        my_month_db::customers_today(read, org, person.id, me.today).await?
     } else {
         vec![]
     };
     let earned = if me.may(Permission::ReadStatements) && period.from() <= me.today {
         let asked =
             Question { org, growth_base: me.company.growth_base, period, rep: Some(person.id), today: me.today };
-        calculate(tx, &asked).await?.pop().map(|earned| earned.statement.total.money)
+        calculate(read, &asked).await?.pop().map(|earned| earned.statement.total.money)
     } else {
         None
     };

@@ -24,7 +24,7 @@ use crate::{
         client::ClientAddress,
         error::Error,
         form::{Errors, Form, Query},
-        page::html,
+        page::answer,
         routes::Routes,
         toast::{self, Toast},
         ui::Choice,
@@ -89,14 +89,13 @@ async fn closed(app: &App, token: &str) -> Result<Option<Response>, Error> {
     if app.setup.admits(token) {
         return Ok(None);
     }
-    Ok(Some((StatusCode::FORBIDDEN, html(ClosedPage)?).into_response()))
+    answer(StatusCode::FORBIDDEN, ClosedPage).map(Some)
 }
 
 async fn draw(app: &App, form: SetupForm, errors: Errors) -> Result<Response, Error> {
     let time_zones = organizations::db::time_zones(&app.db).await?;
     let time_zones = time_zones.into_iter().map(|zone| Choice::new(&zone, zone.replace('_', " "))).collect();
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok((status, html(SetupPage { form, time_zones, errors })?).into_response())
+    answer(errors.status(), SetupPage { form, time_zones, errors })
 }
 
 /// The company and its administrator, as read from the form.

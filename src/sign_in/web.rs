@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use crate::{
         client::ClientAddress,
         error::Error,
         form::{Errors, Form, Query},
-        page::{Page, html},
+        page::{Page, html, refused},
         routes::Routes,
         step_up,
     },
@@ -95,8 +95,7 @@ async fn sign_in(
         tracing::info!(%address, "refused a sign-in");
         errors.add("email", WRONG);
     }
-    let response = html(SignInPage { page, email, next, errors })?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, response).into_response())
+    refused(SignInPage { page, email, next, errors })
 }
 
 /// Asks for no form key: signing out twice is signing out.

@@ -25,8 +25,8 @@ use crate::{
     web::{
         auth::{Allowed, ApproveCommission, ReadStatements, Viewer},
         error::Error,
-        form::{Form, Path, Query, parse_date},
-        once::{self, Begun},
+        form::{Form, Nothing, Path, Query, parse_date},
+        once,
         page::{Page, html},
         routes::Routes,
         step_up,
@@ -49,7 +49,7 @@ const PER_PAGE: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "statements/index.html")]
-struct Index {
+struct IndexPage {
     page: Page,
     fiscal_start: Month,
     statements: Vec<ListedRow>,
@@ -57,7 +57,7 @@ struct Index {
     is_rep: bool,
 }
 
-impl Index {
+impl IndexPage {
     fn label(&self, statement: &ListedRow) -> String {
         let kind = PeriodKind::parse(&statement.period_kind).unwrap_or(PeriodKind::Month);
         Period::containing(kind, statement.period_start, self.fiscal_start).label()
@@ -77,14 +77,14 @@ async fn index(
     page: Page,
     Query(asked): Query<Older>,
 ) -> Result<Response, Error> {
-    let mut db = tx::read(&app.db, me.scope.org).await?;
-    let mut statements = db::list_locked(&mut db, &me.scope, asked.rep, asked.before, PER_PAGE + 1).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let mut statements = db::list_locked(&mut read, &me.scope, asked.rep, asked.before, PER_PAGE + 1).await?;
     let more = statements.len() > usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
     if more {
         statements.pop();
     }
     let older = statements.last().filter(|_| more).map(|s| s.id);
-    html(Index {
+    html(IndexPage {
         page,
         fiscal_start: month_number(i32::from(me.company.fiscal_year_start)),
         statements,
@@ -160,7 +160,7 @@ fn opens(metric: Option<Metric>, deals: usize, counted: usize) -> String {
 
 #[derive(Template)]
 #[template(path = "statements/show.html")]
-struct Show {
+struct ShowPage {
     page: Page,
     statement: StatementRow,
     label: String,
@@ -178,21 +178,21 @@ async fn show(
     page: Page,
     Path(id): Path<StatementId>,
 ) -> Result<Response, Error> {
-    let mut db = tx::read(&app.db, me.scope.org).await?;
-    let statement = find(&mut db, &me, id).await?;
-    let inputs: Inputs = serde_json::from_value(db::inputs(&mut db, me.scope.org, id).await?)
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let statement = find(&mut read, &me, id).await?;
+    let inputs: Inputs = serde_json::from_value(db::inputs(&mut read, me.scope.org, id).await?)
         .map_err(|e| Error::Internal(format!("inputs of statement {id}: {e}")))?;
     let mut lines = Vec::new();
-    for row in db::lines(&mut db, me.scope.org, id).await? {
+    for row in db::lines(&mut read, me.scope.org, id).await? {
         let line = serde_json::from_value(row.detail);
         lines.push(line.map_err(|e| Error::Internal(format!("line {} of statement {id}: {e}", row.position)))?);
     }
     let before =
-        db::total_before(&mut db, me.scope.org, statement.rep_id, &statement.period_kind, statement.period_start)
+        db::total_before(&mut read, me.scope.org, statement.rep_id, &statement.period_kind, statement.period_start)
             .await?
             .map(|(start, total)| (period(&me, &statement.period_kind, start).label(), total, statement.total - total));
     let check = u32::from_be_bytes(statement.digest.first_chunk().copied().unwrap_or_default());
-    html(Show {
+    html(ShowPage {
         page,
         label: period(&me, &statement.period_kind, statement.period_start).label(),
         badge: badge(&statement),
@@ -243,43 +243,37 @@ fn period(me: &Viewer, kind: &str, start: Date) -> Period {
     Period::containing(kind, start, month_number(i32::from(me.company.fiscal_year_start)))
 }
 
-#[derive(serde::Deserialize)]
-struct Press {}
-
 async fn approve(
     State(app): State<App>,
     me: Allowed<ApproveCommission>,
     page: Page,
     Path(id): Path<StatementId>,
-    Form { once, typed, .. }: Form<Press>,
+    Form { once, typed, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
     if let Some(ask) = step_up::required(&me, &page, &format!("/statements/{id}/approval"), &typed) {
         return ask;
     }
-    let mut tx = match once::begin(&app, &me, once).await? {
-        Begun::First(tx) => tx,
-        Begun::Again(response) => return Ok(response),
-    };
-    commission_runs::db::hold(&mut tx).await?;
-    let statement = find(&mut tx, &me, id).await?;
-    let run = commission_runs::db::find(&mut tx, me.scope.org, statement.run_id).await?.ok_or(Error::NotFound)?;
-    commission_runs::approval::approvable(&mut tx, &me, &run).await?;
-    let approved = commission_runs::db::approve(&mut tx, &me.scope, run.id, Some(id)).await?;
+    let mut write = once::begin(&app, &me, once).await?;
+    commission_runs::db::hold(&mut write).await?;
+    let statement = find(&mut write, &me, id).await?;
+    let run = commission_runs::db::find(&mut write, me.scope.org, statement.run_id).await?.ok_or(Error::NotFound)?;
+    commission_runs::approval::approvable(&mut write, &me, &run).await?;
+    let approved = commission_runs::db::approve(&mut write, &me.scope, run.id, Some(id)).await?;
     if approved == 0 {
         return Err(Error::Conflict(
             "This statement is approved already, or not yours to approve: you calculated it, or it is your own pay.",
         ));
     }
-    let locked = commission_runs::db::lock_if_approved(&mut tx, run.id).await?;
+    let locked = commission_runs::db::lock_if_approved(&mut write, run.id).await?;
     let detail = serde_json::json!({ "statement": id, "locked": locked });
-    audit::db::record(&mut tx, "statement.approved", &format!("/statements/{id}"), detail).await?;
+    audit::db::record(&mut write, "statement.approved", &format!("/statements/{id}"), detail).await?;
     let words = if locked { "Approved. The period is locked" } else { "Statement approved" };
-    tx.done_saying(&format!("/statements/{id}"), &Toast::new(words)).await
+    write.done_saying(&format!("/statements/{id}"), &Toast::new(words)).await
 }
 
 #[derive(Template)]
 #[template(path = "statements/so_far.html")]
-struct SoFar {
+struct SoFarPage {
     page: Page,
     label: String,
     running: bool,
@@ -306,10 +300,10 @@ async fn so_far(
     if !me.scope.sees(rep) || period.from() > me.today {
         return Err(Error::NotFound);
     }
-    let mut db = tx::read(&app.db, me.scope.org).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
     let asked =
         Question { org: me.scope.org, growth_base: me.company.growth_base, period, rep: Some(rep), today: me.today };
-    let calculated = calculate(&mut db, &asked).await?.pop();
+    let calculated = calculate(&mut read, &asked).await?.pop();
     let statement = calculated.map(|c| (c.statement.clone(), views(c.statement.lines, &c.inputs)));
-    html(SoFar { page, label: period.label(), running: !period.is_over(me.today), statement })
+    html(SoFarPage { page, label: period.label(), running: !period.is_over(me.today), statement })
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::{
     extract::State,
     http::StatusCode,
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -36,9 +36,8 @@ use crate::{
         auth::{Allowed, SetTargets, Viewer},
         error::Error,
         form::{Errors, Form, Path, Query},
-        format, number,
-        once::{self, Begun},
-        page::{self, Page},
+        format, number, once,
+        page::{self, Page, answer},
         periods::{self, Asked},
         routes::Routes,
         toast::Toast,
@@ -132,8 +131,8 @@ async fn index(
     Query(asks): Query<Asks>,
 ) -> Result<Response, Error> {
     let period = periods::parse(&word, &me)?;
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let mut loaded = load(&mut tx, &me, period, &asks).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let mut loaded = load(&mut read, &me, period, &asks).await?;
     loaded.fill(&asks, me.company.currency)?;
     page::html(loaded.grid(page, &me, &asks))
 }
@@ -149,23 +148,20 @@ async fn save(
 ) -> Result<Response, Error> {
     let period = periods::parse(&word, &me)?;
     let sent = Sent::read(&form.fields)?;
-    let mut tx = match once::begin(&app, &me, form.once).await? {
-        Begun::First(tx) => tx,
-        Begun::Again(answer) => return Ok(answer),
-    };
-    let open = db::ensure_open(&mut tx, period).await?;
-    let reps = db::reps(&mut tx, &me.scope, period, None, draw::day_of_teams(period, me.today)).await?;
+    let mut write = once::begin(&app, &me, form.once).await?;
+    let open = db::ensure_open(&mut write, period).await?;
+    let reps = db::reps(&mut write, &me.scope, period, None, draw::day_of_teams(period, me.today)).await?;
     if !sent.cells.iter().all(|((rep, _), _)| reps.iter().any(|known| known.id == *rep)) {
         return Err(Error::NotFound);
     }
     let ids: Vec<UserId> = reps.iter().map(|rep| rep.id).collect();
-    let now = db::latest(&mut tx, me.scope.org, Some(&ids), &[period], None).await?;
-    let drawn = db::latest(&mut tx, me.scope.org, Some(&ids), &[period], Some(sent.seen)).await?;
+    let now = db::latest(&mut write, me.scope.org, Some(&ids), &[period], None).await?;
+    let drawn = db::latest(&mut write, me.scope.org, Some(&ids), &[period], Some(sent.seen)).await?;
     let outcome = grid::compare(&sent.cells, &drawn, &now, me.company.currency);
     let mut errors = Errors::new();
     let reason = errors.optional_text("reason", &sent.reason, "The reason", 500);
     if !open || !outcome.errors.is_empty() || !outcome.conflicts.is_empty() || !errors.is_empty() {
-        drop(tx); // nothing was written
+        drop(write); // nothing was written
         return refuse(&app, &me, page, (period, &asks), Refused { sent, outcome, errors, drawn }).await;
     }
     let targets: Vec<NewTarget> = outcome
@@ -174,18 +170,18 @@ async fn save(
         .map(|change| NewTarget { rep: change.cell.0, metric: change.cell.1, value: change.new })
         .collect();
     if targets.is_empty() {
-        return tx.done_saying(&asks.href(period), &Toast::new("Nothing was changed")).await;
+        return write.done_saying(&asks.href(period), &Toast::new("Nothing was changed")).await;
     }
     let reason = Some(reason).filter(|reason| !reason.is_empty());
-    db::insert(&mut tx, period, &targets, reason.as_deref()).await?;
-    audit::db::record(&mut tx, "target.set", &format!("/targets/{period}"), detail(&outcome, reason.as_deref()))
+    db::insert(&mut write, period, &targets, reason.as_deref()).await?;
+    audit::db::record(&mut write, "target.set", &format!("/targets/{period}"), detail(&outcome, reason.as_deref()))
         .await?;
     let words = format!(
         "{} for {} saved",
         format::counted(i64::try_from(targets.len()).unwrap_or(0), "target", "targets"),
         period.label()
     );
-    tx.done_saying(&asks.href(period), &Toast::new(words)).await
+    write.done_saying(&asks.href(period), &Toast::new(words)).await
 }
 
 /// `GET /targets/2026-11/changes`: who set what when and why.
@@ -196,8 +192,8 @@ async fn changes(
     Path(word): Path<String>,
 ) -> Result<Response, Error> {
     let period = periods::parse(&word, &me)?;
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let rows = db::changes(&mut tx, &me.scope, period, draw::MOST_CHANGES).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let rows = db::changes(&mut read, &me.scope, period, draw::MOST_CHANGES).await?;
     page::html(Changes::new(page, &me, period, rows))
 }
 
@@ -249,25 +245,25 @@ async fn refuse(
     (period, asks): (Period, &Asks),
     refused: Refused,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let mut loaded = load(&mut tx, me, period, asks).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let mut loaded = load(&mut read, me, period, asks).await?;
     let status = if loaded.locked_at.is_none() && !(refused.outcome.errors.is_empty() && refused.errors.is_empty()) {
         StatusCode::UNPROCESSABLE_ENTITY
     } else {
         StatusCode::CONFLICT
     };
     loaded.keep(refused, me.company.currency);
-    Ok((status, Html(askama::Template::render(&loaded.grid(page, me, asks))?)).into_response())
+    answer(status, loaded.grid(page, me, asks))
 }
 
 /// Everything that a grid shows.
-async fn load(tx: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Result<Loaded, Error> {
+async fn load(read: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Result<Loaded, Error> {
     let org = me.scope.org;
     let on = draw::day_of_teams(period, me.today);
-    let reps = db::reps(tx, &me.scope, period, asks.team(), on).await?;
+    let reps = db::reps(read, &me.scope, period, asks.team(), on).await?;
     let ids: Vec<UserId> = reps.iter().map(|rep| rep.id).collect();
     let previous = period.previous();
-    let targets = db::latest(tx, org, Some(&ids), &[period, previous], None).await?;
+    let targets = db::latest(read, org, Some(&ids), &[period, previous], None).await?;
     let (now, before): (Vec<_>, Vec<_>) = targets.into_iter().partition(|target| target.period_start == period.from());
     let mut metrics = asks.metrics();
     if metrics.is_empty() {
@@ -276,8 +272,8 @@ async fn load(tx: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Result
         metrics = draw::USUAL.into_iter().chain(more).collect();
     }
     let subjects = Subjects { reps: ids, ..Subjects::default() };
-    let facts = scorecards::db::facts(tx, org, &subjects, &[previous], me.company.growth_base, me.today).await?;
-    let holidays = organizations::db::holidays(tx, org, period.dates()).await?;
+    let facts = scorecards::db::facts(read, org, &subjects, &[previous], me.company.growth_base, me.today).await?;
+    let holidays = organizations::db::holidays(read, org, period.dates()).await?;
     Ok(Loaded {
         period,
         metrics,
@@ -292,9 +288,9 @@ async fn load(tx: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Result
         reps,
         now,
         before,
-        locked_at: db::locked_at(tx, org, period).await?,
+        locked_at: db::locked_at(read, org, period).await?,
         working_days: Calendar::new(&me.company.workdays, holidays).working_days(period.dates()),
-        teams: teams(tx, me).await?,
+        teams: teams(read, me).await?,
         typed: BTreeMap::new(),
         errors: Errors::new(),
         conflict: false,
@@ -303,11 +299,11 @@ async fn load(tx: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Result
 }
 
 /// The teams that the viewer may narrow the grid to, if there are several.
-async fn teams(tx: &mut Read, me: &Viewer) -> Result<Vec<Choice>, Error> {
+async fn teams(read: &mut Read, me: &Viewer) -> Result<Vec<Choice>, Error> {
     if matches!(&me.scope.reach, Reach::Some { teams, .. } if teams.len() < 2) {
         return Ok(vec![]);
     }
-    let tree = teams::db::tree(tx, &me.scope, me.today).await?;
+    let tree = teams::db::tree(read, &me.scope, me.today).await?;
     Ok(tree
         .into_iter()
         .filter(|team| me.scope.sees_team(team.id))

@@ -1,11 +1,7 @@
 //! The pages of the teams: the tree, and one team with those who manage it.
 
 use askama::Template;
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -23,8 +19,8 @@ use crate::{
         auth::{Allowed, ManagePeople},
         error::Error,
         form::{Errors, Form, Path},
-        once::{self, Begun},
-        page::{Page, html},
+        once,
+        page::{Page, answer, html, refused},
         routes::Routes,
         toast::Toast,
         ui::Choice,
@@ -86,11 +82,10 @@ async fn draw_index(
     form: TeamForm,
     errors: Errors,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let teams = db::tree(&mut tx, &me.scope, me.today).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let teams = db::tree(&mut read, &me.scope, me.today).await?;
     let parents = choices(&teams);
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok((status, html(IndexPage { page, teams, parents, form, errors })?).into_response())
+    answer(errors.status(), IndexPage { page, teams, parents, form, errors })
 }
 
 fn choices<'a>(teams: impl IntoIterator<Item = &'a Team>) -> Vec<Choice> {
@@ -108,10 +103,7 @@ async fn create(
     if !errors.is_empty() {
         return draw_index(&app, &me, page, fields, errors).await;
     }
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     match db::insert(&mut write, &name, parent).await {
         Ok(id) => {
             let path = format!("/teams/{id}");
@@ -156,17 +148,17 @@ struct ShowPage {
 
 impl ShowPage {
     async fn load(app: &App, me: &Allowed<ManagePeople>, page: Page, id: TeamId) -> Result<Self, Error> {
-        let mut tx = tx::read(&app.db, me.scope.org).await?;
-        let tree = db::tree(&mut tx, &me.scope, me.today).await?;
+        let mut read = tx::read(&app.db, me.scope.org).await?;
+        let tree = db::tree(&mut read, &me.scope, me.today).await?;
         let team = tree.iter().find(|team| team.id == id).cloned().ok_or(Error::NotFound)?;
         // The tree lists every team directly after the one above it.
         let after = tree.iter().skip_while(|team| team.id != id).skip(1);
         let below: Vec<Team> = after.take_while(|other| other.depth > team.depth).cloned().collect();
         let is_below = |other: &&Team| other.id != id && !below.iter().any(|team| team.id == other.id);
-        let people = users::db::with_role(&mut tx, &me.scope, Role::Manager).await?;
+        let people = users::db::with_role(&mut read, &me.scope, Role::Manager).await?;
         Ok(Self {
             page,
-            managers: db::managers(&mut tx, &me.scope, id).await?,
+            managers: db::managers(&mut read, &me.scope, id).await?,
             parents: choices(tree.iter().filter(is_below)),
             people: people.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),
             form: TeamForm::of(&team),
@@ -184,7 +176,7 @@ impl ShowPage {
     }
 
     fn refuse(self) -> Result<Response, Error> {
-        Ok((StatusCode::UNPROCESSABLE_ENTITY, html(self)?).into_response())
+        refused(self)
     }
 }
 
@@ -211,10 +203,7 @@ async fn change(
     if !shown.errors.is_empty() {
         return shown.refuse();
     }
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     organizations::db::lock(&mut write).await?;
     if let Some(parent) = parent
         && db::subtree(&mut write, id).await?.contains(&parent)
@@ -235,7 +224,7 @@ async fn change(
         Ok(false) => {
             shown.form.version = shown.team.version.to_string();
             shown.is_stale = true;
-            Ok((StatusCode::CONFLICT, html(shown)?).into_response())
+            answer(StatusCode::CONFLICT, shown)
         }
         Err(e) => {
             refuse(&mut shown.errors, e)?;
@@ -269,10 +258,7 @@ async fn add_manager(
     }
     shown.manager = fields;
     let (true, Some(user)) = (shown.errors.is_empty(), user) else { return shown.refuse() };
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     db::add_manager(&mut write, id, user, from).await?;
     let path = format!("/teams/{id}");
     audit::db::record(&mut write, "team.manager_added", &path, json!({ "user": user, "from": from })).await?;
@@ -290,10 +276,7 @@ async fn end_manager(
     let user: Option<UserId> = shown.errors.id("user", &fields.user, "a person");
     let from = shown.errors.date("from", &fields.from, "The first day without this manager");
     let (true, Some(user)) = (shown.errors.is_empty(), user) else { return shown.refuse() };
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     db::remove_manager(&mut write, id, user, from).await?;
     let path = format!("/teams/{id}");
     audit::db::record(&mut write, "team.manager_ended", &path, json!({ "user": user, "from": from })).await?;

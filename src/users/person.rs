@@ -1,11 +1,7 @@
 //! The page of one person, and the forms that change one.
 
 use askama::Template;
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use serde_json::json;
 
 use super::{
@@ -32,8 +28,8 @@ use crate::{
         auth::{Allowed, ManagePeople},
         error::Error,
         form::{Errors, Form, Nothing, Path},
-        once::{self, Begun, Write},
-        page::{Page, html},
+        once::{self, Write},
+        page::{Page, answer, html, refused},
         routes::Routes,
         step_up,
         toast::Toast,
@@ -88,15 +84,15 @@ impl Person {
 
 impl PersonPage {
     async fn load(app: &App, me: &Allowed<ManagePeople>, page: Page, id: UserId) -> Result<Self, Error> {
-        let mut tx = tx::read(&app.db, me.scope.org).await?;
-        let person = db::find(&mut tx, &me.scope, id, me.now).await?.ok_or(Error::NotFound)?;
-        let memberships = db::memberships(&mut tx, &me.scope, id).await?;
+        let mut read = tx::read(&app.db, me.scope.org).await?;
+        let person = db::find(&mut read, &me.scope, id, me.now).await?.ok_or(Error::NotFound)?;
+        let memberships = db::memberships(&mut read, &me.scope, id).await?;
         let current = memberships.iter().find(|membership| membership.to.is_none());
         let current_team = current.map(|membership| membership.team.to_string()).unwrap_or_default();
         Ok(Self {
             page,
             memberships,
-            teams: team_choices(&teams::db::tree(&mut tx, &me.scope, me.today).await?),
+            teams: team_choices(&teams::db::tree(&mut read, &me.scope, me.today).await?),
             details: PersonForm::of(&person),
             roles: role_boxes(&person.roles.iter().map(|role| role.as_str().to_owned()).collect::<Vec<_>>()),
             team: TeamForm { team: current_team, from: me.today.to_string() },
@@ -110,7 +106,7 @@ impl PersonPage {
     }
 
     fn refuse(self) -> Result<Response, Error> {
-        Ok((StatusCode::UNPROCESSABLE_ENTITY, html(self)?).into_response())
+        refused(self)
     }
 }
 
@@ -153,10 +149,7 @@ async fn change_details(
     if moves && let Some(response) = step_up::required(&me, &shown.page, &path, &typed) {
         return response;
     }
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     let saved = async {
         let version = version(&shown.details.version).unwrap_or_default();
         if !db::update(&mut write, id, version, &new).await? {
@@ -179,7 +172,7 @@ async fn change_details(
             shown.conflict = shown.details.differs_from(&stored);
             shown.details.version = stored.version;
             shown.is_stale = true;
-            Ok((StatusCode::CONFLICT, html(shown)?).into_response())
+            answer(StatusCode::CONFLICT, shown)
         }
         Err(e) if violates(&e, "users_email_key") || violates(&e, "sign_ins_pkey") => {
             shown.errors.add("email", "Somebody else has this e-mail address. Use another one.");
@@ -207,10 +200,7 @@ async fn change_roles(
     if let Some(response) = step_up::required(&me, &shown.page, &format!("{path}/roles"), &typed) {
         return response;
     }
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     if !new.contains(&Role::Admin) && is_last_admin(&mut write, &shown.person).await? {
         shown
             .errors
@@ -251,10 +241,7 @@ async fn change_team(
     if !shown.errors.is_empty() {
         return shown.refuse();
     }
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     if let Some(team) = team
         && !teams::db::exists(&mut write, team).await?
     {
@@ -305,10 +292,7 @@ async fn deactivate(
         shown.errors.add("", "You cannot deactivate yourself. Ask another administrator.");
         return shown.refuse();
     }
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     if is_last_admin(&mut write, &shown.person).await? {
         shown.errors.add("", "This is the only administrator with a password. Make somebody else administrator first.");
         return shown.refuse();
@@ -333,10 +317,7 @@ async fn activate(
     Form { once, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
     let shown = PersonPage::load(&app, &me, page, id).await?;
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     if !db::touch(&mut write, id, shown.person.version).await? {
         return Err(STALE);
     }
@@ -352,10 +333,7 @@ async fn end_sessions(
     Path(id): Path<UserId>,
     Form { once, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     if !db::exists(&mut write, id).await? {
         return Err(Error::NotFound);
     }

@@ -1,11 +1,7 @@
 //! The list of people, and a new person.
 
 use askama::Template;
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -25,8 +21,8 @@ use crate::{
         auth::{Allowed, ManagePeople},
         error::Error,
         form::{Errors, Form, Query},
-        once::{self, Begun},
-        page::{Page, html},
+        once,
+        page::{Page, answer, html},
         routes::Routes,
         step_up,
         ui::{Badge, Choice, Pager, Tone},
@@ -95,10 +91,10 @@ async fn index(
     page: Page,
     Query(query): Query<IndexQuery>,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
     let filter = query.filter();
-    let found = list_db::list(&mut tx, &me.scope, &filter, query.part(), me.today).await?;
-    let teams = teams::db::tree(&mut tx, &me.scope, me.today).await?;
+    let found = list_db::list(&mut read, &me.scope, &filter, query.part(), me.today).await?;
+    let teams = teams::db::tree(&mut read, &me.scope, me.today).await?;
     let (first, last) = (found.lines.first().map(|line| line.id), found.lines.last().map(|line| line.id));
     let pager = Pager {
         previous: query.link("before", first.filter(|_| found.has_before)),
@@ -160,10 +156,9 @@ async fn draw_new(
     form: PersonForm,
     errors: Errors,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let teams = team_choices(&teams::db::tree(&mut tx, &me.scope, me.today).await?);
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok((status, html(NewPage { page, roles: role_boxes(&form.roles), form, teams, errors })?).into_response())
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let teams = team_choices(&teams::db::tree(&mut read, &me.scope, me.today).await?);
+    answer(errors.status(), NewPage { page, roles: role_boxes(&form.roles), form, teams, errors })
 }
 
 async fn create(
@@ -185,10 +180,7 @@ async fn create(
     if let Some(response) = step_up::required(&me, &page, "/users", &typed) {
         return response;
     }
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     if let Some(team) = team
         && !teams::db::exists(&mut write, team).await?
     {

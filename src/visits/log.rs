@@ -1,11 +1,7 @@
 //! Logging a visit: three taps on a phone, and back again with one.
 
 use askama::Template;
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -33,8 +29,8 @@ use crate::{
         auth::{Allowed, RecordSales},
         error::Error,
         form::{Errors, Form, Nothing, Path, Query, parse_date},
-        once::{self, Begun, Write},
-        page::{Page, html},
+        once::{self, Write},
+        page::{Page, answer},
         toast::Toast,
         ui::Choice,
     },
@@ -98,8 +94,7 @@ impl LogPage {
     }
 
     fn answer(self) -> Result<Response, Error> {
-        let status = if self.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-        Ok((status, html(self)?).into_response())
+        answer(self.errors.status(), self)
     }
 
     /// Whether day, kind or minutes are other than the defaults, or wrong: then they are shown at once.
@@ -136,10 +131,10 @@ pub async fn new(
     page: Page,
     Query(start): Query<Start>,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
     let mut form = VisitForm::on(parse_date(&start.on).filter(|day| *day <= me.today).unwrap_or(me.today));
     form.customer = start.customer;
-    LogPage::load(&mut tx, &me, page, form, Errors::new(), &Picked::default()).await?.answer()
+    LogPage::load(&mut read, &me, page, form, Errors::new(), &Picked::default()).await?.answer()
 }
 
 /// A visit that took place. A planned visit to the same customer on that day becomes the done one.
@@ -151,17 +146,14 @@ pub async fn create(
 ) -> Result<Response, Error> {
     let mut errors = Errors::new();
     let said = fields.parse(visit::State::Done, me.today, &me.company.time_zone, &mut errors);
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let picked = pick(&mut tx, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let picked = pick(&mut read, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?;
     let visit = picked.customer.as_ref().and_then(|customer| said.visit(me.id, customer.id));
     let (Some(customer), Some(new), true) = (&picked.customer, visit, errors.is_empty()) else {
-        return LogPage::load(&mut tx, &me, page, fields, errors, &picked).await?.answer();
+        return LogPage::load(&mut read, &me, page, fields, errors, &picked).await?.answer();
     };
-    drop(tx);
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    drop(read);
+    let mut write = once::begin(&app, &me, once).await?;
     let planned = page_db::planned(&mut write, me.id, customer.id, new.visited_on).await?;
     let (id, action) = match planned {
         Some((id, version)) if db::update(&mut write, id, version, &new).await? => (id, "visit.done"),
@@ -235,13 +227,13 @@ pub async fn fulfil(
     page: Page,
     Path(id): Path<VisitId>,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let visit = find_own_plan(&mut tx, &me, id).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let visit = find_own_plan(&mut read, &me, id).await?;
     let mut form = VisitForm::of(&visit);
     if visit.visited_on > me.today {
         form.visited_on = me.today.to_string();
     }
-    let mut log = LogPage::load(&mut tx, &me, page, form, Errors::new(), &Picked::default()).await?;
+    let mut log = LogPage::load(&mut read, &me, page, form, Errors::new(), &Picked::default()).await?;
     log.planned = Some(visit);
     log.answer()
 }
@@ -256,20 +248,17 @@ pub async fn fulfilled(
 ) -> Result<Response, Error> {
     let mut errors = Errors::new();
     let said = fields.parse(visit::State::Done, me.today, &me.company.time_zone, &mut errors);
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
     // The same form sent twice finds the visit done: `once` answers it.
-    let visit = page_db::find(&mut tx, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
+    let visit = page_db::find(&mut read, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
     let customer = Named { id: visit.customer_id, name: visit.customer.clone(), city: None };
     let Some(new) = said.visit(visit.rep_id, customer.id).filter(|_| errors.is_empty()) else {
-        let mut log = LogPage::load(&mut tx, &me, page, fields, errors, &Picked::default()).await?;
+        let mut log = LogPage::load(&mut read, &me, page, fields, errors, &Picked::default()).await?;
         log.planned = Some(visit);
         return log.answer();
     };
-    drop(tx);
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    drop(read);
+    let mut write = once::begin(&app, &me, once).await?;
     if visit.state != visit::State::Planned || !db::update(&mut write, id, visit.version, &new).await? {
         return Err(Error::Conflict("This visit is no longer planned. Open it to see what was saved."));
     }
@@ -295,10 +284,7 @@ pub async fn undo(
     Path(id): Path<VisitId>,
     Form { once, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     let visit = page_db::find(&mut write, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
     let object = format!("/visits/{id}");
     let history = audit::db::history(&mut write, me.scope.org, &me.company.time_zone, &object).await?;

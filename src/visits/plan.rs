@@ -1,11 +1,7 @@
 //! The plan of a day: whom to see when, and what became of it.
 
 use askama::Template;
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -29,9 +25,8 @@ use crate::{
         auth::{Allowed, RecordSales},
         error::Error,
         form::{Errors, Form, Nothing, Path, Query, parse_date},
-        format,
-        once::{self, Begun},
-        page::{Page, html},
+        format, once,
+        page::{Page, html, refused},
         toast::Toast,
         ui::{Badge, Choice},
     },
@@ -111,14 +106,14 @@ pub async fn day(
     Query(query): Query<DayQuery>,
 ) -> Result<Response, Error> {
     let day = parse_date(&query.day).unwrap_or(me.today);
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
     let mut form = VisitForm::on(day);
     if let Ok(id) = query.customer.parse()
-        && let Some(customer) = find_db::visible(&mut tx, &me.scope, me.today, id).await?
+        && let Some(customer) = find_db::visible(&mut read, &me.scope, me.today, id).await?
     {
         form.other = customer.name;
     }
-    html(DayPage::load(&mut tx, &me, page, day, form, &Picked::default()).await?)
+    html(DayPage::load(&mut read, &me, page, day, form, &Picked::default()).await?)
 }
 
 /// Plans a visit.
@@ -130,20 +125,17 @@ pub async fn add(
 ) -> Result<Response, Error> {
     let mut errors = Errors::new();
     let said = fields.parse(visit::State::Planned, me.today, &me.company.time_zone, &mut errors);
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let picked = pick(&mut tx, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let picked = pick(&mut read, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?;
     let new = picked.customer.as_ref().and_then(|customer| said.visit(me.id, customer.id));
     let (Some(customer), Some(new), true) = (&picked.customer, new, errors.is_empty()) else {
         let day = parse_date(&fields.visited_on).unwrap_or(me.today);
-        let mut page = DayPage::load(&mut tx, &me, page, day, fields, &picked).await?;
+        let mut page = DayPage::load(&mut read, &me, page, day, fields, &picked).await?;
         page.errors = errors;
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(page)?).into_response());
+        return refused(page);
     };
-    drop(tx);
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    drop(read);
+    let mut write = once::begin(&app, &me, once).await?;
     let id = db::insert(&mut write, &new).await?;
     let detail = json!({ "new": log::facts(&new, &customer.name) });
     audit::db::record(&mut write, "visit.planned", &format!("/visits/{id}"), detail).await?;
@@ -160,10 +152,7 @@ pub async fn missed(
     Path(id): Path<VisitId>,
     Form { once, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     let visit = page_db::find(&mut write, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
     if visit.state != visit::State::Planned || visit.visited_on > me.today {
         return Err(Error::Conflict("Only a planned visit whose day has come can be missed."));
@@ -184,10 +173,7 @@ pub async fn remove(
     Path(id): Path<VisitId>,
     Form { once, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    let mut write = once::begin(&app, &me, once).await?;
     let visit = page_db::find(&mut write, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
     if visit.state == visit::State::Done {
         return Err(Error::Conflict("This visit is done. What is done stays; it can be corrected."));

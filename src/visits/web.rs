@@ -1,11 +1,7 @@
 //! The pages of visits: the list, one visit, correcting it.
 
 use askama::Template;
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use serde_json::json;
 use sqlx::PgConnection;
 use time::Date;
@@ -41,8 +37,8 @@ use crate::{
         error::Error,
         form::{Errors, Form, Path},
         list::{FETCH, List},
-        once::{self, Begun},
-        page::{Page, html},
+        once,
+        page::{Page, answer, html, refused},
         routes::Routes,
         toast::Toast,
         ui::{Badge, Choice, Pager, Tone},
@@ -92,12 +88,12 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
     if list.value("from").is_empty() && list.value("to").is_empty() && list.value("customer").is_empty() {
         list.assume("from", &add_months(me.today, -3));
     }
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let (filter, heading) = read_filter(&mut tx, &me, &list).await?;
-    let rows = list_db::list(&mut tx, me.scope.org, &filter, &me.company, me.today).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let (filter, heading) = read_filter(&mut read, &me, &list).await?;
+    let rows = list_db::list(&mut read, me.scope.org, &filter, &me.company, me.today).await?;
     let total = rows.first().map_or(0, |row| row.total);
     let (rows, pager) = list.page(rows, total, ("visit", "visits"), |row| (row.visited_on.to_string(), row.id.0));
-    let reps = reps_db::in_sight(&mut tx, &me.scope).await?;
+    let reps = reps_db::in_sight(&mut read, &me.scope).await?;
     let mut kinds = log::kinds();
     kinds.push(Choice::new("touch", "Calls and online"));
     html(IndexPage {
@@ -198,10 +194,10 @@ async fn show(
     page: Page,
     Path(id): Path<VisitId>,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let visit = page_db::find(&mut tx, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let visit = page_db::find(&mut read, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
     let object = format!("/visits/{id}");
-    let acts = told(audit::db::history(&mut tx, me.scope.org, &me.company.time_zone, &object).await?);
+    let acts = told(audit::db::history(&mut read, me.scope.org, &me.company.time_zone, &object).await?);
     html(ShowPage {
         page,
         badge: badge(visit.state, visit.visited_on, me.today),
@@ -259,10 +255,10 @@ async fn edit(
     page: Page,
     Path(id): Path<VisitId>,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let visit = page_db::find(&mut tx, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let visit = page_db::find(&mut read, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
     let form = VisitForm::of(&visit);
-    html(EditPage::load(&mut tx, &me, page, visit, form, &Picked::default()).await?)
+    html(EditPage::load(&mut read, &me, page, visit, form, &Picked::default()).await?)
 }
 
 async fn correct(
@@ -272,8 +268,8 @@ async fn correct(
     Path(id): Path<VisitId>,
     Form { once, fields, .. }: Form<VisitForm>,
 ) -> Result<Response, Error> {
-    let mut tx = tx::read(&app.db, me.scope.org).await?;
-    let visit = page_db::find(&mut tx, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let visit = page_db::find(&mut read, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
     let mut errors = Errors::new();
     let said = fields.parse(visit.state, me.today, &me.company.time_zone, &mut errors);
     // The customer of a visit that is there may have gone out of sight since; it may stay.
@@ -282,35 +278,32 @@ async fn correct(
         let own = Named { id: visit.customer_id, name: visit.customer.clone(), city: None };
         Picked { customer: Some(own), similar: vec![] }
     } else {
-        pick(&mut tx, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?
+        pick(&mut read, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?
     };
     let new = picked.customer.as_ref().and_then(|customer| said.visit(visit.rep_id, customer.id));
     let reason = errors.optional_text("reason", &fields.reason, "The reason", 500);
     if let Some(new) = &new
         && reason.is_empty()
-        && (visit.locked || audit::locks_db::is_locked(&mut tx, me.scope.org, new.visited_on).await?)
+        && (visit.locked || audit::locks_db::is_locked(&mut read, me.scope.org, new.visited_on).await?)
     {
         errors.add("reason", "The period of this visit is locked. Say why you change it.");
     }
     let (Some(customer), Some(new), true) = (&picked.customer, new, errors.is_empty()) else {
-        let mut page = EditPage::load(&mut tx, &me, page, visit, fields, &picked).await?;
+        let mut page = EditPage::load(&mut read, &me, page, visit, fields, &picked).await?;
         page.errors = errors;
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(page)?).into_response());
+        return refused(page);
     };
-    drop(tx);
-    let mut write = match once::begin(&app, &me, once).await? {
-        Begun::First(write) => write,
-        Begun::Again(response) => return Ok(response),
-    };
+    drop(read);
+    let mut write = once::begin(&app, &me, once).await?;
     if !db::update(&mut write, id, fields.version.parse().unwrap_or(0), &new).await? {
         drop(write);
-        let mut tx = tx::read(&app.db, me.scope.org).await?;
-        let saved = page_db::find(&mut tx, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
+        let mut read = tx::read(&app.db, me.scope.org).await?;
+        let saved = page_db::find(&mut read, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
         let stored = differing(&saved, &log::facts(&new, &customer.name));
         let form = VisitForm { version: saved.version.to_string(), ..fields };
-        let mut page = EditPage::load(&mut tx, &me, page, saved, form, &picked).await?;
+        let mut page = EditPage::load(&mut read, &me, page, saved, form, &picked).await?;
         page.stored = Some(stored);
-        return Ok((StatusCode::CONFLICT, html(page)?).into_response());
+        return answer(StatusCode::CONFLICT, page);
     }
     let path = format!("/visits/{id}");
     let old = log::facts(&log::as_new(&visit), &visit.customer);

@@ -16,6 +16,10 @@ pub enum Error {
         /// Path and query to return to.
         next: Option<String>,
     },
+    /// The form has taken effect before: the browser is sent where it was sent then. Like [`Error::SignedOut`] no
+    /// failure, and an error because the handler ends here.
+    #[error("sent before")]
+    SentBefore(String),
     /// The person's roles do not include this.
     #[error("not allowed")]
     Forbidden,
@@ -74,6 +78,7 @@ impl Error {
     fn problem(&self) -> (StatusCode, Problem) {
         let (status, title, detail) = match self {
             Self::SignedOut { .. } => (StatusCode::UNAUTHORIZED, "Sign in first", "This page needs you to sign in."),
+            Self::SentBefore(_) => (StatusCode::CONFLICT, "Sent before", "This form was sent before."),
             Self::Forbidden => (
                 StatusCode::FORBIDDEN,
                 "Not allowed",
@@ -133,6 +138,9 @@ impl Error {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
+        if let Self::SentBefore(to) = &self {
+            return Redirect::to(to).into_response();
+        }
         if let Self::SignedOut { next } = &self {
             let query = next.as_ref().and_then(|next| serde_html_form::to_string([("next", next)]).ok());
             let to = query.map_or_else(|| "/sign-in".to_owned(), |query| format!("/sign-in?{query}"));

@@ -147,6 +147,11 @@ impl Errors {
         self.0.is_empty()
     }
 
+    /// The status of the page that shows the form: 200, or 422 with mistakes.
+    pub fn status(&self) -> StatusCode {
+        if self.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
+    }
+
     /// The first words for a field, if it is wrong.
     pub fn get(&self, field: &str) -> Option<&str> {
         self.0.iter().find(|(f, _)| f == field).map(|(_, words)| words.as_str())

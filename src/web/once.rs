@@ -18,14 +18,6 @@ use crate::{
     },
 };
 
-/// What the first step of a state-changing request finds.
-pub enum Begun {
-    /// The form is new: do its work in this transaction.
-    First(Write),
-    /// It was sent before: this is the first answer again.
-    Again(Response),
-}
-
 /// A write transaction that ends in a receipt. Dropped without [`Write::done`], nothing has happened.
 pub struct Write {
     tx: Tx,
@@ -33,11 +25,14 @@ pub struct Write {
 }
 
 /// Claims the form's key in a new write transaction. A twin that is still at work is waited for.
-pub async fn begin(app: &App, me: &Viewer, once: Once) -> Result<Begun, Error> {
+///
+/// # Errors
+/// [`Error::SentBefore`], which answers as the first time; [`Error::ReusedForm`].
+pub async fn begin(app: &App, me: &Viewer, once: Once) -> Result<Write, Error> {
     let mut tx = tx::write(&app.db, me.scope.org, Some(me.id), me.now).await?;
     match receipts::claim(&mut tx, once.key, &once.hash).await? {
-        Claim::New => Ok(Begun::First(Write { tx, once })),
-        Claim::Again(location) => Ok(Begun::Again(Redirect::to(&location).into_response())),
+        Claim::New => Ok(Write { tx, once }),
+        Claim::Again(location) => Err(Error::SentBefore(location)),
         Claim::Reused => Err(Error::ReusedForm),
     }
 }

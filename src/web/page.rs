@@ -229,7 +229,12 @@ pub fn html(template: impl Template) -> Result<Response, Error> {
 
 /// A page whose form has mistakes (422): the same page with what was typed and the words beside it.
 pub fn refused(template: impl Template) -> Result<Response, Error> {
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(template.render()?)).into_response())
+    answer(StatusCode::UNPROCESSABLE_ENTITY, template)
+}
+
+/// A page with another status: 409 for what changed meanwhile, [`super::form::Errors::status`] for a page with a form.
+pub fn answer(status: StatusCode, template: impl Template) -> Result<Response, Error> {
+    Ok((status, html(template)?).into_response())
 }
 
 #[cfg(test)]

@@ -4,16 +4,13 @@
 //! `if let Some(response) = step_up::required(&me, &page, "/commission-runs/7/approval", &form.typed) { return response; }`.
 
 use askama::Template;
-use axum::{
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{http::StatusCode, response::Response};
 
 use super::{
     auth::Viewer,
     error::Error,
     form::{Errors, is_password},
-    page::{Page, html},
+    page::{Page, answer},
 };
 
 /// Where the page sends the password with the held-back form.
@@ -42,6 +39,5 @@ pub fn ask(page: Page, then: &str, typed: &[(String, String)], error: Option<&'s
     if let Some(words) = error {
         errors.add("password", words);
     }
-    let response = html(StepUpPage { page, then: then.to_owned(), held_back, errors })?;
-    Ok((StatusCode::FORBIDDEN, response).into_response())
+    answer(StatusCode::FORBIDDEN, StepUpPage { page, then: then.to_owned(), held_back, errors })
 }
