@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Whether a run may be approved now: submitted, the newest of its period, and its facts as they were.
-/// `db::hold` must be held.
+/// The transaction must be [`crate::postgres::tx::alone`].
 pub async fn approvable(tx: &mut Tx, me: &Viewer, run: &RunRow) -> Result<(), Error> {
     if run.superseded {
         return Err(Error::Conflict("A newer calculation of this period replaces this run. Approve that one."));
@@ -22,7 +22,9 @@ pub async fn approvable(tx: &mut Tx, me: &Viewer, run: &RunRow) -> Result<(), Er
     if run.locked_at.is_some() {
         return Err(Error::Conflict("This run is approved already."));
     }
-    let again = calculate(tx, &question(me, period_of(me, run)?)).await?;
+    let period = period_of(me, run)?;
+    over(me, period)?;
+    let again = calculate(tx, &question(me, period)).await?;
     let mut now = Vec::with_capacity(again.len());
     for calculated in &again {
         now.push((calculated.rep, calculated.to_store()?.digest.to_vec()));
@@ -34,6 +36,15 @@ pub async fn approvable(tx: &mut Tx, me: &Viewer, run: &RunRow) -> Result<(), Er
         ));
     }
     Ok(())
+}
+
+/// Refuses to lock a period that is still running: whatever came after the lock would count for nothing.
+pub fn over(me: &Viewer, period: Period) -> Result<(), Error> {
+    if period.is_over(me.today) {
+        Ok(())
+    } else {
+        Err(Error::Conflict("This period is still running. Calculate and submit it once it is over."))
+    }
 }
 
 /// The measuring period of a run.

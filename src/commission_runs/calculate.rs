@@ -18,7 +18,7 @@ use crate::{
         commission::{
             evaluate::{ENGINE_VERSION, evaluate},
             facts::{Credit, Deal, Facts},
-            plan::{MeasuringPeriod, Plan},
+            plan::Plan,
             statement::Statement,
         },
         company::GrowthBase,
@@ -83,7 +83,7 @@ pub struct Question {
 }
 
 /// Calculates the period for every rep whose plan is measured by such periods, in order of the reps' names.
-/// One snapshot, a fixed number of queries.
+/// A fixed number of queries, of one snapshot or beside which nobody writes.
 pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Calculated>, Error> {
     let Question { org, period, rep, .. } = *asked;
     let (from, to) = (period.from(), period.to());
@@ -98,9 +98,10 @@ pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Ca
     let mut calculated = Vec::with_capacity(in_force.len());
     for row in in_force {
         let plan = Plan::from_value(&row.document).map_err(|e| Error::Internal(format!("plan of {}: {e}", row.rep)))?;
-        if !measures(&plan, period.kind()) {
+        if PeriodKind::from(plan.period) != period.kind() {
             continue;
         }
+        let mine: Vec<&CreditedDeal> = deals.iter().filter(|deal| deal.rep_id == row.rep_id).collect();
         let records = records(row.rep_id, &events, &visits);
         let mut facts = Facts {
             rep: row.rep,
@@ -108,10 +109,10 @@ pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Ca
             metrics: measured.metrics(row.rep_id),
             no_value: BTreeSet::new(),
             targets: measured.targets(row.rep_id),
-            deals: Some(deals.iter().filter(|deal| deal.rep_id == row.rep_id).map(deal).collect()),
+            deals: Some(mine.iter().map(|row| deal(row)).collect()),
         };
         count_what_pays(&mut facts, &records);
-        sales_that_pay(&mut facts, measured.base(row.rep_id), deals.iter().filter(|d| d.rep_id == row.rep_id));
+        sales_that_pay(&mut facts, measured.base(row.rep_id), &mine);
         let statement = evaluate(&plan, &facts).map_err(|e| Error::Internal(format!("pay of {}: {e}", facts.rep)))?;
         let inputs = Inputs {
             plan: row.document,
@@ -121,16 +122,6 @@ pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Ca
         calculated.push(Calculated { rep: row.rep_id, version: row.version_id, inputs, statement });
     }
     Ok(calculated)
-}
-
-/// Whether a plan is measured by periods of this kind.
-fn measures(plan: &Plan, kind: PeriodKind) -> bool {
-    matches!(
-        (plan.period, kind),
-        (MeasuringPeriod::Month, PeriodKind::Month)
-            | (MeasuringPeriod::Quarter, PeriodKind::Quarter)
-            | (MeasuringPeriod::Year, PeriodKind::Year)
-    )
 }
 
 fn deal(row: &CreditedDeal) -> Deal {
@@ -180,10 +171,15 @@ fn count_what_pays(facts: &mut Facts, records: &BTreeMap<Metric, Vec<Counted>>) 
     }
 }
 
-/// Sales count for pay where their returns are netted and their deals confirmed (docs/definitions.md, *Returns and pay*).
-fn sales_that_pay<'a>(facts: &mut Facts, base: Option<Money>, deals: impl Iterator<Item = &'a CreditedDeal>) {
+/// Sales count for pay where their returns are netted and their deals confirmed (docs/definitions.md, *Commission*).
+fn sales_that_pay(facts: &mut Facts, base: Option<Money>, deals: &[&CreditedDeal]) {
     let (mut all, mut to_new) = (Money::ZERO, Money::ZERO);
-    for deal in deals.filter(|deal| deal.confirmed) {
+    let paying = deals.iter().filter(|deal| deal.confirmed && deal.returns.is_none()).map(|deal| deal.number);
+    let paying: BTreeSet<i64> = paying.collect();
+    for deal in deals
+        .iter()
+        .filter(|deal| !deal.elsewhere && deal.confirmed && paying.contains(&deal.returns.unwrap_or(deal.number)))
+    {
         all += deal.amount;
         if deal.to_new_customer {
             to_new += deal.amount;

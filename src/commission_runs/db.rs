@@ -28,7 +28,7 @@ pub struct RunRow {
     pub preparer: String,
     /// On which day at the company.
     pub prepared_on: Date,
-    /// How many statements it has.
+    /// How many statements in sight it has.
     pub statements: i64,
     /// How many of them are approved.
     pub approved: i64,
@@ -44,12 +44,14 @@ pub struct RunRow {
     pub superseded: bool,
 }
 
-/// Runs, the newest first; `before` continues a list after that id. `id` asks for one only.
+/// Runs, the newest first, with the statements that are in sight; `before` continues a list after that id. `id` asks for one only;
+/// without `drafts` only those that are submitted.
 pub async fn list(
     db: &mut PgConnection,
-    org: OrgId,
+    scope: &Scope,
     id: Option<RunId>,
     before: Option<RunId>,
+    drafts: bool,
     limit: i64,
 ) -> sqlx::Result<Vec<RunRow>> {
     sqlx::query_as!(
@@ -71,35 +73,29 @@ pub async fn list(
                       coalesce(sum(s.total), 0)::bigint as total
                from statements s
                left join approvals a on a.org_id = s.org_id and a.statement_id = s.id
-               where s.org_id = r.org_id and s.run_id = r.id
+               where s.org_id = r.org_id and s.run_id = r.id and ($5::bigint[] is null or s.rep_id = any($5))
            ) t
            left join run_submissions b on b.org_id = r.org_id and b.run_id = r.id
            left join period_locks l on l.org_id = r.org_id and l.run_id = r.id
            left join payments y on y.org_id = r.org_id and y.run_id = r.id
            where r.org_id = $1 and ($2::bigint is null or r.id = $2) and ($3::bigint is null or r.id < $3)
+             and ($6 or b.run_id is not null)
            order by r.id desc
            limit $4"#,
-        org as OrgId,
+        scope.org as OrgId,
         id as Option<RunId>,
         before as Option<RunId>,
         limit,
+        scope.reps() as Option<&[UserId]>,
+        drafts,
     )
     .fetch_all(db)
     .await
 }
 
 /// One run.
-pub async fn find(db: &mut PgConnection, org: OrgId, id: RunId) -> sqlx::Result<Option<RunRow>> {
-    Ok(list(db, org, Some(id), None, 1).await?.pop())
-}
-
-/// Lets one person at a time calculate, submit or approve an organization's commission, until the transaction ends.
-pub async fn hold(tx: &mut Tx) -> sqlx::Result<()> {
-    let org = tx.org;
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('commission runs', $1))", org.0)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+pub async fn find(db: &mut PgConnection, scope: &Scope, id: RunId) -> sqlx::Result<Option<RunRow>> {
+    Ok(list(db, scope, Some(id), None, true, 1).await?.pop())
 }
 
 /// Whether the period is locked by an approved run of its kind.
@@ -346,7 +342,7 @@ pub async fn export(db: &mut PgConnection, org: OrgId, run: RunId) -> sqlx::Resu
 
 /// A fact of a locked period that came or changed after the lock: kept, and not yet in pay.
 pub struct LateFact {
-    /// `deal`, `visit` or `event`.
+    /// `deal` or `visit`.
     pub kind: String,
     /// Its page.
     pub path: String,
@@ -362,10 +358,55 @@ pub struct LateFact {
     pub entered_on: Date,
     /// A deal's amount as it is now.
     pub amount: Option<Money>,
+    /// Whether the deal still waits for confirmation.
+    pub waits: bool,
 }
 
-/// Facts of the run's period that came or changed after it was locked, the latest first, at most 200.
-pub async fn late_facts(db: &mut PgConnection, org: OrgId, run: RunId) -> sqlx::Result<Vec<LateFact>> {
+/// A rep of a run's period who has no statement in it.
+pub struct WithoutStatement {
+    /// The rep's name.
+    pub name: String,
+    /// The plan's name, if the rep is on one.
+    pub plan: Option<String>,
+}
+
+/// The reps within reach who worked in the run's period and have no statement in it, by name.
+pub async fn without_statement(
+    db: &mut PgConnection,
+    scope: &Scope,
+    run: RunId,
+) -> sqlx::Result<Vec<WithoutStatement>> {
+    sqlx::query_as!(
+        WithoutStatement,
+        r#"select u.name, (
+                      select p.name
+                      from plan_assignments a
+                      join plans p on p.org_id = a.org_id and p.id = a.plan_id
+                      where a.org_id = u.org_id and a.rep_id = u.id
+                        and a.during && daterange(r.period_start, r.period_end)
+                      order by a.during
+                      limit 1
+                  ) as "plan?"
+           from commission_runs r
+           join users u on u.org_id = r.org_id
+           join user_roles o on o.org_id = u.org_id and o.user_id = u.id and o.role = 'rep'
+           where r.org_id = $1 and r.id = $2 and ($3::bigint[] is null or u.id = any($3))
+             and coalesce(u.hired_on < r.period_end, true) and coalesce(u.left_on > r.period_start, true)
+             and not exists (
+                 select from statements s where s.org_id = r.org_id and s.run_id = r.id and s.rep_id = u.id
+             )
+           order by u.name, u.id"#,
+        scope.org as OrgId,
+        run as RunId,
+        scope.reps() as Option<&[UserId]>,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Facts of the run's period that came, changed or were confirmed after it was locked, and deals that still wait for
+/// confirmation: within reach, the latest first, at most 200.
+pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sqlx::Result<Vec<LateFact>> {
     sqlx::query_as!(
         LateFact,
         r#"with lock as (
@@ -375,29 +416,39 @@ pub async fn late_facts(db: &mut PgConnection, org: OrgId, run: RunId) -> sqlx::
            ),
            late as (
                select 'deal' as kind, '/deals/' || d.id as path, d.customer_id, d.booked_on as on_date, d.recorded_by,
-                      d.changed_at as at, d.net as amount
+                      greatest(d.changed_at, d.confirmed_at) as at, d.net as amount,
+                      o.confirm_deals and d.confirmed_at is null as waits
                from lock
-               join deals d on d.org_id = lock.org_id and d.changed_at > lock.locked_at
-               left join deals o on o.org_id = d.org_id and o.id = d.returns_id
-               where coalesce(o.booked_on, d.booked_on) >= lock.period_start
-                 and coalesce(o.booked_on, d.booked_on) < lock.period_end
+               join organizations o on o.id = lock.org_id
+               join deals d on d.org_id = lock.org_id
+                    and (greatest(d.changed_at, d.confirmed_at) > lock.locked_at
+                         or o.confirm_deals and d.confirmed_at is null)
+               left join deals r on r.org_id = d.org_id and r.id = d.returns_id
+               where coalesce(r.booked_on, d.booked_on) >= lock.period_start
+                 and coalesce(r.booked_on, d.booked_on) < lock.period_end
+                 and ($3::bigint[] is null or exists (
+                     select from deal_credits c
+                     where c.org_id = d.org_id and c.deal_id = d.id and c.rep_id = any($3)
+                 ))
                union all
-               select 'visit', '/visits/' || v.id, v.customer_id, v.visited_on, v.recorded_by, v.recorded_at, null
+               select 'visit', '/visits/' || v.id, v.customer_id, v.visited_on, v.recorded_by, v.recorded_at, null, false
                from lock
                join visits v on v.org_id = lock.org_id and v.visited_on >= lock.period_start
                     and v.visited_on < lock.period_end and v.recorded_at > lock.locked_at and v.state = 'done'
+                    and ($3::bigint[] is null or v.rep_id = any($3))
            )
            select late.kind as "kind!", late.path as "path!", late.customer_id as "customer_id!: CustomerId",
                   c.name as customer, late.on_date as "on_date!", u.name as "by?", (late.at at time zone o.time_zone)::date as "entered_on!",
-                  late.amount as "amount?: Money"
+                  late.amount as "amount?: Money", late.waits as "waits!"
            from late
            join organizations o on o.id = $1
            join customers c on c.org_id = $1 and c.id = late.customer_id
            left join users u on u.org_id = $1 and u.id = late.recorded_by
            order by late.at desc, late.path
            limit 200"#,
-        org as OrgId,
+        scope.org as OrgId,
         run as RunId,
+        scope.reps() as Option<&[UserId]>,
     )
     .fetch_all(db)
     .await

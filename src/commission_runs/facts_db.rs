@@ -28,12 +28,15 @@ pub struct CreditedDeal {
     pub amount: Money,
     /// Whether it may pay.
     pub confirmed: bool,
+    /// Whether it returns a deal of another period: then it counts there.
+    pub elsewhere: bool,
     /// Whether it counts as a sale to a new customer.
     pub to_new_customer: bool,
 }
 
-/// The deals of a period and their linked returns, whenever those were booked; without returns of other periods' deals
-/// (docs/definitions.md, *Returns and pay*). `rep` asks for one only.
+/// The deals of a period and their linked returns, whenever those were booked; and returns of other periods' deals,
+/// which only reconcile with the boards (docs/definitions.md, *Commission*). Who is credited on a return alone finds the
+/// deal here, too, with no part of it. `rep` asks for one only.
 pub async fn credited_deals(
     db: &mut PgConnection,
     org: OrgId,
@@ -50,23 +53,46 @@ pub async fn credited_deals(
                where d.org_id = $1 and d.booked_on >= $2 and d.booked_on < $3 and d.returns_id is null
            ),
            all_deals as (
-               select b.org_id, b.id, b.number, b.returns, b.booked_on, b.customer_id, b.confirmed_at, b.net, b.class_on
+               select b.org_id, b.id, b.number, b.returns, b.booked_on, b.customer_id, b.confirmed_at, b.net, b.class_on,
+                      false as elsewhere
                from base b
                union all
-               select d.org_id, d.id, d.number, b.number, d.booked_on, d.customer_id, d.confirmed_at, d.net, b.class_on
+               select d.org_id, d.id, d.number, b.number, d.booked_on, d.customer_id, d.confirmed_at, d.net, b.class_on,
+                      false
                from base b
                join deals d on d.org_id = b.org_id and d.returns_id = b.id and d.booked_on is not null
+               union all
+               select d.org_id, d.id, d.number, o.number, d.booked_on, d.customer_id, d.confirmed_at, d.net, o.booked_on,
+                      true
+               from deals d
+               join deals o on o.org_id = d.org_id and o.id = d.returns_id
+               where d.org_id = $1 and d.booked_on >= $2 and d.booked_on < $3
+                 and not (o.booked_on >= $2 and o.booked_on < $3)
+           ),
+           parts as (
+               select d.id, c.rep_id, c.amount
+               from all_deals d
+               join deal_credits c on c.org_id = d.org_id and c.deal_id = d.id and not c.overlay
+               union all
+               select distinct b.id, c.rep_id, 0::bigint
+               from base b
+               join deals d on d.org_id = b.org_id and d.returns_id = b.id and d.booked_on is not null
+               join deal_credits c on c.org_id = d.org_id and c.deal_id = d.id and not c.overlay
+               where not exists (
+                   select from deal_credits own
+                   where own.org_id = b.org_id and own.deal_id = b.id and own.rep_id = c.rep_id and not own.overlay
+               )
            )
-           select c.rep_id, d.id as "id!: DealId", d.number as "number!", d.returns as "returns?", d.booked_on as "booked_on!",
-                  cu.name as customer, d.net as "net!: Money", c.amount,
-                  not o.confirm_deals or d.confirmed_at is not null as "confirmed!",
+           select c.rep_id as "rep_id!: UserId", d.id as "id!: DealId", d.number as "number!", d.returns as "returns?",
+                  d.booked_on as "booked_on!", cu.name as customer, d.net as "net!: Money", c.amount as "amount!: Money",
+                  not o.confirm_deals or d.confirmed_at is not null as "confirmed!", d.elsewhere as "elsewhere!",
                   cu.customer_since is null
                   and coalesce(d.class_on < (f.first_on + make_interval(months => o.new_customer_months))::date, true)
                       as "to_new_customer!"
            from all_deals d
            join organizations o on o.id = d.org_id
            join customers cu on cu.org_id = d.org_id and cu.id = d.customer_id
-           join deal_credits c on c.org_id = d.org_id and c.deal_id = d.id and not c.overlay
+           join parts c on c.id = d.id
            left join lateral (
                select max(e.on_date) filter (where e.kind = 'first_sale') as first_on
                from customer_events e

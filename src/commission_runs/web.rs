@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use time::Month;
 
 use super::{
-    approval::{approvable, fiscal_start, period_of, question},
+    approval::{approvable, fiscal_start, over, period_of, question},
     calculate::{Calculated, calculate},
     db::{self, LateFact, RunRow},
 };
@@ -18,7 +18,6 @@ use crate::{
         id::RunId,
         period::{Period, PeriodKind},
     },
-    plans,
     postgres::{error::violates, tx},
     statements::{self, db::ListedRow},
     web::{
@@ -44,7 +43,7 @@ pub fn routes() -> Routes {
         .post("/commission-runs/{id}/submission", submit)
         .post("/commission-runs/{id}/approval", approve)
         .post("/commission-runs/{id}/payment", pay)
-        .get("/commission-runs/{id}/lines.csv", lines)
+        .post("/commission-runs/{id}/lines.csv", lines)
 }
 
 /// How many runs a page lists.
@@ -94,33 +93,22 @@ async fn load_index(
     errors: Errors,
 ) -> Result<IndexPage, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
-    let mut runs = db::list(&mut read, me.scope.org, None, before, PER_PAGE + 1).await?;
+    let may_prepare = me.may(Permission::PrepareCommission);
+    let mut runs = db::list(&mut read, &me.scope, None, before, may_prepare, PER_PAGE + 1).await?;
     let more = runs.len() > usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
     if more {
         runs.pop();
     }
     let older = runs.last().filter(|_| more).map(|run| run.id);
-    if !me.may(Permission::PrepareCommission) {
-        runs.retain(|run| run.submitted_at.is_some());
-    }
     let periods = offered(me);
     let period = if period.is_empty() { last_month(me).to_string() } else { period };
-    Ok(IndexPage {
-        page,
-        fiscal_start: fiscal_start(me),
-        runs,
-        older,
-        may_prepare: me.may(Permission::PrepareCommission),
-        periods,
-        period,
-        errors,
-    })
+    Ok(IndexPage { page, fiscal_start: fiscal_start(me), runs, older, may_prepare, periods, period, errors })
 }
 
-/// The periods that are offered for calculation: this month and the eleven before, this quarter and the three before.
+/// The periods that are offered for calculation: months and quarters of two years, and this and the last year.
 fn offered(me: &Viewer) -> Vec<Choice> {
     let mut choices = Vec::new();
-    for (kind, count) in [(PeriodKind::Month, 12), (PeriodKind::Quarter, 4)] {
+    for (kind, count) in [(PeriodKind::Month, 24), (PeriodKind::Quarter, 8), (PeriodKind::Year, 2)] {
         let mut period = Period::containing(kind, me.today, fiscal_start(me));
         for _ in 0..count {
             let running = if period.is_over(me.today) { "" } else { " (still running)" };
@@ -149,11 +137,10 @@ async fn create(
 ) -> Result<Response, Error> {
     let period = Period::parse(form.period.trim(), fiscal_start(&me)).ok();
     let Some(period) = period.filter(|period| period.from() <= me.today && is_paid_by(period.kind())) else {
-        let words = "Choose a month or a quarter that has begun.";
+        let words = "Choose a month, a quarter or a year that has begun.";
         return refuse(&app, &me, page, form.period, words).await;
     };
-    let mut write = once::begin(&app, &me, once).await?;
-    db::hold(&mut write).await?;
+    let mut write = once::begin_alone(&app, &me, once).await?;
     if db::is_locked(&mut write, me.scope.org, period.kind().as_str(), period.from()).await? {
         drop(write);
         let words =
@@ -191,7 +178,12 @@ struct ShowPage {
     run: RunRow,
     label: String,
     statements: Vec<ListedRow>,
-    without_plan: Vec<String>,
+    /// Reps of this period that have no statement, and why.
+    without: Vec<String>,
+    /// Whether everybody's pay is in sight.
+    whole: bool,
+    may_prepare: bool,
+    running: bool,
     late: Vec<LateFact>,
     next: Next,
     paid_on: String,
@@ -226,12 +218,17 @@ async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> 
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let run = find(&mut read, me, id).await?;
     let statements = statements::db::of_run(&mut read, &me.scope, id).await?;
-    let on_plan = plans::db::reps(&mut read, me.scope.org, run.period_start).await?;
-    let without_plan = on_plan.into_iter().filter(|rep| rep.plan.is_none()).map(|rep| rep.name).collect();
-    let late = db::late_facts(&mut read, me.scope.org, id).await?;
+    let without = db::without_statement(&mut read, &me.scope, id).await?.into_iter().map(|rep| match rep.plan {
+        Some(plan) => format!("{} (on {plan}, which pays other periods)", rep.name),
+        None => format!("{} (on no plan)", rep.name),
+    });
+    let without = without.collect();
+    let late = db::late_facts(&mut read, &me.scope, id).await?;
+    let running = !period_of(me, &run)?.is_over(me.today);
     let mine_to_approve = run.prepared_by != me.id && statements.iter().any(|s| s.approved_by.is_none());
     let next = match (run.submitted_at, run.locked_at, run.paid_on) {
         _ if run.superseded => Next::Done,
+        _ if running => Next::Wait,
         (None, ..) if me.may(Permission::PrepareCommission) => Next::Submit,
         (Some(_), None, _) if me.may(Permission::ApproveCommission) && mine_to_approve => Next::Approve,
         (_, Some(_), None) if me.may(Permission::PrepareCommission) => Next::Pay,
@@ -239,12 +236,14 @@ async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> 
         _ => Next::Wait,
     };
     let label = label(me, &run);
-    Ok(ShowPage { page, label, statements, without_plan, late, next, paid_on: me.today.to_string(), run, errors })
+    let (whole, paid_on) = (me.scope.reps().is_none(), me.today.to_string());
+    let may_prepare = me.may(Permission::PrepareCommission);
+    Ok(ShowPage { page, label, statements, without, whole, may_prepare, running, late, next, paid_on, run, errors })
 }
 
 /// A run; one that is not submitted is its preparers' business.
 async fn find(db: &mut PgConnection, me: &Viewer, id: RunId) -> Result<RunRow, Error> {
-    let run = db::find(db, me.scope.org, id).await?.ok_or(Error::NotFound)?;
+    let run = db::find(db, &me.scope, id).await?.ok_or(Error::NotFound)?;
     if run.submitted_at.is_none() && !me.may(Permission::PrepareCommission) {
         return Err(Error::NotFound);
     }
@@ -275,12 +274,12 @@ async fn submit(
     Path(id): Path<RunId>,
     Form { once, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
-    let mut write = once::begin(&app, &me, once).await?;
-    db::hold(&mut write).await?;
+    let mut write = once::begin_alone(&app, &me, once).await?;
     let run = find(&mut write, &me, id).await?;
     if run.superseded {
         return Err(Error::Conflict("A newer calculation of this period replaces this run. Submit that one."));
     }
+    over(&me, period_of(&me, &run)?)?;
     match db::submit(&mut write, id).await {
         Err(e) if violates(&e, "run_submissions_pkey") => {
             drop(write);
@@ -302,8 +301,7 @@ async fn approve(
     if let Some(ask) = step_up::required(&me, &page, &format!("/commission-runs/{id}/approval"), &typed) {
         return ask;
     }
-    let mut write = once::begin(&app, &me, once).await?;
-    db::hold(&mut write).await?;
+    let mut write = once::begin_alone(&app, &me, once).await?;
     let run = find(&mut write, &me, id).await?;
     approvable(&mut write, &me, &run).await?;
     let approved = db::approve(&mut write, &me.scope, id, None).await?;
@@ -335,8 +333,7 @@ async fn pay(
     let Some(paid_on) = errors.date("paid_on", &form.paid_on, "The day of payment") else {
         return refused(load(&app, &me, page, id, errors).await?);
     };
-    let mut write = once::begin(&app, &me, once).await?;
-    db::hold(&mut write).await?;
+    let mut write = once::begin_alone(&app, &me, once).await?;
     let run = find(&mut write, &me, id).await?;
     if run.locked_at.is_none() {
         return Err(Error::Conflict("Only an approved run can be paid."));
@@ -350,11 +347,17 @@ async fn pay(
     write.done_saying(&format!("/commission-runs/{id}"), &Toast::new("Marked as paid")).await
 }
 
+/// Everybody's pay as a file. It changes nothing, but it is sent like a form: it may ask for the password first.
 async fn lines(
     State(app): State<App>,
     me: Allowed<PrepareCommission>,
+    page: Page,
     Path(id): Path<RunId>,
+    Form { typed, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
+    if let Some(ask) = step_up::required(&me, &page, &format!("/commission-runs/{id}/lines.csv"), &typed) {
+        return ask;
+    }
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let run = find(&mut read, &me, id).await?;
     let currency = me.company.currency;

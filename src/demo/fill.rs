@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     audit,
+    clock::Clock,
     commission_runs::{
         self,
         calculate::{Calculated, Question, calculate},
@@ -105,7 +106,7 @@ pub async fn fill(db: &PgPool, size: Size, folder: &Path, now: OffsetDateTime) -
             approve(db, org, farid, run, now).await?;
         }
         if months > 2 {
-            let mut tx = tx::write(db, org, Some(freja), now).await?;
+            let mut tx = tx::write(db, org, Some(freja), Clock::Fixed(now)).await?;
             commission_runs::db::pay(&mut tx, run, add_days(period.to(), 14).min(today)).await?;
             tx.commit().await?;
         }
@@ -200,7 +201,7 @@ async fn prepare(
     today: Date,
     now: OffsetDateTime,
 ) -> Result<RunId, FillError> {
-    let mut tx = tx::write(db, org, Some(by), now).await?;
+    let mut tx = tx::write(db, org, Some(by), Clock::Fixed(now)).await?;
     let asked = Question { org, growth_base: GrowthBase::LastYear, period, rep: None, today };
     let calculated = calculate(&mut tx, &asked).await?;
     let statements = calculated.iter().map(Calculated::to_store).collect::<Result<Vec<_>, _>>()?;
@@ -214,7 +215,7 @@ async fn prepare(
 }
 
 async fn approve(db: &PgPool, org: OrgId, by: UserId, run: RunId, now: OffsetDateTime) -> Result<(), FillError> {
-    let mut tx = tx::write(db, org, Some(by), now).await?;
+    let mut tx = tx::write(db, org, Some(by), Clock::Fixed(now)).await?;
     commission_runs::db::approve(&mut tx, &Scope { org, reach: Reach::All }, run, None).await?;
     commission_runs::db::lock_if_approved(&mut tx, run).await?;
     note(&mut tx, "run.approved", run).await?;

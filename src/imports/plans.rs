@@ -81,7 +81,7 @@ fn take(import: &mut Import<'_>, plans: &mut Plans, line: u64, plan: Plan) {
     if plans.said.iter().any(|other| other.name == name) {
         import.problems.add(FILE, line, "name", &name, "Another plan of the file has this name. Give each its own.");
     }
-    plans.periods.extend(PeriodKind::parse(plan.period.as_str()).map(|period| (name, period)));
+    plans.periods.insert(name, plan.period.into());
     plans.said.push(plan);
 }
 
@@ -134,7 +134,7 @@ pub async fn write(import: &mut Import<'_>, plans: Plans) -> Result<Option<Count
     let mut counts = Counts::default();
     for plan in plans.said {
         let document: Value = serde_json::from_str(&plan.to_json()).unwrap_or_default();
-        let kind = PeriodKind::parse(plan.period.as_str()).unwrap_or(PeriodKind::Month);
+        let kind = PeriodKind::from(plan.period);
         let known = plans_db::newest(&mut import.tx, &plan.name).await?;
         let (id, from) = match known {
             Some(known) if known.document == document => {

@@ -76,7 +76,7 @@ async fn accept(
     let mut errors = passwords::check_new(&fields.new_password, &fields.repeat_password, &about);
     if errors.is_empty() {
         let hash = passwords::hash(&app, fields.new_password).await?;
-        let mut tx = tx::write(&app.db, invitation.org, Some(invitation.user), app.clock.now()).await?;
+        let mut tx = tx::write(&app.db, invitation.org, Some(invitation.user), app.clock).await?;
         match choose(&mut tx, &token, &invitation, &hash).await {
             Ok(()) => {
                 tx.commit().await?;

@@ -264,7 +264,7 @@ async fn assign(
 ) -> Result<Response, Error> {
     let mut errors = Errors::new();
     let rep: Option<UserId> = errors.id("rep", &form.rep, "a rep");
-    let from = Period::parse(form.from.trim(), month_number(i32::from(me.company.fiscal_year_start)));
+    let from = Period::parse(form.from.trim(), fiscal_start(&me));
     let from = from.ok().filter(|period| period.kind() == PeriodKind::Month).map(Period::from);
     if from.is_none() {
         errors.add("from", "Say the month from which it holds, like 2026-11.");
@@ -273,13 +273,34 @@ async fn assign(
         return refused(load(&app, &me, page, id, form, errors).await?);
     };
     let mut write = once::begin(&app, &me, once).await?;
-    newest(&mut write, &me, id).await?;
+    let versions = db::versions(&mut write, me.scope.org, id).await?;
+    let (Some(newest), Some(first)) = (versions.first(), versions.last()) else { return Err(Error::NotFound) };
+    let kind = PeriodKind::from(plan_of(newest)?.period);
+    let measured = Period::containing(kind, from, fiscal_start(&me));
+    let wrong = match () {
+        () if measured.from() != from => {
+            let begins = Period::month(measured.from(), fiscal_start(&me));
+            Some(format!("This plan pays by the {}: choose the first month of one, like {begins}.", kind.as_str()))
+        }
+        () if from < first.from_date => {
+            let begins = Period::month(first.from_date, fiscal_start(&me));
+            Some(format!("The plan holds from {begins}. Choose that month or a later one."))
+        }
+        () => None,
+    };
+    if let Some(words) = wrong {
+        drop(write);
+        errors.add("from", words);
+        return refused(load(&app, &me, page, id, form, errors).await?);
+    }
     let reps = db::reps(&mut write, me.scope.org, me.today).await?;
     let Some(known) = reps.into_iter().find(|known| known.id == rep) else {
+        drop(write);
         errors.add("rep", "Choose a rep from the list.");
         return refused(load(&app, &me, page, id, form, errors).await?);
     };
     if db::is_locked_from(&mut write, me.scope.org, from).await? {
+        drop(write);
         return refused(load(&app, &me, page, id, form, locked("from")).await?);
     }
     let on = form.act != "off";
@@ -307,7 +328,11 @@ fn plan_of(version: &VersionRow) -> Result<Plan, Error> {
 }
 
 fn this_month(me: &Viewer) -> Period {
-    Period::month(me.today, month_number(i32::from(me.company.fiscal_year_start)))
+    Period::month(me.today, fiscal_start(me))
+}
+
+fn fiscal_start(me: &Viewer) -> time::Month {
+    month_number(i32::from(me.company.fiscal_year_start))
 }
 
 fn with_plan(rep: &RepRow) -> String {

@@ -5,13 +5,13 @@ pub fn violates(error: &sqlx::Error, constraint: &str) -> bool {
     error.as_database_error().and_then(|e| e.constraint()) == Some(constraint)
 }
 
-/// Whether trying again soon may help: no connection was free, or the database restarts, fails over or is full.
+/// Whether trying again soon may help: no connection or lock was free, or the database restarts, fails over or is full.
 pub fn is_passing(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => true,
         sqlx::Error::Database(e) => e.code().is_some_and(|code| {
             ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
-                || ["57014", "25006", "40001", "40P01"].contains(&code.as_ref())
+                || ["57014", "25006", "40001", "40P01", "55P03"].contains(&code.as_ref())
         }),
         _ => false,
     }

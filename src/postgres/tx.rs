@@ -8,7 +8,10 @@ use std::{
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, PgTransaction};
 use time::OffsetDateTime;
 
-use crate::domain::id::{OrgId, UserId};
+use crate::{
+    clock::Clock,
+    domain::id::{OrgId, UserId},
+};
 
 /// A read-only snapshot of one organization, for one page.
 pub struct Read(PgTransaction<'static>);
@@ -31,35 +34,57 @@ const LONGEST_STATEMENT: Duration = Duration::from_secs(10);
 
 /// Begins one snapshot as the serving role, bound to the organization by row-level security.
 pub async fn read(pool: &PgPool, org: OrgId) -> sqlx::Result<Read> {
-    begin(pool, SNAPSHOT, org, LONGEST_STATEMENT).await.map(Read)
+    begin(pool, SNAPSHOT, org, LONGEST_STATEMENT, None).await.map(Read)
 }
 
 /// The same for commands that go through all of a company's history: no statement is broken off.
 pub async fn long_read(pool: &PgPool, org: OrgId) -> sqlx::Result<Read> {
-    begin(pool, SNAPSHOT, org, Duration::ZERO).await.map(Read)
+    begin(pool, SNAPSHOT, org, Duration::ZERO, None).await.map(Read)
 }
 
-/// Begins a write as the serving role, bound to the organization by row-level security.
-pub async fn write(pool: &PgPool, org: OrgId, actor: Option<UserId>, now: OffsetDateTime) -> sqlx::Result<Tx> {
-    Ok(Tx { inner: begin(pool, "begin", org, LONGEST_STATEMENT).await?, org, actor, now })
+/// Begins a write as the serving role, bound to the organization by row-level security. It waits while somebody writes
+/// [`alone`]; only then is the clock read, so what was written later bears the later instant.
+pub async fn write(pool: &PgPool, org: OrgId, actor: Option<UserId>, clock: Clock) -> sqlx::Result<Tx> {
+    let inner = begin(pool, "begin", org, LONGEST_STATEMENT, Some("pg_advisory_xact_lock_shared")).await?;
+    Ok(Tx { inner, org, actor, now: clock.now() })
+}
+
+/// The same, beside which nobody else writes in the organization: it waits until all others are done, and they wait for
+/// it. What is calculated and locked then has seen every fact that was written before.
+pub async fn alone(pool: &PgPool, org: OrgId, actor: Option<UserId>, clock: Clock) -> sqlx::Result<Tx> {
+    let inner = begin(pool, "begin", org, LONGEST_STATEMENT, Some("pg_advisory_xact_lock")).await?;
+    Ok(Tx { inner, org, actor, now: clock.now() })
 }
 
 /// Begins a write as the owner of the database, whom neither row-level security nor a time limit binds: imports.
 pub async fn write_as_owner(pool: &PgPool, org: OrgId, now: OffsetDateTime) -> sqlx::Result<Tx> {
-    Ok(Tx { inner: pool.begin().await?, org, actor: None, now })
+    let statement = format!("begin; {}", waiting("pg_advisory_xact_lock_shared", org));
+    Ok(Tx { inner: pool.begin_with(AssertSqlSafe(statement)).await?, org, actor: None, now })
 }
 
 const SNAPSHOT: &str = "begin isolation level repeatable read read only";
 
 /// A limit of zero is none.
-async fn begin(pool: &PgPool, begin: &str, org: OrgId, limit: Duration) -> sqlx::Result<PgTransaction<'static>> {
+async fn begin(
+    pool: &PgPool,
+    begin: &str,
+    org: OrgId,
+    limit: Duration,
+    lock: Option<&str>,
+) -> sqlx::Result<PgTransaction<'static>> {
     // One round trip. Nothing but fixed texts and integers is formatted in.
     let statement = format!(
-        "{begin}; set local role attain_app; set local app.org_id = '{}'; set local statement_timeout = {}",
+        "{begin}; set local role attain_app; set local app.org_id = '{}'; set local statement_timeout = {}; {}",
         org.0,
-        limit.as_millis()
+        limit.as_millis(),
+        lock.map(|lock| waiting(lock, org)).unwrap_or_default()
     );
     pool.begin_with(AssertSqlSafe(statement)).await
+}
+
+/// Takes the lock of an organization's writes.
+fn waiting(lock: &str, org: OrgId) -> String {
+    format!("select {lock}(hashtextextended('writes', {}))", org.0)
 }
 
 impl Tx {

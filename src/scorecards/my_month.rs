@@ -16,7 +16,7 @@ use crate::{
     domain::{
         calendar::{Calendar, Progress},
         customer::stage::{Warning, warnings_of},
-        id::{CustomerId, UserId, VisitId},
+        id::{CustomerId, StatementId, UserId, VisitId},
         metric::Metric,
         money::{Currency, Money},
         period::{Dates, Period},
@@ -59,8 +59,16 @@ pub struct Month {
     pub days: Vec<Day>,
     /// Visits of today and the buying customers; empty where the period does not hold today.
     pub customers: Vec<CustomerToday>,
-    /// What the period has earned so far; nothing without a plan.
-    pub earned: Option<Money>,
+    /// What the period pays; nothing without a plan.
+    pub pay: Option<Pay>,
+}
+
+/// What a period pays.
+pub struct Pay {
+    /// The whole amount.
+    pub amount: Money,
+    /// The approved statement; none: the amount is what today's facts would pay.
+    pub statement: Option<StatementId>,
 }
 
 impl Month {
@@ -92,13 +100,13 @@ impl Month {
             buying: self.customers.iter().filter(|customer| customer.mine && customer.lost_on.is_some()).count(),
             more_slipping: slipping.len().saturating_sub(MOST_SLIPPING),
             slipping: (moment == Moment::During).then(|| slipping.into_iter().take(MOST_SLIPPING).collect()),
-            earned: self.earned,
             running: moment == Moment::During,
-            so_far: if own {
-                format!("/statements/so-far?period={}", self.period)
-            } else {
-                format!("/statements/so-far?period={}&rep={}", self.period, self.person.id)
+            adds_up: match self.pay.as_ref().and_then(|pay| pay.statement) {
+                Some(statement) => format!("/statements/{statement}"),
+                None if own => format!("/statements/so-far?period={}", self.period),
+                None => format!("/statements/so-far?period={}&rep={}", self.period, self.person.id),
             },
+            pay: self.pay,
             name: self.person.name,
             period: self.period,
             own,
@@ -289,9 +297,10 @@ pub struct MonthPage {
     slipping: Option<Vec<Slipping>>,
     more_slipping: usize,
     buying: usize,
-    earned: Option<Money>,
+    pay: Option<Pay>,
     running: bool,
-    so_far: String,
+    /// Where the pay is explained.
+    adds_up: String,
 }
 
 /// A metric without a card.

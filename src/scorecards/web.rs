@@ -11,7 +11,7 @@ use super::{
     board::Board,
     db::Subject,
     measured,
-    my_month::{Month, Person},
+    my_month::{Month, Pay, Person},
     my_month_db, trend_db,
 };
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
     },
     organizations,
     postgres::tx::{self, Read},
-    targets, teams,
+    statements, targets, teams,
     web::{
         auth::{Allowed, ReadSales, Viewer},
         error::Error,
@@ -216,12 +216,21 @@ async fn load_month(read: &mut Read, me: &Viewer, person: Person, period: Period
     } else {
         vec![]
     };
-    let earned = if me.may(Permission::ReadStatements) && period.from() <= me.today {
-        let asked =
-            Question { org, growth_base: me.company.growth_base, period, rep: Some(person.id), today: me.today };
-        calculate(read, &asked).await?.pop().map(|earned| earned.statement.total.money)
+    let pay = if me.may(Permission::ReadStatements) && period.from() <= me.today {
+        load_pay(read, me, person.id, period).await?
     } else {
         None
     };
-    Ok(Month { person, period, measured, days, customers, earned })
+    Ok(Month { person, period, measured, days, customers, pay })
+}
+
+/// What the approved statement says; before there is one, what today's facts would pay.
+async fn load_pay(read: &mut Read, me: &Viewer, rep: UserId, period: Period) -> Result<Option<Pay>, Error> {
+    let org = me.scope.org;
+    if let Some((statement, amount)) = statements::db::locked(read, org, rep, period.kind(), period.from()).await? {
+        return Ok(Some(Pay { amount, statement: Some(statement) }));
+    }
+    let asked = Question { org, growth_base: me.company.growth_base, period, rep: Some(rep), today: me.today };
+    let calculated = calculate(read, &asked).await?.pop();
+    Ok(calculated.map(|calculated| Pay { amount: calculated.statement.total.money, statement: None }))
 }

@@ -7,6 +7,7 @@ use crate::domain::{
     access::Scope,
     id::{OrgId, PlanId, PlanVersionId, RunId, StatementId, UserId},
     money::Money,
+    period::PeriodKind,
 };
 
 /// A statement with what its page says around its lines.
@@ -193,6 +194,29 @@ pub async fn list_locked(
     )
     .fetch_all(db)
     .await
+}
+
+/// The rep's statement of a locked period, and its total.
+pub async fn locked(
+    db: &mut PgConnection,
+    org: OrgId,
+    rep: UserId,
+    period_kind: PeriodKind,
+    period_start: Date,
+) -> sqlx::Result<Option<(StatementId, Money)>> {
+    let row = sqlx::query!(
+        "select s.id, s.total
+         from statements s
+         join period_locks l on l.org_id = s.org_id and l.run_id = s.run_id
+         where s.org_id = $1 and s.rep_id = $2 and l.period_kind = $3 and l.period_start = $4",
+        org as OrgId,
+        rep as UserId,
+        period_kind.as_str(),
+        period_start,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| (row.id, row.total)))
 }
 
 /// The total of the rep's statement of the period before, if that period is locked.

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
 use time::{Date, Month};
 
 use super::db::{self, ListedRow, StatementRow};
@@ -253,10 +256,9 @@ async fn approve(
     if let Some(ask) = step_up::required(&me, &page, &format!("/statements/{id}/approval"), &typed) {
         return ask;
     }
-    let mut write = once::begin(&app, &me, once).await?;
-    commission_runs::db::hold(&mut write).await?;
+    let mut write = once::begin_alone(&app, &me, once).await?;
     let statement = find(&mut write, &me, id).await?;
-    let run = commission_runs::db::find(&mut write, me.scope.org, statement.run_id).await?.ok_or(Error::NotFound)?;
+    let run = commission_runs::db::find(&mut write, &me.scope, statement.run_id).await?.ok_or(Error::NotFound)?;
     commission_runs::approval::approvable(&mut write, &me, &run).await?;
     let approved = commission_runs::db::approve(&mut write, &me.scope, run.id, Some(id)).await?;
     if approved == 0 {
@@ -301,6 +303,9 @@ async fn so_far(
         return Err(Error::NotFound);
     }
     let mut read = tx::read(&app.db, me.scope.org).await?;
+    if let Some((id, _)) = db::locked(&mut read, me.scope.org, rep, period.kind(), period.from()).await? {
+        return Ok(Redirect::to(&format!("/statements/{id}")).into_response());
+    }
     let asked =
         Question { org: me.scope.org, growth_base: me.company.growth_base, period, rep: Some(rep), today: me.today };
     let calculated = calculate(&mut read, &asked).await?.pop();

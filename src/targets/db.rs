@@ -216,17 +216,6 @@ pub async fn locked_at(db: &mut PgConnection, org: OrgId, period: Period) -> sql
     .map(Option::flatten)
 }
 
-/// Holds off everybody else who would set targets or lock a period of the organization until the transaction ends, and
-/// says whether the period is still open.
-pub async fn ensure_open(tx: &mut Tx, period: Period) -> sqlx::Result<bool> {
-    let org = tx.org;
-    // The key is that of commission_runs::db::hold: a lock and a target never pass each other.
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('commission runs', $1))", org.0)
-        .execute(&mut **tx)
-        .await?;
-    Ok(locked_at(tx, org, period).await?.is_none())
-}
-
 /// A value to be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTarget {
@@ -238,7 +227,7 @@ pub struct NewTarget {
     pub value: Option<Decimal>,
 }
 
-/// Adds the changes of one save, all in one statement. Call [`ensure_open`] first.
+/// Adds the changes of one save, all in one statement. The period must be open ([`locked_at`]), and nobody else may write.
 pub async fn insert(tx: &mut Tx, period: Period, targets: &[NewTarget], reason: Option<&str>) -> sqlx::Result<()> {
     let (org, actor, now) = (tx.org, tx.actor, tx.now);
     let reps: Vec<i64> = targets.iter().map(|target| target.rep.0).collect();

@@ -148,8 +148,8 @@ async fn save(
 ) -> Result<Response, Error> {
     let period = periods::parse(&word, &me)?;
     let sent = Sent::read(&form.fields)?;
-    let mut write = once::begin(&app, &me, form.once).await?;
-    let open = db::ensure_open(&mut write, period).await?;
+    let mut write = once::begin_alone(&app, &me, form.once).await?;
+    let open = db::locked_at(&mut write, me.scope.org, period).await?.is_none();
     let reps = db::reps(&mut write, &me.scope, period, None, draw::day_of_teams(period, me.today)).await?;
     if !sent.cells.iter().all(|((rep, _), _)| reps.iter().any(|known| known.id == *rep)) {
         return Err(Error::NotFound);

@@ -274,7 +274,7 @@ async fn make_link(
         return response;
     }
     let kind = if shown.person.has_sign_in { Kind::Reset } else { Kind::Invite };
-    let mut tx = tx::write(&app.db, me.scope.org, Some(me.id), me.now).await?;
+    let mut tx = tx::write(&app.db, me.scope.org, Some(me.id), app.clock).await?;
     let link = link::make(&app, &mut tx, id, kind, &email, me.id).await?;
     tx.commit().await?;
     show_with_link(&app, &me, shown.page, id, Some(link)).await

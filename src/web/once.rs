@@ -29,7 +29,15 @@ pub struct Write {
 /// # Errors
 /// [`Error::SentBefore`], which answers as the first time; [`Error::ReusedForm`].
 pub async fn begin(app: &App, me: &Viewer, once: Once) -> Result<Write, Error> {
-    let mut tx = tx::write(&app.db, me.scope.org, Some(me.id), me.now).await?;
+    claim(tx::write(&app.db, me.scope.org, Some(me.id), app.clock).await?, once).await
+}
+
+/// The same in a transaction beside which nobody else writes in the organization ([`tx::alone`]).
+pub async fn begin_alone(app: &App, me: &Viewer, once: Once) -> Result<Write, Error> {
+    claim(tx::alone(&app.db, me.scope.org, Some(me.id), app.clock).await?, once).await
+}
+
+async fn claim(mut tx: Tx, once: Once) -> Result<Write, Error> {
     match receipts::claim(&mut tx, once.key, &once.hash).await? {
         Claim::New => Ok(Write { tx, once }),
         Claim::Again(location) => Err(Error::SentBefore(location)),

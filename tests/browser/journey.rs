@@ -1,6 +1,7 @@
 //! The journey: an administrator invites, a manager sets targets, reps sell, finance pays, a rep reads why.
 
 use attain::{
+    clock::Clock,
     customers,
     domain::id::{OrgId, UserId},
     postgres::tx,
@@ -142,7 +143,7 @@ async fn accept_all(window: &mut Window, links: &[String]) {
 
 /// Two customers of Ingrid's: where the journey starts, not a part of it.
 async fn own_customers(sites: &Sites, ingrid: UserId) {
-    let mut tx = tx::write(&sites.app.db, OrgId(1), None, datetime!(2026-11-02 09:00 UTC)).await.unwrap();
+    let mut tx = tx::write(&sites.app.db, OrgId(1), None, Clock::Fixed(datetime!(2026-11-02 09:00 UTC))).await.unwrap();
     for name in ["Bergen Bakery", "Fjord Foods"] {
         let details = customers::db::Details { name: name.to_owned(), ..customers::db::Details::default() };
         let id = customers::db::insert(&mut tx, &details, date!(2026 - 11 - 02)).await.unwrap();

@@ -11,7 +11,7 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-use attain::{domain::id::OrgId, postgres::tx};
+use attain::{clock::Clock, domain::id::OrgId, postgres::tx};
 use database::TestDatabase;
 use sqlx::ConnectOptions;
 use time::macros::datetime;
@@ -153,7 +153,7 @@ async fn statements_of_pages_have_a_limit_of_time() {
     let (org, now) = (OrgId(1), datetime!(2026-11-19 10:00 UTC));
     for db in [
         &mut **&mut tx::read(pool, org).await.unwrap(),
-        &mut **&mut tx::write(pool, org, None, now).await.unwrap(),
+        &mut **&mut tx::write(pool, org, None, Clock::Fixed(now)).await.unwrap(),
         &mut **&mut tx::long_read(pool, org).await.unwrap(),
         &mut **&mut tx::write_as_owner(pool, org, now).await.unwrap(),
     ] {

@@ -119,7 +119,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /plans/{id}/versions", [DOOR, 403, 403, 422, 403]),
     ("GET /commission-runs", [DOOR, 403, 200, 200, 200]),
     ("GET /commission-runs/{id}", [DOOR, 403, 404, 200, 404]),
-    ("GET /commission-runs/{id}/lines.csv", [DOOR, 403, 403, 200, 403]),
+    ("POST /commission-runs/{id}/lines.csv", [DOOR, 403, 403, 200, 403]),
     ("POST /commission-runs", [DOOR, 403, 403, 422, 403]),
     ("POST /commission-runs/{id}/submission", [DOOR, 403, 403, 303, 403]),
     ("POST /commission-runs/{id}/approval", [DOOR, 403, 303, 409, 409]),

@@ -199,7 +199,7 @@ async fn a_month_is_calculated_approved_and_paid() {
     desk.app.client(desk.jonas).await.get(&statement).await.expect(404);
     assert!(ingrid.get("/statements").await.expect(200).words().contains("October 2026"));
 
-    let file = freja.get(&format!("{run}/lines.csv")).await.expect(200);
+    let file = freja.post(&format!("{run}/lines.csv"), &[]).await.expect(200);
     assert!(file.header("content-type").starts_with("text/csv"));
     assert!(file.body().contains(",Ingrid,Sales,net_sales,45.00,EUR"), "{}", file.body());
 }
@@ -263,7 +263,7 @@ async fn the_database_refuses_what_the_pages_do_not_offer() {
     let run = desk.calculate(&mut freja, "2026-10").await;
     press(&mut freja, &run, "submission").await.expect(303);
     for signer in [desk.freja, desk.ingrid] {
-        let mut tx = tx::write(&desk.app.db, desk.org, Some(signer.id), desk.app.now()).await.unwrap();
+        let mut tx = tx::write(&desk.app.db, desk.org, Some(signer.id), desk.app.app.clock).await.unwrap();
         let sql = format!(
             "insert into approvals select org_id, id, run_id, rep_id, prepared_by, {}, now() from statements",
             signer.id
@@ -284,7 +284,7 @@ async fn the_database_refuses_what_the_pages_do_not_offer() {
         "plan_versions",
     ] {
         for act in ["update T set org_id = org_id", "delete from T", "truncate T"] {
-            let mut tx = tx::write(&desk.app.db, desk.org, Some(desk.freja.id), desk.app.now()).await.unwrap();
+            let mut tx = tx::write(&desk.app.db, desk.org, Some(desk.freja.id), desk.app.app.clock).await.unwrap();
             let sql = act.replace('T', table);
             let error = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.clone())).execute(&mut *tx).await.unwrap_err();
             assert_eq!(error.as_database_error().unwrap().code().as_deref(), Some("42501"), "{sql}: {error}");
@@ -317,7 +317,7 @@ async fn what_comes_after_the_lock_is_listed_and_counts_for_nothing() {
     desk.starter(&[desk.ingrid]).await;
     let run = desk.lock("2026-10").await;
     let mut freja = desk.app.client(desk.freja).await;
-    assert!(freja.get(&run).await.words().contains("Nothing of this period came or changed"));
+    assert!(freja.get(&run).await.words().contains("Nothing of this period came, changed or was confirmed"));
     let later = desk.app.later(Duration::minutes(1));
     let mut tx = later.write(desk.org).await;
     let visit = visits::db::NewVisit {
@@ -377,14 +377,156 @@ async fn what_is_not_there_is_not_found() {
     let desk = Desk::new().await;
     let mut finance = desk.app.client(desk.freja).await;
     let missing = StatementId(999_999);
-    for path in ["/plans/9", "/plans/x", "/commission-runs/9", "/commission-runs/9/lines.csv", "/plans/9/versions/new"]
-    {
+    for path in ["/plans/9", "/plans/x", "/commission-runs/9", "/plans/9/versions/new"] {
         finance.get(path).await.expect(404);
     }
     finance.get(&format!("/statements/{missing}")).await.expect(404);
     finance.post("/commission-runs/9/approval", &[]).await.expect(404);
+    finance.post("/commission-runs/9/lines.csv", &[]).await.expect(404);
     for (period, status) in [("", 422), ("2027-10", 422), ("2026-W40", 422), ("9999-99", 422), ("2026-10", 422)] {
         finance.post("/commission-runs", &[("period", period)]).await.expect(status);
     }
     finance.post("/commission-runs", &[("period", "2026-10\0")]).await.expect(400);
+}
+
+#[tokio::test]
+async fn a_running_period_is_calculated_and_not_locked() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 11 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-11").await;
+    let page = freja.get(&run).await.expect(200);
+    assert!(page.words().contains("The period is still running"), "{}", page.words());
+    assert!(!page.has(&format!("form[action='{run}/submission']")));
+    freja.post(&format!("{run}/submission"), &[]).await.expect(409);
+    desk.app.client(desk.farid).await.post(&format!("{run}/approval"), &[]).await.expect(409);
+}
+
+#[tokio::test]
+async fn what_is_confirmed_after_the_lock_is_listed() {
+    let desk = Desk::new().await;
+    let waits = desk.deal(desk.ingrid, date!(2026 - 10 - 30), 100_000, false, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 50_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let run = desk.lock("2026-10").await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let late = "section[aria-labelledby=late] tbody tr";
+    assert!(freja.get(&run).await.text(late).contains("Unconfirmed"), "it was not paid, so it is named");
+    let later = desk.app.later(Duration::minutes(1));
+    let mut tx = later.write(desk.org).await;
+    tx.actor = Some(desk.freja.id);
+    deals::db::confirm(&mut tx, waits, desk.freja.id).await.unwrap();
+    tx.commit().await.unwrap();
+    let page = freja.get(&run).await.expect(200);
+    assert_eq!(page.count(late), 1);
+    assert!(!page.text(late).contains("Unconfirmed") && page.text(late).contains("30 Oct 2026"), "{}", page.text(late));
+}
+
+#[tokio::test]
+async fn a_return_credited_to_somebody_else_is_taken_back_there() {
+    let desk = Desk::new().await;
+    let sold = desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.deal(desk.jonas, date!(2026 - 10 - 09), -40_000, true, Some(sold)).await;
+    desk.starter(&[desk.ingrid, desk.jonas]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    let page = freja.get(&run).await.expect(200);
+    let totals = page.texts("section[aria-labelledby=statements] tbody td.n");
+    assert_eq!(totals, ["€30.00", "−€12.00"], "3 % of 1,000 and of −400");
+}
+
+#[tokio::test]
+async fn a_return_of_another_month_is_named_and_not_paid_again() {
+    let desk = Desk::new().await;
+    let sold = desk.deal(desk.ingrid, date!(2026 - 9 - 05), 100_000, true, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 03), -40_000, true, Some(sold)).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 04), 10_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    let page = freja.get(&run).await.expect(200);
+    let statement = freja.get(&page.attribute("tbody a[href^='/statements/']", "href")).await.expect(200);
+    assert!(statement.text(".statement .total").contains("€3.00"), "3 % of 100");
+    assert!(statement.words().contains("another period"), "the board says −€300: {}", statement.words());
+}
+
+#[tokio::test]
+async fn a_rep_without_a_statement_is_named_with_the_reason() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    let plan = desk.starter(&[desk.ingrid]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    let page = freja.get(&run).await.expect(200);
+    assert!(page.words().contains("Without a statement: Jonas (on no plan)."), "{}", page.words());
+    let jonas = desk.jonas.id.to_string();
+    let early = [("rep", jonas.as_str()), ("from", "2025-12"), ("act", "on")];
+    let refused = freja.post(&format!("{plan}/assignments"), &early).await.expect(422);
+    assert!(refused.words().contains("The plan holds from 2026-01"), "{}", refused.words());
+}
+
+#[tokio::test]
+async fn a_manager_sees_the_pay_of_the_own_reps_only() {
+    let desk = Desk::new().await;
+    let karin = desk.app.user(desk.org, "Karin", &[Role::Manager]).await;
+    desk.app.team(desk.org, "North", None, Some(karin), &[desk.ingrid]).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.deal(desk.jonas, date!(2026 - 10 - 06), 700_000, true, None).await;
+    desk.starter(&[desk.ingrid, desk.jonas]).await;
+    let run = desk.lock("2026-10").await;
+    desk.deal(desk.jonas, date!(2026 - 10 - 07), 900_000, false, None).await;
+    let mut karin = desk.app.client(karin).await;
+    for path in ["/commission-runs", run.as_str()] {
+        let words = karin.get(path).await.expect(200).words();
+        assert!(words.contains("€30.00"), "{path}: {words}");
+        for hidden in ["€240.00", "€210.00", "Jonas", "€9,000"] {
+            assert!(!words.contains(hidden), "{hidden} on {path}: {words}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_file_of_everybodys_pay_asks_for_the_password() {
+    let desk = Desk::new().await;
+    desk.starter(&[desk.ingrid]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    let later = desk.app.later(Duration::minutes(11));
+    let asked = freja.on(&later).post(&format!("{run}/lines.csv"), &[]).await.expect(403);
+    assert_eq!(asked.text("h1"), "Confirm that it is you");
+}
+
+#[tokio::test]
+async fn a_closed_month_shows_what_was_approved() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    desk.lock("2026-10").await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 06), 900_000, true, None).await;
+    let mut ingrid = desk.app.client(desk.ingrid).await;
+    let month = ingrid.get("/my-month?period=2026-10").await.expect(200);
+    let pay = month.text("section[aria-labelledby=pay]");
+    assert!(pay.contains("€30.00") && pay.contains("Approved by finance"), "{pay}");
+    let statement = month.attribute("section[aria-labelledby=pay] a", "href");
+    assert!(statement.starts_with("/statements/") && !statement.contains("so-far"), "{statement}");
+    let so_far = ingrid.get("/statements/so-far?period=2026-10").await.expect(303);
+    assert_eq!(so_far.location(), statement);
+}
+
+#[tokio::test]
+async fn two_approvals_at_once_are_one() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let other = desk.app.user(desk.org, "Finn", &[Role::Finance]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    press(&mut freja, &run, "submission").await.expect(303);
+    let (mut farid, mut finn) = (desk.app.client(desk.farid).await, desk.app.client(other).await);
+    let path = format!("{run}/approval");
+    let (one, two) = tokio::join!(farid.post(&path, &[]), finn.post(&path, &[]));
+    let mut answers = [one.status.as_u16(), two.status.as_u16()];
+    answers.sort_unstable();
+    assert_eq!(answers, [303, 409]);
 }

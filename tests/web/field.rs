@@ -1,6 +1,7 @@
 //! A small company in the field, for the tests of customers, visits and deals: two teams, three reps, a manager.
 
 use attain::{
+    clock::Clock,
     customers::{self, db::Details},
     deals::{self, db::Line},
     domain::{
@@ -75,7 +76,7 @@ impl Field {
         kind: Kind,
         entered: time::OffsetDateTime,
     ) -> VisitId {
-        let mut tx = tx::write(&self.app.db, self.org, Some(rep.id), entered).await.unwrap();
+        let mut tx = tx::write(&self.app.db, self.org, Some(rep.id), Clock::Fixed(entered)).await.unwrap();
         let new = NewVisit {
             rep: rep.id,
             customer,

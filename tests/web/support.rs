@@ -98,7 +98,7 @@ impl TestApp {
 
     /// A write transaction of a company, to arrange what a test starts from; `commit` it.
     pub async fn write(&self, org: OrgId) -> Tx {
-        tx::write(&self.db, org, None, self.now()).await.unwrap()
+        tx::write(&self.db, org, None, self.app.clock).await.unwrap()
     }
 
     /// A person with these roles, without a sign-in ([`TestApp::client`] needs none).

@@ -6,6 +6,7 @@ use super::json::{Fault, LARGEST_AMOUNT, Place};
 use crate::domain::{
     metric::{Metric, Unit},
     money::{Currency, Money},
+    period::PeriodKind,
 };
 
 /// A commission plan: components that add up, within an optional floor and cap.
@@ -34,6 +35,16 @@ pub enum MeasuringPeriod {
     Quarter,
     /// A fiscal year.
     Year,
+}
+
+impl From<MeasuringPeriod> for PeriodKind {
+    fn from(period: MeasuringPeriod) -> Self {
+        match period {
+            MeasuringPeriod::Month => Self::Month,
+            MeasuringPeriod::Quarter => Self::Quarter,
+            MeasuringPeriod::Year => Self::Year,
+        }
+    }
 }
 
 /// One thing that a plan pays for: a line of the statement.
