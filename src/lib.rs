@@ -49,13 +49,13 @@ pub mod domain {
         mod exact;
         pub mod explain;
         pub mod facts;
-        mod facts_form;
+        mod facts_json;
         mod gate;
         pub mod json;
         mod line;
         mod missing;
         pub mod plan;
-        mod plan_form;
+        mod plan_json;
         mod schedule;
         pub mod statement;
         pub mod templates;
@@ -78,6 +78,7 @@ pub mod domain {
     pub mod scorecard;
     pub mod target;
     pub mod visit;
+    mod words;
 }
 /// PostgreSQL: a private one, connections and schema, transactions bound to an organization, what its errors mean.
 pub mod postgres {
@@ -121,7 +122,6 @@ pub mod web {
 /// Who did what when.
 pub mod audit {
     pub mod db;
-    pub mod locks_db;
     pub mod words;
 }
 /// Customers: who they are, who owns them, and what became of them.
@@ -195,6 +195,10 @@ pub mod plans {
     pub mod db;
     mod form;
     pub mod web;
+}
+/// Locks: which periods approved pay has closed.
+pub mod period_locks {
+    pub mod db;
 }
 /// Calculations of commission, period by period, and the signatures under them.
 pub mod commission_runs {

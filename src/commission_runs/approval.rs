@@ -1,13 +1,20 @@
-//! When a run may be approved: submitted, the newest of its period, and its facts as they were.
+//! Where a run stands, and when it may be approved: submitted, the newest of its period, its facts as they were.
+
+use time::Date;
 
 use super::{
     calculate::{Question, calculate},
     db::{self, RunRow},
 };
 use crate::{
-    domain::period::{Period, PeriodKind, month_number},
+    domain::period::Period,
     postgres::tx::Tx,
-    web::{auth::Viewer, error::Error},
+    web::{
+        auth::Viewer,
+        error::Error,
+        periods,
+        ui::{Badge, Tone},
+    },
 };
 
 /// Whether a run may be approved now: submitted, the newest of its period, and its facts as they were.
@@ -22,9 +29,9 @@ pub async fn approvable(tx: &mut Tx, me: &Viewer, run: &RunRow) -> Result<(), Er
     if run.locked_at.is_some() {
         return Err(Error::Conflict("This run is approved already."));
     }
-    let period = period_of(me, run)?;
+    let period = periods::containing(run.period_kind, run.period_start, me);
     over(me, period)?;
-    let again = calculate(tx, &question(me, period)).await?;
+    let again = calculate(tx, &Question::of(me, period, None)).await?;
     let mut now = Vec::with_capacity(again.len());
     for calculated in &again {
         now.push((calculated.rep, calculated.to_store()?.digest.to_vec()));
@@ -47,19 +54,13 @@ pub fn over(me: &Viewer, period: Period) -> Result<(), Error> {
     }
 }
 
-/// The measuring period of a run.
-pub fn period_of(me: &Viewer, run: &RunRow) -> Result<Period, Error> {
-    let kind = PeriodKind::parse(&run.period_kind)
-        .ok_or_else(|| Error::Internal(format!("run {} has the period kind {}", run.id, run.period_kind)))?;
-    Ok(Period::containing(kind, run.period_start, fiscal_start(me)))
-}
-
-/// Everybody's pay of a period.
-pub fn question(me: &Viewer, period: Period) -> Question {
-    Question { org: me.scope.org, growth_base: me.company.growth_base, period, rep: None, today: me.today }
-}
-
-/// The month in which the company's fiscal year begins.
-pub fn fiscal_start(me: &Viewer) -> time::Month {
-    month_number(i32::from(me.company.fiscal_year_start))
+/// Where a run or its statement stands, in one word.
+pub fn badge(superseded: bool, paid_on: Option<Date>, approved: bool, submitted: bool) -> Badge {
+    match (superseded, paid_on, approved, submitted) {
+        (true, ..) => Badge::new(Tone::Plain, "Replaced"),
+        (_, Some(_), ..) => Badge::new(Tone::Good, "Paid"),
+        (_, _, true, _) => Badge::new(Tone::Good, "Approved"),
+        (.., true) => Badge::new(Tone::Info, "Waiting for approval").icon("clock"),
+        _ => Badge::new(Tone::Plain, "Draft"),
+    }
 }

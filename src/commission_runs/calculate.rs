@@ -29,7 +29,7 @@ use crate::{
         period::{Period, PeriodKind, add_days},
     },
     plans,
-    web::error::Error,
+    web::{auth::Viewer, error::Error},
 };
 
 /// What one rep earns, and everything it follows from.
@@ -80,6 +80,13 @@ pub struct Question {
     pub rep: Option<UserId>,
     /// Today at the company.
     pub today: Date,
+}
+
+impl Question {
+    /// What this person asks.
+    pub fn of(me: &Viewer, period: Period, rep: Option<UserId>) -> Self {
+        Self { org: me.scope.org, growth_base: me.company.growth_base, period, rep, today: me.today }
+    }
 }
 
 /// Calculates the period for every rep whose plan is measured by such periods, in order of the reps' names.

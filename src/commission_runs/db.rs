@@ -6,8 +6,9 @@ use time::{Date, OffsetDateTime};
 use crate::{
     domain::{
         access::Scope,
-        id::{CustomerId, OrgId, PlanVersionId, RunId, StatementId, UserId},
+        id::{OrgId, PlanVersionId, RunId, StatementId, UserId},
         money::Money,
+        period::{Period, PeriodKind},
     },
     postgres::tx::Tx,
 };
@@ -17,11 +18,9 @@ pub struct RunRow {
     /// The run.
     pub id: RunId,
     /// month, quarter or year.
-    pub period_kind: String,
+    pub period_kind: PeriodKind,
     /// First day of the period.
     pub period_start: Date,
-    /// First day after the period.
-    pub period_end: Date,
     /// Who calculated it.
     pub prepared_by: UserId,
     /// That person's name.
@@ -56,7 +55,7 @@ pub async fn list(
 ) -> sqlx::Result<Vec<RunRow>> {
     sqlx::query_as!(
         RunRow,
-        r#"select r.id, r.period_kind, r.period_start, r.period_end, r.prepared_by, u.name as preparer,
+        r#"select r.id, r.period_kind as "period_kind: PeriodKind", r.period_start, r.prepared_by, u.name as preparer,
                   (r.prepared_at at time zone o.time_zone)::date as "prepared_on!",
                   t.statements as "statements!", t.approved as "approved!", t.total as "total!: Money",
                   b.submitted_at as "submitted_at?", l.locked_at as "locked_at?", y.paid_on as "paid_on?",
@@ -98,32 +97,17 @@ pub async fn find(db: &mut PgConnection, scope: &Scope, id: RunId) -> sqlx::Resu
     Ok(list(db, scope, Some(id), None, true, 1).await?.pop())
 }
 
-/// Whether the period is locked by an approved run of its kind.
-pub async fn is_locked(db: &mut PgConnection, org: OrgId, kind: &str, start: Date) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"select exists(
-               select from period_locks
-               where org_id = $1 and period_kind = $2 and period_start = $3
-           ) as "locked!""#,
-        org as OrgId,
-        kind,
-        start,
-    )
-    .fetch_one(db)
-    .await
-}
-
 /// Adds a run of a period.
-pub async fn insert(tx: &mut Tx, kind: &str, start: Date, end: Date, engine: &str) -> sqlx::Result<RunId> {
+pub async fn insert(tx: &mut Tx, period: Period, engine: &str) -> sqlx::Result<RunId> {
     let (org, actor, now) = (tx.org, tx.actor, tx.now);
     sqlx::query_scalar!(
         "insert into commission_runs (org_id, period_kind, period_start, period_end, prepared_by, prepared_at, engine)
          values ($1, $2, $3, $4, $5, $6, $7)
          returning id",
         org as OrgId,
-        kind,
-        start,
-        end,
+        period.kind().as_str(),
+        period.from(),
+        period.to(),
         actor as Option<UserId>,
         now,
         engine,
@@ -231,6 +215,41 @@ pub async fn digests(db: &mut PgConnection, org: OrgId, run: RunId) -> sqlx::Res
     Ok(rows.into_iter().map(|row| (row.rep_id, row.digest)).collect())
 }
 
+/// A statement as its run lists it.
+pub struct StatementRow {
+    /// The statement.
+    pub id: StatementId,
+    /// The rep's name.
+    pub rep: String,
+    /// The plan's name.
+    pub plan: String,
+    /// Its total.
+    pub total: Money,
+    /// Who approved it.
+    pub approved_by: Option<String>,
+}
+
+/// The statements of one run that are in sight, by name of the rep.
+pub async fn statements(db: &mut PgConnection, scope: &Scope, run: RunId) -> sqlx::Result<Vec<StatementRow>> {
+    sqlx::query_as!(
+        StatementRow,
+        r#"select s.id, u.name as rep, p.name as plan, s.total, au.name as "approved_by?"
+           from statements s
+           join users u on u.org_id = s.org_id and u.id = s.rep_id
+           join plan_versions v on v.org_id = s.org_id and v.id = s.plan_version_id
+           join plans p on p.org_id = v.org_id and p.id = v.plan_id
+           left join approvals a on a.org_id = s.org_id and a.statement_id = s.id
+           left join users au on au.org_id = a.org_id and au.id = a.approved_by
+           where s.org_id = $1 and s.run_id = $2 and ($3::bigint[] is null or s.rep_id = any($3))
+           order by u.name, s.id"#,
+        scope.org as OrgId,
+        run as RunId,
+        scope.reps() as Option<&[UserId]>,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Submits a run for approval. Twice meets `run_submissions_pkey`.
 pub async fn submit(tx: &mut Tx, run: RunId) -> sqlx::Result<()> {
     let (org, actor, now) = (tx.org, tx.actor, tx.now);
@@ -268,29 +287,6 @@ pub async fn approve(tx: &mut Tx, scope: &Scope, run: RunId, statement: Option<S
     .execute(&mut **tx)
     .await?;
     Ok(done.rows_affected())
-}
-
-/// Locks the run's period if all of its statements are approved. One run per period and kind: `period_locks_once`.
-pub async fn lock_if_approved(tx: &mut Tx, run: RunId) -> sqlx::Result<bool> {
-    let (org, now) = (tx.org, tx.now);
-    let done = sqlx::query!(
-        "insert into period_locks (org_id, run_id, period_kind, period_start, period_end, locked_at)
-         select r.org_id, r.id, r.period_kind, r.period_start, r.period_end, $3
-         from commission_runs r
-         where r.org_id = $1 and r.id = $2
-           and not exists (
-               select from statements s
-               left join approvals a on a.org_id = s.org_id and a.statement_id = s.id
-               where s.org_id = r.org_id and s.run_id = r.id and a.statement_id is null
-           )
-           and not exists (select from period_locks l where l.org_id = r.org_id and l.run_id = r.id)",
-        org as OrgId,
-        run as RunId,
-        now,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(done.rows_affected() == 1)
 }
 
 /// Notes that a locked run was paid. Twice meets `payments_pkey`.
@@ -346,8 +342,6 @@ pub struct LateFact {
     pub kind: String,
     /// Its page.
     pub path: String,
-    /// The customer.
-    pub customer_id: CustomerId,
     /// The customer's name.
     pub customer: String,
     /// Its business date.
@@ -437,8 +431,8 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                     and v.visited_on < lock.period_end and v.recorded_at > lock.locked_at and v.state = 'done'
                     and ($3::bigint[] is null or v.rep_id = any($3))
            )
-           select late.kind as "kind!", late.path as "path!", late.customer_id as "customer_id!: CustomerId",
-                  c.name as customer, late.on_date as "on_date!", u.name as "by?", (late.at at time zone o.time_zone)::date as "entered_on!",
+           select late.kind as "kind!", late.path as "path!", c.name as customer, late.on_date as "on_date!",
+                  u.name as "by?", (late.at at time zone o.time_zone)::date as "entered_on!",
                   late.amount as "amount?: Money", late.waits as "waits!"
            from late
            join organizations o on o.id = $1

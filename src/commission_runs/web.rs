@@ -6,9 +6,9 @@ use sqlx::PgConnection;
 use time::Month;
 
 use super::{
-    approval::{approvable, fiscal_start, over, period_of, question},
-    calculate::{Calculated, calculate},
-    db::{self, LateFact, RunRow},
+    approval::{approvable, badge, over},
+    calculate::{Calculated, Question, calculate},
+    db::{self, LateFact, RunRow, StatementRow},
 };
 use crate::{
     App, audit,
@@ -18,19 +18,20 @@ use crate::{
         id::RunId,
         period::{Period, PeriodKind},
     },
+    period_locks,
     postgres::{error::violates, tx},
-    statements::{self, db::ListedRow},
     web::{
-        auth::{Allowed, ApproveCommission, PrepareCommission, ReadStatements, Viewer},
+        auth::{Allowed, ApproveCommission, PrepareCommission, Viewer},
         csv,
         error::Error,
         form::{Errors, Form, Nothing, Path, Query},
         once,
         page::{Page, html, refused},
+        periods,
         routes::Routes,
         step_up,
         toast::Toast,
-        ui::{Badge, Choice, Tone},
+        ui::{Badge, Choice},
     },
 };
 
@@ -64,8 +65,7 @@ struct IndexPage {
 
 impl IndexPage {
     fn label(&self, run: &RunRow) -> String {
-        let kind = PeriodKind::parse(&run.period_kind).unwrap_or(PeriodKind::Month);
-        Period::containing(kind, run.period_start, self.fiscal_start).label()
+        Period::containing(run.period_kind, run.period_start, self.fiscal_start).label()
     }
 }
 
@@ -102,14 +102,14 @@ async fn load_index(
     let older = runs.last().filter(|_| more).map(|run| run.id);
     let periods = offered(me);
     let period = if period.is_empty() { last_month(me).to_string() } else { period };
-    Ok(IndexPage { page, fiscal_start: fiscal_start(me), runs, older, may_prepare, periods, period, errors })
+    Ok(IndexPage { page, fiscal_start: me.company.fiscal_start, runs, older, may_prepare, periods, period, errors })
 }
 
 /// The periods that are offered for calculation: months and quarters of two years, and this and the last year.
 fn offered(me: &Viewer) -> Vec<Choice> {
     let mut choices = Vec::new();
     for (kind, count) in [(PeriodKind::Month, 24), (PeriodKind::Quarter, 8), (PeriodKind::Year, 2)] {
-        let mut period = Period::containing(kind, me.today, fiscal_start(me));
+        let mut period = Period::containing(kind, me.today, me.company.fiscal_start);
         for _ in 0..count {
             let running = if period.is_over(me.today) { "" } else { " (still running)" };
             choices.push(Choice::new(period, format!("{}{running}", period.label())));
@@ -120,7 +120,7 @@ fn offered(me: &Viewer) -> Vec<Choice> {
 }
 
 fn last_month(me: &Viewer) -> Period {
-    Period::month(me.today, fiscal_start(me)).previous()
+    Period::month(me.today, me.company.fiscal_start).previous()
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -135,26 +135,26 @@ async fn create(
     page: Page,
     Form { once, fields: form, .. }: Form<RunForm>,
 ) -> Result<Response, Error> {
-    let period = Period::parse(form.period.trim(), fiscal_start(&me)).ok();
+    let period = Period::parse(form.period.trim(), me.company.fiscal_start).ok();
     let Some(period) = period.filter(|period| period.from() <= me.today && is_paid_by(period.kind())) else {
         let words = "Choose a month, a quarter or a year that has begun.";
         return refuse(&app, &me, page, form.period, words).await;
     };
     let mut write = once::begin_alone(&app, &me, once).await?;
-    if db::is_locked(&mut write, me.scope.org, period.kind().as_str(), period.from()).await? {
+    if period_locks::db::is_settled(&mut write, me.scope.org, period).await? {
         drop(write);
         let words =
             "This period is approved and locked. What came later is listed on its run and goes into the next one.";
         return refuse(&app, &me, page, form.period, words).await;
     }
-    let calculated = calculate(&mut write, &question(&me, period)).await?;
+    let calculated = calculate(&mut write, &Question::of(&me, period, None)).await?;
     if calculated.is_empty() {
         drop(write);
         let words = "Nobody is on a plan that is paid by such a period. Put reps on a plan first.";
         return refuse(&app, &me, page, form.period, words).await;
     }
     let statements = calculated.iter().map(Calculated::to_store).collect::<Result<Vec<_>, _>>()?;
-    let run = db::insert(&mut write, period.kind().as_str(), period.from(), period.to(), ENGINE_VERSION).await?;
+    let run = db::insert(&mut write, period, ENGINE_VERSION).await?;
     db::insert_statements(&mut write, run, &statements).await?;
     let detail = serde_json::json!({ "period": period.to_string(), "statements": statements.len() });
     audit::db::record(&mut write, "run.calculated", &format!("/commission-runs/{run}"), detail).await?;
@@ -177,7 +177,7 @@ struct ShowPage {
     page: Page,
     run: RunRow,
     label: String,
-    statements: Vec<ListedRow>,
+    statements: Vec<StatementRow>,
     /// Reps of this period that have no statement, and why.
     without: Vec<String>,
     /// Whether everybody's pay is in sight.
@@ -204,7 +204,7 @@ enum Next {
 
 async fn show(
     State(app): State<App>,
-    me: Allowed<ReadStatements>,
+    me: Allowed<ApproveCommission>,
     page: Page,
     Path(id): Path<RunId>,
 ) -> Result<Response, Error> {
@@ -212,19 +212,17 @@ async fn show(
 }
 
 async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> Result<ShowPage, Error> {
-    if !me.may(Permission::PrepareCommission) && !me.may(Permission::ApproveCommission) {
-        return Err(Error::Forbidden);
-    }
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let run = find(&mut read, me, id).await?;
-    let statements = statements::db::of_run(&mut read, &me.scope, id).await?;
+    let statements = db::statements(&mut read, &me.scope, id).await?;
     let without = db::without_statement(&mut read, &me.scope, id).await?.into_iter().map(|rep| match rep.plan {
         Some(plan) => format!("{} (on {plan}, which pays other periods)", rep.name),
         None => format!("{} (on no plan)", rep.name),
     });
     let without = without.collect();
     let late = db::late_facts(&mut read, &me.scope, id).await?;
-    let running = !period_of(me, &run)?.is_over(me.today);
+    let period = periods::containing(run.period_kind, run.period_start, me);
+    let running = !period.is_over(me.today);
     let mine_to_approve = run.prepared_by != me.id && statements.iter().any(|s| s.approved_by.is_none());
     let next = match (run.submitted_at, run.locked_at, run.paid_on) {
         _ if run.superseded => Next::Done,
@@ -235,7 +233,7 @@ async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> 
         (_, _, Some(_)) => Next::Done,
         _ => Next::Wait,
     };
-    let label = label(me, &run);
+    let label = period.label();
     let (whole, paid_on) = (me.scope.reps().is_none(), me.today.to_string());
     let may_prepare = me.may(Permission::PrepareCommission);
     Ok(ShowPage { page, label, statements, without, whole, may_prepare, running, late, next, paid_on, run, errors })
@@ -250,20 +248,10 @@ async fn find(db: &mut PgConnection, me: &Viewer, id: RunId) -> Result<RunRow, E
     Ok(run)
 }
 
-fn label(me: &Viewer, run: &RunRow) -> String {
-    period_of(me, run).map_or_else(|_| run.period_start.to_string(), Period::label)
-}
-
 impl RunRow {
     /// Where the run stands, in one word.
     pub fn badge(&self) -> Badge {
-        match (self.superseded, self.paid_on, self.locked_at, self.submitted_at) {
-            (true, ..) => Badge::new(Tone::Plain, "Replaced"),
-            (_, Some(_), ..) => Badge::new(Tone::Good, "Paid"),
-            (_, _, Some(_), _) => Badge::new(Tone::Good, "Approved"),
-            (_, _, _, Some(_)) => Badge::new(Tone::Info, "Waiting for approval").icon("clock"),
-            _ => Badge::new(Tone::Plain, "Draft"),
-        }
+        badge(self.superseded, self.paid_on, self.locked_at.is_some(), self.submitted_at.is_some())
     }
 }
 
@@ -279,7 +267,7 @@ async fn submit(
     if run.superseded {
         return Err(Error::Conflict("A newer calculation of this period replaces this run. Submit that one."));
     }
-    over(&me, period_of(&me, &run)?)?;
+    over(&me, periods::containing(run.period_kind, run.period_start, &me))?;
     match db::submit(&mut write, id).await {
         Err(e) if violates(&e, "run_submissions_pkey") => {
             drop(write);
@@ -308,7 +296,7 @@ async fn approve(
     if approved == 0 {
         return Err(Error::Conflict("Nothing here is yours to approve: you calculated it, or it is your own pay."));
     }
-    let locked = db::lock_if_approved(&mut write, id).await?;
+    let locked = period_locks::db::lock_if_approved(&mut write, id).await?;
     let detail = serde_json::json!({ "statements": approved, "locked": locked });
     audit::db::record(&mut write, "run.approved", &format!("/commission-runs/{id}"), detail).await?;
     let words =

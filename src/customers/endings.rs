@@ -17,6 +17,7 @@ use crate::{
         customer::facts::EndingKind,
         id::{CustomerId, EndingId},
     },
+    period_locks,
     postgres::tx,
     web::{
         auth::{Allowed, RecordSales, Viewer},
@@ -124,7 +125,7 @@ pub async fn create(
         let page = EndingPage::new(&me, page, customer, fields, errors);
         return refused(page);
     };
-    let locked = audit::locks_db::is_locked(&mut read, me.scope.org, ending.on).await?;
+    let locked = period_locks::db::is_locked(&mut read, me.scope.org, ending.on).await?;
     drop(read);
     let mut write = once::begin(&app, &me, once).await?;
     db::insert_ending(&mut write, id, &ending).await?;
@@ -157,7 +158,7 @@ pub async fn withdraw(
     if !kinds(&me).contains(&found.kind) {
         return Err(Error::Forbidden);
     }
-    if audit::locks_db::is_locked(&mut write, me.scope.org, found.on).await? {
+    if period_locks::db::is_locked(&mut write, me.scope.org, found.on).await? {
         return Err(Error::Conflict("Its period is locked: the ending is in somebody’s pay and stays."));
     }
     db::delete_ending(&mut write, id, ending).await?;

@@ -25,6 +25,7 @@ use crate::{
         id::{CustomerId, DealId, ProductId, UserId},
         money::Money,
     },
+    period_locks,
     postgres::tx,
     products,
     users::reps_db,
@@ -315,7 +316,7 @@ pub async fn update(
     check_returns(&mut read, &me, &deal, &said, stays, &returned, &mut errors).await?;
     let reason = errors.optional_text("reason", &fields.reason, "The reason", 500);
     let locked = match said.booked_on {
-        Some(day) => deal.locked || audit::locks_db::is_locked(&mut read, me.scope.org, day).await?,
+        Some(day) => deal.locked || period_locks::db::is_locked(&mut read, me.scope.org, day).await?,
         None => deal.locked,
     };
     if locked && reason.is_empty() {

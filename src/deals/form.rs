@@ -388,7 +388,7 @@ mod tests {
             name: "Nordlys".into(),
             currency: Currency::parse("EUR").unwrap(),
             time_zone: "Europe/Oslo".into(),
-            fiscal_year_start: 1,
+            fiscal_start: time::Month::January,
             workdays: vec![1, 2, 3, 4, 5],
             growth_base: GrowthBase::LastYear,
             new_customer_months: 12,

@@ -22,6 +22,7 @@ use crate::{
         id::DealId,
         money::Money,
     },
+    period_locks,
     postgres::tx,
     web::{
         auth::{Allowed, RecordSales, Viewer},
@@ -329,7 +330,7 @@ pub async fn update(
     let notes = errors.optional_text("notes", &fields.notes, "The note", 2000);
     let reason = errors.optional_text("reason", &fields.reason, "The reason", 500);
     let locked = match day {
-        Some(day) => change.locked || audit::locks_db::is_locked(&mut write, me.scope.org, day).await?,
+        Some(day) => change.locked || period_locks::db::is_locked(&mut write, me.scope.org, day).await?,
         None => change.locked,
     };
     if locked && reason.is_empty() {

@@ -19,7 +19,7 @@ use crate::{
     },
     customers::find_db,
     domain::{
-        access::{Permission, Role},
+        access::Permission,
         deal::Stage,
         id::{CustomerId, DealId, TeamId, UserId},
         money::Money,
@@ -76,7 +76,7 @@ struct IndexPage {
     is_queue: bool,
     may_record: bool,
     may_confirm: bool,
-    is_keeper: bool,
+    keeps_products: bool,
     no_errors: Errors,
 }
 
@@ -120,7 +120,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
         is_queue,
         may_record: me.may(Permission::RecordSales),
         may_confirm: me.may(Permission::ConfirmDeals),
-        is_keeper: me.is(Role::Manager) || me.is(Role::Admin),
+        keeps_products: me.may(Permission::KeepProducts),
         no_errors: Errors::new(),
         list,
     })

@@ -31,6 +31,7 @@ use crate::{
     },
     imports::import,
     organizations::{self, db::NewOrganization},
+    period_locks,
     postgres::tx::{self, Tx},
     sign_in::{self, passwords},
     teams,
@@ -205,8 +206,7 @@ async fn prepare(
     let asked = Question { org, growth_base: GrowthBase::LastYear, period, rep: None, today };
     let calculated = calculate(&mut tx, &asked).await?;
     let statements = calculated.iter().map(Calculated::to_store).collect::<Result<Vec<_>, _>>()?;
-    let kind = period.kind().as_str();
-    let run = commission_runs::db::insert(&mut tx, kind, period.from(), period.to(), ENGINE_VERSION).await?;
+    let run = commission_runs::db::insert(&mut tx, period, ENGINE_VERSION).await?;
     commission_runs::db::insert_statements(&mut tx, run, &statements).await?;
     commission_runs::db::submit(&mut tx, run).await?;
     note(&mut tx, "run.submitted", run).await?;
@@ -217,7 +217,7 @@ async fn prepare(
 async fn approve(db: &PgPool, org: OrgId, by: UserId, run: RunId, now: OffsetDateTime) -> Result<(), FillError> {
     let mut tx = tx::write(db, org, Some(by), Clock::Fixed(now)).await?;
     commission_runs::db::approve(&mut tx, &Scope { org, reach: Reach::All }, run, None).await?;
-    commission_runs::db::lock_if_approved(&mut tx, run).await?;
+    period_locks::db::lock_if_approved(&mut tx, run).await?;
     note(&mut tx, "run.approved", run).await?;
     tx.commit().await?;
     Ok(())

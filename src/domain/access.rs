@@ -1,51 +1,21 @@
 //! Who may do what: roles, permissions, and the reach of a person's sight.
 
-use super::id::{OrgId, TeamId, UserId};
+use super::{
+    id::{OrgId, TeamId, UserId},
+    words::words,
+};
 
-/// A role that a person bears. A person has a set of them.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, sqlx::Type,
-)]
-#[serde(rename_all = "lowercase")]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum Role {
-    /// Logs visits and deals, has targets, earns commission.
-    Rep,
-    /// Sets targets and reads the numbers of the teams below.
-    Manager,
-    /// Keeps plans, calculates, approves and pays.
-    Finance,
-    /// Keeps people, roles, teams and settings.
-    Admin,
-}
-
-impl Role {
-    /// Every role, in the order in which pages list them.
-    pub const ALL: [Self; 4] = [Self::Rep, Self::Manager, Self::Finance, Self::Admin];
-
-    /// The word in the database, in forms and in CSV.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Rep => "rep",
-            Self::Manager => "manager",
-            Self::Finance => "finance",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// The word on a page.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Rep => "Rep",
-            Self::Manager => "Manager",
-            Self::Finance => "Finance",
-            Self::Admin => "Administrator",
-        }
-    }
-
-    /// Reads the word of [`Role::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text)
+words! {
+    /// A role that a person bears. A person has a set of them.
+    Role {
+        /// Logs visits and deals, has targets, earns commission.
+        Rep = "rep", "Rep";
+        /// Sets targets and reads the numbers of the teams below.
+        Manager = "manager", "Manager";
+        /// Keeps plans, calculates, approves and pays.
+        Finance = "finance", "Finance";
+        /// Keeps people, roles, teams and settings.
+        Admin = "admin", "Administrator";
     }
 }
 
@@ -58,6 +28,8 @@ pub enum Permission {
     RecordSales,
     /// Confirm deals that a rep entered.
     ConfirmDeals,
+    /// Keep the products that deals are made of.
+    KeepProducts,
     /// Set targets of the reps within one's reach.
     SetTargets,
     /// Read commission statements within one's reach.
@@ -72,10 +44,11 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission, in the order of `docs/security.md`.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ReadSales,
         Self::RecordSales,
         Self::ConfirmDeals,
+        Self::KeepProducts,
         Self::SetTargets,
         Self::ReadStatements,
         Self::PrepareCommission,
@@ -90,6 +63,7 @@ impl Permission {
             Self::ReadSales | Self::ReadStatements => &[Rep, Manager, Finance, Admin],
             Self::RecordSales => &[Rep, Manager],
             Self::ConfirmDeals => &[Manager, Finance],
+            Self::KeepProducts => &[Manager, Admin],
             Self::SetTargets => &[Manager],
             Self::PrepareCommission => &[Finance],
             Self::ApproveCommission => &[Finance, Manager, Admin],

@@ -1,8 +1,8 @@
 //! A company's settings that decide what its numbers mean.
 
-use time::{Date, Month};
+use time::Month;
 
-use super::{calendar::Calendar, money::Currency, period::month_number};
+use super::money::Currency;
 
 /// The organization as every request knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,8 +13,8 @@ pub struct Company {
     pub currency: Currency,
     /// IANA name of its time zone. PostgreSQL does the arithmetic.
     pub time_zone: String,
-    /// Month in which the fiscal year begins, 1–12.
-    pub fiscal_year_start: u8,
+    /// The month in which the fiscal year begins.
+    pub fiscal_start: Month,
     /// Working weekdays, 1 = Monday … 7 = Sunday.
     pub workdays: Vec<u8>,
     /// What growth is compared with.
@@ -27,18 +27,6 @@ pub struct Company {
     pub late_entry_days: u32,
     /// Whether a deal that a rep entered pays only once somebody else confirmed it.
     pub confirm_deals: bool,
-}
-
-impl Company {
-    /// The month in which the fiscal year begins.
-    pub fn fiscal_start(&self) -> Month {
-        month_number(i32::from(self.fiscal_year_start))
-    }
-
-    /// The working calendar, with these holidays.
-    pub fn calendar(&self, holidays: impl IntoIterator<Item = Date>) -> Calendar {
-        Calendar::new(&self.workdays, holidays)
-    }
 }
 
 /// The period that sales growth is compared with.

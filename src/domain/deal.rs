@@ -2,52 +2,19 @@
 
 use rust_decimal::Decimal;
 
-use super::{id::UserId, money::Money};
+use super::{id::UserId, money::Money, words::words};
 
-/// How far a deal has come.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, sqlx::Type,
-)]
-#[serde(rename_all = "lowercase")]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum Stage {
-    /// Still talked about.
-    Open,
-    /// Booked: the only stage that counts.
-    Won,
-    /// Somebody else got it, or nobody.
-    Lost,
-    /// Given up before it was decided.
-    Cancelled,
-}
-
-impl Stage {
-    /// Every stage, in the order of pages.
-    pub const ALL: [Self; 4] = [Self::Open, Self::Won, Self::Lost, Self::Cancelled];
-
-    /// The word in the database, in URLs and in CSV.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Won => "won",
-            Self::Lost => "lost",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// The word on a page.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Open => "Open",
-            Self::Won => "Won",
-            Self::Lost => "Lost",
-            Self::Cancelled => "Cancelled",
-        }
-    }
-
-    /// Reads the word of [`Stage::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| stage.as_str() == text)
+words! {
+    /// How far a deal has come.
+    Stage {
+        /// Still talked about.
+        Open = "open", "Open";
+        /// Booked: the only stage that counts.
+        Won = "won", "Won";
+        /// Somebody else got it, or nobody.
+        Lost = "lost", "Lost";
+        /// Given up before it was decided.
+        Cancelled = "cancelled", "Cancelled";
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::{Date, Duration, Month, Weekday};
 
-use super::company::GrowthBase;
+use super::{company::GrowthBase, words::words};
 
 /// A half-open range of business dates: `from` is in it, `to` is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,54 +37,19 @@ impl Dates {
     }
 }
 
-/// How long a period is. Quarter and year are the company's fiscal ones.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, sqlx::Type,
-)]
-#[serde(rename_all = "lowercase")]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum PeriodKind {
-    /// One date.
-    Day,
-    /// An ISO week, Monday to Sunday.
-    Week,
-    /// A calendar month.
-    Month,
-    /// Three months of the fiscal year.
-    Quarter,
-    /// A fiscal year, named after the year in which it ends.
-    Year,
-}
-
-impl PeriodKind {
-    /// Every kind, shortest first.
-    pub const ALL: [Self; 5] = [Self::Day, Self::Week, Self::Month, Self::Quarter, Self::Year];
-
-    /// The word in the database, in CSV and on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Week => "week",
-            Self::Month => "month",
-            Self::Quarter => "quarter",
-            Self::Year => "year",
-        }
-    }
-
-    /// The word on a page.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Day => "Day",
-            Self::Week => "Week",
-            Self::Month => "Month",
-            Self::Quarter => "Quarter",
-            Self::Year => "Year",
-        }
-    }
-
-    /// Reads the word of [`PeriodKind::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+words! {
+    /// How long a period is. Quarter and year are the company's fiscal ones.
+    PeriodKind {
+        /// One date.
+        Day = "day", "Day";
+        /// An ISO week, Monday to Sunday.
+        Week = "week", "Week";
+        /// A calendar month.
+        Month = "month", "Month";
+        /// Three months of the fiscal year.
+        Quarter = "quarter", "Quarter";
+        /// A fiscal year, named after the year in which it ends.
+        Year = "year", "Year";
     }
 }
 

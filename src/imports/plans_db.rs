@@ -55,14 +55,6 @@ pub async fn newest(tx: &mut Tx, name: &str) -> sqlx::Result<Option<Newest>> {
     .await
 }
 
-/// The first day after the last locked period.
-pub async fn locked_until(tx: &mut Tx) -> sqlx::Result<Option<Date>> {
-    let org = tx.org;
-    sqlx::query_scalar!("select max(period_end) from period_locks where org_id = $1", org as OrgId)
-        .fetch_one(&mut **tx)
-        .await
-}
-
 /// The first day on which somebody is on the plan as the import says, or something was sold.
 pub async fn first_use(tx: &mut Tx, import: i64, plan: &str) -> sqlx::Result<Option<Date>> {
     let org = tx.org;

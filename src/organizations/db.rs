@@ -3,12 +3,9 @@
 use time::{Date, OffsetDateTime};
 
 use crate::{
-    domain::{id::OrgId, money::Currency, period::Dates},
+    domain::{customer::facts::DEFAULT_LIMIT_DAYS, id::OrgId, money::Currency, period::Dates},
     postgres::tx::Tx,
 };
-
-/// After how many days without a sale a customer counts as lost, until the company says otherwise.
-pub const DEFAULT_LOSS_LIMIT_DAYS: i32 = 180;
 
 /// A company that is about to begin. Its other settings have the defaults of the table.
 #[derive(Clone, Debug)]
@@ -43,7 +40,7 @@ pub async fn create(tx: &mut Tx, new: &NewOrganization) -> sqlx::Result<OrgId> {
         "insert into loss_limits (org_id, days)
          values ($1, $2)",
         org as OrgId,
-        DEFAULT_LOSS_LIMIT_DAYS,
+        DEFAULT_LIMIT_DAYS.cast_signed(),
     )
     .execute(&mut **tx)
     .await?;

@@ -254,16 +254,3 @@ pub async fn assign(tx: &mut Tx, rep: UserId, plan: Option<PlanId>, from_date: D
     }
     Ok(())
 }
-
-/// Whether a locked period reaches to this day or beyond: then nothing about pay may change from here on.
-pub async fn is_locked_from(db: &mut PgConnection, org: OrgId, from_date: Date) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"select exists(
-               select from period_locks l where l.org_id = $1 and l.period_end > $2
-           ) as "locked!""#,
-        org as OrgId,
-        from_date,
-    )
-    .fetch_one(db)
-    .await
-}

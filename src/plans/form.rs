@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use time::Date;
+use time::{Date, Month};
 
 use crate::{
     domain::{
@@ -11,7 +11,7 @@ use crate::{
             templates::{Accelerator, Hunter, Starter, Template},
         },
         money::{Currency, Money},
-        period::{Period, PeriodKind, month_number},
+        period::{Period, PeriodKind},
     },
     web::{form::Errors, number},
 };
@@ -84,7 +84,7 @@ impl PlanForm {
     }
 
     /// The plan that the numbers make, and the first day it holds.
-    pub fn parse(&self, currency: Currency, fiscal_start: u8) -> Result<(Plan, Date), Errors> {
+    pub fn parse(&self, currency: Currency, fiscal_start: Month) -> Result<(Plan, Date), Errors> {
         let mut errors = Errors::new();
         let name = errors.text("name", &self.name, "The name", 120);
         let from = self.parse_from(fiscal_start, &mut errors);
@@ -97,8 +97,8 @@ impl PlanForm {
         if errors.is_empty() { Ok((plan, from)) } else { Err(errors) }
     }
 
-    fn parse_from(&self, fiscal_start: u8, errors: &mut Errors) -> Option<Date> {
-        let period = Period::parse(self.from.trim(), month_number(i32::from(fiscal_start)));
+    fn parse_from(&self, fiscal_start: Month, errors: &mut Errors) -> Option<Date> {
+        let period = Period::parse(self.from.trim(), fiscal_start);
         match period {
             Ok(period) if period.kind() == PeriodKind::Month => Some(period.from()),
             _ => {

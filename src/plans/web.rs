@@ -22,8 +22,9 @@ use crate::{
         id::{PlanId, UserId},
         metric::Metric,
         money::Currency,
-        period::{Period, PeriodKind, month_number},
+        period::{Period, PeriodKind},
     },
+    period_locks,
     postgres::{error::violates, tx},
     web::{
         auth::{Allowed, PrepareCommission, Viewer},
@@ -118,12 +119,12 @@ async fn create(
     if form.act == "try" {
         return try_out(page, None, form, &me);
     }
-    let (plan, from) = match form.parse(me.company.currency, me.company.fiscal_year_start) {
+    let (plan, from) = match form.parse(me.company.currency, me.company.fiscal_start) {
         Ok(parsed) => parsed,
         Err(errors) => return refuse(page, None, form, errors, &me),
     };
     let mut write = once::begin(&app, &me, once).await?;
-    if db::is_locked_from(&mut write, me.scope.org, from).await? {
+    if period_locks::db::is_locked_from(&mut write, me.scope.org, from).await? {
         return refuse(page, None, form, locked("from"), &me);
     }
     let id = match db::insert(&mut write, &plan.name).await {
@@ -243,12 +244,12 @@ async fn create_version(
     if form.act == "try" {
         return try_out(page, head, form, &me);
     }
-    let (plan, from) = match form.parse(me.company.currency, me.company.fiscal_year_start) {
+    let (plan, from) = match form.parse(me.company.currency, me.company.fiscal_start) {
         Ok(parsed) => parsed,
         Err(errors) => return refuse(page, head, form, errors, &me),
     };
     let mut write = once::begin(&app, &me, once).await?;
-    if db::is_locked_from(&mut write, me.scope.org, from).await? {
+    if period_locks::db::is_locked_from(&mut write, me.scope.org, from).await? {
         return refuse(page, head, form, locked("from"), &me);
     }
     store_version(&mut write, id, &plan, from, &form.template).await?;
@@ -264,7 +265,7 @@ async fn assign(
 ) -> Result<Response, Error> {
     let mut errors = Errors::new();
     let rep: Option<UserId> = errors.id("rep", &form.rep, "a rep");
-    let from = Period::parse(form.from.trim(), fiscal_start(&me));
+    let from = Period::parse(form.from.trim(), me.company.fiscal_start);
     let from = from.ok().filter(|period| period.kind() == PeriodKind::Month).map(Period::from);
     if from.is_none() {
         errors.add("from", "Say the month from which it holds, like 2026-11.");
@@ -276,14 +277,14 @@ async fn assign(
     let versions = db::versions(&mut write, me.scope.org, id).await?;
     let (Some(newest), Some(first)) = (versions.first(), versions.last()) else { return Err(Error::NotFound) };
     let kind = PeriodKind::from(plan_of(newest)?.period);
-    let measured = Period::containing(kind, from, fiscal_start(&me));
+    let measured = Period::containing(kind, from, me.company.fiscal_start);
     let wrong = match () {
         () if measured.from() != from => {
-            let begins = Period::month(measured.from(), fiscal_start(&me));
+            let begins = Period::month(measured.from(), me.company.fiscal_start);
             Some(format!("This plan pays by the {}: choose the first month of one, like {begins}.", kind.as_str()))
         }
         () if from < first.from_date => {
-            let begins = Period::month(first.from_date, fiscal_start(&me));
+            let begins = Period::month(first.from_date, me.company.fiscal_start);
             Some(format!("The plan holds from {begins}. Choose that month or a later one."))
         }
         () => None,
@@ -299,7 +300,7 @@ async fn assign(
         errors.add("rep", "Choose a rep from the list.");
         return refused(load(&app, &me, page, id, form, errors).await?);
     };
-    if db::is_locked_from(&mut write, me.scope.org, from).await? {
+    if period_locks::db::is_locked_from(&mut write, me.scope.org, from).await? {
         drop(write);
         return refused(load(&app, &me, page, id, form, locked("from")).await?);
     }
@@ -328,11 +329,7 @@ fn plan_of(version: &VersionRow) -> Result<Plan, Error> {
 }
 
 fn this_month(me: &Viewer) -> Period {
-    Period::month(me.today, fiscal_start(me))
-}
-
-fn fiscal_start(me: &Viewer) -> time::Month {
-    month_number(i32::from(me.company.fiscal_year_start))
+    Period::month(me.today, me.company.fiscal_start)
 }
 
 fn with_plan(rep: &RepRow) -> String {
@@ -361,7 +358,7 @@ fn refuse(
 
 /// The same page with the example for the numbers as they are; nothing is saved.
 fn try_out(page: Page, plan: Option<(PlanId, String)>, form: PlanForm, me: &Viewer) -> Result<Response, Error> {
-    let errors = form.parse(me.company.currency, me.company.fiscal_year_start).err().unwrap_or_default();
+    let errors = form.parse(me.company.currency, me.company.fiscal_start).err().unwrap_or_default();
     if errors.is_empty() {
         let example = example(&form, me);
         return html(FormPage { page, plan, form, errors, example, currency: me.company.currency });
@@ -381,7 +378,7 @@ fn rules(plan: &Plan) -> Vec<String> {
 /// What the form's plan would pay for the numbers to try; nothing while a number cannot be read.
 fn example(form: &PlanForm, me: &Viewer) -> Option<Example> {
     let currency = me.company.currency;
-    let (plan, from) = form.parse(currency, me.company.fiscal_year_start).ok()?;
+    let (plan, from) = form.parse(currency, me.company.fiscal_start).ok()?;
     let sales = number::money(&form.try_sales, currency).ok()?;
     let target = number::money(&form.try_target, currency).ok()?;
     let customers = number::count(&form.try_new).ok()?;

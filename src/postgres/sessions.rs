@@ -9,6 +9,7 @@ use crate::domain::{
     company::{Company, GrowthBase},
     id::{OrgId, TeamId, UserId},
     money::Currency,
+    period::month_number,
 };
 
 /// A signed-in person, the company, and what day it is there.
@@ -79,7 +80,7 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
         name: row.company,
         currency: Currency::parse(&row.currency).map_err(|e| sqlx::Error::Decode(e.into()))?,
         time_zone: row.time_zone,
-        fiscal_year_start: u8::try_from(row.fiscal_year_start).unwrap_or(1),
+        fiscal_start: month_number(i32::from(row.fiscal_year_start)),
         workdays: row.workdays.into_iter().filter_map(|day| u8::try_from(day).ok()).collect(),
         growth_base: GrowthBase::parse(&row.growth_base).unwrap_or(GrowthBase::LastYear),
         new_customer_months: row.new_customer_months.unsigned_abs(),

@@ -8,10 +8,10 @@ use serde_json::json;
 use super::db::{self, Product};
 use crate::{
     App, audit,
-    domain::access::Role,
+    domain::access::Permission,
     postgres::{error::violates, tx},
     web::{
-        auth::{Allowed, ReadSales},
+        auth::{Allowed, KeepProducts, ReadSales, Viewer},
         error::Error,
         form::{Errors, Form},
         once,
@@ -49,36 +49,22 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page) -> Re
     draw(&app, &me, page, ProductForm::default(), Errors::new()).await
 }
 
-async fn draw(
-    app: &App,
-    me: &Allowed<ReadSales>,
-    page: Page,
-    form: ProductForm,
-    errors: Errors,
-) -> Result<Response, Error> {
+async fn draw(app: &App, me: &Viewer, page: Page, form: ProductForm, errors: Errors) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let products = db::list(&mut read, me.scope.org).await?;
     let mut categories: Vec<String> = products.iter().map(|product| product.category.clone()).collect();
     categories.dedup();
     let status = errors.status();
-    let page = IndexPage { page, products, categories, form, errors, may_keep: may_keep(me) };
+    let page = IndexPage { page, products, categories, form, errors, may_keep: me.may(Permission::KeepProducts) };
     answer(status, page)
-}
-
-/// Managers and administrators keep the products.
-fn may_keep(me: &Allowed<ReadSales>) -> bool {
-    me.is(Role::Manager) || me.is(Role::Admin)
 }
 
 async fn create(
     State(app): State<App>,
-    me: Allowed<ReadSales>,
+    me: Allowed<KeepProducts>,
     page: Page,
     Form { once, fields, .. }: Form<ProductForm>,
 ) -> Result<Response, Error> {
-    if !may_keep(&me) {
-        return Err(Error::Forbidden);
-    }
     let mut errors = Errors::new();
     let name = errors.text("name", &fields.name, "The name", 200);
     let category = errors.text("category", &fields.category, "The category", 120);

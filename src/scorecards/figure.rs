@@ -183,9 +183,9 @@ fn amount(unit: Unit, number: i64, currency: Currency) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// 100 % or more of what is expected.
-    Ahead,
-    /// At least 95 %.
     OnPace,
+    /// At least 95 %.
+    Nearly,
     /// At least 75 %.
     Behind,
     /// Less.
@@ -197,8 +197,8 @@ impl Status {
     pub fn of(pace: Attainment) -> Self {
         let at_least = |percent: i128| Ratio::new(percent, 100).is_some_and(|limit| pace.0 >= limit);
         match () {
-            () if at_least(100) => Self::Ahead,
-            () if at_least(95) => Self::OnPace,
+            () if at_least(100) => Self::OnPace,
+            () if at_least(95) => Self::Nearly,
             () if at_least(75) => Self::Behind,
             () => Self::FarBehind,
         }
@@ -207,20 +207,20 @@ impl Status {
     /// Icon and word. Of a period that is over, whether its targets were reached.
     pub fn badge(self, over: bool) -> Badge {
         match (self, over) {
-            (Self::Ahead, true) => Badge::new(Tone::Good, "Reached"),
-            (Self::Ahead, false) => Badge::new(Tone::Good, "On pace"),
-            (Self::OnPace, true) => Badge::new(Tone::Warn, "Nearly").icon("minus"),
-            (Self::OnPace, false) => Badge::new(Tone::Info, "Nearly"),
+            (Self::OnPace, true) => Badge::new(Tone::Good, "Reached"),
+            (Self::OnPace, false) => Badge::new(Tone::Good, "On pace"),
+            (Self::Nearly, true) => Badge::new(Tone::Warn, "Nearly").icon("minus"),
+            (Self::Nearly, false) => Badge::new(Tone::Info, "Nearly"),
             (Self::Behind, true) => Badge::new(Tone::Warn, "Missed"),
             (Self::Behind, false) => Badge::new(Tone::Warn, "Behind"),
-            (Self::FarBehind, true) => Badge::new(Tone::Bad, "Far missed"),
+            (Self::FarBehind, true) => Badge::new(Tone::Bad, "Missed by far"),
             (Self::FarBehind, false) => Badge::new(Tone::Bad, "Far behind"),
         }
     }
 
     fn tone_of_bar(self) -> Tone {
         match self {
-            Self::Ahead | Self::OnPace => Tone::Plain,
+            Self::OnPace | Self::Nearly => Tone::Plain,
             Self::Behind => Tone::Warn,
             Self::FarBehind => Tone::Bad,
         }

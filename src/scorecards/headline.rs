@@ -46,14 +46,14 @@ pub fn headline(figures: &[Figure], pace: Option<Attainment>, moment: Moment, cu
     let status = Status::of(pace);
     let title = match (moment, status) {
         (Moment::Before, _) => "Not begun yet",
-        (Moment::During, Status::Ahead) => "On pace",
-        (Moment::During, Status::OnPace) => "Nearly on pace",
+        (Moment::During, Status::OnPace) => "On pace",
+        (Moment::During, Status::Nearly) => "Nearly on pace",
         (Moment::During, Status::Behind) => "Behind pace",
         (Moment::During, Status::FarBehind) => "Far behind pace",
-        (Moment::After, Status::Ahead) => "Targets reached",
-        (Moment::After, Status::OnPace) => "Targets nearly reached",
+        (Moment::After, Status::OnPace) => "Targets reached",
+        (Moment::After, Status::Nearly) => "Targets nearly reached",
         (Moment::After, Status::Behind) => "Targets missed",
-        (Moment::After, Status::FarBehind) => "Targets far missed",
+        (Moment::After, Status::FarBehind) => "Targets missed by far",
     };
     Headline { title, lede: if moment == Moment::Before { String::new() } else { lede(figures, moment, currency) } }
 }

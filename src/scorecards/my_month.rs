@@ -22,6 +22,7 @@ use crate::{
         period::{Dates, Period},
         rate::Ratio,
         scorecard::Scorecard,
+        visit,
     },
     web::{
         auth::Viewer,
@@ -160,17 +161,14 @@ impl Month {
         let visits = self.customers.iter().filter_map(|customer| Some((customer, customer.visit?)));
         visits
             .map(|(customer, visit)| {
-                let done = customer.state.as_deref() == Some("done");
+                let done = customer.state == Some(visit::State::Done);
                 let meta = match (done, customer.visited_on) {
-                    (true, _) => outcome(customer.outcome.as_deref()).to_owned(),
+                    (true, _) => customer.outcome.map_or("Done", visit::Outcome::label).to_owned(),
                     (false, Some(day)) => format!("Last visit {}", format::date(day)),
                     (false, None) => "First visit".to_owned(),
                 };
                 Planned {
-                    time: customer
-                        .starts_at
-                        .map(|time| format!("{:02}:{:02}", time.hour(), time.minute()))
-                        .unwrap_or_default(),
+                    time: customer.starts_at.as_ref().map(format::clock).unwrap_or_default(),
                     customer: customer.id,
                     name: customer.name.clone(),
                     meta,
@@ -245,17 +243,6 @@ impl Month {
             ends: [format::short_date(first, me.today), format::short_date(last, me.today)],
         };
         Some(PaceLine::new(&data, label))
-    }
-}
-
-/// What came of a visit, in words.
-fn outcome(word: Option<&str>) -> &'static str {
-    match word {
-        Some("order") => "Order",
-        Some("follow_up") => "Follow-up agreed",
-        Some("no_interest") => "No interest",
-        Some("not_met") => "Not met",
-        _ => "Done",
     }
 }
 

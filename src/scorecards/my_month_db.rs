@@ -8,6 +8,7 @@ use crate::domain::{
     id::{CustomerId, OrgId, UserId, VisitId},
     money::Money,
     period::{Dates, add_days, add_months},
+    visit,
 };
 
 /// A day of a period.
@@ -57,12 +58,10 @@ pub struct CustomerToday {
     pub visit: Option<VisitId>,
     /// When it is planned.
     pub starts_at: Option<Time>,
-    /// `in_person`, `call` or `online`.
-    pub kind: Option<String>,
-    /// `planned` or `done`.
-    pub state: Option<String>,
+    /// Planned or done.
+    pub state: Option<visit::State>,
     /// What came of it.
-    pub outcome: Option<String>,
+    pub outcome: Option<visit::Outcome>,
     /// The last day before today on which anybody visited it; asked only for today's visits.
     pub visited_on: Option<Date>,
     /// The day on which it counts as lost unless it buys.
@@ -94,13 +93,13 @@ pub async fn customers_today(
                where o.org_id = $1 and o.rep_id = $2 and o.during @> $3::date
            ),
            today as (
-               select v.id, v.customer_id, v.starts_at, v.kind, v.state, v.outcome
+               select v.id, v.customer_id, v.starts_at, v.state, v.outcome
                from visits v
                where v.org_id = $1 and v.rep_id = $2 and v.visited_on = $3 and v.state in ('planned', 'done')
            )
            select c.id, c.name, mine.customer_id is not null as "mine!", today.id as "visit?: VisitId",
-                  today.starts_at as "starts_at?", today.kind as "kind?", today.state as "state?",
-                  today.outcome as "outcome?", last.visited_on as "visited_on?", lost.on_date as "lost_on?",
+                  today.starts_at as "starts_at?", today.state as "state?: visit::State",
+                  today.outcome as "outcome?: visit::Outcome", last.visited_on as "visited_on?", lost.on_date as "lost_on?",
                   array(select distinct d.booked_on
                         from deals d
                         where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on <= $3 and d.net > 0

@@ -230,7 +230,6 @@ async fn load_pay(read: &mut Read, me: &Viewer, rep: UserId, period: Period) -> 
     if let Some((statement, amount)) = statements::db::locked(read, org, rep, period.kind(), period.from()).await? {
         return Ok(Some(Pay { amount, statement: Some(statement) }));
     }
-    let asked = Question { org, growth_base: me.company.growth_base, period, rep: Some(rep), today: me.today };
-    let calculated = calculate(read, &asked).await?.pop();
+    let calculated = calculate(read, &Question::of(me, period, Some(rep))).await?.pop();
     Ok(calculated.map(|calculated| Pay { amount: calculated.statement.total.money, statement: None }))
 }

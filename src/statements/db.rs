@@ -5,7 +5,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::domain::{
     access::Scope,
-    id::{OrgId, PlanId, PlanVersionId, RunId, StatementId, UserId},
+    id::{OrgId, RunId, StatementId, UserId},
     money::Money,
     period::PeriodKind,
 };
@@ -21,16 +21,12 @@ pub struct StatementRow {
     /// The rep's name.
     pub rep: String,
     /// month, quarter or year.
-    pub period_kind: String,
+    pub period_kind: PeriodKind,
     /// First day of the period.
     pub period_start: Date,
-    /// The plan.
-    pub plan_id: PlanId,
     /// The plan's name.
     pub plan: String,
-    /// The version it was calculated with.
-    pub plan_version_id: PlanVersionId,
-    /// That version's number.
+    /// The number of the version it was calculated with.
     pub plan_number: i32,
     /// Who calculated it.
     pub prepared_by: UserId,
@@ -48,8 +44,6 @@ pub struct StatementRow {
     pub approved_by: Option<String>,
     /// On which day it was approved.
     pub approved_on: Option<Date>,
-    /// When the period was locked by this run.
-    pub locked_at: Option<OffsetDateTime>,
     /// When it was paid.
     pub paid_on: Option<Date>,
     /// Whether a newer run of the period replaces this one.
@@ -65,12 +59,12 @@ pub async fn find(
 ) -> sqlx::Result<Option<StatementRow>> {
     sqlx::query_as!(
         StatementRow,
-        r#"select s.id, s.run_id, s.rep_id, u.name as rep, r.period_kind, r.period_start, v.plan_id, p.name as plan,
-                  s.plan_version_id, v.number as plan_number, s.prepared_by,
+        r#"select s.id, s.run_id, s.rep_id, u.name as rep, r.period_kind as "period_kind: PeriodKind", r.period_start,
+                  p.name as plan, v.number as plan_number, s.prepared_by,
                   (r.prepared_at at time zone o.time_zone)::date as "prepared_on!", r.engine, s.total, s.digest,
-                  b.submitted_at as "submitted_at?", au.name as "approved_by?", 
+                  b.submitted_at as "submitted_at?", au.name as "approved_by?",
                   (a.approved_at at time zone o.time_zone)::date as "approved_on?",
-                  l.locked_at as "locked_at?", y.paid_on as "paid_on?",
+                  y.paid_on as "paid_on?",
                   l.run_id is null and exists(
                       select from commission_runs n
                       where n.org_id = r.org_id and n.period_kind = r.period_kind and n.period_start = r.period_start
@@ -102,12 +96,6 @@ pub async fn find(
 pub struct LineRow {
     /// In the order of calculation, from 1.
     pub position: i32,
-    /// The component's name.
-    pub component: String,
-    /// What it measures.
-    pub measure: String,
-    /// What it pays.
-    pub amount: Money,
     /// Words, slices and records.
     pub detail: serde_json::Value,
 }
@@ -116,7 +104,7 @@ pub struct LineRow {
 pub async fn lines(db: &mut PgConnection, org: OrgId, statement: StatementId) -> sqlx::Result<Vec<LineRow>> {
     sqlx::query_as!(
         LineRow,
-        "select l.position, l.component, l.measure, l.amount, l.detail
+        "select l.position, l.detail
          from statement_lines l
          where l.org_id = $1 and l.statement_id = $2
          order by l.position",
@@ -142,22 +130,16 @@ pub async fn inputs(db: &mut PgConnection, org: OrgId, statement: StatementId) -
 pub struct ListedRow {
     /// The statement.
     pub id: StatementId,
-    /// The run.
-    pub run_id: RunId,
     /// The rep's name.
     pub rep: String,
     /// month, quarter or year.
-    pub period_kind: String,
+    pub period_kind: PeriodKind,
     /// First day of the period.
     pub period_start: Date,
     /// The plan's name.
     pub plan: String,
     /// Its total.
     pub total: Money,
-    /// Who approved it.
-    pub approved_by: Option<String>,
-    /// Whether its period is locked by it.
-    pub locked: bool,
     /// When it was paid.
     pub paid_on: Option<Date>,
 }
@@ -172,15 +154,13 @@ pub async fn list_locked(
 ) -> sqlx::Result<Vec<ListedRow>> {
     sqlx::query_as!(
         ListedRow,
-        r#"select s.id, s.run_id, u.name as rep, l.period_kind, l.period_start, p.name as plan, s.total,
-                  au.name as "approved_by?", true as "locked!", y.paid_on as "paid_on?"
+        r#"select s.id, u.name as rep, l.period_kind as "period_kind: PeriodKind", l.period_start, p.name as plan,
+                  s.total, y.paid_on as "paid_on?"
            from statements s
            join period_locks l on l.org_id = s.org_id and l.run_id = s.run_id
            join users u on u.org_id = s.org_id and u.id = s.rep_id
            join plan_versions v on v.org_id = s.org_id and v.id = s.plan_version_id
            join plans p on p.org_id = v.org_id and p.id = v.plan_id
-           left join approvals a on a.org_id = s.org_id and a.statement_id = s.id
-           left join users au on au.org_id = a.org_id and au.id = a.approved_by
            left join payments y on y.org_id = s.org_id and y.run_id = s.run_id
            where s.org_id = $1 and ($2::bigint[] is null or s.rep_id = any($2))
              and ($3::bigint is null or s.rep_id = $3) and ($4::bigint is null or s.id < $4)
@@ -224,7 +204,7 @@ pub async fn total_before(
     db: &mut PgConnection,
     org: OrgId,
     rep: UserId,
-    period_kind: &str,
+    period_kind: PeriodKind,
     period_start: Date,
 ) -> sqlx::Result<Option<(Date, Money)>> {
     let row = sqlx::query!(
@@ -236,35 +216,10 @@ pub async fn total_before(
          limit 1",
         org as OrgId,
         rep as UserId,
-        period_kind,
+        period_kind.as_str(),
         period_start,
     )
     .fetch_optional(db)
     .await?;
     Ok(row.map(|row| (row.period_start, row.total)))
-}
-
-/// The statements of one run, by name of the rep.
-pub async fn of_run(db: &mut PgConnection, scope: &Scope, run: RunId) -> sqlx::Result<Vec<ListedRow>> {
-    sqlx::query_as!(
-        ListedRow,
-        r#"select s.id, s.run_id, u.name as rep, r.period_kind, r.period_start, p.name as plan, s.total,
-                  au.name as "approved_by?", l.run_id is not null as "locked!", y.paid_on as "paid_on?"
-           from statements s
-           join commission_runs r on r.org_id = s.org_id and r.id = s.run_id
-           join users u on u.org_id = s.org_id and u.id = s.rep_id
-           join plan_versions v on v.org_id = s.org_id and v.id = s.plan_version_id
-           join plans p on p.org_id = v.org_id and p.id = v.plan_id
-           left join approvals a on a.org_id = s.org_id and a.statement_id = s.id
-           left join users au on au.org_id = a.org_id and au.id = a.approved_by
-           left join period_locks l on l.org_id = s.org_id and l.run_id = s.run_id
-           left join payments y on y.org_id = s.org_id and y.run_id = s.run_id
-           where s.org_id = $1 and s.run_id = $2 and ($3::bigint[] is null or s.rep_id = any($3))
-           order by u.name, s.id"#,
-        scope.org as OrgId,
-        run as RunId,
-        scope.reps() as Option<&[UserId]>,
-    )
-    .fetch_all(db)
-    .await
 }

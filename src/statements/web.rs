@@ -14,6 +14,7 @@ use crate::{
     App, audit,
     commission_runs::{
         self,
+        approval::badge,
         calculate::{Counted, Inputs, Question, calculate},
     },
     domain::{
@@ -22,8 +23,9 @@ use crate::{
         id::{StatementId, UserId},
         metric::Metric,
         money::Money,
-        period::{Period, PeriodKind, month_number},
+        period::Period,
     },
+    period_locks,
     postgres::tx,
     web::{
         auth::{Allowed, ApproveCommission, ReadStatements, Viewer},
@@ -31,10 +33,11 @@ use crate::{
         form::{Form, Nothing, Path, Query, parse_date},
         once,
         page::{Page, html},
+        periods,
         routes::Routes,
         step_up,
         toast::Toast,
-        ui::{Badge, Tone},
+        ui::Badge,
     },
 };
 
@@ -62,8 +65,7 @@ struct IndexPage {
 
 impl IndexPage {
     fn label(&self, statement: &ListedRow) -> String {
-        let kind = PeriodKind::parse(&statement.period_kind).unwrap_or(PeriodKind::Month);
-        Period::containing(kind, statement.period_start, self.fiscal_start).label()
+        Period::containing(statement.period_kind, statement.period_start, self.fiscal_start).label()
     }
 }
 
@@ -87,13 +89,7 @@ async fn index(
         statements.pop();
     }
     let older = statements.last().filter(|_| more).map(|s| s.id);
-    html(IndexPage {
-        page,
-        fiscal_start: month_number(i32::from(me.company.fiscal_year_start)),
-        statements,
-        older,
-        is_rep: me.is(Role::Rep),
-    })
+    html(IndexPage { page, fiscal_start: me.company.fiscal_start, statements, older, is_rep: me.is(Role::Rep) })
 }
 
 /// A line with what its page lists under it.
@@ -190,15 +186,20 @@ async fn show(
         let line = serde_json::from_value(row.detail);
         lines.push(line.map_err(|e| Error::Internal(format!("line {} of statement {id}: {e}", row.position)))?);
     }
-    let before =
-        db::total_before(&mut read, me.scope.org, statement.rep_id, &statement.period_kind, statement.period_start)
-            .await?
-            .map(|(start, total)| (period(&me, &statement.period_kind, start).label(), total, statement.total - total));
+    let kind = statement.period_kind;
+    let before = db::total_before(&mut read, me.scope.org, statement.rep_id, kind, statement.period_start)
+        .await?
+        .map(|(start, total)| (periods::containing(kind, start, &me).label(), total, statement.total - total));
     let check = u32::from_be_bytes(statement.digest.first_chunk().copied().unwrap_or_default());
     html(ShowPage {
         page,
-        label: period(&me, &statement.period_kind, statement.period_start).label(),
-        badge: badge(&statement),
+        label: periods::containing(kind, statement.period_start, &me).label(),
+        badge: badge(
+            statement.superseded,
+            statement.paid_on,
+            statement.approved_on.is_some(),
+            statement.submitted_at.is_some(),
+        ),
         lines: views(lines, &inputs),
         unconfirmed: inputs.facts["deals"]
             .as_array()
@@ -231,21 +232,6 @@ fn may_approve(me: &Viewer, statement: &StatementRow) -> bool {
         && statement.rep_id != me.id
 }
 
-fn badge(statement: &StatementRow) -> Badge {
-    match (statement.superseded, statement.paid_on, statement.approved_on, statement.submitted_at) {
-        (true, ..) => Badge::new(Tone::Plain, "Replaced"),
-        (_, Some(_), ..) => Badge::new(Tone::Good, "Paid"),
-        (_, _, Some(_), _) => Badge::new(Tone::Good, "Approved"),
-        (_, _, _, Some(_)) => Badge::new(Tone::Info, "Waiting for approval").icon("clock"),
-        _ => Badge::new(Tone::Plain, "Draft"),
-    }
-}
-
-fn period(me: &Viewer, kind: &str, start: Date) -> Period {
-    let kind = PeriodKind::parse(kind).unwrap_or(PeriodKind::Month);
-    Period::containing(kind, start, month_number(i32::from(me.company.fiscal_year_start)))
-}
-
 async fn approve(
     State(app): State<App>,
     me: Allowed<ApproveCommission>,
@@ -266,7 +252,7 @@ async fn approve(
             "This statement is approved already, or not yours to approve: you calculated it, or it is your own pay.",
         ));
     }
-    let locked = commission_runs::db::lock_if_approved(&mut write, run.id).await?;
+    let locked = period_locks::db::lock_if_approved(&mut write, run.id).await?;
     let detail = serde_json::json!({ "statement": id, "locked": locked });
     audit::db::record(&mut write, "statement.approved", &format!("/statements/{id}"), detail).await?;
     let words = if locked { "Approved. The period is locked" } else { "Statement approved" };
@@ -295,9 +281,7 @@ async fn so_far(
     page: Page,
     Query(when): Query<When>,
 ) -> Result<Response, Error> {
-    let fiscal_start = month_number(i32::from(me.company.fiscal_year_start));
-    let this_month = Period::month(me.today, fiscal_start);
-    let period = Period::parse(&when.period, fiscal_start).unwrap_or(this_month);
+    let period = periods::parse(&when.period, &me).unwrap_or(Period::month(me.today, me.company.fiscal_start));
     let rep = when.rep.unwrap_or(me.id);
     if !me.scope.sees(rep) || period.from() > me.today {
         return Err(Error::NotFound);
@@ -306,9 +290,7 @@ async fn so_far(
     if let Some((id, _)) = db::locked(&mut read, me.scope.org, rep, period.kind(), period.from()).await? {
         return Ok(Redirect::to(&format!("/statements/{id}")).into_response());
     }
-    let asked =
-        Question { org: me.scope.org, growth_base: me.company.growth_base, period, rep: Some(rep), today: me.today };
-    let calculated = calculate(&mut read, &asked).await?.pop();
+    let calculated = calculate(&mut read, &Question::of(&me, period, Some(rep))).await?.pop();
     let statement = calculated.map(|c| (c.statement.clone(), views(c.statement.lines, &c.inputs)));
     html(SoFarPage { page, label: period.label(), running: !period.is_over(me.today), statement })
 }

@@ -198,24 +198,6 @@ pub async fn changes(db: &mut PgConnection, scope: &Scope, period: Period, limit
     .await
 }
 
-/// When the period was locked by an approved run over all of its days, in the company's time zone; its targets are
-/// closed for change since.
-pub async fn locked_at(db: &mut PgConnection, org: OrgId, period: Period) -> sqlx::Result<Option<PrimitiveDateTime>> {
-    sqlx::query_scalar!(
-        "select min(l.locked_at) at time zone o.time_zone
-         from period_locks l
-         join organizations o on o.id = l.org_id
-         where l.org_id = $1 and l.period_start <= $2 and l.period_end >= $3
-         group by o.time_zone",
-        org as OrgId,
-        period.from(),
-        period.to(),
-    )
-    .fetch_optional(db)
-    .await
-    .map(Option::flatten)
-}
-
 /// A value to be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTarget {
@@ -227,7 +209,7 @@ pub struct NewTarget {
     pub value: Option<Decimal>,
 }
 
-/// Adds the changes of one save, all in one statement. The period must be open ([`locked_at`]), and nobody else may write.
+/// Adds the changes of one save, all in one statement. The period must be open (`period_locks::db::locked_at`), and nobody else may write.
 pub async fn insert(tx: &mut Tx, period: Period, targets: &[NewTarget], reason: Option<&str>) -> sqlx::Result<()> {
     let (org, actor, now) = (tx.org, tx.actor, tx.now);
     let reps: Vec<i64> = targets.iter().map(|target| target.rep.0).collect();

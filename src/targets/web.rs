@@ -25,7 +25,7 @@ use crate::{
         money::Currency,
         period::{Period, PeriodKind},
     },
-    organizations,
+    organizations, period_locks,
     postgres::tx::{self, Read},
     scorecards::{
         self,
@@ -149,7 +149,7 @@ async fn save(
     let period = periods::parse(&word, &me)?;
     let sent = Sent::read(&form.fields)?;
     let mut write = once::begin_alone(&app, &me, form.once).await?;
-    let open = db::locked_at(&mut write, me.scope.org, period).await?.is_none();
+    let open = period_locks::db::locked_at(&mut write, me.scope.org, period).await?.is_none();
     let reps = db::reps(&mut write, &me.scope, period, None, draw::day_of_teams(period, me.today)).await?;
     if !sent.cells.iter().all(|((rep, _), _)| reps.iter().any(|known| known.id == *rep)) {
         return Err(Error::NotFound);
@@ -288,7 +288,7 @@ async fn load(read: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Resu
         reps,
         now,
         before,
-        locked_at: db::locked_at(read, org, period).await?,
+        locked_at: period_locks::db::locked_at(read, org, period).await?,
         working_days: Calendar::new(&me.company.workdays, holidays).working_days(period.dates()),
         teams: teams(read, me).await?,
         typed: BTreeMap::new(),

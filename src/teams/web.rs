@@ -280,5 +280,5 @@ async fn end_manager(
     db::remove_manager(&mut write, id, user, from).await?;
     let path = format!("/teams/{id}");
     audit::db::record(&mut write, "team.manager_ended", &path, json!({ "user": user, "from": from })).await?;
-    write.done_saying(&path, &Toast::new("Manager saved")).await
+    write.done_saying(&path, &Toast::new("Manager ended")).await
 }

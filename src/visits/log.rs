@@ -24,6 +24,7 @@ use crate::{
         id::{CustomerId, VisitId},
         visit,
     },
+    period_locks,
     postgres::tx,
     web::{
         auth::{Allowed, RecordSales},
@@ -115,13 +116,13 @@ pub fn outcomes() -> Vec<Choice> {
         visit::Outcome::NotMet => "door-closed",
         visit::Outcome::Other => "message-square",
     };
-    let choice = |&outcome: &visit::Outcome| Choice::new(outcome.as_str(), outcome.label()).icon(icon(outcome));
-    visit::Outcome::ALL.iter().map(choice).collect()
+    let choice = |outcome: visit::Outcome| Choice::new(outcome.as_str(), outcome.label()).icon(icon(outcome));
+    visit::Outcome::ALL.into_iter().map(choice).collect()
 }
 
 /// The kinds to choose from.
 pub fn kinds() -> Vec<Choice> {
-    visit::Kind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.label())).collect()
+    visit::Kind::ALL.into_iter().map(|kind| Choice::new(kind.as_str(), kind.label())).collect()
 }
 
 /// The form to log a visit, filled in as far as the plan and the last visits tell.
@@ -204,7 +205,7 @@ async fn saved(
     let late = (me.today - visit.visited_on).whole_days() > i64::from(me.company.late_entry_days);
     let noun = if visit.kind == visit::Kind::InPerson { "Visit to" } else { visit.kind.label() };
     let noun = if visit.kind == visit::Kind::InPerson { noun.to_owned() } else { format!("{noun} with") };
-    let note = if audit::locks_db::is_locked(&mut write, me.scope.org, visit.visited_on).await? {
+    let note = if period_locks::db::is_locked(&mut write, me.scope.org, visit.visited_on).await? {
         ". Its period is locked: it is kept and counts for nothing"
     } else if late {
         ", flagged as entered late"

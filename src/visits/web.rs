@@ -30,6 +30,7 @@ use crate::{
         period::add_months,
         visit,
     },
+    period_locks,
     postgres::tx,
     users::reps_db,
     web::{
@@ -105,7 +106,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
         pager,
         reps: reps.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),
         kinds,
-        states: visit::State::ALL.iter().map(|state| Choice::new(state.as_str(), state.label())).collect(),
+        states: visit::State::ALL.into_iter().map(|state| Choice::new(state.as_str(), state.label())).collect(),
         may_record: me.may(Permission::RecordSales),
         today: me.today,
         no_errors: Errors::new(),
@@ -284,7 +285,7 @@ async fn correct(
     let reason = errors.optional_text("reason", &fields.reason, "The reason", 500);
     if let Some(new) = &new
         && reason.is_empty()
-        && (visit.locked || audit::locks_db::is_locked(&mut read, me.scope.org, new.visited_on).await?)
+        && (visit.locked || period_locks::db::is_locked(&mut read, me.scope.org, new.visited_on).await?)
     {
         errors.add("reason", "The period of this visit is locked. Say why you change it.");
     }

@@ -52,7 +52,7 @@ fn viewer(roles: &[Role]) -> Viewer {
             name: "Nordlys & Sønner".to_owned(),
             currency: Currency::parse("EUR").unwrap(),
             time_zone: "Europe/Oslo".to_owned(),
-            fiscal_year_start: 1,
+            fiscal_start: time::Month::January,
             workdays: vec![1, 2, 3, 4, 5],
             growth_base: GrowthBase::LastYear,
             new_customer_months: 12,

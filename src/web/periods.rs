@@ -4,7 +4,7 @@ use serde::Deserialize;
 use time::Date;
 
 use super::{auth::Viewer, error::Error, form, ui::Switch};
-use crate::domain::period::{Period, PeriodKind, month_number};
+use crate::domain::period::{Period, PeriodKind};
 
 /// How a query string names a period: `period=2026-11`, or `kind=month&on=2026-11-19` from the form that jumps to a date.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -40,13 +40,13 @@ impl Asked {
 
 /// Reads the word of a period, as paths and queries carry it.
 pub fn parse(word: &str, me: &Viewer) -> Result<Period, Error> {
-    Period::parse(word, month_number(i32::from(me.company.fiscal_year_start)))
+    Period::parse(word, me.company.fiscal_start)
         .map_err(|_| Error::BadRequest("That is not a period. Use 2026-11-19, 2026-W47, 2026-11, 2026-Q4 or 2026."))
 }
 
 /// The company's period of this kind that holds the day.
 pub fn containing(kind: PeriodKind, day: Date, me: &Viewer) -> Period {
-    Period::containing(kind, day, month_number(i32::from(me.company.fiscal_year_start)))
+    Period::containing(kind, day, me.company.fiscal_start)
 }
 
 /// The links around a period. Print it with the macros of `templates/periods.html`.

@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{deal::Stage, money::Money};
 
 /// The deals of the facts, sorted into what pays and what does not.
-pub(super) struct Counted<'f> {
+pub(super) struct PayingDeals<'f> {
     /// What pays, in order of (date, number), a linked return right after its deal.
     pub rows: Vec<Row>,
     /// Won, but nobody confirmed it (or the deal it returns) yet.
@@ -39,7 +39,7 @@ pub(super) struct Waiting<'f> {
     pub part: Money,
 }
 
-impl<'f> Counted<'f> {
+impl<'f> PayingDeals<'f> {
     /// Sorts the deals. Two deals with one number, or returns in a circle, are faults.
     pub(super) fn of(facts: &'f Facts, deals: &'f [Deal]) -> Result<Self, Vec<Fault>> {
         let roots = roots(deals)?;

@@ -3,13 +3,13 @@
 use rust_decimal::Decimal;
 
 use super::{
-    counted::{Counted, Waiting},
+    counted::{PayingDeals, Waiting},
     exact::TooLarge,
     explain::explain,
     facts::Facts,
-    facts_form::as_written,
+    facts_json::as_written,
     json::{Fault, Place, Refused},
-    line::{Inputs, Worked},
+    line::{Evidence, Worked},
     plan::{Component, MeasuringPeriod, Plan},
     statement::{Amount, Held, Line, Record, Statement},
     words::{floored, money},
@@ -43,15 +43,15 @@ pub enum EvaluateError {
 pub fn evaluate(plan: &Plan, facts: &Facts) -> Result<Statement, EvaluateError> {
     none(plan.faults()).map_err(EvaluateError::Plan)?;
     none(facts.faults()).map_err(EvaluateError::Facts)?;
-    let counted = facts.deals.as_deref().map(|deals| Counted::of(facts, deals)).transpose();
+    let counted = facts.deals.as_deref().map(|deals| PayingDeals::of(facts, deals)).transpose();
     let counted = counted.map_err(|faults| EvaluateError::Facts(Refused(faults)))?;
-    let inputs = Inputs { plan, facts, counted };
-    none(unfit(&inputs)).map_err(EvaluateError::Facts)?;
+    let evidence = Evidence { plan, facts, counted };
+    none(unfit(&evidence)).map_err(EvaluateError::Facts)?;
 
     let currency = plan.currency;
     let mut lines = Vec::with_capacity(plan.components.len() + 1);
     for component in &plan.components {
-        let line = line(component, &inputs);
+        let line = line(component, &evidence);
         lines.push(line.map_err(|TooLarge| EvaluateError::TooLarge { component: component.name.clone() })?);
     }
     let too_large = || EvaluateError::TooLarge { component: plan.name.clone() };
@@ -66,8 +66,8 @@ pub fn evaluate(plan: &Plan, facts: &Facts) -> Result<Statement, EvaluateError> 
         currency: currency.code().to_owned(),
         total: Amount::new(total, currency),
         lines,
-        unconfirmed: inputs.counted.as_ref().map(|counted| held(&counted.waiting)).unwrap_or_default(),
-        other_periods: inputs.counted.as_ref().map(|counted| held(&counted.elsewhere)).unwrap_or_default(),
+        unconfirmed: evidence.counted.as_ref().map(|counted| held(&counted.waiting)).unwrap_or_default(),
+        other_periods: evidence.counted.as_ref().map(|counted| held(&counted.elsewhere)).unwrap_or_default(),
     })
 }
 
@@ -76,50 +76,50 @@ fn none(faults: Vec<Fault>) -> Result<(), Refused> {
 }
 
 /// What in the facts does not fit the plan: metrics that are missing, net sales that are not the deals', other months.
-fn unfit(inputs: &Inputs<'_>) -> Vec<Fault> {
+fn unfit(evidence: &Evidence<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
     let metrics = Place::Root.key("metrics");
-    for component in &inputs.plan.components {
+    for component in &evidence.plan.components {
         let needed = component.gate.iter().map(|condition| condition.of.metric());
         for metric in [component.measure.metric()].into_iter().chain(needed) {
             let place = metrics.key(metric.as_str());
             let told = || faults.iter().any(|fault: &Fault| fault.place == place.to_string());
-            if inputs.value(metric).is_none() && !inputs.facts.no_value.contains(&metric) && !told() {
+            if evidence.value(metric).is_none() && !evidence.facts.no_value.contains(&metric) && !told() {
                 place.fault(&mut faults, format!("this is missing, and “{}” needs it: add it", component.name));
             }
         }
-        if component.per_deal() && inputs.counted.is_none() {
+        if component.per_deal() && evidence.counted.is_none() {
             let message = format!("“{}” pays deal by deal: list the deals", component.name);
             Place::Root.key("deals").fault(&mut faults, message);
         }
     }
-    let sales = inputs.facts.metrics.get(&Metric::NetSales);
-    if let (Some(given), Some(counted)) = (sales, &inputs.counted)
-        && !inputs.facts.deals.as_ref().is_none_or(Vec::is_empty)
+    let sales = evidence.facts.metrics.get(&Metric::NetSales);
+    if let (Some(given), Some(counted)) = (sales, &evidence.counted)
+        && !evidence.facts.deals.as_ref().is_none_or(Vec::is_empty)
         && let Ok(net) = Decimal::try_from_i128_with_scale(counted.net(), 0)
         && *given != net
     {
-        let written = |minor| as_written(Metric::NetSales, minor, inputs.currency());
+        let written = |minor| as_written(Metric::NetSales, minor, evidence.currency());
         metrics.key("net_sales").fault(
             &mut faults,
             format!("{} is given, and the deals that pay add up to {}: leave it out", written(*given), written(net)),
         );
     }
-    other_months(inputs, &mut faults);
+    other_months(evidence, &mut faults);
     faults
 }
 
 /// A monthly plan pays the deals of its month, and no others.
-fn other_months(inputs: &Inputs<'_>, faults: &mut Vec<Fault>) {
-    let month = &inputs.facts.period;
+fn other_months(evidence: &Evidence<'_>, faults: &mut Vec<Fault>) {
+    let month = &evidence.facts.period;
     let parts = month.split_once('-').filter(|_| month.len() == 7);
     let parsed = parts.and_then(|(year, month)| Some((year.parse().ok()?, month.parse().ok()?)));
-    let Some((year, number)): Option<(i32, u8)> = parsed.filter(|_| inputs.plan.period == MeasuringPeriod::Month)
+    let Some((year, number)): Option<(i32, u8)> = parsed.filter(|_| evidence.plan.period == MeasuringPeriod::Month)
     else {
         return;
     };
     let list = Place::Root.key("deals");
-    for (i, deal) in inputs.facts.deals.iter().flatten().enumerate() {
+    for (i, deal) in evidence.facts.deals.iter().flatten().enumerate() {
         let Some(booked_on) = deal.booked_on.filter(|_| deal.returns.is_none()) else { continue };
         if (booked_on.year(), u8::from(booked_on.month())) != (year, number) {
             let place = list.item(i);
@@ -129,10 +129,10 @@ fn other_months(inputs: &Inputs<'_>, faults: &mut Vec<Fault>) {
     }
 }
 
-fn line(component: &Component, inputs: &Inputs<'_>) -> Result<Line, TooLarge> {
-    let currency = inputs.currency();
-    let worked = Worked::out(component, inputs)?;
-    let words = explain(&worked, inputs)?;
+fn line(component: &Component, evidence: &Evidence<'_>) -> Result<Line, TooLarge> {
+    let currency = evidence.currency();
+    let worked = Worked::out(component, evidence)?;
+    let words = explain(&worked, evidence)?;
     let limited = worked.open() && worked.amount != worked.rounded;
     let written = |value| as_written(worked.metric, value, currency);
     Ok(Line {
@@ -140,7 +140,7 @@ fn line(component: &Component, inputs: &Inputs<'_>) -> Result<Line, TooLarge> {
         measure: Some(component.measure),
         amount: Amount::new(worked.amount, currency),
         measured: worked.has_value.then(|| written(worked.measured)),
-        target: inputs.target(worked.metric).map(written),
+        target: evidence.target(worked.metric).map(written),
         attainment: worked.reached.map(floored),
         gate: worked.gates.iter().map(|gate| gate.outcome.clone()).collect(),
         before_limits: limited.then(|| Amount::new(worked.rounded, currency)),

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::{
     counted::Waiting,
     exact::TooLarge,
-    line::{Inputs, Worked},
+    line::{Evidence, Worked},
     missing,
     plan::{Axis, Component, Curve, Measure, Mode, Per, Schedule, Step, StepPays, Tiers},
     statement::Slice,
@@ -33,8 +33,8 @@ impl Words {
 }
 
 /// Explains a line.
-pub(super) fn explain(worked: &Worked<'_>, inputs: &Inputs<'_>) -> Result<Words, TooLarge> {
-    let currency = inputs.currency();
+pub(super) fn explain(worked: &Worked<'_>, evidence: &Evidence<'_>) -> Result<Words, TooLarge> {
+    let currency = evidence.currency();
     let mut rule = vec![achieved(worked, currency), schedule(worked.component, "they", currency)];
     rule.extend(gate_in_words(worked.component, currency));
     let formulas = worked.slices.iter().map(|slice| formula(slice, worked.metric, currency)).collect();
@@ -46,7 +46,7 @@ pub(super) fn explain(worked: &Worked<'_>, inputs: &Inputs<'_>) -> Result<Words,
             notes.extend(missing::next(worked, currency)?);
         }
     }
-    if let Some(counted) = inputs.counted.as_ref().filter(|_| worked.metric == Metric::NetSales) {
+    if let Some(counted) = evidence.counted.as_ref().filter(|_| worked.metric == Metric::NetSales) {
         notes.extend(unconfirmed(&counted.waiting, currency));
         notes.extend(counted.elsewhere.iter().map(|held| elsewhere(held, currency)));
     }

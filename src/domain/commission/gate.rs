@@ -4,7 +4,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{
     exact::{TooLarge, attainment},
-    facts_form::as_written,
+    facts_json::as_written,
     plan::{Condition, Measure},
     statement::GateOutcome,
     words::floored,

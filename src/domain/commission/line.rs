@@ -3,10 +3,10 @@
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 
 use super::{
-    counted::Counted,
+    counted::PayingDeals,
     exact::{Exact, TooLarge, attainment, plus, scale_of, scaled, times},
     facts::Facts,
-    facts_form::{as_written, with_decimals},
+    facts_json::{as_written, with_decimals},
     gate::Gate,
     plan::{Axis, Component, Per, Plan, Schedule},
     schedule::{Pays, rate_of},
@@ -19,14 +19,14 @@ use crate::domain::{
 };
 
 /// What the lines are calculated from.
-pub(super) struct Inputs<'a> {
+pub(super) struct Evidence<'a> {
     pub plan: &'a Plan,
     pub facts: &'a Facts,
     /// The deals that pay, where the facts have deals.
-    pub counted: Option<Counted<'a>>,
+    pub counted: Option<PayingDeals<'a>>,
 }
 
-impl Inputs<'_> {
+impl Evidence<'_> {
     pub(super) fn currency(&self) -> Currency {
         self.plan.currency
     }
@@ -68,21 +68,21 @@ pub(super) struct Worked<'a> {
 
 impl<'a> Worked<'a> {
     /// Works a component out. A metric that is missing in the facts was refused before.
-    pub(super) fn out(component: &'a Component, inputs: &Inputs<'a>) -> Result<Self, TooLarge> {
+    pub(super) fn out(component: &'a Component, evidence: &Evidence<'a>) -> Result<Self, TooLarge> {
         let metric = component.measure.metric();
-        let value = inputs.value(metric);
+        let value = evidence.value(metric);
         let (measured, has_value) = (value.unwrap_or_default(), value.is_some());
         // Without a value there is no attainment, as without a target.
-        let target = inputs.target(metric).filter(|_| has_value);
+        let target = evidence.target(metric).filter(|_| has_value);
         let reached = target.map(|target| attainment(metric, measured, target)).transpose()?;
         let mut gates = Vec::with_capacity(component.gate.len());
         for condition in &component.gate {
             let metric = condition.of.metric();
-            gates.push(Gate::of(condition, inputs.value(metric), inputs.target(metric), inputs.currency())?);
+            gates.push(Gate::of(condition, evidence.value(metric), evidence.target(metric), evidence.currency())?);
         }
         let open = gates.iter().all(|gate| gate.outcome.holds);
-        let pays = Pays::of(component, measured, target, inputs.currency())?;
-        let run = run(component, &pays, measured, inputs, open)?;
+        let pays = Pays::of(component, measured, target, evidence.currency())?;
+        let run = run(component, &pays, measured, evidence, open)?;
         let mut worked = Self {
             component,
             metric,
@@ -91,14 +91,14 @@ impl<'a> Worked<'a> {
             target,
             reached,
             gates,
-            slices: slices(component, &pays, &run, measured, inputs.currency())?,
+            slices: slices(component, &pays, &run, measured, evidence.currency())?,
             exact: run.exact,
             rounded: run.exact.rounded()?,
             amount: run.paid,
             records: run.records,
         };
         if let Some(floor) = component.floor.filter(|floor| open && worked.amount < *floor) {
-            let amount = Amount::new(floor - worked.amount, inputs.currency());
+            let amount = Amount::new(floor - worked.amount, evidence.currency());
             worked.records.push(Record { floor: true, ..Record::of(amount) });
             worked.amount = floor;
         }
@@ -150,16 +150,16 @@ fn run(
     component: &Component,
     pays: &Pays,
     measured: Decimal,
-    inputs: &Inputs<'_>,
+    evidence: &Evidence<'_>,
     open: bool,
 ) -> Result<Run, TooLarge> {
-    let currency = inputs.currency();
+    let currency = evidence.currency();
     let cut = |amount: Money| match component.cap {
         _ if !open => Money::ZERO,
         Some(cap) => amount.min(cap),
         None => amount,
     };
-    let deals = inputs.counted.as_ref().filter(|counted| {
+    let deals = evidence.counted.as_ref().filter(|counted| {
         component.measure.metric() == Metric::NetSales
             && !counted.rows.is_empty()
             && !matches!(component.pays, Schedule::Bonus(_))

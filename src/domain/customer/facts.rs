@@ -7,6 +7,7 @@ use time::Date;
 use crate::domain::{
     id::{DealId, UserId},
     money::Money,
+    words::words,
 };
 
 /// Days without a sale after which a customer counts as lost where nobody set a limit.
@@ -66,54 +67,19 @@ pub struct Ending {
     pub kind: EndingKind,
 }
 
-/// How a relation ended.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, sqlx::Type,
-)]
-#[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum EndingKind {
-    /// The customer went away: a loss on that day.
-    DeclaredLost,
-    /// The company no longer wants to sell to it.
-    Deselected,
-    /// It went out of business.
-    Closed,
-    /// It is the same as another customer.
-    Merged,
-    /// It may not buy on credit.
-    CreditBlock,
-}
-
-impl EndingKind {
-    /// Every kind, in the order of forms.
-    pub const ALL: [Self; 5] = [Self::DeclaredLost, Self::Deselected, Self::Closed, Self::Merged, Self::CreditBlock];
-
-    /// The word in the database and in forms.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::DeclaredLost => "declared_lost",
-            Self::Deselected => "deselected",
-            Self::Closed => "closed",
-            Self::Merged => "merged",
-            Self::CreditBlock => "credit_block",
-        }
-    }
-
-    /// The words on a page.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::DeclaredLost => "Declared lost",
-            Self::Deselected => "Deselected",
-            Self::Closed => "Closed down",
-            Self::Merged => "Merged",
-            Self::CreditBlock => "Credit block",
-        }
-    }
-
-    /// Reads the word of [`EndingKind::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+words! {
+    /// How a relation ended.
+    EndingKind {
+        /// The customer went away: a loss on that day.
+        DeclaredLost = "declared_lost", "Declared lost";
+        /// The company no longer wants to sell to it.
+        Deselected = "deselected", "Deselected";
+        /// It went out of business.
+        Closed = "closed", "Closed down";
+        /// It is the same as another customer.
+        Merged = "merged", "Merged";
+        /// It may not buy on credit.
+        CreditBlock = "credit_block", "Credit block";
     }
 }
 

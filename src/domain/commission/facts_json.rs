@@ -8,7 +8,7 @@ use time::{Date, format_description::BorrowedFormatItem, macros::format_descript
 use super::{
     facts::{Credit, Deal, Facts, RepParts},
     json::{Fault, Fields, Node, Place, Refused, decimal, money},
-    plan_form::read_metric,
+    plan_json::read_metric,
 };
 use crate::domain::{
     deal::Stage,
