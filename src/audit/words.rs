@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use time::PrimitiveDateTime;
 
 use super::db::Entry;
-use crate::web::format;
+use crate::web::{form::parse_date, format};
 
 /// An act as a page tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ fn label(name: &str) -> String {
 fn shown(values: &Map<String, Value>, name: &str) -> String {
     match values.get(name) {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => parse_date(text).map_or_else(|| text.clone(), format::date),
         Some(Value::Array(values)) => values
             .iter()
             .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
@@ -104,7 +104,7 @@ mod tests {
             old: old.to_owned(),
             new: new.to_owned(),
         };
-        assert_eq!(act.changes, [change("Day", "2026-11-18", "2026-11-19"), change("Minutes", "", "30")]);
+        assert_eq!(act.changes, [change("Day", "18 Nov 2026", "19 Nov 2026"), change("Minutes", "", "30")]);
         assert_eq!(changes(&json!({ "new": { "day": "2026-11-19" } })), []);
     }
 }

@@ -82,7 +82,8 @@ struct ReturnPage {
     choices: Vec<Choice>,
     symbol: String,
     today: Date,
-    is_stale: bool,
+    /// What somebody else saved meanwhile, where it differs.
+    stored: Option<Vec<(String, String)>>,
 }
 
 impl ReturnPage {
@@ -112,7 +113,7 @@ impl ReturnPage {
             today: me.today,
             deal,
             change: None,
-            is_stale: false,
+            stored: None,
         }
     }
 }
@@ -319,9 +320,9 @@ pub async fn update(
     Form { once, fields, .. }: Form<ReturnForm>,
 ) -> Result<Response, Error> {
     let mut write = once::begin(&app, &me, once).await?;
-    let change = edit::find_editable(&mut write, &me, id).await?;
-    let original = change.returns_id.ok_or(Error::NotFound)?;
+    let original = edit::find_editable(&mut write, &me, id).await?.returns_id.ok_or(Error::NotFound)?;
     db::lock(&mut write, original).await?;
+    let change = edit::find_editable(&mut write, &me, id).await?;
     let deal = page_db::find(&mut write, &me.scope, &me.company, me.today, original).await?.ok_or(Error::NotFound)?;
     let rest = Rest::load(&mut write, &me, &deal, Some(id)).await?;
     let mut errors = Errors::new();
@@ -339,6 +340,18 @@ pub async fn update(
     let before = edit::as_new(&mut write, &me, &change).await?;
     let mut new = NewDeal { notes, lines: rest.returned_lines(&amounts), booked_on: day, ..before.clone() };
     new.confirmed = before.confirmed && (before == new || edit::confirms(&me, &new.credits));
+    let told = |deal: &NewDeal| {
+        let lines = deal.lines.iter().map(|line| {
+            let item = rest.lines.iter().find(|of| of.position == line.position).map_or("", |of| &of.item);
+            format!("{item}: {}", format::money(me.company.currency, line.amount))
+        });
+        json!({
+            "day": deal.booked_on.map(|day| day.to_string()),
+            "net": format::money(me.company.currency, deal.net()),
+            "lines": lines.collect::<Vec<_>>(),
+            "note": deal.notes,
+        })
+    };
     let version = fields.version.parse().unwrap_or(0);
     if !errors.is_empty() || !save::change(&mut write, id, version, &new, change.customer_id).await? {
         drop(write);
@@ -346,19 +359,14 @@ pub async fn update(
         let form =
             if errors.is_empty() { ReturnForm { version: change.version.to_string(), ..fields } } else { fields };
         let mut page = ReturnPage::new(&me, page, deal, &rest, form);
-        page.is_stale = errors.is_empty();
+        let differing = audit::words::changes(&json!({ "old": told(&new), "new": told(&before) }));
+        let stored = differing.into_iter().map(|change| (change.label, change.new)).collect();
+        page.stored = errors.is_empty().then_some(stored);
         page.errors = errors;
         page.change = Some(change);
         return answer(status, page);
     }
     let path = format!("/deals/{id}");
-    let told = |deal: &NewDeal| {
-        json!({
-            "day": deal.booked_on.map(|day| day.to_string()),
-            "net": format::money(me.company.currency, deal.net()),
-            "note": deal.notes,
-        })
-    };
     let detail = json!({ "old": told(&before), "new": told(&new), "reason": reason });
     audit::db::record(&mut write, "deal.changed", &path, detail).await?;
     write.done_saying(&path, &Toast::new(format!("Return {} changed", change.number))).await

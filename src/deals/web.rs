@@ -102,7 +102,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
     let part_of = match (&of, me.scope.reps()) {
         (Some(of), _) => of.clone(),
         (None, Some([_])) => "you".to_owned(),
-        (None, Some(_)) => "people in sight".to_owned(),
+        (None, Some(_)) => "your teams".to_owned(),
         (None, None) => String::new(),
     };
     html(IndexPage {

@@ -159,7 +159,7 @@ impl Month {
 
     fn today(&self, own: bool) -> Vec<Planned> {
         let visits = self.customers.iter().filter_map(|customer| Some((customer, customer.visit?)));
-        visits
+        let mut planned: Vec<Planned> = visits
             .map(|(customer, visit)| {
                 let done = customer.state == Some(visit::State::Done);
                 let meta = match (done, customer.visited_on) {
@@ -174,9 +174,14 @@ impl Month {
                     meta,
                     done,
                     log: (own && !done).then_some(visit),
+                    next: false,
                 }
             })
-            .collect()
+            .collect();
+        if let Some(next) = planned.iter_mut().find(|visit| visit.log.is_some()) {
+            next.next = true;
+        }
+        planned
     }
 
     /// The customers of the book that are at risk, the first to be lost first.
@@ -310,6 +315,8 @@ struct Planned {
     meta: String,
     done: bool,
     log: Option<VisitId>,
+    /// The first one that can be logged.
+    next: bool,
 }
 
 /// A customer at risk.

@@ -88,8 +88,6 @@ pub struct Grid {
     unsaved: &'static str,
     /// The grid without its team.
     everybody: String,
-    /// No mistakes, for fields that have none.
-    none: Errors,
     action: String,
     columns: Vec<Column>,
     rows: Vec<Row>,
@@ -160,7 +158,6 @@ impl Loaded {
             count: format::counted(i64::try_from(self.reps.len()).unwrap_or(0), "rep", "reps"),
             unsaved: if self.typed.is_empty() { "An empty cell is no target" } else { "Filled in, not saved yet" },
             everybody: format!("/targets/{}", self.period),
-            none: Errors::new(),
             action: asks.href(self.period),
             columns,
             rows,
@@ -187,13 +184,12 @@ impl Loaded {
         };
         let done = self.reps.iter().filter_map(|rep| metric::value(metric, self.actuals.get(&rep.id)?));
         let last = done.map(Value::decimal).sum::<Decimal>();
+        let whole = |sum: Decimal| match metric.unit() {
+            Unit::Money => done_money(Money::from_exact(sum), currency),
+            Unit::Count | Unit::Fraction => plain(metric, sum, currency),
+        };
         let sum: Decimal = self.reps.iter().filter_map(|rep| values.get(&(rep.id, metric))).sum();
-        Column {
-            metric,
-            label,
-            last: adds.then(|| plain(metric, last, currency)),
-            sum: adds.then(|| plain(metric, sum, currency)),
-        }
+        Column { metric, label, last: adds.then(|| whole(last)), sum: adds.then(|| plain(metric, sum, currency)) }
     }
 
     fn row(&self, rep: &Rep, values: &BTreeMap<Cell, Decimal>, currency: Currency) -> Row {
@@ -278,9 +274,14 @@ pub fn plain(metric: Metric, value: Decimal, currency: Currency) -> String {
 fn done(value: Value, currency: Currency) -> String {
     match value {
         Value::Count(count) => format::count(count),
-        Value::Money(money) => format::money_whole(currency, money).replace(&currency.symbol(), ""),
+        Value::Money(money) => done_money(money, currency),
         Value::Fraction(ratio) => format::growth(ratio).replace(['+', '%'], ""),
     }
+}
+
+/// Money in whole units, without its symbol: "48,013".
+fn done_money(money: Money, currency: Currency) -> String {
+    format::money_whole(currency, money).replace(&currency.symbol(), "")
 }
 
 /// A target in words: "96", "€104,300.00", "5.5%", "none".

@@ -150,12 +150,20 @@ pub async fn create(
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let picked = pick(&mut read, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?;
     let visit = picked.customer.as_ref().and_then(|customer| said.visit(me.id, customer.id));
-    let (Some(customer), Some(new), true) = (&picked.customer, visit, errors.is_empty()) else {
+    let (Some(customer), Some(mut new), true) = (&picked.customer, visit, errors.is_empty()) else {
         return LogPage::load(&mut read, &me, page, fields, errors, &picked).await?.answer();
     };
     drop(read);
     let mut write = once::begin(&app, &me, once).await?;
     let planned = page_db::planned(&mut write, me.id, customer.id, new.visited_on).await?;
+    if let Some((id, _)) = planned
+        && let Some(visit) = page_db::find(&mut write, &me.scope, &me.company, id).await?
+    {
+        keep_planned(&mut new, &visit);
+        if new.notes.is_empty() {
+            new.notes = visit.notes; // this form did not show it
+        }
+    }
     let (id, action) = match planned {
         Some((id, version)) if db::update(&mut write, id, version, &new).await? => (id, "visit.done"),
         _ => (db::insert(&mut write, &new).await?, "visit.logged"),
@@ -164,6 +172,13 @@ pub async fn create(
     audit::db::record(&mut write, action, &format!("/visits/{id}"), detail).await?;
     plan_next(&mut write, &me, &said, &new, customer).await?;
     saved(write, &me, id, &new, customer, &fields.then).await
+}
+
+/// What was planned and the form to log a visit does not ask for.
+fn keep_planned(new: &mut NewVisit, visit: &Visit) {
+    if new.visited_on == visit.visited_on {
+        new.starts_at = new.starts_at.or(visit.starts_at);
+    }
 }
 
 /// The next visit that was asked for along with this one.
@@ -253,13 +268,14 @@ pub async fn fulfilled(
     // The same form sent twice finds the visit done: `once` answers it.
     let visit = page_db::find(&mut read, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
     let customer = Named { id: visit.customer_id, name: visit.customer.clone(), city: None };
-    let Some(new) = said.visit(visit.rep_id, customer.id).filter(|_| errors.is_empty()) else {
+    let Some(mut new) = said.visit(visit.rep_id, customer.id).filter(|_| errors.is_empty()) else {
         let mut log = LogPage::load(&mut read, &me, page, fields, errors, &Picked::default()).await?;
         log.planned = Some(visit);
         return log.answer();
     };
     drop(read);
     let mut write = once::begin(&app, &me, once).await?;
+    keep_planned(&mut new, &visit);
     if visit.state != visit::State::Planned || !db::update(&mut write, id, visit.version, &new).await? {
         return Err(Error::Conflict("This visit is no longer planned. Open it to see what was saved."));
     }

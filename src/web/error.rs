@@ -107,7 +107,7 @@ impl Error {
                 "This took too long",
                 "It was broken off. Go back and try again: what you typed is still there, and nothing is saved twice.",
             ),
-            Self::Conflict(detail) => (StatusCode::CONFLICT, "This has changed meanwhile", *detail),
+            Self::Conflict(detail) => (StatusCode::CONFLICT, "This cannot be done", *detail),
             Self::ReusedForm => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "This form was already sent with other data",

@@ -96,6 +96,11 @@ pub fn growth(ratio: Ratio) -> String {
     format!("{plus}{}", percentage(rate))
 }
 
+/// How many of something: no zeros behind the point, a real minus sign.
+pub fn quantity(quantity: &Decimal) -> String {
+    quantity.normalize().to_string().replace('-', "−")
+}
+
 /// A rate that somebody set, with the decimals it needs: `1.5%`.
 pub fn rate(share: Decimal) -> String {
     words::percent(share)

@@ -17,6 +17,7 @@ pub async fn over(chromium: &Chromium) -> Vec<String> {
     // In the dark only colours change: the other rules need no second look there.
     for (size, scheme, rules) in [
         (PHONE, "light", ALL_RULES),
+        (NARROW_PHONE, "light", ALL_RULES),
         (PHONE, "dark", COLOUR_RULES),
         (DESKTOP, "dark", COLOUR_RULES),
         (DESKTOP, "light", ALL_RULES),
@@ -36,7 +37,8 @@ pub async fn over(chromium: &Chromium) -> Vec<String> {
     findings
 }
 
-const ALL_RULES: &str = "{ type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }";
+const ALL_RULES: &str =
+    "{ type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }";
 const COLOUR_RULES: &str = "{ type: 'rule', values: ['color-contrast', 'link-in-text-block'] }";
 
 async fn barriers(chromium: &Chromium, rules: &str) -> Vec<String> {
@@ -63,9 +65,10 @@ async fn sticking_out(chromium: &Chromium) -> Vec<String> {
     strings(&chromium.client.execute(script, vec![]).await.unwrap())
 }
 
-/// A form with mistakes (422) and a question for the password (403) are answers that the console reports, too.
+/// A form with mistakes (422), a question for the password (403) and a page that is not there (404) are answers that
+/// the console reports, too.
 fn is_refusal(error: &str) -> bool {
-    ["status of 403", "status of 422"].iter().any(|status| error.contains(status))
+    ["status of 403", "status of 404", "status of 422"].iter().any(|status| error.contains(status))
 }
 
 fn strings(list: &Value) -> Vec<String> {

@@ -196,7 +196,7 @@ async fn a_return_takes_back_lines_and_shares_and_never_more_than_is_left() {
     let page = browser.follow(&first).await.expect(200);
     assert_eq!(page.text("h1"), "Return 2");
     assert_eq!(page.texts("section:has(#credits) td.n"), ["−€26.67", "−€13.33"]);
-    assert_eq!(page.texts("section:has(#lines) tbody td"), ["-0.4", "−€40.00", "−€13.33"]);
+    assert_eq!(page.texts("section:has(#lines) tbody td"), ["−0.4", "−€40.00", "−€13.33"]);
     assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026-11").await.net_sales.0, -2667);
     assert_eq!(field.facts(Subject::Company, "2026-10").await.new_customers, 1, "partly returned is not undone");
     // A deal cannot shrink below what came back, nor move behind it.
@@ -207,7 +207,7 @@ async fn a_return_takes_back_lines_and_shares_and_never_more_than_is_left() {
     let page = browser.get(&path).await.expect(200);
     let rest = browser.submit(&page, "main form", &[("booked_on", "2026-11-05")]).await.expect(303);
     let page = browser.follow(&rest).await;
-    assert_eq!(page.texts("section:has(#lines) tbody td"), ["-0.6", "−€60.00", "−€20.00", "-1", "−€50.00", ""]);
+    assert_eq!(page.texts("section:has(#lines) tbody td"), ["−0.6", "−€60.00", "−€20.00", "−1", "−€50.00", ""]);
     assert_eq!(field.facts(Subject::Company, "2026-11").await.new_customers, -1);
     assert_eq!(field.facts(Subject::Company, "2026").await.net_sales.0, 0);
     browser.get(&path).await.expect(409);
@@ -221,7 +221,10 @@ async fn a_return_takes_back_lines_and_shares_and_never_more_than_is_left() {
     browser.post(&format!("{}/correct", rest.location()), &fields).await.expect(422);
     browser.submit(&edit, "main form", &[("booked_on", "2026-11-06")]).await.expect(303);
     let fields = [("booked_on", "2026-11-06"), ("whole", "lines"), ("amount", "10"), ("version", "1")];
-    browser.post(&format!("{}/correct", rest.location()), &fields).await.expect(409);
+    let stale = browser.post(&format!("{}/correct", rest.location()), &fields).await.expect(409);
+    let told = stale.text(".summary-error");
+    assert!(told.contains("Net −€110.00") && told.contains("Coffee: −€60.00; Cups: −€50.00"), "{told}");
+    assert!(!told.contains("Day"), "the day is the same: {told}");
     let fields = [("booked_on", "2026-11-06"), ("whole", "lines"), ("amount", "10"), ("version", "2")];
     browser.post(&format!("{}/correct", rest.location()), &fields).await.expect(303);
     assert_eq!(field.facts(Subject::Company, "2026").await.net_sales.0, 10_000);
@@ -330,10 +333,10 @@ async fn a_stale_form_shows_both() {
     browser.submit(&first, "main form", &[("booked_on", "2026-11-02")]).await.expect(303);
     let stale = browser.submit(&second, "main form", &[("notes", "Mine")]).await.expect(409);
     assert_eq!(stale.value("notes").trim(), "Mine");
-    assert!(stale.text(".summary-error").contains("2026-11-02"), "{}", stale.text(".summary-error"));
+    assert!(stale.text(".summary-error").contains("2 Nov 2026"), "{}", stale.text(".summary-error"));
     browser.submit(&stale, "main form", &[]).await.expect(303);
     let page = browser.get(&format!("/deals/{deal}")).await;
-    assert!(page.text("section:has(#history)").contains("Won on: 2026-11-02 → 2026-11-01"), "{}", page.words());
+    assert!(page.text("section:has(#history)").contains("Won on: 2 Nov 2026 → 1 Nov 2026"), "{}", page.words());
 }
 
 #[tokio::test]

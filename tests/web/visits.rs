@@ -144,6 +144,8 @@ async fn a_planned_visit_becomes_the_done_one_and_can_be_planned_again() {
     assert!(page.text("label.choice:has([name=customer]) .meta").starts_with("Planned for 13:00"));
     let saved = browser.submit(&page, "main form", &[("outcome", "order"), ("minutes", "30")]).await.expect(303);
     assert_eq!(field.count("visits").await, 1);
+    let plan = browser.get("/visits/plan").await.expect(200);
+    assert!(plan.text("ul.list li").starts_with("13:00 Havn"), "the time stays: {}", plan.words());
     assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026-11-19").await.visits, 1);
     let (page, _) = toast(&mut browser, &saved).await;
     browser.submit(&page, ".toast form", &[]).await.expect(303);
@@ -156,6 +158,8 @@ async fn a_planned_visit_becomes_the_done_one_and_can_be_planned_again() {
     let next = browser.get("/visits/plan?day=2026-11-30").await.expect(200);
     assert_eq!(next.count("ul.list li"), 1);
     browser.get(&log).await.expect(409);
+    let plan = browser.get("/visits/plan").await.expect(200);
+    assert!(plan.text("ul.list li").starts_with("13:00 Havn"), "the time stays: {}", plan.words());
     let page = browser.get("/visits/plan?day=2026-11-30").await;
     browser.submit(&page, "ul.list form[action$=remove]", &[]).await.expect(303);
     assert_eq!(field.count("visits").await, 1);
@@ -173,7 +177,7 @@ async fn a_correction_keeps_its_history_and_overwrites_nothing_unseen() {
     browser.submit(&first, "main form", &[("visited_on", "2026-11-17"), ("notes", "Mine")]).await.expect(303);
     let stale = browser.submit(&second, "main form", &[("notes", "Other")]).await.expect(409);
     assert_eq!(stale.value("notes").trim(), "Other");
-    assert!(stale.text(".summary-error").contains("2026-11-17"), "{}", stale.text(".summary-error"));
+    assert!(stale.text(".summary-error").contains("17 Nov 2026"), "{}", stale.text(".summary-error"));
     assert!(stale.text(".summary-error").contains("Mine"));
     browser.submit(&stale, "main form", &[]).await.expect(303);
     let page = browser.get(&path).await.expect(200);
