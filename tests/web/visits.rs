@@ -144,10 +144,10 @@ async fn a_planned_visit_becomes_the_done_one_and_can_be_planned_again() {
     assert!(page.text("label.choice:has([name=customer]) .meta").starts_with("Planned for 13:00"));
     let saved = browser.submit(&page, "main form", &[("outcome", "order"), ("minutes", "30")]).await.expect(303);
     assert_eq!(field.count("visits").await, 1);
-    let plan = browser.get("/visits/plan").await.expect(200);
-    assert!(plan.text("ul.list li").starts_with("13:00 Havn"), "the time stays: {}", plan.words());
     assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026-11-19").await.visits, 1);
     let (page, _) = toast(&mut browser, &saved).await;
+    let plan = browser.get("/visits/plan").await.expect(200);
+    assert!(plan.text("ul.list li").starts_with("13:00 Havn"), "the time stays: {}", plan.words());
     browser.submit(&page, ".toast form", &[]).await.expect(303);
     assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026-11-19").await.visits, 0);
     let plan = browser.get("/visits/plan").await.expect(200);
