@@ -71,7 +71,7 @@ pub async fn list(
                join users u on u.org_id = v.org_id and u.id = v.rep_id
                where v.org_id = $1 and v.customer_id = $2
                union all
-               select coalesce(d.booked_on, d.expected_on, d.opened_on, d.recorded_at::date), 'deal', d.id, 4 * d.id + 1,
+               select coalesce(d.booked_on, d.closed_on, d.expected_on, d.opened_on, d.recorded_at::date), 'deal', d.id, 4 * d.id + 1,
                       d.stage, case when d.returns_id is not null then 'returned' end, null,
                       (select string_agg(u.name, ', ' order by c.position)
                        from deal_credits c

@@ -31,7 +31,8 @@ pub struct NewDeal {
     pub returns: Option<DealId>,
     /// Free words.
     pub notes: String,
-    /// Whether it may pay from now on; who writes it has then confirmed it.
+    /// Whether it may pay from now on. Who writes it has then confirmed it, where the company wants deals confirmed; where
+    /// it does not, nobody has.
     pub confirmed: bool,
     /// What is sold.
     pub lines: Vec<Line>,
@@ -70,9 +71,13 @@ pub async fn insert(tx: &mut Tx, deal: &NewDeal) -> sqlx::Result<DealId> {
     let number = next_number(tx).await?;
     let id = sqlx::query_scalar!(
         "insert into deals (org_id, number, customer_id, owner_id, stage, opened_on, booked_on, expected_on, returns_id,
-                            net, notes, confirmed_by, confirmed_at, recorded_by, recorded_at, changed_at)
+                            net, notes, confirmed_by, confirmed_at, recorded_by, recorded_at, changed_at, closed_on)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-                 case when $12 then $13::bigint end, case when $12 then $14::timestamptz end, $13, $14, $14)
+                 (select $13::bigint from organizations where id = $1 and confirm_deals and $12),
+                 case when $12 then $14::timestamptz end, $13, $14, $14,
+                 (select ($14::timestamptz at time zone time_zone)::date
+                  from organizations
+                  where id = $1 and $5 in ('lost', 'cancelled')))
          returning id",
         org as OrgId,
         number,
@@ -103,8 +108,12 @@ pub async fn update(tx: &mut Tx, id: DealId, version: i32, deal: &NewDeal) -> sq
         "update deals
          set customer_id = $4, owner_id = $5, stage = $6, opened_on = $7, booked_on = $8, expected_on = $9, net = $10,
              notes = $11,
-             confirmed_by = case when $12 and confirmed_at is null then $13 when $12 then confirmed_by end,
+             confirmed_by = case when $12 and confirmed_at is not null then confirmed_by
+                                 else (select $13::bigint from organizations where id = $1 and confirm_deals and $12) end,
              confirmed_at = case when $12 then coalesce(confirmed_at, $14) end,
+             closed_on = (select coalesce(closed_on, ($14::timestamptz at time zone time_zone)::date)
+                          from organizations
+                          where id = $1 and $6 in ('lost', 'cancelled')),
              fully_returned_on = null, changed_at = $14, version = version + 1
          where org_id = $1 and id = $2 and version = $3",
         org as OrgId,

@@ -92,7 +92,7 @@ pub async fn list(
            ),
            fitting as (
                select d.id, d.number, d.net, shares.part,
-                      coalesce(d.booked_on, d.expected_on, d.opened_on, d.recorded_at::date) as on_date
+                      coalesce(d.booked_on, d.closed_on, d.expected_on, d.opened_on, d.recorded_at::date) as on_date
                from deals d
                left join lateral (
                    select sum(c.amount)::bigint as part

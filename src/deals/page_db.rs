@@ -36,6 +36,8 @@ pub struct Deal {
     pub booked_on: Option<Date>,
     /// When it is expected.
     pub expected_on: Option<Date>,
+    /// When it was lost or cancelled.
+    pub closed_on: Option<Date>,
     /// The deal that it returns.
     pub returns_id: Option<DealId>,
     /// That deal's number.
@@ -118,7 +120,7 @@ pub async fn find(
     sqlx::query_as!(
         Deal,
         r#"select d.id, d.number, d.customer_id, c.name as customer, d.owner_id, o.name as "owner?",
-                  d.stage as "stage: Stage", d.opened_on, d.booked_on, d.expected_on, d.returns_id,
+                  d.stage as "stage: Stage", d.opened_on, d.booked_on, d.expected_on, d.closed_on, d.returns_id,
                   r.number as "returns_number?", d.net, d.fully_returned_on, d.notes, cb.name as "confirmed_by?",
                   d.confirmed_at at time zone $4 as confirmed_at, rb.name as "recorded_by?",
                   d.recorded_at at time zone $4 as "recorded_at!",

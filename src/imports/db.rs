@@ -44,7 +44,7 @@ pub const UNKNOWN_CUSTOMER: &str =
 pub async fn lock_organization(tx: &mut Tx) -> sqlx::Result<Settings> {
     let (org, now) = (tx.org, tx.now);
     sqlx::query!(
-        r#"select set_config('work_mem', '128MB', true) as work_mem, set_config('maintenance_work_mem', '256MB', true) as maintenance"#
+        r#"select set_config('work_mem', '48MB', true) as work_mem, set_config('maintenance_work_mem', '256MB', true) as maintenance"#
     )
     .fetch_one(&mut **tx)
     .await?;
@@ -117,6 +117,7 @@ pub async fn updated_rows(tx: &mut Tx, import: i64, file: &str) -> sqlx::Result<
 /// The customers whose events the import may have moved, by id, each with how many deals it has.
 pub async fn touched(tx: &mut Tx, import: i64) -> sqlx::Result<Vec<(CustomerId, i64)>> {
     let org = tx.org;
+    sqlx::query!("analyze import_touched").execute(&mut **tx).await?;
     let rows = sqlx::query!(
         r#"select t.customer_id as "id: CustomerId", count(d.id) as "deals!"
            from import_touched t

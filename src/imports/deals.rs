@@ -42,7 +42,7 @@ pub const LINES: Format = Format {
 };
 
 /// From so many new deals on, an import into an empty table puts its indexes aside.
-const MANY: i64 = 50_000;
+pub const MANY: i64 = 50_000;
 
 /// Stages `deals.csv`. How many rows it has; none: it is not there.
 pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
@@ -236,6 +236,9 @@ pub async fn write(
     if lifted {
         import.progress.step("Building indexes and checking references");
         deals_db::restore_rules(tx).await?;
+    }
+    if new > 0 {
+        deals_db::analyze_parts(tx).await?;
     }
     deals_db::split_lines(tx, id).await?;
     if known > 0 || lines.is_some() {

@@ -72,9 +72,27 @@ pub async fn lift_rules(tx: &mut Tx) -> sqlx::Result<bool> {
         .await
 }
 
-/// Makes them again, and thereby checks every row.
+/// Puts those of the customers' events aside, likewise.
+pub async fn lift_rules_of_events(tx: &mut Tx) -> sqlx::Result<bool> {
+    let any =
+        sqlx::query_scalar!(r#"select exists (select from customer_events) as "any!""#).fetch_one(&mut **tx).await?;
+    if any {
+        return Ok(false);
+    }
+    sqlx::query_scalar!(r#"select lift_rules(array['customer_events']::regclass[]) as "lifted!""#)
+        .fetch_one(&mut **tx)
+        .await
+}
+
+/// Makes again what was put aside, and thereby checks every row.
 pub async fn restore_rules(tx: &mut Tx) -> sqlx::Result<()> {
     sqlx::query!("select restore_rules()").fetch_one(&mut **tx).await?;
+    Ok(())
+}
+
+/// Tells the planner how many parts of deals there are now: without it, what follows reads all of them for each few.
+pub async fn analyze_parts(tx: &mut Tx) -> sqlx::Result<()> {
+    sqlx::query!("analyze deal_lines, deal_credits").execute(&mut **tx).await?;
     Ok(())
 }
 
@@ -96,12 +114,13 @@ pub async fn insert_deals(tx: &mut Tx, import: i64, new: i64) -> sqlx::Result<()
     .await?;
     sqlx::query!(
         "insert into deals (org_id, id, number, external_id, customer_id, owner_id, stage, opened_on, booked_on, expected_on,
-             source_stage, returns_id, net, confirmed_at, recorded_at, changed_at)
+             source_stage, returns_id, net, confirmed_at, recorded_at, changed_at, closed_on)
          overriding system value
          select $2, s.deal_id, $4 + row_number() over (order by s.line), s.external_id, c.id,
                 coalesce(s.owner_id, sold.owner_id, d.owner_id), s.stage, s.opened_on,
                 case when s.stage = 'won' then s.closed_on end, case when s.stage = 'open' then s.closed_on end,
-                s.source_stage, coalesce(sold.deal_id, d.id), coalesce(l.net, s.amount, 0), $3, $3, $3
+                s.source_stage, coalesce(sold.deal_id, d.id), coalesce(l.net, s.amount, 0), $3, $3, $3,
+                case when s.stage in ('lost', 'cancelled') then s.closed_on end
          from import_deals s
          join customers c on c.org_id = $2 and c.external_id = s.customer
          left join (

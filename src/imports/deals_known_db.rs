@@ -175,6 +175,8 @@ async fn update_deals(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
                            when s.stage = 'won' then s.closed_on end as booked_on,
                       case when s.stage = 'open' then coalesce(s.closed_on, d.expected_on)
                            else d.expected_on end as expected_on,
+                      case when coalesce(s.stage, d.stage) in ('lost', 'cancelled')
+                           then coalesce(s.closed_on, d.closed_on) end as closed_on,
                       coalesce(s.source_stage, d.source_stage) as source_stage,
                       coalesce(sold.deal_id, known.id, d.returns_id) as returns_id, coalesce(n.net, d.net) as net,
                       coalesce(d.confirmed_at, $3) as confirmed_at, x.deal_id is not null as other_parts
@@ -194,18 +196,19 @@ async fn update_deals(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
            ), changed as (
                update deals d
                set customer_id = said.customer_id, owner_id = said.owner_id, stage = said.stage, opened_on = said.opened_on,
-                   booked_on = said.booked_on, expected_on = said.expected_on, source_stage = said.source_stage,
+                   booked_on = said.booked_on, expected_on = said.expected_on, closed_on = said.closed_on,
+                   source_stage = said.source_stage,
                    returns_id = said.returns_id, net = said.net, confirmed_at = said.confirmed_at,
                    fully_returned_on = null, changed_at = $3, version = d.version + 1
                from said
                join deals old on old.org_id = $2 and old.id = said.id
                where d.org_id = $2 and d.id = said.id
                  and (said.other_parts
-                      or (d.customer_id, d.owner_id, d.stage, d.opened_on, d.booked_on, d.expected_on, d.source_stage,
+                      or (d.customer_id, d.owner_id, d.stage, d.opened_on, d.booked_on, d.expected_on, d.closed_on, d.source_stage,
                           d.returns_id, d.net, d.confirmed_at)
                          is distinct from
                          (said.customer_id, said.owner_id, said.stage, said.opened_on, said.booked_on, said.expected_on,
-                          said.source_stage, said.returns_id, said.net, said.confirmed_at))
+                          said.closed_on, said.source_stage, said.returns_id, said.net, said.confirmed_at))
                returning d.id, d.number, said.line, old.customer_id as from_customer, d.customer_id as to_customer,
                          to_jsonb(old) as old, to_jsonb(d) as new
            ), noted as (

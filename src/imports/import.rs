@@ -6,8 +6,8 @@ use sqlx::PgPool;
 use time::{Date, OffsetDateTime};
 
 use super::{
-    assignments, customers, db, deals, ownership, plans, problem::Problems, progress::Progress, reps, table, targets,
-    visits,
+    assignments, customers, db, deals, deals_db, ownership, plans, problem::Problems, progress::Progress, reps, table,
+    targets, visits,
 };
 use crate::{
     audit,
@@ -226,8 +226,11 @@ async fn create_organization(pool: &PgPool, request: &Request<'_>, name: &str) -
 
 /// Follows what became of the touched customers, so many at a time that their deals fit into memory.
 async fn recompute(import: &mut Import<'_>) -> Result<(), Failure> {
+    let touched = db::touched(&mut import.tx, import.id).await?;
+    let many = touched.iter().map(|(_, deals)| deals).sum::<i64>() >= deals::MANY;
+    let lifted = many && deals_db::lift_rules_of_events(&mut import.tx).await?;
     let (mut batch, mut deals) = (vec![], 0);
-    for (customer, count) in db::touched(&mut import.tx, import.id).await? {
+    for (customer, count) in touched {
         if deals + count > DEALS_IN_MEMORY {
             events_db::recompute(&mut import.tx, &batch).await?;
             (batch, deals) = (vec![], 0);
@@ -235,7 +238,11 @@ async fn recompute(import: &mut Import<'_>) -> Result<(), Failure> {
         batch.push(customer);
         deals += count;
     }
-    Ok(events_db::recompute(&mut import.tx, &batch).await?)
+    events_db::recompute(&mut import.tx, &batch).await?;
+    if lifted {
+        deals_db::restore_rules(&mut import.tx).await?;
+    }
+    Ok(())
 }
 
 async fn finish(mut import: Import<'_>, dry_run: bool, files: Vec<(&'static str, Counts)>) -> Result<Summary, Failure> {

@@ -312,3 +312,33 @@ async fn sql_splits_as_the_domain_does() {
     }
     assert_eq!(found.len(), cases.len());
 }
+
+#[tokio::test]
+async fn the_day_on_which_a_deal_ended_is_kept_however_it_ended() {
+    let db = TestDatabase::create().await;
+    let days = "select external_id || ' ' || stage || ' ' || coalesce(booked_on::text, '-') || ' ' || coalesce(expected_on::text, '-')
+        || ' ' || coalesce(closed_on::text, '-') from deals order by 1";
+    let first = deals(&[
+        "D1,C1,R1,,2026-01-05,10,lost,,,,,,",
+        "D2,C1,R1,,2026-01-06,,cancelled,,,,,,",
+        "D3,C1,R1,,,10,lost,,,,,,",
+        "D4,C1,R1,,2026-12-24,10,open,,,,,,",
+    ]);
+    import(&db, &[REPS, CUSTOMERS, ("deals.csv", &first)]).await;
+    let kept = ["D1 lost - - 2026-01-05", "D2 cancelled - - 2026-01-06", "D3 lost - - -", "D4 open - 2026-12-24 -"];
+    assert_eq!(ask(&db.pool, days).await, kept);
+    let again = import(&db, &[("deals.csv", &first)]).await;
+    assert_eq!(counts(&again, "deals.csv"), (0, 0, 4));
+    let then = deals(&[
+        "D1,C1,R1,,2026-03-01,10,won,,,,,,",
+        "D2,C1,R1,,2026-01-07,,cancelled,,,,,,",
+        "D3,C1,R1,,,10,lost,,,,,,",
+        "D4,C1,R1,,2026-11-01,10,lost,,,,,,",
+    ]);
+    let then = import(&db, &[("deals.csv", &then)]).await;
+    assert_eq!(counts(&then, "deals.csv"), (0, 3, 1));
+    assert_eq!(
+        ask(&db.pool, days).await,
+        ["D1 won 2026-03-01 - -", "D2 cancelled - - 2026-01-07", "D3 lost - - -", "D4 lost - 2026-12-24 2026-11-01"]
+    );
+}

@@ -269,8 +269,10 @@ async fn an_open_deal_is_won_lost_or_given_up() {
     let page = browser.get(&deal).await.expect(200);
     let lost = browser.submit(&page, "form[action$='/lose']", &[]).await.expect(303);
     let page = browser.follow(&lost).await;
+    assert!(page.words().contains("lost on 19 Nov"), "{}", page.words());
     browser.submit(&page, ".toast form", &[]).await.expect(303);
     let page = browser.get(&deal).await;
+    assert!(page.words().contains("expected on 24 Dec"), "{}", page.words());
     let page = browser.submit(&page, "form[action$='/win']", &[("booked_on", "2026-11-20")]).await.expect(422);
     assert_eq!(page.value("booked_on"), "2026-11-20");
     browser.submit(&page, "form[action$='/win']", &[("booked_on", "2026-11-18")]).await.expect(303);
@@ -449,4 +451,34 @@ async fn products_are_kept_by_managers_and_administrators() {
     assert!(!page.has("main form"));
     assert_eq!(page.count("tbody tr"), 2);
     ingrid.post("/products", &[("name", "Tea"), ("category", "Drinks")]).await.expect(403);
+}
+
+#[tokio::test]
+async fn where_deals_need_no_confirmation_nobody_is_said_to_have_given_it() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await.to_string();
+    let confirm = async |asked: bool| {
+        sqlx::query!("update organizations set confirm_deals = $1", asked).execute(&field.app.db).await.unwrap();
+    };
+    let confirmed = async |number: i64| {
+        sqlx::query!(r#"select confirmed_at is not null as "at!", confirmed_by from deals where number = $1"#, number)
+            .fetch_one(&field.app.db)
+            .await
+            .map(|row| (row.at, row.confirmed_by))
+            .unwrap()
+    };
+    confirm(false).await;
+    let mut ingrid = field.app.client(field.ingrid).await;
+    let entered = post(&mut ingrid, "/deals", &won(&havn, "100.00")).await.expect(303);
+    assert_eq!(confirmed(1).await, (true, None));
+    let page = ingrid.follow(&entered).await;
+    assert!(!page.words().contains("Waits for confirmation"));
+    // Neither does a manager's entry say more, nor a change.
+    post(&mut field.app.client(field.berit).await, "/deals", &won(&havn, "200.00")).await.expect(303);
+    assert_eq!(confirmed(2).await, (true, None));
+    // Where it is asked for, the manager who enters a deal for a rep has confirmed it.
+    confirm(true).await;
+    post(&mut field.app.client(field.berit).await, "/deals", &won(&havn, "300.00")).await.expect(303);
+    assert_eq!(confirmed(3).await, (true, Some(field.berit.id)));
+    assert_eq!(confirmed(1).await, (true, None), "what was entered before pays on");
 }
