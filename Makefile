@@ -1,7 +1,7 @@
 # Everything that people and CI do. All of it is safe to run again.
 export SQLX_OFFLINE = true
 
-.PHONY: run test check prepare fmt
+.PHONY: run test check bench prepare fmt
 
 # A demo company on http://127.0.0.1:8080, on a private PostgreSQL.
 run:
@@ -22,6 +22,11 @@ check:
 	$(MAKE) test
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
 	scripts/deny
+
+# What docs/performance.md measures: an import of a million deals.
+bench:
+	scripts/install run
+	scripts/bench-import
 
 # After a change of SQL: checks the queries on a throw-away PostgreSQL and writes .sqlx/.
 prepare:
