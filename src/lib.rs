@@ -225,6 +225,10 @@ pub mod setup {
 /// Organizations: the tenants and their settings.
 pub mod organizations {
     pub mod db;
+    pub mod form;
+    pub mod rules;
+    pub mod settings_db;
+    pub mod web;
 }
 /// Signing in and out, passwords, and what slows guessing down.
 pub mod sign_in {
@@ -352,6 +356,7 @@ pub fn routes() -> web::routes::Routes {
         .merge(profile::web::routes())
         .merge(users::web::routes())
         .merge(teams::web::routes())
+        .merge(organizations::web::routes())
         .merge(customers::web::routes())
         .merge(visits::web::routes())
         .merge(products::web::routes())

@@ -160,7 +160,8 @@ pub async fn write(import: &mut Import<'_>, plans: Plans) -> Result<Option<Count
 
 /// A changed plan holds from the current period on, or from the first one that is not locked.
 async fn first_open_day(import: &mut Import<'_>, kind: PeriodKind) -> Result<Date, Failure> {
-    let locked_until = period_locks::db::locked_until(&mut import.tx).await?;
+    let org = import.tx.org;
+    let locked_until = period_locks::db::locked_until(&mut import.tx, org).await?;
     let current = period(import, kind, import.today);
     Ok(match locked_until {
         Some(day) if day > current.from() => {

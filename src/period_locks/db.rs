@@ -95,9 +95,6 @@ pub async fn locked_at(db: &mut PgConnection, org: OrgId, period: Period) -> sql
 }
 
 /// The first day after the last locked period.
-pub async fn locked_until(tx: &mut Tx) -> sqlx::Result<Option<Date>> {
-    let org = tx.org;
-    sqlx::query_scalar!("select max(period_end) from period_locks where org_id = $1", org as OrgId)
-        .fetch_one(&mut **tx)
-        .await
+pub async fn locked_until(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Option<Date>> {
+    sqlx::query_scalar!("select max(period_end) from period_locks where org_id = $1", org as OrgId).fetch_one(db).await
 }

@@ -200,6 +200,7 @@ fn places(roles: &[Role], path: &str) -> Vec<NavItem> {
         place(settles, "Plans", "/plans", "percent", "l"),
         place(is(Role::Admin), "People", "/users", "user-plus", "u"),
         place(is(Role::Admin), "Teams", "/teams", "network", "e"),
+        place(is(Role::Admin), "Settings", "/settings", "settings", "n"),
         place(!is(Role::Manager) && (settles || is(Role::Admin)), team, "/scoreboard", "trophy", "s"),
         place(true, "Customers", "/customers", "users", "c"),
         place(sells, "Visits", "/visits", "footprints", "v"),
@@ -214,7 +215,7 @@ fn places(roles: &[Role], path: &str) -> Vec<NavItem> {
 
 /// The phone's bar: the places that people go to while they are about.
 fn tabs(places: &[NavItem]) -> Vec<NavItem> {
-    const RARE: [&str; 3] = ["/visits", "/deals", "/teams"];
+    const RARE: [&str; 4] = ["/visits", "/deals", "/teams", "/settings"];
     let often = places.iter().filter(|place| !RARE.contains(&place.href));
     let rare = places.iter().filter(|place| RARE.contains(&place.href));
     let mut tabs: Vec<NavItem> = often.chain(rare).take(TABS).copied().collect();
@@ -258,7 +259,7 @@ mod tests {
             ),
             (
                 &[Admin],
-                "People, Teams, Scoreboard, Customers, Deals, Commission",
+                "People, Teams, Settings, Scoreboard, Customers, Deals, Commission",
                 "People, Scoreboard, Customers, Commission",
             ),
         ] {
@@ -267,11 +268,11 @@ mod tests {
             assert_eq!(labels(&tabs(&all)).join(", "), tab);
         }
         let everything = places(&Role::ALL, "/");
-        assert_eq!(everything.len(), 11, "each place once");
+        assert_eq!(everything.len(), 12, "each place once");
         let mut keys: Vec<_> = everything.iter().map(|item| item.key).collect();
         keys.sort_unstable();
         keys.dedup();
-        assert_eq!(keys.len(), 11, "each key once");
+        assert_eq!(keys.len(), 12, "each key once");
     }
 
     #[test]

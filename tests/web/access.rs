@@ -58,6 +58,13 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /teams/{id}", [DOOR, 403, 403, 403, 422]),
     ("POST /teams/{id}/managers", [DOOR, 403, 403, 403, 422]),
     ("POST /teams/{id}/managers/end", [DOOR, 403, 403, 403, 422]),
+    // The company's rules.
+    ("GET /settings", [DOOR, 403, 403, 403, 200]),
+    ("POST /settings", [DOOR, 403, 403, 403, 422]),
+    ("POST /settings/limits", [DOOR, 403, 403, 403, 422]),
+    ("POST /settings/limits/{id}/remove", [DOOR, 403, 403, 403, 404]),
+    ("POST /settings/holidays", [DOOR, 403, 403, 403, 422]),
+    ("POST /settings/holidays/{day}/remove", [DOOR, 403, 403, 403, 404]),
     // Numbers and targets.
     ("GET /my-month", [DOOR, 200, 303, 303, 303]),
     ("GET /reps/{id}", [DOOR, 200, 200, 200, 200]),

@@ -12,6 +12,7 @@ mod invitations;
 mod kit;
 mod profile;
 mod scorecards;
+mod settings;
 mod setup;
 mod sign_in;
 mod support;

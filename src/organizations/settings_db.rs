@@ -1,0 +1,183 @@
+//! The settings' SQL: the company's rules, its holidays and its loss limits.
+
+use sqlx::PgConnection;
+use time::Date;
+
+use crate::{
+    domain::{company::GrowthBase, id::OrgId},
+    postgres::tx::Tx,
+};
+
+/// The settings that a form changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The company's name, unique.
+    pub name: String,
+    /// Month in which the fiscal year begins, 1–12.
+    pub fiscal_year_start: i16,
+    /// Working weekdays, 1 = Monday … 7 = Sunday.
+    pub workdays: Vec<i16>,
+    /// What growth is compared with.
+    pub growth_base: GrowthBase,
+    /// How many months a customer's sales count as sales to a new customer.
+    pub new_customer_months: i32,
+    /// A loss within this many days of a handover is charged to the owner before.
+    pub handover_grace_days: i32,
+    /// A visit entered more days late than this is flagged.
+    pub late_entry_days: i32,
+    /// Whether a deal that a rep entered pays only once somebody else confirmed it.
+    pub confirm_deals: bool,
+}
+
+/// The settings with the version that a form was opened with.
+pub async fn find(db: &mut PgConnection, org: OrgId) -> sqlx::Result<(Settings, i32)> {
+    let row = sqlx::query!(
+        "select name, fiscal_year_start, workdays, growth_base, new_customer_months, handover_grace_days, late_entry_days,
+                confirm_deals, version
+         from organizations
+         where id = $1",
+        org as OrgId,
+    )
+    .fetch_one(db)
+    .await?;
+    let settings = Settings {
+        name: row.name,
+        fiscal_year_start: row.fiscal_year_start,
+        workdays: row.workdays,
+        growth_base: GrowthBase::parse(&row.growth_base).unwrap_or(GrowthBase::LastYear),
+        new_customer_months: row.new_customer_months,
+        handover_grace_days: row.handover_grace_days,
+        late_entry_days: row.late_entry_days,
+        confirm_deals: row.confirm_deals,
+    };
+    Ok((settings, row.version))
+}
+
+/// Changes the settings, if they are still those of this version. A name that is taken violates `organizations_name_key`.
+pub async fn update(tx: &mut Tx, new: &Settings, version: i32) -> sqlx::Result<bool> {
+    let org = tx.org;
+    let done = sqlx::query!(
+        "update organizations
+         set name = $3, fiscal_year_start = $4, workdays = $5, growth_base = $6, new_customer_months = $7,
+             handover_grace_days = $8, late_entry_days = $9, confirm_deals = $10, version = version + 1
+         where id = $1 and version = $2",
+        org as OrgId,
+        version,
+        new.name,
+        new.fiscal_year_start,
+        &new.workdays,
+        new.growth_base.as_str(),
+        new.new_customer_months,
+        new.handover_grace_days,
+        new.late_entry_days,
+        new.confirm_deals,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// After how many days without a sale a customer counts as lost.
+pub struct LimitRow {
+    /// The limit.
+    pub id: i64,
+    /// For which segment; none: for all without a limit of their own.
+    pub segment: Option<String>,
+    /// Days without a sale.
+    pub days: i32,
+    /// Since when; none: from the beginning.
+    pub from_date: Option<Date>,
+}
+
+/// The limits of the company and of its segments, in order of segment and time.
+pub async fn limits(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<LimitRow>> {
+    sqlx::query_as!(
+        LimitRow,
+        "select id, segment, days, from_date
+         from loss_limits
+         where org_id = $1 and customer_id is null
+         order by segment nulls first, from_date nulls first",
+        org as OrgId,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Sets a limit from a day on, in place of one from the same day. The customers' events follow from it: recompute them.
+pub async fn set_limit(tx: &mut Tx, segment: Option<&str>, days: i32, from: Option<Date>) -> sqlx::Result<()> {
+    let org = tx.org;
+    sqlx::query!(
+        "insert into loss_limits (org_id, segment, days, from_date)
+         values ($1, $2, $3, $4)
+         on conflict on constraint loss_limits_key do update set days = excluded.days",
+        org as OrgId,
+        segment,
+        days,
+        from,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes a limit away; the one before it holds on. The customers' events follow from it: recompute them.
+pub async fn remove_limit(tx: &mut Tx, id: i64) -> sqlx::Result<Option<LimitRow>> {
+    let org = tx.org;
+    sqlx::query_as!(
+        LimitRow,
+        "delete from loss_limits
+         where org_id = $1 and id = $2 and customer_id is null
+         returning id, segment, days, from_date",
+        org as OrgId,
+        id,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// A day on which nobody works.
+pub struct HolidayRow {
+    /// The day.
+    pub on_date: Date,
+    /// Its name.
+    pub name: String,
+}
+
+/// The holidays from a day on, in order.
+pub async fn holidays(db: &mut PgConnection, org: OrgId, from: Date) -> sqlx::Result<Vec<HolidayRow>> {
+    sqlx::query_as!(
+        HolidayRow,
+        "select on_date, name
+         from holidays
+         where org_id = $1 and on_date >= $2
+         order by on_date",
+        org as OrgId,
+        from,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Adds a holiday, or gives the one of that day another name.
+pub async fn add_holiday(tx: &mut Tx, on: Date, name: &str) -> sqlx::Result<()> {
+    let org = tx.org;
+    sqlx::query!(
+        "insert into holidays (org_id, on_date, name)
+         values ($1, $2, $3)
+         on conflict on constraint holidays_pkey do update set name = excluded.name",
+        org as OrgId,
+        on,
+        name,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes a holiday away: its name, if there was one.
+pub async fn remove_holiday(tx: &mut Tx, on: Date) -> sqlx::Result<Option<String>> {
+    let org = tx.org;
+    sqlx::query_scalar!("delete from holidays where org_id = $1 and on_date = $2 returning name", org as OrgId, on)
+        .fetch_optional(&mut **tx)
+        .await
+}

@@ -1,0 +1,200 @@
+//! `/settings`: the rules by which a company counts, its holidays, and after how many days a customer is lost.
+
+use askama::Template;
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde_json::{Value, json};
+use time::{Date, Month};
+
+use super::{
+    form::SettingsForm,
+    rules::{self, HolidayForm, LimitForm},
+    settings_db::{self, HolidayRow, LimitRow, Settings},
+};
+use crate::{
+    App,
+    audit::{
+        self,
+        words::{Act, told},
+    },
+    customers::events_db,
+    domain::period::{add_months, month_number},
+    period_locks,
+    postgres::{error::violates, tx},
+    web::{
+        auth::{Allowed, ManagePeople, Viewer},
+        error::Error,
+        form::{Errors, Form},
+        once,
+        page::{Page, answer},
+        routes::Routes,
+        toast::Toast,
+        ui::Choice,
+    },
+};
+
+/// Where the settings are, and what their history is filed under.
+pub const PATH: &str = "/settings";
+
+/// `/settings` and below.
+pub fn routes() -> Routes {
+    Routes::new()
+        .get(PATH, index)
+        .post(PATH, save)
+        .post("/settings/limits", rules::set_limit)
+        .post("/settings/limits/{id}/remove", rules::remove_limit)
+        .post("/settings/holidays", rules::add_holiday)
+        .post("/settings/holidays/{day}/remove", rules::remove_holiday)
+}
+
+#[derive(Template)]
+#[template(path = "organizations/settings.html")]
+struct SettingsPage {
+    page: Page,
+    form: SettingsForm,
+    limit: LimitForm,
+    holiday: HolidayForm,
+    errors: Errors,
+    /// Whether somebody else has saved meanwhile.
+    stale: bool,
+    limits: Vec<LimitRow>,
+    holidays: Vec<HolidayRow>,
+    /// The first day after everything that is locked.
+    open_from: Option<Date>,
+    currency: String,
+    time_zone: String,
+    history: Vec<Act>,
+}
+
+impl SettingsPage {
+    fn months(&self) -> Vec<Choice> {
+        (1..=12).map(|month| Choice::new(month, Month::to_string(&month_number(month)))).collect()
+    }
+
+    fn weekdays(&self) -> Vec<(String, &'static str, bool)> {
+        let names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+        let day = |(number, name): (usize, &'static str)| {
+            let number = number.to_string();
+            let ticked = self.form.workdays.contains(&number);
+            (number, name, ticked)
+        };
+        (1..).zip(names).map(day).collect()
+    }
+
+    fn bases(&self) -> Vec<Choice> {
+        vec![
+            Choice::new("last_year", "The same period of last year"),
+            Choice::new("period_before", "The period before"),
+        ]
+    }
+
+    /// Whether a limit may still be taken away: nothing that is locked follows from it.
+    fn is_removable(&self, limit: &LimitRow) -> bool {
+        limit.from_date.is_some_and(|from| self.open_from.is_none_or(|open| from >= open))
+    }
+}
+
+/// What was typed into the forms of the page, and what is wrong with it.
+#[derive(Default)]
+pub struct Typed {
+    /// The settings; none: what is saved.
+    pub settings: Option<SettingsForm>,
+    /// A new limit.
+    pub limit: LimitForm,
+    /// A new holiday.
+    pub holiday: HolidayForm,
+    /// What is wrong.
+    pub errors: Errors,
+}
+
+async fn index(State(app): State<App>, me: Allowed<ManagePeople>, page: Page) -> Result<Response, Error> {
+    draw(&app, &me, page, Typed::default()).await
+}
+
+/// The page, with what was typed and refused.
+pub async fn draw(app: &App, me: &Viewer, page: Page, typed: Typed) -> Result<Response, Error> {
+    let status = typed.errors.status();
+    show(app, me, page, typed, status).await
+}
+
+async fn show(app: &App, me: &Viewer, page: Page, typed: Typed, status: StatusCode) -> Result<Response, Error> {
+    let org = me.scope.org;
+    let mut read = tx::read(&app.db, org).await?;
+    let (settings, version) = settings_db::find(&mut read, org).await?;
+    let Typed { settings: form, limit, holiday, errors } = typed;
+    let page = SettingsPage {
+        page,
+        form: form.unwrap_or_else(|| SettingsForm::of(&settings, version)),
+        limit,
+        holiday,
+        errors,
+        stale: status == StatusCode::CONFLICT,
+        limits: settings_db::limits(&mut read, org).await?,
+        holidays: settings_db::holidays(&mut read, org, add_months(me.today, -12)).await?,
+        open_from: period_locks::db::locked_until(&mut read, org).await?,
+        currency: me.company.currency.code().to_owned(),
+        time_zone: me.company.time_zone.clone(),
+        history: told(audit::db::history(&mut read, org, &me.company.time_zone, PATH).await?),
+    };
+    answer(status, page)
+}
+
+async fn save(
+    State(app): State<App>,
+    me: Allowed<ManagePeople>,
+    page: Page,
+    Form { once, fields, .. }: Form<SettingsForm>,
+) -> Result<Response, Error> {
+    let mut errors = Errors::new();
+    let new = fields.parse(&mut errors);
+    let refuse = |errors| Typed { settings: Some(fields.clone()), errors, ..Typed::default() };
+    if !errors.is_empty() {
+        return draw(&app, &me, page, refuse(errors)).await;
+    }
+    let Ok(version) = fields.version.parse() else {
+        return Err(Error::BadRequest("The form is not whole. Open it again."));
+    };
+    let mut write = once::begin_alone(&app, &me, once).await?;
+    let (old, _) = settings_db::find(&mut write, me.scope.org).await?;
+    let locked = period_locks::db::locked_until(&mut write, me.scope.org).await?.is_some();
+    if locked && new.fiscal_year_start != old.fiscal_year_start {
+        drop(write);
+        errors.add("fiscal_year_start", "A period is locked: the fiscal year stays as it is.");
+        return draw(&app, &me, page, refuse(errors)).await;
+    }
+    match settings_db::update(&mut write, &new, version).await {
+        Ok(true) => {}
+        Ok(false) => {
+            drop(write);
+            return show(&app, &me, page, refuse(errors), StatusCode::CONFLICT).await;
+        }
+        Err(e) if violates(&e, "organizations_name_key") => {
+            drop(write);
+            errors.add("name", "Another company of this installation has this name. Use another one.");
+            return draw(&app, &me, page, refuse(errors)).await;
+        }
+        Err(e) => return Err(e.into()),
+    }
+    if new.handover_grace_days != old.handover_grace_days {
+        events_db::recompute_all(&mut write).await?;
+    }
+    let detail = json!({ "old": kept(&old), "new": kept(&new) });
+    audit::db::record(&mut write, "settings.changed", PATH, detail).await?;
+    write.done_saying(PATH, &Toast::new("Settings saved")).await
+}
+
+/// What the history keeps of the settings.
+fn kept(settings: &Settings) -> Value {
+    let month = Month::to_string(&month_number(i32::from(settings.fiscal_year_start)));
+    let names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let workdays = (1_i16..).zip(names).filter(|(day, _)| settings.workdays.contains(day)).map(|(_, name)| name);
+    json!({
+        "name": settings.name,
+        "fiscal year begins in": month,
+        "working days": workdays.collect::<Vec<_>>().join(", "),
+        "growth compared with": settings.growth_base.as_str().replace('_', " "),
+        "months as a new customer": settings.new_customer_months,
+        "days of grace after a handover": settings.handover_grace_days,
+        "days until a visit is late": settings.late_entry_days,
+        "deals need confirmation": if settings.confirm_deals { "yes" } else { "no" },
+    })
+}
