@@ -169,6 +169,8 @@ struct ShowPage {
     before: Option<(String, Money, Money)>,
     check: String,
     may_approve: bool,
+    /// Whether the run's page opens.
+    reads_run: bool,
 }
 
 async fn show(
@@ -206,6 +208,7 @@ async fn show(
             .map_or(0, |deals| deals.iter().filter(|deal| deal["confirmed"].as_bool() == Some(false)).count()),
         before,
         check: format!("{:04X}-{:04X}", check >> 16, check & 0xFFFF),
+        reads_run: me.may(Permission::ApproveCommission),
         may_approve: may_approve(&me, &statement),
         statement,
     })

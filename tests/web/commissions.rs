@@ -196,6 +196,8 @@ async fn a_month_is_calculated_approved_and_paid() {
     let page = ingrid.get(&statement).await.expect(200);
     assert!(page.text(".statement .total").contains("€45.00"));
     assert_eq!(page.count("details tbody tr"), 2, "both deals stand behind the line");
+    assert!(!page.has("a[href^='/commission-runs/']"), "a link that would be refused");
+    assert!(freja.get(&statement).await.has("a[href^='/commission-runs/']"));
     desk.app.client(desk.jonas).await.get(&statement).await.expect(404);
     assert!(ingrid.get("/statements").await.expect(200).words().contains("October 2026"));
 
