@@ -162,24 +162,21 @@ impl World {
         let mut win_backs: Vec<(usize, Date)> = vec![];
         let mut day = first;
         while day <= last + Duration::days(250) {
-            let stands_for = |deal: usize, after: Option<Date>| {
-                sales.iter().any(|&other| {
-                    other != deal
-                        && after.is_none_or(|after| self.deals[other].on > after)
-                        && self.qualifies(other, day)
-                })
+            let any_qualifies = |after: Option<Date>| {
+                sales
+                    .iter()
+                    .any(|&deal| after.is_none_or(|after| self.deals[deal].on > after) && self.qualifies(deal, day))
             };
-            let comes_back_today =
-                |deal: usize| self.returned_by(deal, day) && !self.returned_by(deal, day_before(day));
-            for (deal, after) in win_backs.clone() {
-                if comes_back_today(deal) && !stands_for(deal, Some(after)) {
-                    life.push(self.happened("won_back_undone", day, deal));
-                    if buying {
-                        (buying, lost_after) = (false, Some(after));
-                    }
+            // A win-back is one as long as something that was bought after the loss is kept.
+            for &(deal, after) in win_backs.iter().filter(|(_, after)| !any_qualifies(Some(*after))) {
+                life.push(self.happened("won_back_undone", day, deal));
+                if buying {
+                    (buying, lost_after) = (false, Some(after));
                 }
             }
-            if let Some(deal) = first_sale.filter(|deal| comes_back_today(*deal) && !stands_for(*deal, None)) {
+            win_backs.retain(|(_, after)| any_qualifies(Some(*after)));
+            // Without a qualifying sale it is a prospect, unless it bought before.
+            if let Some(deal) = first_sale.filter(|_| !any_qualifies(None)) {
                 life.push(self.happened("first_sale_undone", day, deal));
                 (first_sale, buying, lost_after) = (None, false, None);
             }

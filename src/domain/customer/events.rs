@@ -33,13 +33,13 @@ pub struct Event {
 pub enum EventKind {
     /// The first-ever qualifying sale: a new customer.
     FirstSale,
-    /// That sale was fully returned before there was another.
+    /// Everything bought since was fully returned: a prospect again. It takes back that first sale, from whom it counted to.
     FirstSaleUndone,
     /// The customer lapsed, or was declared lost.
     Lost,
     /// The first qualifying sale after a loss.
     WonBack,
-    /// That sale was fully returned before there was another.
+    /// Everything bought since the loss was fully returned.
     WonBackUndone,
 }
 
@@ -72,7 +72,7 @@ pub fn events(history: &History) -> Vec<Event> {
             steps.push((sale.on, Turn::Sale, Step::Sale(index)));
         }
         if let Some(on) = sale.returned_on {
-            steps.push((on, Turn::Return, Step::Return(index)));
+            steps.push((on, Turn::Return, Step::Return));
         }
     }
     for lapse in lapses(history, &sales) {
@@ -182,8 +182,8 @@ enum Turn {
 enum Step {
     /// A qualifying sale.
     Sale(usize),
-    /// A sale is fully returned from now on.
-    Return(usize),
+    /// Some sale is fully returned from now on.
+    Return,
     Lapse(Lapse),
 }
 
@@ -192,9 +192,9 @@ struct Life<'a> {
     history: &'a History,
     sales: &'a [Sale<'a>],
     state: State,
-    /// The first sale, as long as a return could undo it.
+    /// The first sale that counts, as long as returns could undo it.
     first: Option<usize>,
-    /// Sales that won the customer back, each with the last sale before the loss.
+    /// Sales that won the customer back and were not undone, each with the last sale before the loss.
     win_backs: Vec<(usize, Date)>,
     events: Vec<Event>,
 }
@@ -228,33 +228,34 @@ impl<'a> Life<'a> {
                 self.state = State::Lost { last_sale: lapse.last_sale };
                 self.post_loss(lapse);
             }
-            (Step::Return(sale), _) => self.take_return(on, sale),
+            (Step::Return, _) => self.take_return(on),
             (Step::Sale(_), State::Customer) | (Step::Lapse(_), State::Prospect | State::Lost { .. }) => {}
         }
     }
 
-    /// A returned sale takes back what it made of the customer, unless another sale stands for it by now.
-    fn take_return(&mut self, on: Date, sale: usize) {
-        if let Some(place) = self.win_backs.iter().position(|(won, _)| *won == sale) {
-            let (_, last_sale) = self.win_backs.remove(place);
-            if !self.another_stands(on, sale, |day| day > last_sale) {
-                if matches!(self.state, State::Customer) {
-                    self.state = State::Lost { last_sale };
-                }
-                self.post_sale(EventKind::WonBackUndone, on, sale);
-            }
-        }
-        if self.first == Some(sale) {
+    /// What sales made of the customer holds as long as one of them stands; with the last of them it is taken back.
+    fn take_return(&mut self, on: Date) {
+        if let Some(sale) = self.first
+            && !self.any_stands(on, |_| true)
+        {
             self.first = None;
-            if !self.another_stands(on, sale, |_| true) {
-                self.state = State::Prospect;
-                self.post_sale(EventKind::FirstSaleUndone, on, sale);
+            self.state = State::Prospect;
+            self.post_sale(EventKind::FirstSaleUndone, on, sale);
+        }
+        for (sale, last_sale) in std::mem::take(&mut self.win_backs) {
+            if self.any_stands(on, |day| day > last_sale) {
+                self.win_backs.push((sale, last_sale));
+                continue;
             }
+            if matches!(self.state, State::Customer) {
+                self.state = State::Lost { last_sale };
+            }
+            self.post_sale(EventKind::WonBackUndone, on, sale);
         }
     }
 
-    fn another_stands(&self, on: Date, sale: usize, since: impl Fn(Date) -> bool) -> bool {
-        self.sales.iter().enumerate().any(|(other, s)| other != sale && since(s.on) && s.qualifies_on(on))
+    fn any_stands(&self, on: Date, since: impl Fn(Date) -> bool) -> bool {
+        self.sales.iter().any(|sale| since(sale.on) && sale.qualifies_on(on))
     }
 
     fn post_sale(&mut self, kind: EventKind, on: Date, sale: usize) {
@@ -378,6 +379,41 @@ mod tests {
         assert_eq!(told(&history(&fell)), ["first_sale 2025-01-10 1", "first_sale_undone 2025-01-19 1"]);
         // Partly returned is not returned.
         assert_eq!(told(&history(&undone[..2])), ["first_sale 2025-01-10 1", "lost 2025-07-10"]);
+    }
+
+    #[test]
+    fn who_sent_everything_back_is_a_prospect_again() {
+        let two = [sale(1, DAY, 100), sale(2, add_days(DAY, 10), 50), returned(3, add_days(DAY, 20), -100, 1)];
+        let all = [&two[..], &[returned(4, add_days(DAY, 30), -50, 2)]].concat();
+        // The second sale stood for the first one; without it nothing is left, and nobody can be lost.
+        assert_eq!(told(&history(&two)), ["first_sale 2025-01-10 1", "lost 2025-07-20"]);
+        assert_eq!(told(&history(&all)), ["first_sale 2025-01-10 1", "first_sale_undone 2025-02-09 1"]);
+        // The next one is the first again; a sale in between keeps the customer.
+        let again = [&all[..], &[sale(5, add_days(DAY, 40), 10)]].concat();
+        assert_eq!(told(&history(&again))[2..], ["first_sale 2025-02-19 5", "lost 2025-08-19"]);
+        let kept = [&all[..], &[sale(5, add_days(DAY, 25), 10)]].concat();
+        assert_eq!(told(&history(&kept)), ["first_sale 2025-01-10 1", "lost 2025-08-04"]);
+        // What was counted to somebody is taken back from that person.
+        let other = DealFact { primary_rep: Some(BO), ..sale(2, add_days(DAY, 10), 50) };
+        let shared: Vec<DealFact> =
+            all.iter().map(|deal| if deal.number == 2 { other.clone() } else { deal.clone() }).collect();
+        assert!(events(&history(&shared)).iter().all(|event| event.rep == Some(ANNA)));
+    }
+
+    #[test]
+    fn a_win_back_falls_with_the_last_sale_that_stands_for_it() {
+        let back = add_days(DAY, 200);
+        let deals = [
+            sale(1, DAY, 100),
+            sale(2, back, 100),
+            sale(3, add_days(back, 10), 50),
+            returned(4, add_days(back, 20), -100, 2),
+            returned(5, add_days(back, 30), -50, 3),
+        ];
+        let undone =
+            ["first_sale 2025-01-10 1", "lost 2025-07-10", "won_back 2025-07-29 2", "won_back_undone 2025-08-28 2"];
+        assert_eq!(told(&history(&deals)), undone);
+        assert_eq!(told(&history(&deals[..4]))[3..], ["lost 2026-02-05"]);
     }
 
     #[test]
