@@ -77,6 +77,38 @@ impl Permission {
     }
 }
 
+/// A person with the roles, and whom the person manages today: what the reach of each permission follows from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bearer {
+    /// The person.
+    pub id: UserId,
+    /// The roles that the person bears.
+    pub roles: Vec<Role>,
+    /// Who belongs today to a team in `teams`.
+    pub members: Vec<UserId>,
+    /// The teams that the person manages today, with all teams below them.
+    pub teams: Vec<TeamId>,
+}
+
+impl Bearer {
+    /// Whose records the person reaches with a permission: as far as one of the roles goes that carry it. So a rep who
+    /// is finance as well reads everybody's deals and changes the own ones.
+    pub fn reach(&self, permission: Permission) -> Reach {
+        let bears = |role| self.roles.contains(&role) && permission.granted_to().contains(&role);
+        if bears(Role::Finance) || bears(Role::Admin) {
+            return Reach::All;
+        }
+        if !bears(Role::Manager) {
+            return Reach::Some { reps: vec![self.id], teams: vec![] };
+        }
+        let mut reps = self.members.clone();
+        if !reps.contains(&self.id) {
+            reps.push(self.id);
+        }
+        Reach::Some { reps, teams: self.teams.clone() }
+    }
+}
+
 /// What a person sees: one organization, and in it either everybody's records or those of some reps.
 ///
 /// It is an argument of every list and find, so a forgotten filter does not compile.
@@ -121,6 +153,51 @@ impl Scope {
         match &self.reach {
             Reach::All => true,
             Reach::Some { teams, .. } => teams.contains(&team),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permission_reaches_as_far_as_the_roles_that_carry_it() {
+        use Role::{Admin, Finance, Manager, Rep};
+        const OWN: &[i64] = &[1];
+        const TEAM: &[i64] = &[7, 1];
+        let all = None;
+        let bearer = |roles: &[Role]| Bearer {
+            id: UserId(1),
+            roles: roles.to_vec(),
+            members: vec![UserId(7)],
+            teams: vec![TeamId(3)],
+        };
+        for (roles, permission, expected) in [
+            (&[Rep][..], Permission::ReadSales, Some(OWN)),
+            (&[Rep], Permission::RecordSales, Some(OWN)),
+            (&[Manager], Permission::ReadSales, Some(TEAM)),
+            (&[Manager], Permission::SetTargets, Some(TEAM)),
+            (&[Finance], Permission::ReadSales, all),
+            (&[Rep, Finance], Permission::ReadSales, all),
+            (&[Rep, Finance], Permission::RecordSales, Some(OWN)),
+            (&[Rep, Finance], Permission::ConfirmDeals, all),
+            (&[Rep, Admin], Permission::RecordSales, Some(OWN)),
+            (&[Manager, Finance], Permission::RecordSales, Some(TEAM)),
+            (&[Manager, Finance], Permission::SetTargets, Some(TEAM)),
+            (&[Manager, Admin], Permission::ConfirmDeals, Some(TEAM)),
+            (&[Manager, Admin], Permission::ReadStatements, all),
+            // Who manages without the role manages nothing.
+            (&[Rep, Finance, Admin], Permission::RecordSales, Some(OWN)),
+        ] {
+            let scope = Scope { org: OrgId(1), reach: bearer(roles).reach(permission) };
+            let reps = scope.reps().map(|reps| reps.iter().map(|rep| rep.0).collect::<Vec<_>>());
+            assert_eq!(reps.as_deref(), expected, "{roles:?} {permission:?}");
+            assert_eq!(
+                scope.sees_team(TeamId(3)),
+                expected.is_none_or(|reps| reps == TEAM),
+                "{roles:?} {permission:?}"
+            );
         }
     }
 }

@@ -5,7 +5,7 @@ use time::{Date, OffsetDateTime, PrimitiveDateTime};
 
 use super::tx::Tx;
 use crate::domain::{
-    access::{Reach, Role, Scope},
+    access::{Bearer, Role},
     company::{Company, GrowthBase},
     id::{OrgId, TeamId, UserId},
     money::Currency,
@@ -15,14 +15,12 @@ use crate::domain::{
 /// A signed-in person, the company, and what day it is there.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// The person.
-    pub user: UserId,
+    /// The person with roles and teams.
+    pub bearer: Bearer,
     /// The person's name.
     pub name: String,
-    /// The person's roles.
-    pub roles: Vec<Role>,
-    /// Whose records the person sees.
-    pub scope: Scope,
+    /// The person's organization.
+    pub org: OrgId,
     /// The company's settings.
     pub company: Company,
     /// Today at the company.
@@ -89,30 +87,15 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
         confirm_deals: row.confirm_deals,
     };
     Ok(Some(Session {
-        user: row.user_id,
+        bearer: Bearer { id: row.user_id, roles, members: row.members, teams: row.teams },
         name: row.name,
-        scope: Scope { org: row.org_id, reach: reach(&roles, row.user_id, row.members, row.teams) },
-        roles,
+        org: row.org_id,
         company,
         today: row.today,
         created_at: row.created_at,
         last_seen_at: row.last_seen_at,
         auth_at: row.auth_at,
     }))
-}
-
-/// Finance and administrators see all; everybody else himself and, with the role manager, the teams below.
-fn reach(roles: &[Role], me: UserId, mut members: Vec<UserId>, teams: Vec<TeamId>) -> Reach {
-    if roles.contains(&Role::Finance) || roles.contains(&Role::Admin) {
-        return Reach::All;
-    }
-    if !roles.contains(&Role::Manager) {
-        return Reach::Some { reps: vec![me], teams: vec![] };
-    }
-    if !members.contains(&me) {
-        members.push(me);
-    }
-    Reach::Some { reps: members, teams }
 }
 
 /// What is kept of a new session.

@@ -17,7 +17,7 @@ use super::error::Error;
 use crate::{
     App,
     domain::{
-        access::{Permission, Role, Scope},
+        access::{Bearer, Permission, Role, Scope},
         company::Company,
         id::UserId,
     },
@@ -36,8 +36,10 @@ pub struct Viewer {
     pub name: String,
     /// The person's roles.
     pub roles: Vec<Role>,
-    /// Whose records the person sees.
+    /// Whose records the person sees; behind `Allowed<P>`: whose the person reaches with `P`.
     pub scope: Scope,
+    /// What the reach of the permissions follows from.
+    pub bearer: Bearer,
     /// The company's settings.
     pub company: Company,
     /// Today at the company.
@@ -54,6 +56,11 @@ impl Viewer {
     /// Whether the person's roles carry this permission.
     pub fn may(&self, permission: Permission) -> bool {
         permission.held_by(&self.roles)
+    }
+
+    /// Whose records the person reaches with a permission.
+    pub fn scope_of(&self, permission: Permission) -> Scope {
+        Scope { org: self.scope.org, reach: self.bearer.reach(permission) }
     }
 
     /// Whether the person bears this role.
@@ -84,7 +91,7 @@ pub trait Grant {
     const PERMISSION: Permission;
 }
 
-/// The viewer, with proof that the permission `P` was checked.
+/// The viewer, with proof that the permission `P` was checked, and in sight only what `P` reaches.
 pub struct Allowed<P> {
     viewer: Viewer,
     proof: PhantomData<P>,
@@ -131,8 +138,12 @@ impl<P: Grant> FromRequestParts<App> for Allowed<P> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let viewer = <Viewer as FromRequestParts<App>>::from_request_parts(parts, app).await?;
-        if viewer.may(P::PERMISSION) { Ok(Self { viewer, proof: PhantomData }) } else { Err(Error::Forbidden) }
+        let mut viewer = <Viewer as FromRequestParts<App>>::from_request_parts(parts, app).await?;
+        if !viewer.may(P::PERMISSION) {
+            return Err(Error::Forbidden);
+        }
+        viewer.scope = viewer.scope_of(P::PERMISSION);
+        Ok(Self { viewer, proof: PhantomData })
     }
 }
 
@@ -147,10 +158,11 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
                 sessions::touch(&app.db, &hash, now).await?;
             }
             let viewer = Viewer {
-                id: session.user,
+                id: session.bearer.id,
                 name: session.name,
-                roles: session.roles,
-                scope: session.scope,
+                roles: session.bearer.roles.clone(),
+                scope: Scope { org: session.org, reach: session.bearer.reach(Permission::ReadSales) },
+                bearer: session.bearer,
                 company: session.company,
                 today: session.today,
                 now,
@@ -169,7 +181,7 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
 
 /// Idle and absolute limits: 12 hours and 7 days in the field, 1 hour and 24 hours where money and people are kept.
 fn is_over(session: &sessions::Session, now: OffsetDateTime) -> bool {
-    let strict = session.roles.iter().any(|role| matches!(role, Role::Finance | Role::Admin));
+    let strict = session.bearer.roles.iter().any(|role| matches!(role, Role::Finance | Role::Admin));
     let (idle, absolute) =
         if strict { (Duration::hours(1), Duration::hours(24)) } else { (Duration::hours(12), Duration::days(7)) };
     now - session.last_seen_at >= idle || now - session.created_at >= absolute

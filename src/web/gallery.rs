@@ -13,7 +13,7 @@ use super::{
     ui::{Badge, Choice, Pager, Sort, Stat, Switch, Tone},
 };
 use crate::domain::{
-    access::{Reach, Role, Scope},
+    access::{Bearer, Reach, Role, Scope},
     company::{Company, GrowthBase},
     id::{OrgId, UserId},
     money::{Currency, Money},
@@ -44,6 +44,7 @@ struct Gallery {
 
 fn viewer(roles: &[Role]) -> Viewer {
     Viewer {
+        bearer: Bearer { id: UserId(1), roles: roles.to_vec(), members: vec![], teams: vec![] },
         id: UserId(1),
         name: "Ingrid Solberg".to_owned(),
         roles: roles.to_vec(),

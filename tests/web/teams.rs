@@ -1,6 +1,10 @@
 //! The pages of the teams.
 
-use attain::{domain::access::Role, postgres::sessions, web::auth::hash_token};
+use attain::{
+    domain::access::{Permission, Role, Scope},
+    postgres::sessions,
+    web::auth::hash_token,
+};
 use time::Duration;
 
 use crate::support::{TestApp, User};
@@ -116,7 +120,7 @@ async fn a_manager_sees_the_team_from_the_day_on_which_it_is_given_until_the_day
     let sees = async |by: Duration| {
         let client = app.client(boss).await;
         let session = sessions::find(&app.db, &hash_token(client.token()), app.now() + by).await.unwrap().unwrap();
-        session.scope.sees(rep.id)
+        Scope { org: admin.org, reach: session.bearer.reach(Permission::ReadSales) }.sees(rep.id)
     };
     assert!(!sees(Duration::ZERO).await);
     let page = browser.get(&path).await.expect(200);
