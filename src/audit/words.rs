@@ -4,7 +4,10 @@ use serde_json::{Map, Value};
 use time::PrimitiveDateTime;
 
 use super::db::Entry;
-use crate::web::{form::parse_date, format};
+use crate::{
+    domain::money::{Currency, Money},
+    web::{form::parse_date, format},
+};
 
 /// An act as a page tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,19 +35,93 @@ pub struct Change {
     pub new: String,
 }
 
-/// Tells what was done. The detail of an act holds `old` and `new` as objects of words, and perhaps a `reason`.
-pub fn told(entries: Vec<Entry>) -> Vec<Act> {
+/// Tells what was done. The detail of an act holds `old` and `new` as objects of words, and perhaps a `reason`; that of
+/// an import holds columns.
+pub fn told(entries: Vec<Entry>, currency: Currency) -> Vec<Act> {
     entries
         .into_iter()
-        .map(|entry| Act {
-            at: entry.at,
-            who: entry.who.unwrap_or_else(|| "Import or command line".to_owned()),
-            what: label(entry.action.split_once('.').map_or(&*entry.action, |(_, act)| act)),
-            changes: changes(&entry.detail),
-            reason: entry.detail.get("reason").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        .map(|entry| {
+            let imported_kind = ["customer.", "deal.", "visit."].iter().any(|kind| entry.action.starts_with(kind));
+            let by_import = entry.user_id.is_none() && imported_kind;
+            Act {
+                at: entry.at,
+                who: entry.who.unwrap_or_else(|| if by_import { "an import" } else { "the command line" }.to_owned()),
+                what: label(entry.action.split_once('.').map_or(&*entry.action, |(_, act)| act)),
+                changes: if by_import { imported(&entry.detail, currency) } else { changes(&entry.detail) },
+                reason: entry.detail.get("reason").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            }
         })
         .collect()
 }
+
+/// What an import changed, in words; of what a column tells by numbers of the database, that it changed.
+fn imported(detail: &Value, currency: Currency) -> Vec<Change> {
+    let (Some(Value::Object(old)), Some(Value::Object(new))) = (detail.get("old"), detail.get("new")) else {
+        return vec![];
+    };
+    let changed = |(name, column): (&str, Column)| {
+        let (label, read): (&str, fn(&Value, Currency) -> String) = match column {
+            Column::Text(label) => (label, |value, _| words(value)),
+            Column::Word(label) => {
+                (label, |value, _| format::capital(&value.as_str().unwrap_or_default().replace('_', " ")))
+            }
+            Column::Money(label) => {
+                (label, |value, currency| value.as_i64().map_or(String::new(), |n| format::money(currency, Money(n))))
+            }
+            Column::Told(label) => (label, |_, _| String::new()),
+        };
+        let value = |values: &Map<String, Value>| values.get(name).map_or(String::new(), |value| read(value, currency));
+        let told = Change { label: label.to_owned(), old: value(old), new: value(new) };
+        if !new.contains_key(name) {
+            None
+        } else if matches!(column, Column::Told(_)) {
+            Some(Change { old: "as it was".to_owned(), new: "changed".to_owned(), ..told })
+        } else {
+            Some(told).filter(|change| change.old != change.new)
+        }
+    };
+    COLUMNS.into_iter().filter_map(changed).collect()
+}
+
+/// How a column of an imported change reads.
+#[derive(Clone, Copy)]
+enum Column {
+    /// Text and dates, as they are.
+    Text(&'static str),
+    /// A word of the program: `in_person`.
+    Word(&'static str),
+    /// Minor units.
+    Money(&'static str),
+    /// Nothing that a person reads.
+    Told(&'static str),
+}
+
+/// The columns that imports change, in the order of pages.
+const COLUMNS: [(&str, Column); 23] = [
+    ("name", Column::Text("Name")),
+    ("customer_id", Column::Told("Customer")),
+    ("owner_id", Column::Told("Owner")),
+    ("segment", Column::Text("Segment")),
+    ("industry", Column::Text("Industry")),
+    ("city", Column::Text("City")),
+    ("country", Column::Text("Country")),
+    ("customer_since", Column::Text("Customer since")),
+    ("attributes", Column::Told("Fields")),
+    ("stage", Column::Word("Stage")),
+    ("opened_on", Column::Text("Opened on")),
+    ("booked_on", Column::Text("Won on")),
+    ("expected_on", Column::Text("Expected on")),
+    ("source_stage", Column::Text("Stage of the source")),
+    ("returns_id", Column::Told("What it returns")),
+    ("net", Column::Money("Net")),
+    ("lines", Column::Told("Lines")),
+    ("credits", Column::Told("Credits")),
+    ("visited_on", Column::Text("Day")),
+    ("kind", Column::Word("How")),
+    ("state", Column::Word("State")),
+    ("outcome", Column::Word("Outcome")),
+    ("notes", Column::Text("Note")),
+];
 
 /// What differs between the `old` and `new` of an act's detail; nothing where there is no `old`: then all of it is new.
 pub fn changes(detail: &Value) -> Vec<Change> {
@@ -64,10 +141,16 @@ fn label(name: &str) -> String {
     format::capital(&name.replace('_', " "))
 }
 
+/// A text as it is, a date as people write it.
+fn words(value: &Value) -> String {
+    let text = value.as_str().unwrap_or_default();
+    parse_date(text).map_or_else(|| text.to_owned(), format::date)
+}
+
 fn shown(values: &Map<String, Value>, name: &str) -> String {
     match values.get(name) {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => parse_date(text).map_or_else(|| text.clone(), format::date),
+        Some(text @ Value::String(_)) => words(text),
         Some(Value::Array(values)) => values
             .iter()
             .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
@@ -83,13 +166,14 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+    use crate::domain::id::UserId;
 
     #[test]
     fn acts_name_what_changed() {
         let entry = Entry {
             at: datetime!(2026-11-19 10:00),
-            who: None,
-            user_id: None,
+            who: Some("Ingrid".to_owned()),
+            user_id: Some(UserId(1)),
             action: "visit.corrected".into(),
             detail: json!({
                 "old": { "day": "2026-11-18", "notes": "x", "minutes": null },
@@ -97,7 +181,8 @@ mod tests {
                 "reason": "Wrong day"
             }),
         };
-        let act = told(vec![entry]).remove(0);
+        let euro = Currency::parse("EUR").unwrap();
+        let act = told(vec![entry], euro).remove(0);
         assert_eq!((act.what.as_str(), act.reason.as_str()), ("Corrected", "Wrong day"));
         let change = |label: &str, old: &str, new: &str| Change {
             label: label.to_owned(),
@@ -106,5 +191,33 @@ mod tests {
         };
         assert_eq!(act.changes, [change("Day", "18 Nov 2026", "19 Nov 2026"), change("Minutes", "", "30")]);
         assert_eq!(changes(&json!({ "new": { "day": "2026-11-19" } })), []);
+    }
+
+    #[test]
+    fn an_imported_change_reads_like_any_other() {
+        let entry = Entry {
+            at: datetime!(2026-11-19 10:00),
+            who: None,
+            user_id: None,
+            action: "deal.changed".into(),
+            detail: json!({
+                "old": { "net": 10_000, "stage": "open", "booked_on": null, "customer_id": 12, "credits": [[5, 1]], "confirmed_at": null },
+                "new": { "net": 12_050, "stage": "won", "booked_on": "2026-01-05", "customer_id": 13, "credits": [[6, 1]], "confirmed_at": "2026-01-05T10:00:00+00:00" },
+            }),
+        };
+        let act = told(vec![entry], Currency::parse("EUR").unwrap()).remove(0);
+        assert_eq!(act.who, "an import");
+        let told: Vec<String> =
+            act.changes.iter().map(|change| format!("{}: {} → {}", change.label, change.old, change.new)).collect();
+        assert_eq!(
+            told,
+            [
+                "Customer: as it was → changed",
+                "Stage: Open → Won",
+                "Won on:  → 5 Jan 2026",
+                "Net: €100.00 → €120.50",
+                "Credits: as it was → changed",
+            ]
+        );
     }
 }

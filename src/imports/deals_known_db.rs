@@ -213,7 +213,7 @@ async fn update_deals(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
                          to_jsonb(old) as old, to_jsonb(d) as new
            ), noted as (
                insert into audit (org_id, at, action, object, detail)
-               select $2, $3, 'deal.changed', '/deals/' || changed.number,
+               select $2, $3, 'deal.changed', '/deals/' || changed.id,
                       changes(changed.old || parts.old, changed.new || parts.new)
                from changed
                cross join lateral (

@@ -133,7 +133,7 @@ async fn show(app: &App, me: &Viewer, page: Page, typed: Typed, status: StatusCo
         open_from: period_locks::db::locked_until(&mut read, org).await?,
         currency: me.company.currency.code().to_owned(),
         time_zone: me.company.time_zone.clone(),
-        history: told(audit::db::history(&mut read, org, &me.company.time_zone, PATH).await?),
+        history: told(audit::db::history(&mut read, org, &me.company.time_zone, PATH).await?, me.company.currency),
     };
     answer(status, page)
 }

@@ -130,6 +130,22 @@ async fn the_same_external_id_updates_and_what_is_absent_stays() {
 }
 
 #[tokio::test]
+async fn a_change_is_told_of_the_deal_that_changed() {
+    let db = TestDatabase::create().await;
+    // Another company has deals already: from here on a deal's number is not its id.
+    let rows = deals(&["D1,C1,R1,,2026-01-05,100,won,,,,,,", "D2,C1,R1,,2026-01-06,100,won,,,,,,"]);
+    import_into("Elsewhere", TODAY, &db, &[REPS, CUSTOMERS, ("deals.csv", &rows)]).await.unwrap();
+    import(&db, &[REPS, CUSTOMERS, ("deals.csv", &rows)]).await;
+    import(&db, &[("deals.csv", &deals(&["D1,C1,R1,,2026-01-05,120,won,,,,,,"]))]).await;
+    let told = "select a.object || ' ' || (a.object = '/deals/' || d.id)
+        from audit a
+        join organizations o on o.id = a.org_id and o.name = 'Acme'
+        join deals d on d.org_id = o.id and d.number = 1
+        where a.action = 'deal.changed'";
+    assert_eq!(ask(&db.pool, told).await, ["/deals/3 true"]);
+}
+
+#[tokio::test]
 async fn a_deal_that_a_rep_entered_is_confirmed_by_the_import_and_overlays_stay() {
     let db = TestDatabase::create().await;
     let rows = deals(&["D1,C1,R1,,2026-01-05,1.00,won,,,,,,"]);

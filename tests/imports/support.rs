@@ -22,8 +22,18 @@ pub fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 /// Imports files into the organization Acme on a day.
 pub async fn import_on(now: OffsetDateTime, db: &TestDatabase, files: &[(&str, &str)]) -> Result<Summary, Failure> {
+    import_into("Acme", now, db, files).await
+}
+
+/// Imports files into an organization on a day.
+pub async fn import_into(
+    organization: &str,
+    now: OffsetDateTime,
+    db: &TestDatabase,
+    files: &[(&str, &str)],
+) -> Result<Summary, Failure> {
     let folder = folder(files);
-    let request = Request { folder: folder.path(), organization: "Acme", dry_run: false, now };
+    let request = Request { folder: folder.path(), organization, dry_run: false, now };
     run(&db.pool, request).await
 }
 
