@@ -187,6 +187,12 @@ fn cut(r: Ratio) -> Ratio {
     whole_part.checked_mul(UNIT).and_then(|n| Ratio::new(n.checked_add(fraction)?, UNIT)).unwrap_or(whole(whole_part))
 }
 
+impl From<Decimal> for Ratio {
+    fn from(number: Decimal) -> Self {
+        Self::from_decimal(number)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

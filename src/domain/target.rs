@@ -28,8 +28,8 @@ impl Attainment {
 ///
 /// More is better: actual ÷ target, at least 0; a target of 0 or less is reached or not. A limit: 2 − actual ÷ limit
 /// within 0 … 2, so it is kept from 1 on; a limit of 0 is kept (1) or not (0).
-pub fn attainment(metric: Metric, actual: Value, target: Decimal) -> Attainment {
-    Attainment(reached_share(metric.is_limit(), actual.exact(), Ratio::from_decimal(target)))
+pub fn attainment(metric: Metric, actual: Value, target: impl Into<Ratio>) -> Attainment {
+    Attainment(reached_share(metric.is_limit(), actual.exact(), target.into()))
 }
 
 fn reached_share(limit: bool, actual: Ratio, target: Ratio) -> Ratio {
@@ -43,7 +43,7 @@ fn reached_share(limit: bool, actual: Ratio, target: Ratio) -> Ratio {
 }
 
 /// The attainment of a metric over the facts. Nothing where the metric has no value (no base to grow over).
-pub fn attained(metric: Metric, facts: &Facts, target: Decimal) -> Option<Attainment> {
+pub fn attained(metric: Metric, facts: &Facts, target: impl Into<Ratio>) -> Option<Attainment> {
     metric::value(metric, facts).map(|actual| attainment(metric, actual, target))
 }
 
@@ -63,8 +63,8 @@ pub struct Pace {
 }
 
 /// The pace of a metric's target. Nothing for growth without a base above zero.
-pub fn pace(metric: Metric, facts: &Facts, target: Decimal, progress: Progress) -> Option<Pace> {
-    let target = Ratio::from_decimal(target);
+pub fn pace(metric: Metric, facts: &Facts, target: impl Into<Ratio>, progress: Progress) -> Option<Pace> {
+    let target = target.into();
     let (unit, actual, goal) = match metric::value(metric, facts) {
         Some(Value::Count(count)) => (Unit::Count, count, target),
         Some(Value::Money(money)) => (Unit::Money, money.0, target),
@@ -145,7 +145,7 @@ mod tests {
     use crate::domain::money::Money;
 
     fn share(metric: Metric, actual: i64, target: &str) -> String {
-        let attainment = attainment(metric, Value::Count(actual), target.parse().unwrap());
+        let attainment = attainment(metric, Value::Count(actual), target.parse::<Decimal>().unwrap());
         format!("{}{}", attainment.percent(), if attainment.is_reached() { " reached" } else { "" })
     }
 
@@ -175,10 +175,10 @@ mod tests {
     #[test]
     fn growth_is_compared_exactly() {
         let facts = |net| Facts { net_sales: Money(net), net_sales_base: Some(Money(300)), ..Facts::default() };
-        let third = "0.3333333333333333333333333333".parse().unwrap();
+        let third = "0.3333333333333333333333333333".parse::<Decimal>().unwrap();
         assert!(attained(Metric::SalesGrowth, &facts(400), third).unwrap().is_reached());
         assert_eq!(attained(Metric::SalesGrowth, &Facts::default(), third), None);
-        let tenth = "0.1".parse().unwrap();
+        let tenth = "0.1".parse::<Decimal>().unwrap();
         assert!(attained(Metric::SalesGrowth, &facts(330), tenth).unwrap().is_reached());
         assert!(!attained(Metric::SalesGrowth, &facts(329), tenth).unwrap().is_reached());
         assert_eq!(attained(Metric::SalesGrowth, &facts(200), tenth).unwrap().percent().to_string(), "0.00");
@@ -187,7 +187,7 @@ mod tests {
     const DAY_14: Progress = Progress { elapsed: 14, total: 21, over: false };
 
     fn paced(metric: Metric, facts: Facts, target: &str) -> (i64, i64, Standing) {
-        let pace = pace(metric, &facts, target.parse().unwrap(), DAY_14).unwrap();
+        let pace = pace(metric, &facts, target.parse::<Decimal>().unwrap(), DAY_14).unwrap();
         (pace.expected(), pace.to_go(), pace.standing())
     }
 

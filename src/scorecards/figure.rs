@@ -31,6 +31,8 @@ pub struct Figure {
     pub attainment: Option<Attainment>,
     /// Where it should stand by today.
     pub pace: Option<Pace>,
+    /// Of a team or company: how many of how many reps have a target, where that is too few for one of them all.
+    pub lacking: Option<(usize, usize)>,
     facts: Facts,
     progress: Progress,
 }
@@ -38,12 +40,18 @@ pub struct Figure {
 impl Figure {
     /// The metric over the facts, against a target if there is one.
     pub fn new(metric: Metric, facts: &Facts, target: Option<Decimal>, progress: Progress) -> Self {
+        Self { target, ..Self::exact(metric, facts, target.map(Ratio::from), progress) }
+    }
+
+    /// Against a target that may be no decimal number: compared as it is, shown to a hundredth of a percent.
+    pub fn exact(metric: Metric, facts: &Facts, target: Option<Ratio>, progress: Progress) -> Self {
         Self {
             metric,
             value: metric::value(metric, facts),
-            target,
+            target: target.map(|target| target.rounded(4).normalize()),
             attainment: target.and_then(|target| target::attained(metric, facts, target)),
             pace: target.and_then(|target| target::pace(metric, facts, target, progress)),
+            lacking: None,
             facts: *facts,
             progress,
         }
@@ -54,9 +62,11 @@ impl Figure {
         self.value.map_or_else(|| "n/a".to_owned(), |value| shown(value, currency))
     }
 
-    /// "of 96", "of +8%", "limit 2"; empty without a target.
+    /// "of 96", "of +8%", "limit 2", "2 of 5 reps have a target"; empty without a target.
     pub fn of(&self, currency: Currency) -> String {
-        let Some(target) = self.target else { return String::new() };
+        let Some(target) = self.target else {
+            return self.lacking.map_or_else(String::new, |(set, of)| format!("{set} of {of} reps have a target"));
+        };
         let word = if self.metric.is_limit() { "limit" } else { "of" };
         format!("{word} {}", target_words(self.metric, target, currency))
     }

@@ -87,23 +87,27 @@ impl Measured {
         Metric::ALL.into_iter().map(|metric| Figure::new(metric, &facts, target(metric), self.progress)).collect()
     }
 
-    /// Every metric of the team or company, against what is expected of these reps together.
+    /// Every metric of the team or company, against what is expected of these reps together. What all of them did does
+    /// not stand against what is expected of some: then there is no target, and the figure says of how many there is one.
     pub fn total_figures(&self, reps: &[Rep]) -> Vec<Figure> {
-        let target = |metric: Metric| {
-            if metric.unit() == Unit::Fraction { self.growth_target(reps) } else { self.sum_of_targets(metric, reps) }
+        let figure = |metric: Metric| {
+            let set: Vec<Decimal> =
+                reps.iter().filter_map(|rep| self.targets.get(&rep.id)?.get(&metric).copied()).collect();
+            let all = !set.is_empty() && set.len() == reps.len();
+            let mut figure = if metric.unit() == Unit::Fraction {
+                Figure::exact(metric, &self.total, self.growth_target(reps), self.progress)
+            } else {
+                Figure::new(metric, &self.total, all.then(|| set.iter().sum()), self.progress)
+            };
+            figure.lacking = (figure.target.is_none() && !set.is_empty()).then_some((set.len(), reps.len()));
+            figure
         };
-        Metric::ALL.into_iter().map(|metric| Figure::new(metric, &self.total, target(metric), self.progress)).collect()
-    }
-
-    fn sum_of_targets(&self, metric: Metric, reps: &[Rep]) -> Option<Decimal> {
-        let set: Vec<Decimal> =
-            reps.iter().filter_map(|rep| self.targets.get(&rep.id)?.get(&metric).copied()).collect();
-        (!set.is_empty()).then(|| set.iter().sum())
+        Metric::ALL.into_iter().map(figure).collect()
     }
 
     /// The growth that the reps' targets come to together: each weighs as much as the sales it is to grow from, so it is
     /// no average of rates. Nothing while a rep with such sales has no target.
-    fn growth_target(&self, reps: &[Rep]) -> Option<Decimal> {
+    fn growth_target(&self, reps: &[Rep]) -> Option<Ratio> {
         let (mut goal, mut base) = (Decimal::ZERO, Decimal::ZERO);
         for rep in reps {
             let sales = self.facts.get(&rep.id).and_then(|facts| facts.net_sales_whole_base).map_or(0, |sales| sales.0);
@@ -114,8 +118,7 @@ impl Measured {
             base += Decimal::from(sales);
             goal += Decimal::from(sales) * target;
         }
-        let share = Ratio::from_decimal(goal).divided_by(Ratio::from_decimal(base))?;
-        Some(share.rounded(4).normalize())
+        Ratio::from(goal).divided_by(Ratio::from(base))
     }
 
     /// "working day 14 of 21", "21 working days".
@@ -168,10 +171,13 @@ mod tests {
     #[test]
     fn the_team_is_expected_to_grow_by_amounts_and_not_by_an_average_of_rates() {
         let percent = |n: i64| Some(Decimal::new(n, 2));
+        let ratio = |numerator, denominator| Ratio::new(numerator, denominator);
         let reps = [rep(1), rep(2), rep(3)];
         let of = |rows: &[(i64, i64, Option<Decimal>)]| measured(rows).growth_target(&reps);
         // 900 is to grow by 90 and 100 by 50: 140 of 1000.
-        assert_eq!(of(&[(1, 900, percent(10)), (2, 100, percent(50)), (3, 0, None)]), percent(14));
+        assert_eq!(of(&[(1, 900, percent(10)), (2, 100, percent(50)), (3, 0, None)]), ratio(14, 100));
+        // Not rounded before it is compared: 9 of 700.
+        assert_eq!(of(&[(1, 600, percent(1)), (2, 100, percent(3))]), ratio(9, 700));
         assert_eq!(of(&[(1, 900, percent(10)), (2, 100, None)]), None);
         assert_eq!(of(&[(1, 0, percent(10))]), None);
     }
@@ -183,6 +189,22 @@ mod tests {
         let visits = all.iter().find(|figure| figure.metric == Metric::Visits).unwrap();
         assert_eq!((visits.value, visits.target), (Some(Value::Count(15)), Some(20.into())));
         let touches = all.iter().find(|figure| figure.metric == Metric::Touches).unwrap();
-        assert_eq!(touches.target, None);
+        assert_eq!((touches.target, touches.lacking), (None, None));
+    }
+
+    #[test]
+    fn what_all_did_does_not_stand_against_the_targets_of_some() {
+        let reps = [rep(1), rep(2), rep(3)];
+        let some = measured(&[(1, 10, Some(Decimal::ZERO)), (2, 10, None)]).total_figures(&reps);
+        for metric in [Metric::Visits, Metric::SalesGrowth] {
+            let figure = some.iter().find(|figure| figure.metric == metric).unwrap();
+            assert_eq!((figure.target, figure.attainment, figure.lacking), (None, None, Some((1, 3))));
+            let euro = crate::domain::money::Currency::parse("EUR").unwrap();
+            assert_eq!(figure.of(euro), "1 of 3 reps have a target");
+        }
+        // Growth needs no target where there is nothing to grow from.
+        let enough = measured(&[(1, 10, Some(Decimal::ONE)), (2, 0, None)]).total_figures(&reps);
+        let growth = enough.iter().find(|figure| figure.metric == Metric::SalesGrowth).unwrap();
+        assert_eq!((growth.target, growth.lacking), (Some(Decimal::ONE), None));
     }
 }
