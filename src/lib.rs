@@ -136,6 +136,7 @@ pub mod customers {
     pub mod offers_db;
     pub mod page_db;
     pub mod pick;
+    pub mod settled_db;
     pub mod show;
     pub mod timeline_db;
     pub mod verify_db;

@@ -11,11 +11,12 @@ use super::{
     form::CustomerForm,
     list_db,
     page_db::{self, Customer},
+    settled_db::{self, NEEDS_REASON},
 };
 use crate::{
     App, audit,
     domain::{
-        access::Role,
+        access::{Permission, Role},
         id::{CustomerId, UserId},
         period::short_date,
     },
@@ -145,12 +146,17 @@ fn name_of(owner: UserId, owners: &[(UserId, String)], me: &Viewer) -> Option<St
 pub async fn find_editable(db: &mut PgConnection, me: &Viewer, id: CustomerId) -> Result<Customer, Error> {
     find_db::visible(db, &me.scope, me.today, id).await?.ok_or(Error::NotFound)?;
     let customer = page_db::find(db, me.scope.org, id, me.today).await?.ok_or(Error::NotFound)?;
-    if may_change(me, &customer) { Ok(customer) } else { Err(Error::Forbidden) }
+    if may_change(db, me, &customer).await? { Ok(customer) } else { Err(Error::Forbidden) }
 }
 
 /// Whether this person keeps a customer in sight.
-pub fn may_change(me: &Viewer, customer: &Customer) -> bool {
-    me.may(crate::domain::access::Permission::RecordSales) && customer.owner_id.is_none_or(|owner| me.scope.sees(owner))
+pub async fn may_change(db: &mut PgConnection, me: &Viewer, customer: &Customer) -> sqlx::Result<bool> {
+    let scope = me.scope_of(Permission::RecordSales);
+    match customer.owner_id {
+        _ if !me.may(Permission::RecordSales) => Ok(false),
+        Some(owner) => Ok(scope.sees(owner)),
+        None => Ok(find_db::visible(db, &scope, me.today, customer.id).await?.is_some()),
+    }
 }
 
 /// The form of a customer that is there.
@@ -184,6 +190,7 @@ pub async fn update(
     let owners = owners(&mut read, &me, Some(&customer)).await?;
     let fields = if owners.is_empty() { CustomerForm { owner: String::new(), ..fields } } else { fields };
     let said = fields.parse(&owners, me.today, &mut errors);
+    let reason = errors.optional_text("reason", &fields.reason, "The reason", 500);
     if !errors.is_empty() {
         let page = FormPage::load(&mut read, &me, page, Some(customer), fields, errors).await?;
         return refused(page);
@@ -204,6 +211,7 @@ pub async fn update(
         page.stored = Some(stored.into_iter().map(|change| (change.label, change.new)).collect());
         return answer(StatusCode::CONFLICT, page);
     }
+    let settled = settled_db::settled(&mut write, id).await?;
     db::set_contacts(&mut write, id, &said.contacts).await?;
     let mut old = facts(&customer.details, &contacts);
     if let Some(owner) = said.owner.filter(|owner| *owner != customer.owner_id) {
@@ -212,8 +220,15 @@ pub async fn update(
         add_owner(&mut new, owner.and_then(|owner| name_of(owner, &owners, &me)).as_deref(), said.owner_from);
     }
     events_db::recompute(&mut write, &[id]).await?;
+    if reason.is_empty() && settled_db::settled(&mut write, id).await? != settled {
+        drop(write);
+        errors.add("reason", NEEDS_REASON);
+        let mut read = tx::read(&app.db, me.scope.org).await?;
+        return refused(FormPage::load(&mut read, &me, page, Some(customer), fields, errors).await?);
+    }
     let path = format!("/customers/{id}");
-    audit::db::record(&mut write, "customer.changed", &path, json!({ "old": old, "new": new })).await?;
+    let detail = json!({ "old": old, "new": new, "reason": reason });
+    audit::db::record(&mut write, "customer.changed", &path, detail).await?;
     let visible = find_db::visible(&mut write, &me.scope, me.today, id).await?.is_some();
     let to = if visible { path } else { "/customers".to_owned() };
     write.done_saying(&to, &Toast::new(format!("{} saved", said.details.name))).await

@@ -9,6 +9,7 @@ use super::{
     db::{self, NewEnding},
     edit, events_db, page_db,
     page_db::Customer,
+    settled_db::{self, NEEDS_REASON},
 };
 use crate::{
     App, audit,
@@ -39,6 +40,7 @@ pub struct EndingForm {
     reason: String,
     verified_reason: String,
     competitor: String,
+    late_reason: String,
 }
 
 impl EndingForm {
@@ -121,6 +123,7 @@ pub async fn create(
     let customer = edit::find_editable(&mut read, &me, id).await?;
     let mut errors = Errors::new();
     let ending = fields.parse(&me, &mut errors);
+    let late_reason = errors.optional_text("late_reason", &fields.late_reason, "The reason", 500);
     let (Some(ending), true) = (ending, errors.is_empty()) else {
         let page = EndingPage::new(&me, page, customer, fields, errors);
         return refused(page);
@@ -128,8 +131,14 @@ pub async fn create(
     let locked = period_locks::db::is_locked(&mut read, me.scope.org, ending.on).await?;
     drop(read);
     let mut write = once::begin(&app, &me, once).await?;
+    let settled = settled_db::settled(&mut write, id).await?;
     db::insert_ending(&mut write, id, &ending).await?;
     events_db::recompute(&mut write, &[id]).await?;
+    if late_reason.is_empty() && settled_db::settled(&mut write, id).await? != settled {
+        drop(write);
+        errors.add("late_reason", NEEDS_REASON);
+        return refused(EndingPage::new(&me, page, customer, fields, errors));
+    }
     let path = format!("/customers/{id}");
     let new = json!({
         "ended": ending.kind.label(),
@@ -138,7 +147,8 @@ pub async fn create(
         "verified_reason": ending.verified_reason,
         "competitor": ending.competitor,
     });
-    audit::db::record(&mut write, "customer.ended", &path, json!({ "new": new })).await?;
+    let detail = json!({ "new": new, "reason": late_reason });
+    audit::db::record(&mut write, "customer.ended", &path, detail).await?;
     let note = if locked { ". Its period is locked: it is not yet in pay" } else { "" };
     let words = format!("{}: {}{note}", customer.details.name, ending.kind.label().to_lowercase());
     write.done_saying(&path, &Toast::new(words)).await

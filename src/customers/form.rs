@@ -53,6 +53,8 @@ pub struct CustomerForm {
     pub phone: Vec<String>,
     /// Pressed to get more rows: `fields` or `contacts`.
     pub more: String,
+    /// Why what is settled changes.
+    pub reason: String,
     /// The version that was changed.
     pub version: String,
 }
@@ -142,6 +144,7 @@ impl CustomerForm {
             role: contacts.iter().map(|contact| contact.role.clone()).collect(),
             email: contacts.iter().map(|contact| contact.email.clone()).collect(),
             phone: contacts.iter().map(|contact| contact.phone.clone()).collect(),
+            reason: String::new(),
             version: customer.version.to_string(),
             more: String::new(),
         }

@@ -124,9 +124,9 @@ pub async fn show(
         contacts: page_db::contacts(&mut read, org, id).await?,
         owners: page_db::owners(&mut read, org, id).await?,
         endings: page_db::endings(&mut read, org, id, &me.company.time_zone).await?,
-        acts: told(audit::db::history(&mut read, org, &me.company.time_zone, &object).await?),
+        acts: told(audit::db::history(&mut read, org, &me.company.time_zone, &object).await?, me.company.currency),
         may_record: me.may(Permission::RecordSales),
-        may_change: edit::may_change(&me, &customer),
+        may_change: edit::may_change(&mut read, &me, &customer).await?,
         is_manager: me.is(Role::Manager),
         customer,
     })

@@ -1,5 +1,6 @@
 //! The people's SQL: who they are, their roles, and which team they belong to from when.
 
+use sqlx::PgConnection;
 use time::{Date, OffsetDateTime, PrimitiveDateTime};
 
 use crate::{
@@ -104,7 +105,7 @@ pub struct Membership {
 }
 
 /// The teams of a person over time, the latest first.
-pub async fn memberships(tx: &mut Read, scope: &Scope, user: UserId) -> sqlx::Result<Vec<Membership>> {
+pub async fn memberships(db: &mut PgConnection, scope: &Scope, user: UserId) -> sqlx::Result<Vec<Membership>> {
     sqlx::query_as!(
         Membership,
         r#"select m.team_id as team, t.name, lower(m.during) as from, upper(m.during) as to
@@ -115,7 +116,7 @@ pub async fn memberships(tx: &mut Read, scope: &Scope, user: UserId) -> sqlx::Re
         scope.org as OrgId,
         user as UserId,
     )
-    .fetch_all(&mut **tx)
+    .fetch_all(db)
     .await
 }
 

@@ -143,6 +143,8 @@ pub struct TeamForm {
     pub team: String,
     /// The first day; empty for the beginning.
     pub from: String,
+    /// Why what is settled changes.
+    pub reason: String,
 }
 
 /// The version that a form carries; none if it is no number.

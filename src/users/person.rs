@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde_json::json;
+use time::Date;
 
 use super::{
     db::{self, Membership, Person},
@@ -21,7 +22,7 @@ use crate::{
         db::Kind,
         link::{self, Link},
     },
-    organizations,
+    organizations, period_locks,
     postgres::{error::violates, sessions, tx},
     sign_in, teams,
     web::{
@@ -95,7 +96,7 @@ impl PersonPage {
             teams: team_choices(&teams::db::tree(&mut read, &me.scope, me.today).await?),
             details: PersonForm::of(&person),
             roles: role_boxes(&person.roles.iter().map(|role| role.as_str().to_owned()).collect::<Vec<_>>()),
-            team: TeamForm { team: current_team, from: me.today.to_string() },
+            team: TeamForm { team: current_team, from: me.today.to_string(), reason: String::new() },
             person,
             errors: Errors::new(),
             conflict: vec![],
@@ -237,6 +238,7 @@ async fn change_team(
     let from = shown.errors.optional_date("from", &fields.from, "The first day");
     let team: Option<TeamId> =
         if fields.team.is_empty() { None } else { shown.errors.id("team", &fields.team, "a team of the list") };
+    let reason = shown.errors.optional_text("reason", &fields.reason, "The reason", 500);
     shown.team = fields;
     if !shown.errors.is_empty() {
         return shown.refuse();
@@ -248,10 +250,35 @@ async fn change_team(
         shown.errors.add("team", "This team is no longer there. Choose another one.");
         return shown.refuse();
     }
+    let before = db::memberships(&mut write, &me.scope, id).await?;
     db::set_team(&mut write, id, team, from).await?;
+    let after = db::memberships(&mut write, &me.scope, id).await?;
+    if reason.is_empty()
+        && let Some(until) = period_locks::db::locked_until(&mut write, me.scope.org).await?
+        && settled(&before, until) != settled(&after, until)
+    {
+        shown.errors.add("reason", "This changes a team’s numbers of a locked period. Say why, or use a later day.");
+        return shown.refuse();
+    }
     let path = format!("/users/{id}");
-    audit::db::record(&mut write, "user.team_changed", &path, json!({ "team": team, "from": from })).await?;
+    let detail = json!({ "old": { "teams": told(&before) }, "new": { "teams": told(&after) }, "reason": reason });
+    audit::db::record(&mut write, "user.team_changed", &path, detail).await?;
     write.done_saying(&path, &Toast::new(format!("Team of {} saved", shown.person.details.name))).await
+}
+
+/// The memberships of the days before one, as far as they lie before it.
+fn settled(memberships: &[Membership], until: Date) -> Vec<(TeamId, Option<Date>, Option<Date>)> {
+    memberships
+        .iter()
+        .filter(|one| one.from.is_none_or(|from| from < until))
+        .map(|one| (one.team, one.from, one.to.filter(|to| *to < until)))
+        .collect()
+}
+
+/// The teams over time as the audit keeps them.
+fn told(memberships: &[Membership]) -> Vec<String> {
+    let day = |word: &str, day: Option<Date>| day.map_or(String::new(), |day| format!(" {word} {day}"));
+    memberships.iter().map(|one| format!("{}{}{}", one.name, day("from", one.from), day("to before", one.to))).collect()
 }
 
 /// Makes a link to copy. It takes no receipt: a second click makes a second link, and the page shows that one.

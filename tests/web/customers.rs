@@ -15,7 +15,7 @@ use time::{Duration, macros::date};
 
 use crate::{
     field::{Field, TODAY, number},
-    support::Answer,
+    support::{Answer, Client},
 };
 
 fn names(page: &Answer) -> Vec<String> {
@@ -448,4 +448,47 @@ async fn the_timeline_tells_everything_and_pages() {
     assert_eq!(page.count(".timeline a.title"), 1);
     let admin = field.app.user(field.org, "Ada", &[Role::Admin]).await;
     field.app.client(admin).await.get(&format!("/customers/{havn}")).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_is_settled_of_a_customer_changes_only_with_a_reason() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    field.deal(havn, date!(2026 - 10 - 05), 10_000, &[(field.ingrid, 1)]).await;
+    let mut berit = field.app.client(field.berit).await;
+    let path = format!("/customers/{havn}");
+    let edit = format!("{path}/edit");
+    let jonas = field.jonas.id.to_string();
+    let change = async |berit: &mut Client, typed: &[(&str, &str)], status: u16| {
+        let page = berit.get(&edit).await.expect(200);
+        berit.submit(&page, "main form", typed).await.expect(status)
+    };
+    // Before anything is locked nothing is asked.
+    change(&mut berit, &[("customer_since", "2020-01-01")], 303).await;
+    change(&mut berit, &[("customer_since", "")], 303).await;
+    field.lock("2026-10").await;
+    // A new customer of October, its owner in October: both were paid with.
+    for typed in [&[("customer_since", "2020-01-01")][..], &[("owner", &*jonas), ("owner_from", "2026-10-20")]] {
+        let page = change(&mut berit, typed, 422).await;
+        assert_eq!(page.attributes(".summary-error a", "href"), ["#reason"], "{typed:?}: {}", page.words());
+        assert_eq!(page.value(typed[0].0), typed[0].1);
+    }
+    assert_eq!(field.facts(Subject::Company, "2026-10").await.new_customers, 1);
+    // From today on, or of what nothing follows, it needs none.
+    change(&mut berit, &[("owner", &jonas), ("owner_from", "2026-11-19")], 303).await;
+    change(&mut berit, &[("city", "Bergen")], 303).await;
+    let page = change(&mut berit, &[("customer_since", "2020-01-01")], 422).await;
+    berit.submit(&page, "main form", &[("reason", "They bought in 2020")]).await.expect(303);
+    assert!(berit.get(&path).await.text("section:has(#history)").contains("Reason: They bought in 2020"));
+    assert_eq!(field.facts(Subject::Company, "2026-10").await.new_customers, 0);
+    // A loss declared into October is one more loss of that month.
+    let page = berit.get(&format!("{path}/ending")).await.expect(200);
+    let typed = [("on", "2026-10-25"), ("reason", "Moved away")];
+    let page = berit.submit(&page, "main form", &typed).await.expect(422);
+    assert_eq!(page.attributes(".summary-error a", "href"), ["#late_reason"], "{}", page.words());
+    assert_eq!(field.facts(Subject::Company, "2026-10").await.lost_customers, 0);
+    berit.submit(&page, "main form", &[("late_reason", "Heard of it today")]).await.expect(303);
+    assert_eq!(field.facts(Subject::Company, "2026-10").await.lost_customers, 1);
+    assert!(berit.get(&path).await.text("section:has(#history)").contains("Reason: Heard of it today"));
+    field.verify().await;
 }

@@ -1,13 +1,16 @@
 //! The people's pages.
 
 use attain::{
-    domain::access::{Reach, Role},
+    domain::access::{Permission, Reach, Role},
     postgres::sessions,
     web::auth::hash_token,
 };
 use time::Duration;
 
-use crate::support::{PASSWORD, TestApp, User, email};
+use crate::{
+    field::Field,
+    support::{PASSWORD, TestApp, User, email},
+};
 
 async fn start() -> (TestApp, User) {
     let app = TestApp::new().await;
@@ -28,7 +31,9 @@ async fn a_manager_sees_the_teams_below() {
     app.team(company, "South", None, None, &[other]).await;
     let client = app.client(boss).await;
     let session = sessions::find(&app.db, &hash_token(client.token()), app.now()).await.unwrap().unwrap();
-    let Reach::Some { mut reps, mut teams } = session.scope.reach else { panic!("a manager does not see all") };
+    let Reach::Some { mut reps, mut teams } = session.bearer.reach(Permission::ReadSales) else {
+        panic!("a manager does not see all")
+    };
     reps.sort_unstable();
     teams.sort_unstable();
     assert_eq!((reps, teams), (vec![boss.id, rep.id], vec![north, below]));
@@ -390,4 +395,41 @@ async fn a_fresh_password_is_asked_for_before_people_get_power() {
     browser.post(&path, &fields).await.expect(303);
     let people = sqlx::query_scalar!("select count(*) from users").fetch_one(&app.db).await.unwrap();
     assert_eq!(people, Some(2));
+}
+
+#[tokio::test]
+async fn a_team_of_locked_days_changes_only_with_a_reason() {
+    let field = Field::new().await;
+    let mut browser = field.app.client(field.astrid).await;
+    let path = format!("/users/{}", field.ingrid.id);
+    let form = format!("form[action='{path}/team']");
+    field.lock("2026-10").await;
+    let page = browser.get(&path).await.expect(200);
+    let page = browser.submit(&page, &form, &[("team", ""), ("from", "2026-10-31")]).await.expect(422);
+    assert_eq!(page.attributes(".summary-error a", "href"), ["#reason"], "{}", page.words());
+    assert_eq!(page.value("from"), "2026-10-31");
+    browser.submit(&page, &form, &[("reason", "She had left the team")]).await.expect(303);
+    // From the day behind the lock on nothing is asked.
+    let page = browser.get(&path).await.expect(200);
+    browser.submit(&page, &form, &[("team", &field.north.to_string()), ("from", "2026-11-01")]).await.expect(303);
+    let told: Vec<serde_json::Value> =
+        sqlx::query_scalar("select detail from audit where action = 'user.team_changed' order by id")
+            .fetch_all(&field.app.db)
+            .await
+            .unwrap();
+    assert_eq!(
+        told,
+        [
+            serde_json::json!({
+                "old": { "teams": ["North"] },
+                "new": { "teams": ["North to before 2026-10-31"] },
+                "reason": "She had left the team",
+            }),
+            serde_json::json!({
+                "old": { "teams": ["North to before 2026-10-31"] },
+                "new": { "teams": ["North from 2026-11-01", "North to before 2026-10-31"] },
+                "reason": "",
+            }),
+        ]
+    );
 }
