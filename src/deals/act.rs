@@ -11,6 +11,7 @@ use super::{
 use crate::{
     App, audit,
     domain::{deal::Stage, id::DealId},
+    period_locks,
     postgres::tx,
     web::{
         auth::{Allowed, ConfirmDeals, RecordSales},
@@ -29,17 +30,29 @@ pub struct Place {
     queue: String,
 }
 
-/// Confirms a deal that somebody else entered, so that it may pay.
+/// What was seen of a deal when it was confirmed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ConfirmForm {
+    version: String,
+}
+
+/// Confirms a deal that somebody else entered, as it was shown, so that it may pay.
 pub async fn confirm(
     State(app): State<App>,
     me: Allowed<ConfirmDeals>,
     Path(id): Path<DealId>,
     Query(place): Query<Place>,
-    Form { once, .. }: Form<Nothing>,
+    Form { once, fields, .. }: Form<ConfirmForm>,
 ) -> Result<Response, Error> {
     let mut write = once::begin(&app, &me, once).await?;
     let deal = page_db::find(&mut write, &me.scope, &me.company, me.today, id).await?.ok_or(Error::NotFound)?;
-    if !db::confirm(&mut write, id, me.id).await? {
+    if deal.confirmed_at.is_none() && fields.version != deal.version.to_string() {
+        return Err(Error::Conflict(
+            "Somebody has changed this deal since you saw it. Look at it again, then confirm it.",
+        ));
+    }
+    if !db::confirm(&mut write, id, deal.version, me.id).await? {
         return Err(Error::Conflict(
             "It is confirmed already, is no longer won, or you are credited on it: then somebody else has to confirm it.",
         ));
@@ -77,6 +90,12 @@ pub async fn win(
     let deal = edit::find_editable(&mut write, &me, id).await?;
     if deal.stage != Stage::Open {
         return Err(Error::Conflict("This deal is no longer open."));
+    }
+    if period_locks::db::crosses(&mut write, me.scope.org, None, Some(day)).await? {
+        drop(write);
+        errors.add("booked_on", edit::KEEP_STAGE);
+        let mut read = tx::read(&app.db, me.scope.org).await?;
+        return super::web::draw(&mut read, &me, page, id, fields, errors).await;
     }
     let before = edit::as_new(&mut write, &me, &deal).await?;
     let confirmed = edit::confirms(&me, &before.credits);

@@ -206,14 +206,14 @@ async fn write_parts(tx: &mut Tx, id: DealId, deal: &NewDeal) -> sqlx::Result<()
     Ok(())
 }
 
-/// Confirms a won deal, so that it may pay. False where it is confirmed already, is not won, or this person is credited
-/// on it.
-pub async fn confirm(tx: &mut Tx, id: DealId, by: UserId) -> sqlx::Result<bool> {
+/// Confirms a won deal, so that it may pay, if it is still of this version. False too where it is confirmed already, is
+/// not won, or this person is credited on it.
+pub async fn confirm(tx: &mut Tx, id: DealId, version: i32, by: UserId) -> sqlx::Result<bool> {
     let (org, now) = (tx.org, tx.now);
     let done = sqlx::query!(
         "update deals d
          set confirmed_by = $3, confirmed_at = $4, version = version + 1
-         where d.org_id = $1 and d.id = $2 and d.stage = 'won' and d.confirmed_at is null
+         where d.org_id = $1 and d.id = $2 and d.version = $5 and d.stage = 'won' and d.confirmed_at is null
            and not exists (
                select from deal_credits c
                where c.org_id = d.org_id and c.deal_id = d.id and c.rep_id = $3
@@ -222,6 +222,7 @@ pub async fn confirm(tx: &mut Tx, id: DealId, by: UserId) -> sqlx::Result<bool> 
         id as DealId,
         by as UserId,
         now,
+        version,
     )
     .execute(&mut **tx)
     .await?;

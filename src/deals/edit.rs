@@ -5,9 +5,10 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
+use time::Date;
 
 use super::{
-    db::NewDeal,
+    db::{self, NewDeal},
     form::{DealForm, Known, Said},
     page_db::{self, Deal, LineRow},
     returns, save,
@@ -88,7 +89,7 @@ struct FormPage {
     stages: Vec<Choice>,
     counts: Vec<Choice>,
     symbol: String,
-    today: time::Date,
+    today: Date,
     /// Whether what is entered waits for somebody to confirm it.
     waits: bool,
     /// What somebody else saved meanwhile.
@@ -281,7 +282,8 @@ pub async fn find_editable(db: &mut PgConnection, me: &Viewer, id: DealId) -> Re
 
 /// Whether this person may change a deal in sight.
 pub fn may_change(me: &Viewer, deal: &Deal) -> bool {
-    me.may(Permission::RecordSales) && deal.owner_id.is_some_and(|owner| me.scope.sees(owner))
+    me.may(Permission::RecordSales)
+        && deal.owner_id.is_some_and(|owner| me.scope_of(Permission::RecordSales).sees(owner))
 }
 
 /// A deal that was changed.
@@ -312,21 +314,23 @@ pub async fn update(
     };
     let said = fields.parse(&lists.known(&me), &mut errors);
     let credits = with_default(&mut read, &me, &said, picked.customer.as_ref(), &mut errors).await?;
-    let returned = page_db::lines(&mut read, me.scope.org, id, None).await?;
-    check_returns(&mut read, &me, &deal, &said, stays, &returned, &mut errors).await?;
     let reason = errors.optional_text("reason", &fields.reason, "The reason", 500);
-    let locked = match said.booked_on {
-        Some(day) => deal.locked || period_locks::db::is_locked(&mut read, me.scope.org, day).await?,
-        None => deal.locked,
-    };
-    if locked && reason.is_empty() {
-        errors.add("reason", "The period of this deal is locked. Say why you change it.");
-    }
     let (Some(customer), true) = (&picked.customer, errors.is_empty()) else {
         let page = FormPage::load(&mut read, &me, page, Some(deal), fields, &picked).await?.with(errors);
         return refused(page);
     };
     drop(read);
+    let mut write = once::begin(&app, &me, once).await?;
+    // From here on nothing of it is returned meanwhile, and it changes for nobody else.
+    db::lock(&mut write, id).await?;
+    check_returns(&mut write, &me, id, &said, stays, &mut errors).await?;
+    check_locks(&mut write, &me, &deal, &said, &reason, &mut errors).await?;
+    if !errors.is_empty() {
+        drop(write);
+        let mut read = tx::read(&app.db, me.scope.org).await?;
+        let page = FormPage::load(&mut read, &me, page, Some(deal), fields, &picked).await?.with(errors);
+        return refused(page);
+    }
     let mut new = NewDeal {
         customer: customer.id,
         stage: said.stage,
@@ -338,7 +342,6 @@ pub async fn update(
         ..before.clone()
     };
     new.confirmed = stays_confirmed(&me, &before, &new);
-    let mut write = once::begin(&app, &me, once).await?;
     let new_facts = facts(&new, &customer.name, &lists.reps, &lists.products, &me);
     if !save::change(&mut write, id, fields.version.parse().unwrap_or(0), &new, deal.customer_id).await? {
         drop(write);
@@ -363,14 +366,14 @@ pub async fn update(
 async fn check_returns(
     db: &mut PgConnection,
     me: &Viewer,
-    deal: &Deal,
+    deal: DealId,
     said: &Said,
     same_customer: bool,
-    before: &[LineRow],
     errors: &mut Errors,
 ) -> Result<(), Error> {
-    let returns = page_db::returns(db, me.scope.org, deal.id).await?;
-    let (Some(first), true) = (returns.first(), errors.is_empty()) else { return Ok(()) };
+    let returns = page_db::returns(db, me.scope.org, deal).await?;
+    let Some(first) = returns.first() else { return Ok(()) };
+    let before = page_db::lines(db, me.scope.org, deal, None).await?;
     let total: Money = returns.iter().map(|returned| returned.net).sum();
     let net: Money = said.lines.iter().map(|line| line.amount).sum();
     if said.stage != Stage::Won {
@@ -393,6 +396,36 @@ async fn check_returns(
     }
     Ok(())
 }
+
+/// In a locked period a change needs a reason; out of one and into one nothing moves: it is paid, or settled without it.
+async fn check_locks(
+    db: &mut PgConnection,
+    me: &Viewer,
+    deal: &Deal,
+    said: &Said,
+    reason: &str,
+    errors: &mut Errors,
+) -> Result<(), Error> {
+    if period_locks::db::crosses(db, me.scope.org, deal.booked_on, said.booked_on).await? {
+        let (field, words) = if said.stage == deal.stage { ("booked_on", KEEP_DAY) } else { ("stage", KEEP_STAGE) };
+        errors.add(field, words);
+    } else if reason.is_empty() && is_locked(db, me, said.booked_on).await? {
+        errors.add("reason", "The period of this deal is locked. Say why you change it.");
+    }
+    Ok(())
+}
+
+async fn is_locked(db: &mut PgConnection, me: &Viewer, day: Option<Date>) -> sqlx::Result<bool> {
+    match day {
+        Some(day) => period_locks::db::is_locked(db, me.scope.org, day).await,
+        None => Ok(false),
+    }
+}
+
+const KEEP_DAY: &str =
+    "A deal moves neither out of a locked period nor into one. Keep its day; to take the deal back, enter a return.";
+/// What is said where an open deal would be won in a locked period, or a won one of such a period opened.
+pub const KEEP_STAGE: &str = "That period is locked: no deal of it is won or opened any more. To take a deal back, enter a return; what came late is entered as a new deal.";
 
 /// A confirmed deal waits for confirmation again when somebody who may not confirm it changes what it pays.
 fn stays_confirmed(me: &Viewer, before: &NewDeal, new: &NewDeal) -> bool {
@@ -440,7 +473,7 @@ pub fn facts(
     me: &Viewer,
 ) -> Value {
     let name = |rep: UserId| reps.iter().find(|(id, _)| *id == rep).map_or_else(|| rep.to_string(), |(_, n)| n.clone());
-    let line = |line: &super::db::Line| {
+    let line = |line: &db::Line| {
         let product = products.iter().find(|(id, _)| Some(*id) == line.product).map(|(_, name)| name.as_str());
         let cost = line.cost.map(|cost| format!(", cost {}", format::money(me.company.currency, cost)));
         let item = product.unwrap_or(&line.text);

@@ -64,6 +64,8 @@ pub struct Row {
     pub returns: Option<i64>,
     /// Whether the asking person is credited on it, and may therefore not confirm it.
     pub own: bool,
+    /// Counts its changes.
+    pub version: i32,
     /// How many fit the filters.
     pub total: i64,
     /// Sum of the whole deals.
@@ -161,6 +163,7 @@ pub async fn list(
                       select from deal_credits dc
                       where dc.org_id = d.org_id and dc.deal_id = d.id and dc.rep_id = $12
                   ) as "own!",
+                  d.version,
                   sums.total as "total!", sums.net as "total_net!: Money", sums.part as "total_part!: Money"
            from fitting f
            cross join sums

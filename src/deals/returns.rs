@@ -330,11 +330,9 @@ pub async fn update(
     let amounts = rest.amounts(&fields, &me.company, &mut errors);
     let notes = errors.optional_text("notes", &fields.notes, "The note", 2000);
     let reason = errors.optional_text("reason", &fields.reason, "The reason", 500);
-    let locked = match day {
-        Some(day) => change.locked || period_locks::db::is_locked(&mut write, me.scope.org, day).await?,
-        None => change.locked,
-    };
-    if locked && reason.is_empty() {
+    if day.is_some() && period_locks::db::crosses(&mut write, me.scope.org, change.booked_on, day).await? {
+        errors.add("booked_on", "A return moves neither out of a locked period nor into one. Keep its day.");
+    } else if change.locked && reason.is_empty() {
         errors.add("reason", "The period of this return is locked. Say why you change it.");
     }
     let before = edit::as_new(&mut write, &me, &change).await?;

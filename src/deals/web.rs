@@ -256,6 +256,10 @@ pub async fn draw(
     let lines = page_db::lines(db, org, id, None).await?;
     let waits = me.company.confirm_deals && deal.stage == Stage::Won && deal.confirmed_at.is_none();
     let is_credited = credits.iter().any(|credit| credit.rep_id == me.id);
+    let may_confirm = waits && !is_credited && me.may(Permission::ConfirmDeals) && {
+        let scope = me.scope_of(Permission::ConfirmDeals);
+        page_db::find(db, &scope, &me.company, me.today, id).await?.is_some()
+    };
     let status = errors.status();
     let page = ShowPage {
         page,
@@ -263,9 +267,9 @@ pub async fn draw(
         parts: credits.iter().filter(|credit| !credit.overlay).map(|credit| i64::from(credit.parts)).sum(),
         left: deal.net + back,
         back: -back,
-        acts: told(audit::db::history(db, org, &me.company.time_zone, &path(id, "")).await?),
+        acts: told(audit::db::history(db, org, &me.company.time_zone, &path(id, "")).await?, me.company.currency),
         may_change: edit::may_change(me, &deal),
-        may_confirm: waits && me.may(Permission::ConfirmDeals) && !is_credited,
+        may_confirm,
         waits,
         has_costs: lines.iter().any(|line| line.cost.is_some()),
         today: me.today,

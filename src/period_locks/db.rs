@@ -98,3 +98,21 @@ pub async fn locked_at(db: &mut PgConnection, org: OrgId, period: Period) -> sql
 pub async fn locked_until(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Option<Date>> {
     sqlx::query_scalar!("select max(period_end) from period_locks where org_id = $1", org as OrgId).fetch_one(db).await
 }
+
+/// Whether a fact that moves from one day to another (none: it had or gets no business date) would enter or leave a
+/// locked period: then a period that is paid would say something else than what was paid.
+pub async fn crosses(db: &mut PgConnection, org: OrgId, from: Option<Date>, to: Option<Date>) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (
+               select from period_locks l
+               where l.org_id = $1
+                 and coalesce($2 >= l.period_start and $2 < l.period_end, false)
+                     <> coalesce($3 >= l.period_start and $3 < l.period_end, false)
+           ) as "crosses!""#,
+        org as OrgId,
+        from,
+        to,
+    )
+    .fetch_one(db)
+    .await
+}

@@ -27,6 +27,7 @@ use crate::{
     },
     period_locks,
     postgres::tx,
+    users::reps_db,
     web::{
         auth::{Allowed, ApproveCommission, ReadStatements, Viewer},
         error::Error,
@@ -290,6 +291,8 @@ async fn so_far(
         return Err(Error::NotFound);
     }
     let mut read = tx::read(&app.db, me.scope.org).await?;
+    // Who sees everybody sees nobody of another company.
+    reps_db::name(&mut read, me.scope.org, rep).await?.ok_or(Error::NotFound)?;
     if let Some((id, _)) = db::locked(&mut read, me.scope.org, rep, period.kind(), period.from()).await? {
         return Ok(Redirect::to(&format!("/statements/{id}")).into_response());
     }

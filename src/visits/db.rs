@@ -90,11 +90,17 @@ pub async fn update(tx: &mut Tx, id: VisitId, version: i32, visit: &NewVisit) ->
     Ok(done.rows_affected() == 1)
 }
 
-/// Takes a visit away. Its audit stays.
-pub async fn delete(tx: &mut Tx, id: VisitId) -> sqlx::Result<bool> {
+/// Takes a visit away, if it is still of this version. Its audit stays.
+pub async fn delete(tx: &mut Tx, id: VisitId, version: i32) -> sqlx::Result<bool> {
     let org = tx.org;
-    let done = sqlx::query!("delete from visits where org_id = $1 and id = $2", org as OrgId, id as VisitId)
-        .execute(&mut **tx)
-        .await?;
+    let done = sqlx::query!(
+        "delete from visits
+         where org_id = $1 and id = $2 and version = $3",
+        org as OrgId,
+        id as VisitId,
+        version,
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(done.rows_affected() == 1)
 }

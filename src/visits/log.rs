@@ -37,6 +37,9 @@ use crate::{
     },
 };
 
+/// What a button says that met another version of the visit.
+pub const CHANGED: Error = Error::Conflict("Somebody has changed this visit meanwhile. Look at it again.");
+
 /// What a link to the form may say.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -170,7 +173,7 @@ pub async fn create(
     };
     let detail = json!({ "new": facts(&new, &customer.name) });
     audit::db::record(&mut write, action, &format!("/visits/{id}"), detail).await?;
-    plan_next(&mut write, &me, &said, &new, customer).await?;
+    plan_next(&mut write, &said, &new, customer).await?;
     saved(write, &me, id, &new, customer, &fields.then).await
 }
 
@@ -181,17 +184,11 @@ fn keep_planned(new: &mut NewVisit, visit: &Visit) {
     }
 }
 
-/// The next visit that was asked for along with this one.
-async fn plan_next(
-    write: &mut Write,
-    me: &Allowed<RecordSales>,
-    said: &Said,
-    visit: &NewVisit,
-    customer: &Named,
-) -> Result<(), Error> {
+/// The next visit that was asked for along with this one, by whoever went.
+async fn plan_next(write: &mut Write, said: &Said, visit: &NewVisit, customer: &Named) -> Result<(), Error> {
     let Some(day) = said.next else { return Ok(()) };
     let next = NewVisit {
-        rep: me.id,
+        rep: visit.rep,
         customer: customer.id,
         visited_on: day,
         starts_at: None,
@@ -201,7 +198,7 @@ async fn plan_next(
         minutes: None,
         notes: String::new(),
     };
-    if page_db::planned(write, me.id, customer.id, day).await?.is_none() {
+    if page_db::planned(write, visit.rep, customer.id, day).await?.is_none() {
         let id = db::insert(write, &next).await?;
         let detail = json!({ "new": facts(&next, &customer.name) });
         audit::db::record(write, "visit.planned", &format!("/visits/{id}"), detail).await?;
@@ -244,7 +241,7 @@ pub async fn fulfil(
     Path(id): Path<VisitId>,
 ) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
-    let visit = find_own_plan(&mut read, &me, id).await?;
+    let visit = find_planned(&mut read, &me, id).await?;
     let mut form = VisitForm::of(&visit);
     if visit.visited_on > me.today {
         form.visited_on = me.today.to_string();
@@ -281,11 +278,11 @@ pub async fn fulfilled(
     }
     let detail = json!({ "new": facts(&new, &customer.name) });
     audit::db::record(&mut write, "visit.done", &format!("/visits/{id}"), detail).await?;
-    plan_next(&mut write, &me, &said, &new, &customer).await?;
+    plan_next(&mut write, &said, &new, &customer).await?;
     saved(write, &me, id, &new, &customer, &fields.then).await
 }
 
-async fn find_own_plan(db: &mut PgConnection, me: &Allowed<RecordSales>, id: VisitId) -> Result<Visit, Error> {
+async fn find_planned(db: &mut PgConnection, me: &Allowed<RecordSales>, id: VisitId) -> Result<Visit, Error> {
     let visit = page_db::find(db, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
     if visit.state == visit::State::Planned {
         Ok(visit)
@@ -306,22 +303,29 @@ pub async fn undo(
     let object = format!("/visits/{id}");
     let history = audit::db::history(&mut write, me.scope.org, &me.company.time_zone, &object).await?;
     let last = history.first().filter(|act| act.user_id == Some(me.id) && act.at.date() == me.today);
-    let Some(last) = last.filter(|_| visit.rep_id == me.id && !visit.after_lock) else {
+    let Some(last) = last.filter(|_| visit.rep_id == me.id) else {
         return Err(Error::Conflict("Only what you did today can be undone. Correct the visit instead."));
     };
+    if visit.locked {
+        return Err(Error::Conflict("Its period is locked: the visit stays. Correct it, and say why."));
+    }
     let old = facts(&as_new(&visit), &visit.customer);
     match last.action.as_str() {
         "visit.done" => {
             let planned = NewVisit { state: visit::State::Planned, outcome: None, minutes: None, ..as_new(&visit) };
-            db::update(&mut write, id, visit.version, &planned).await?;
+            if !db::update(&mut write, id, visit.version, &planned).await? {
+                return Err(CHANGED);
+            }
             let detail = json!({ "old": old, "new": facts(&planned, &visit.customer) });
             audit::db::record(&mut write, "visit.undone", &object, detail).await?;
         }
         "visit.logged" | "visit.planned" => {
-            db::delete(&mut write, id).await?;
+            if !db::delete(&mut write, id, visit.version).await? {
+                return Err(CHANGED);
+            }
             audit::db::record(&mut write, "visit.removed", &object, json!({ "old": old })).await?;
         }
-        _ => return Err(Error::Conflict("Somebody has changed this visit since. Correct it instead.")),
+        _ => return Err(CHANGED),
     }
     let to = if visit.state == visit::State::Planned { "/visits/plan" } else { "/visits" };
     write.done_saying(to, &Toast::new(format!("Visit to {} taken back", visit.customer))).await

@@ -159,7 +159,9 @@ pub async fn missed(
     }
     let old = log::as_new(&visit);
     let new = NewVisit { state: visit::State::Missed, ..old.clone() };
-    db::update(&mut write, id, visit.version, &new).await?;
+    if !db::update(&mut write, id, visit.version, &new).await? {
+        return Err(log::CHANGED);
+    }
     let detail = json!({ "old": log::facts(&old, &visit.customer), "new": log::facts(&new, &visit.customer) });
     audit::db::record(&mut write, "visit.missed", &format!("/visits/{id}"), detail).await?;
     let to = format!("/visits/plan?day={}", visit.visited_on);
@@ -178,7 +180,9 @@ pub async fn remove(
     if visit.state == visit::State::Done {
         return Err(Error::Conflict("This visit is done. What is done stays; it can be corrected."));
     }
-    db::delete(&mut write, id).await?;
+    if !db::delete(&mut write, id, visit.version).await? {
+        return Err(log::CHANGED);
+    }
     let old = log::facts(&log::as_new(&visit), &visit.customer);
     audit::db::record(&mut write, "visit.removed", &format!("/visits/{id}"), json!({ "old": old })).await?;
     let to = format!("/visits/plan?day={}", visit.visited_on);

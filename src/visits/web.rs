@@ -198,14 +198,15 @@ async fn show(
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let visit = page_db::find(&mut read, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
     let object = format!("/visits/{id}");
-    let acts = told(audit::db::history(&mut read, me.scope.org, &me.company.time_zone, &object).await?);
+    let acts =
+        told(audit::db::history(&mut read, me.scope.org, &me.company.time_zone, &object).await?, me.company.currency);
     html(ShowPage {
         page,
         badge: badge(visit.state, visit.visited_on, me.today),
         is_today_or_before: visit.visited_on <= me.today,
+        may_record: me.may(Permission::RecordSales) && me.scope_of(Permission::RecordSales).sees(visit.rep_id),
         visit,
         acts,
-        may_record: me.may(Permission::RecordSales),
         late_days: me.company.late_entry_days,
     })
 }
@@ -283,12 +284,6 @@ async fn correct(
     };
     let new = picked.customer.as_ref().and_then(|customer| said.visit(visit.rep_id, customer.id));
     let reason = errors.optional_text("reason", &fields.reason, "The reason", 500);
-    if let Some(new) = &new
-        && reason.is_empty()
-        && (visit.locked || period_locks::db::is_locked(&mut read, me.scope.org, new.visited_on).await?)
-    {
-        errors.add("reason", "The period of this visit is locked. Say why you change it.");
-    }
     let (Some(customer), Some(new), true) = (&picked.customer, new, errors.is_empty()) else {
         let mut page = EditPage::load(&mut read, &me, page, visit, fields, &picked).await?;
         page.errors = errors;
@@ -296,6 +291,21 @@ async fn correct(
     };
     drop(read);
     let mut write = once::begin(&app, &me, once).await?;
+    // Asked here, where no period is locked meanwhile.
+    let moves =
+        period_locks::db::crosses(&mut write, me.scope.org, Some(visit.visited_on), Some(new.visited_on)).await?;
+    if moves && visit.state == visit::State::Done {
+        errors.add("visited_on", "A visit moves neither out of a locked period nor into one. Keep its day.");
+    } else if reason.is_empty() && period_locks::db::is_locked(&mut write, me.scope.org, new.visited_on).await? {
+        errors.add("reason", "The period of this visit is locked. Say why you change it.");
+    }
+    if !errors.is_empty() {
+        drop(write);
+        let mut read = tx::read(&app.db, me.scope.org).await?;
+        let mut page = EditPage::load(&mut read, &me, page, visit, fields, &picked).await?;
+        page.errors = errors;
+        return refused(page);
+    }
     if !db::update(&mut write, id, fields.version.parse().unwrap_or(0), &new).await? {
         drop(write);
         let mut read = tx::read(&app.db, me.scope.org).await?;

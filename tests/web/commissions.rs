@@ -418,7 +418,7 @@ async fn what_is_confirmed_after_the_lock_is_listed() {
     let later = desk.app.later(Duration::minutes(1));
     let mut tx = later.write(desk.org).await;
     tx.actor = Some(desk.freja.id);
-    deals::db::confirm(&mut tx, waits, desk.freja.id).await.unwrap();
+    deals::db::confirm(&mut tx, waits, 1, desk.freja.id).await.unwrap();
     tx.commit().await.unwrap();
     let page = freja.get(&run).await.expect(200);
     assert_eq!(page.count(late), 1);

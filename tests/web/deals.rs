@@ -316,7 +316,9 @@ async fn who_is_credited_does_not_confirm() {
     let deal = post(&mut selma, "/deals", &won(&own, "10")).await.expect(303).location().to_owned();
     assert!(selma.get(&deal).await.words().contains("Waits for confirmation"));
     selma.post(&format!("{deal}/confirm"), &[]).await.expect(409);
-    field.app.client(field.finn).await.post(&format!("{deal}/confirm"), &[]).await.expect(303);
+    let mut finn = field.app.client(field.finn).await;
+    let page = finn.get(&deal).await;
+    finn.submit(&page, "form[action*=confirm]", &[]).await.expect(303);
     // A manager who enters a deal for a rep has confirmed it.
     let deal = post(&mut berit, "/deals", &won(&havn, "10")).await.expect(303).location().to_owned();
     let page = berit.get(&deal).await;
@@ -350,11 +352,95 @@ async fn a_change_in_a_locked_period_needs_a_reason() {
     let mut browser = field.app.client(field.ingrid).await;
     assert!(browser.get(&format!("/deals/{deal}")).await.words().contains("Its period is locked"));
     let page = browser.get(&format!("/deals/{deal}/edit")).await.expect(200);
-    let page = browser.submit(&page, "main form", &[("booked_on", "2026-11-01")]).await.expect(422);
+    let page = browser.submit(&page, "main form", &[("booked_on", "2026-10-11")]).await.expect(422);
     assert_eq!(page.attributes(".summary-error a", "href"), ["#reason"]);
-    browser.submit(&page, "main form", &[("reason", "Wrong month")]).await.expect(303);
+    browser.submit(&page, "main form", &[("reason", "Wrong day")]).await.expect(303);
     let page = browser.get(&format!("/deals/{deal}")).await;
-    assert!(page.text("section:has(#history)").contains("Reason: Wrong month"));
+    assert!(page.text("section:has(#history)").contains("Reason: Wrong day"));
+}
+
+#[tokio::test]
+async fn a_deal_moves_neither_out_of_a_locked_month_nor_into_one() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    let paid = field.deal(havn, date!(2026 - 10 - 10), 10_000, &[(field.ingrid, 1)]).await;
+    let later = field.deal(havn, date!(2026 - 11 - 10), 10_000, &[(field.ingrid, 1)]).await;
+    let back = field.deal_like(havn, date!(2026 - 10 - 20), -1_000, &[(field.ingrid, 1)], Some(paid)).await;
+    field.lock("2026-10").await;
+    let mut browser = field.app.client(field.ingrid).await;
+    for (deal, change, place) in [
+        (later, vec![("booked_on", "2026-10-31")], "booked_on"),
+        (back, vec![("booked_on", "2026-11-01")], "booked_on"),
+        (field.deal(havn, date!(2026 - 10 - 12), 500, &[(field.ingrid, 1)]).await, vec![("stage", "open")], "stage"),
+        (
+            field.deal(havn, date!(2026 - 10 - 12), 500, &[(field.ingrid, 1)]).await,
+            vec![("booked_on", "2026-11-02")],
+            "booked_on",
+        ),
+    ] {
+        let page = browser.get(&format!("/deals/{deal}/edit")).await.expect(200);
+        let typed: Vec<(&str, &str)> =
+            change.into_iter().filter(|(name, _)| page.has(&format!("[name={name}]"))).collect();
+        // The reason is asked for on the page of what is locked only; none helps here.
+        let page = browser.submit(&page, "main form", &typed).await.expect(422);
+        assert_eq!(page.attributes(".summary-error a", "href"), [format!("#{place}")], "{typed:?}: {}", page.words());
+        assert!(page.has(&format!("[id='{place}']")), "{place} has no place on the page");
+    }
+    // An open deal is not won in it either.
+    let mut fields = won(&havn.to_string(), "100");
+    fields.retain(|(name, _)| name != "stage");
+    add(&mut fields, &[("stage", "open"), ("expected_on", "2026-12-24")]);
+    let open = post(&mut browser, "/deals", &fields).await.expect(303).location().to_owned();
+    let page = browser.get(&open).await.expect(200);
+    let page = browser.submit(&page, "form[action$='/win']", &[("booked_on", "2026-10-31")]).await.expect(422);
+    assert!(page.words().contains("locked"), "{}", page.words());
+    browser.submit(&page, "form[action$='/win']", &[("booked_on", "2026-11-01")]).await.expect(303);
+    assert_eq!(field.facts(Subject::Company, "2026-10").await.net_sales.0, 10_000);
+    field.verify().await;
+}
+
+#[tokio::test]
+async fn a_deal_is_confirmed_as_it_was_shown() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await.to_string();
+    let (mut ingrid, mut berit) = (field.app.client(field.ingrid).await, field.app.client(field.berit).await);
+    let deal = post(&mut ingrid, "/deals", &won(&havn, "100")).await.expect(303).location().to_owned();
+    let (queue, seen) = (berit.get("/deals?unconfirmed=1").await, berit.get(&deal).await);
+    let page = ingrid.get(&format!("{deal}/edit")).await.expect(200);
+    ingrid.submit(&page, "main form", &[("amount", "10000"), ("amount", ""), ("amount", "")]).await.expect(303);
+    for page in [queue, seen] {
+        let answer = berit.submit(&page, "form[action*=confirm]", &[]).await.expect(409);
+        assert!(answer.words().contains("since you saw it"), "{}", answer.words());
+    }
+    assert!(berit.get(&deal).await.words().contains("Waits for confirmation"));
+    let page = berit.get(&deal).await;
+    berit.submit(&page, "form[action*=confirm]", &[]).await.expect(303);
+}
+
+#[tokio::test]
+async fn a_deal_is_not_cut_below_what_comes_back_at_the_same_time() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    let deal = field.deal(havn, date!(2026 - 11 - 01), 10_000, &[(field.ingrid, 1)]).await;
+    let mut browser = field.app.client(field.ingrid).await;
+    let edit = browser.get(&format!("/deals/{deal}/edit")).await.expect(200);
+    let mut other = field.app.client(field.ingrid).await;
+    let back = other.get(&format!("/deals/{deal}/return")).await.expect(200);
+    // Somebody holds the deal until both have read it as it was.
+    let mut holds = field.app.db.begin().await.unwrap();
+    sqlx::query("select id from deals where id = $1 for update").bind(deal.0).execute(&mut *holds).await.unwrap();
+    let returned = tokio::spawn(async move { other.submit(&back, "main form", &[]).await });
+    field.app.until_waiting(1).await;
+    let cut = tokio::spawn(async move {
+        browser.submit(&edit, "main form", &[("amount", "50"), ("amount", ""), ("amount", "")]).await
+    });
+    field.app.until_waiting(2).await;
+    holds.commit().await.unwrap();
+    returned.await.unwrap().expect(303);
+    let page = cut.await.unwrap().expect(422);
+    assert_eq!(page.attributes(".summary-error a", "href"), ["#amount-0"]);
+    assert_eq!(field.facts(Subject::Company, "2026-11").await.net_sales.0, 0);
+    field.verify().await;
 }
 
 #[tokio::test]

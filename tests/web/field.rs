@@ -17,7 +17,7 @@ use attain::{
     scorecards::db::{Subject, Subjects, facts},
     visits::{self, db::NewVisit},
 };
-use time::{Date, Duration, macros::date};
+use time::{Date, Duration, OffsetDateTime, macros::date};
 
 use crate::support::{NOW, TestApp, User};
 
@@ -74,7 +74,7 @@ impl Field {
         customer: CustomerId,
         on: Date,
         kind: Kind,
-        entered: time::OffsetDateTime,
+        entered: OffsetDateTime,
     ) -> VisitId {
         let mut tx = tx::write(&self.app.db, self.org, Some(rep.id), Clock::Fixed(entered)).await.unwrap();
         let new = NewVisit {
@@ -134,6 +134,11 @@ impl Field {
 
     /// A locked month: what is entered for it from now on is late.
     pub async fn lock(&self, month: &str) {
+        self.lock_at(month, NOW - Duration::days(1)).await;
+    }
+
+    /// A month that is locked from an instant on.
+    pub async fn lock_at(&self, month: &str, at: OffsetDateTime) {
         let mut tx = tx::write_as_owner(&self.app.db, self.org, self.app.now()).await.unwrap();
         let start = date(month, "-01");
         let end = attain::domain::period::add_months(start, 1);
@@ -157,7 +162,7 @@ impl Field {
             run,
             start,
             end,
-            NOW - Duration::days(1),
+            at,
         )
         .execute(&mut *tx)
         .await

@@ -143,6 +143,25 @@ impl TestApp {
         team
     }
 
+    /// Returns once so many connections to the database wait for a lock, for the tests of what happens at once.
+    pub async fn until_waiting(&self, connections: i64) {
+        for _ in 0..500 {
+            let waiting: i64 = sqlx::query_scalar(
+                "select count(*)
+                 from pg_stat_activity
+                 where datname = current_database() and wait_event_type = 'Lock'",
+            )
+            .fetch_one(&self.db)
+            .await
+            .unwrap();
+            if waiting >= connections {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("nobody waits for a lock");
+    }
+
     /// A browser in which this person has just signed in.
     pub async fn client(&self, user: User) -> Client {
         let (token, token_hash) = new_token();

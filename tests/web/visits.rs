@@ -223,6 +223,91 @@ async fn what_is_entered_late_is_flagged_and_after_the_lock_counts_for_nothing()
 }
 
 #[tokio::test]
+async fn the_next_visit_is_planned_for_whoever_went() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    let mut ingrid = field.app.client(field.ingrid).await;
+    let page = ingrid.get("/visits/plan").await.expect(200);
+    ingrid.submit(&page, "main form:has([name=other])", &[("other", "Havn")]).await.expect(303);
+    let mut berit = field.app.client(field.berit).await;
+    let plan = berit.get(&format!("/visits?customer={havn}&state=planned")).await.expect(200);
+    let visit = plan.attribute("tbody a[href^='/visits/']", "href");
+    let page = berit.get(&format!("{visit}/done")).await.expect(200);
+    berit.submit(&page, "main form", &[("next", "2026-11-24")]).await.expect(303);
+    assert!(ingrid.get("/visits/plan?day=2026-11-24").await.text("ul.list li").contains("Havn"));
+    assert!(!berit.get("/visits/plan?day=2026-11-24").await.has("ul.list li"), "not the manager's");
+}
+
+#[tokio::test]
+async fn no_button_takes_a_visit_out_of_a_locked_month() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await.to_string();
+    let mut browser = field.app.client(field.ingrid).await;
+    let typed = |day| {
+        [("customer", &*havn), ("visited_on", day), ("kind", "in_person")].map(|(n, v): (&str, &str)| (n, v.to_owned()))
+    };
+    let fields = typed("2026-10-31");
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let saved = browser.post("/visits", &fields).await.expect(303);
+    let (page, _) = toast(&mut browser, &saved).await;
+    let visit = browser.get("/visits?from=2026-10-01").await.attribute("tbody a[href^='/visits/']", "href");
+    // Entered today, and locked behind it: it counts, and stays.
+    field.lock_at("2026-10", NOW + Duration::hours(1)).await;
+    browser.submit(&page, ".toast form", &[]).await.expect(409);
+    browser.post(&format!("{visit}/remove"), &[]).await.expect(409);
+    assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026-10").await.visits, 1);
+    // Neither out of the month nor into it, whatever the reason.
+    let page = browser.get(&format!("{visit}/edit")).await.expect(200);
+    let moved = [("visited_on", "2026-11-01"), ("reason", "Wrong day")];
+    let page = browser.submit(&page, "main form", &moved).await.expect(422);
+    assert_eq!(page.attributes(".summary-error a", "href"), ["#visited_on"]);
+    browser.submit(&page, "main form", &[("visited_on", "2026-10-30")]).await.expect(303);
+    let late = field.visit(field.ingrid, havn.parse().unwrap(), date!(2026 - 11 - 02), Kind::InPerson).await;
+    let page = browser.get(&format!("/visits/{late}/edit")).await.expect(200);
+    let page = browser.submit(&page, "main form", &[("visited_on", "2026-10-20")]).await.expect(422);
+    assert_eq!(page.attributes(".summary-error a", "href"), ["#visited_on"]);
+}
+
+#[tokio::test]
+async fn a_button_does_nothing_to_a_visit_that_changed_meanwhile() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    for act in ["missed", "remove"] {
+        let mut browser = field.app.client(field.ingrid).await;
+        let page = browser.get("/visits/plan").await.expect(200);
+        browser.submit(&page, "main form:has([name=other])", &[("other", "Havn")]).await.expect(303);
+        let plan = browser.get(&format!("/visits?customer={havn}&state=planned")).await.expect(200);
+        let visit = plan.attribute("tbody a[href^='/visits/']", "href");
+        // A twin holds the visit while it logs it as done; the button waits, and then finds another version.
+        let mut twin = field.app.db.begin().await.unwrap();
+        let id: i64 = visit.rsplit('/').next().unwrap().parse().unwrap();
+        sqlx::query("update visits set state = 'done', version = version + 1 where id = $1")
+            .bind(id)
+            .execute(&mut *twin)
+            .await
+            .unwrap();
+        let path = format!("{visit}/{act}");
+        let pressed = tokio::spawn(async move { browser.post(&path, &[]).await });
+        field.app.until_waiting(1).await;
+        twin.commit().await.unwrap();
+        pressed.await.unwrap().expect(409);
+        let state: String = sqlx::query_scalar("select state from visits where id = $1")
+            .bind(id)
+            .fetch_one(&field.app.db)
+            .await
+            .unwrap();
+        assert_eq!(state, "done", "{act}");
+        let told: i64 =
+            sqlx::query_scalar("select count(*) from audit where object = $1 and action <> 'visit.planned'")
+                .bind(&visit)
+                .fetch_one(&field.app.db)
+                .await
+                .unwrap();
+        assert_eq!(told, 0, "{act}");
+    }
+}
+
+#[tokio::test]
 async fn a_list_holds_exactly_what_the_metric_counts() {
     let field = Field::new().await;
     let (havn, torget) = (field.customer("Havn", field.ingrid).await, field.customer("Torget", field.jonas).await);
