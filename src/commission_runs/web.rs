@@ -175,7 +175,6 @@ async fn refuse(app: &App, me: &Viewer, page: Page, period: String, words: &str)
 #[template(path = "commission_runs/show.html")]
 struct ShowPage {
     page: Page,
-    run: RunRow,
     label: String,
     statements: Vec<StatementRow>,
     /// Reps of this period that have no statement, and why.
@@ -187,6 +186,7 @@ struct ShowPage {
     late: Vec<LateFact>,
     next: Next,
     paid_on: String,
+    run: RunRow,
     errors: Errors,
 }
 

@@ -17,7 +17,10 @@ use crate::{
         words::{Act, told},
     },
     customers::events_db,
-    domain::period::{add_months, month_number},
+    domain::{
+        company::GrowthBase,
+        period::{add_months, month_number},
+    },
     period_locks,
     postgres::{error::violates, tx},
     web::{
@@ -66,10 +69,6 @@ struct SettingsPage {
 }
 
 impl SettingsPage {
-    fn months(&self) -> Vec<Choice> {
-        (1..=12).map(|month| Choice::new(month, Month::to_string(&month_number(month)))).collect()
-    }
-
     fn weekdays(&self) -> Vec<(String, &'static str, bool)> {
         let names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
         let day = |(number, name): (usize, &'static str)| {
@@ -80,17 +79,24 @@ impl SettingsPage {
         (1..).zip(names).map(day).collect()
     }
 
-    fn bases(&self) -> Vec<Choice> {
-        vec![
-            Choice::new("last_year", "The same period of last year"),
-            Choice::new("period_before", "The period before"),
-        ]
-    }
-
     /// Whether a limit may still be taken away: nothing that is locked follows from it.
     fn is_removable(&self, limit: &LimitRow) -> bool {
         limit.from_date.is_some_and(|from| self.open_from.is_none_or(|open| from >= open))
     }
+}
+
+/// The months in which a fiscal year may begin.
+fn months() -> Vec<Choice> {
+    (1..=12).map(|month| Choice::new(month, Month::to_string(&month_number(month)))).collect()
+}
+
+/// What growth may be compared with.
+fn bases() -> Vec<Choice> {
+    let words = |base| match base {
+        GrowthBase::LastYear => "The same period of last year",
+        GrowthBase::PeriodBefore => "The period before",
+    };
+    [GrowthBase::LastYear, GrowthBase::PeriodBefore].map(|base| Choice::new(base.as_str(), words(base))).into()
 }
 
 /// What was typed into the forms of the page, and what is wrong with it.

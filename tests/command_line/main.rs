@@ -152,10 +152,10 @@ async fn statements_of_pages_have_a_limit_of_time() {
     let mut limits = vec![];
     let (org, now) = (OrgId(1), datetime!(2026-11-19 10:00 UTC));
     for db in [
-        &mut **&mut tx::read(pool, org).await.unwrap(),
-        &mut **&mut tx::write(pool, org, None, Clock::Fixed(now)).await.unwrap(),
-        &mut **&mut tx::long_read(pool, org).await.unwrap(),
-        &mut **&mut tx::write_as_owner(pool, org, now).await.unwrap(),
+        &mut *tx::read(pool, org).await.unwrap(),
+        &mut *tx::write(pool, org, None, Clock::Fixed(now)).await.unwrap(),
+        &mut *tx::long_read(pool, org).await.unwrap(),
+        &mut *tx::write_as_owner(pool, org, now).await.unwrap(),
     ] {
         limits.push(sqlx::query_scalar!("select current_setting('statement_timeout')").fetch_one(db).await.unwrap());
     }
