@@ -1,5 +1,10 @@
 //! Runs the tables of docs/definitions.md that it marks as checked.
 
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
 use attain::domain::{
     commission::{evaluate::evaluate, facts::Facts, plan::Plan},
     customer::{
@@ -126,4 +131,27 @@ fn tiers() {
         assert_eq!(records, expected, "{row:?}");
         assert_eq!(statement.total.money, money(&row[3]), "{row:?}");
     }
+}
+
+/// What the source says of the definitions leads somewhere.
+#[test]
+fn every_chapter_that_the_source_names_is_there() {
+    let definitions = fs::read_to_string("docs/definitions.md").unwrap();
+    let chapters: Vec<&str> = definitions.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let mut named = 0;
+    for file in sources(Path::new("src")) {
+        let text = fs::read_to_string(&file).unwrap();
+        for rest in text.split("docs/definitions.md, *").skip(1) {
+            let chapter = rest.split('*').next().unwrap();
+            assert!(chapters.contains(&chapter), "{} names {chapter:?}, which is none of {chapters:?}", file.display());
+            named += 1;
+        }
+    }
+    assert!(named > 3, "the source names chapters");
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = |path: PathBuf| if path.is_dir() { sources(&path) } else { vec![path] };
+    entries.flat_map(files).filter(|path| path.extension().is_some_and(|kind| kind == "rs")).collect()
 }

@@ -30,7 +30,7 @@ pub async fn approvable(tx: &mut Tx, me: &Viewer, run: &RunRow) -> Result<(), Er
         return Err(Error::Conflict("This run is approved already."));
     }
     let period = periods::containing(run.period_kind, run.period_start, me);
-    over(me, period)?;
+    must_be_over(me, period)?;
     let again = calculate(tx, &Question::of(me, period, None)).await?;
     let mut now = Vec::with_capacity(again.len());
     for calculated in &again {
@@ -46,7 +46,7 @@ pub async fn approvable(tx: &mut Tx, me: &Viewer, run: &RunRow) -> Result<(), Er
 }
 
 /// Refuses to lock a period that is still running: whatever came after the lock would count for nothing.
-pub fn over(me: &Viewer, period: Period) -> Result<(), Error> {
+pub fn must_be_over(me: &Viewer, period: Period) -> Result<(), Error> {
     if period.is_over(me.today) {
         Ok(())
     } else {

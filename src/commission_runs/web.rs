@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use time::Month;
 
 use super::{
-    approval::{approvable, badge, over},
+    approval::{approvable, badge, must_be_over},
     calculate::{Calculated, Question, calculate},
     db::{self, LateFact, RunRow, StatementRow},
 };
@@ -267,7 +267,7 @@ async fn submit(
     if run.superseded {
         return Err(Error::Conflict("A newer calculation of this period replaces this run. Submit that one."));
     }
-    over(&me, periods::containing(run.period_kind, run.period_start, &me))?;
+    must_be_over(&me, periods::containing(run.period_kind, run.period_start, &me))?;
     match db::submit(&mut write, id).await {
         Err(e) if violates(&e, "run_submissions_pkey") => {
             drop(write);

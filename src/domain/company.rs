@@ -2,7 +2,7 @@
 
 use time::Month;
 
-use super::money::Currency;
+use super::{money::Currency, words::words};
 
 /// The organization as every request knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,26 +29,12 @@ pub struct Company {
     pub confirm_deals: bool,
 }
 
-/// The period that sales growth is compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GrowthBase {
-    /// The same period of last year.
-    LastYear,
-    /// The period before.
-    PeriodBefore,
-}
-
-impl GrowthBase {
-    /// The word in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::LastYear => "last_year",
-            Self::PeriodBefore => "period_before",
-        }
-    }
-
-    /// Reads the word of [`GrowthBase::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::LastYear, Self::PeriodBefore].into_iter().find(|base| base.as_str() == text)
+words! {
+    /// The period that sales growth is compared with.
+    GrowthBase {
+        /// The same period of last year.
+        LastYear = "last_year", "The same period of last year";
+        /// The period before.
+        PeriodBefore = "period_before", "The period before";
     }
 }

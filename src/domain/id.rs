@@ -32,8 +32,6 @@ ids! {
     TeamId,
     /// A customer.
     CustomerId,
-    /// A person at a customer.
-    ContactId,
     /// The end of a customer relation, declared by a person.
     EndingId,
     /// A product category.

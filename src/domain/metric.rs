@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::{money::Money, rate::Ratio};
 
-/// What a target is set on and a commission measures (docs/definitions.md, *Metric dictionary*).
+/// What a target is set on and a commission measures (docs/definitions.md).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {

@@ -200,14 +200,6 @@ impl Period {
             .collect()
     }
 
-    /// The ISO weeks listed under this period's month: those whose Thursday lies in it. A month is never summed from them.
-    pub fn weeks(self) -> Vec<Self> {
-        Self::overlapping(PeriodKind::Week, self.dates, self.fiscal_start)
-            .into_iter()
-            .filter(|week| self.contains(add_days(week.from(), 3)))
-            .collect()
-    }
-
     /// What this period's sales are compared with, or nothing for week 53 against last year.
     pub fn base(self, growth_base: GrowthBase, today: Date) -> Option<Base> {
         let whole = match growth_base {
@@ -467,12 +459,6 @@ mod tests {
         let weeks = words(PeriodKind::Week, JAN);
         assert_eq!((weeks.first().unwrap().as_str(), weeks.last().unwrap().as_str()), ("2016-W39", "2017-W52"));
         assert_eq!(words(PeriodKind::Day, JAN).len(), 457);
-    }
-
-    #[test]
-    fn weeks_are_listed_under_the_month_that_holds_their_thursday() {
-        let weeks: Vec<String> = period("2026-10").weeks().iter().map(ToString::to_string).collect();
-        assert_eq!(weeks, ["2026-W40", "2026-W41", "2026-W42", "2026-W43", "2026-W44"]);
     }
 
     proptest! {

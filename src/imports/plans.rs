@@ -133,7 +133,7 @@ pub async fn write(import: &mut Import<'_>, plans: Plans) -> Result<Option<Count
     }
     let mut counts = Counts::default();
     for plan in plans.said {
-        let document: Value = serde_json::from_str(&plan.to_json()).unwrap_or_default();
+        let document: Value = serde_json::from_str(&plan.to_json()).map_err(|e| sqlx::Error::Encode(e.into()))?;
         let kind = PeriodKind::from(plan.period);
         let known = plans_db::newest(&mut import.tx, &plan.name).await?;
         let (id, from) = match known {

@@ -32,10 +32,10 @@ pub struct Settings {
 /// The settings with the version that a form was opened with.
 pub async fn find(db: &mut PgConnection, org: OrgId) -> sqlx::Result<(Settings, i32)> {
     let row = sqlx::query!(
-        "select name, fiscal_year_start, workdays, growth_base, new_customer_months, handover_grace_days, late_entry_days,
-                confirm_deals, version
-         from organizations
-         where id = $1",
+        r#"select name, fiscal_year_start, workdays, growth_base as "growth_base: GrowthBase", new_customer_months,
+                  handover_grace_days, late_entry_days, confirm_deals, version
+           from organizations
+           where id = $1"#,
         org as OrgId,
     )
     .fetch_one(db)
@@ -44,7 +44,7 @@ pub async fn find(db: &mut PgConnection, org: OrgId) -> sqlx::Result<(Settings, 
         name: row.name,
         fiscal_year_start: row.fiscal_year_start,
         workdays: row.workdays,
-        growth_base: GrowthBase::parse(&row.growth_base).unwrap_or(GrowthBase::LastYear),
+        growth_base: row.growth_base,
         new_customer_months: row.new_customer_months,
         handover_grace_days: row.handover_grace_days,
         late_entry_days: row.late_entry_days,

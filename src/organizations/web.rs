@@ -92,11 +92,7 @@ fn months() -> Vec<Choice> {
 
 /// What growth may be compared with.
 fn bases() -> Vec<Choice> {
-    let words = |base| match base {
-        GrowthBase::LastYear => "The same period of last year",
-        GrowthBase::PeriodBefore => "The period before",
-    };
-    [GrowthBase::LastYear, GrowthBase::PeriodBefore].map(|base| Choice::new(base.as_str(), words(base))).into()
+    GrowthBase::ALL.map(|base| Choice::new(base.as_str(), base.label())).into()
 }
 
 /// What was typed into the forms of the page, and what is wrong with it.
@@ -197,7 +193,7 @@ fn kept(settings: &Settings) -> Value {
         "name": settings.name,
         "fiscal year begins in": month,
         "working days": workdays.collect::<Vec<_>>().join(", "),
-        "growth compared with": settings.growth_base.as_str().replace('_', " "),
+        "growth compared with": settings.growth_base.label(),
         "months as a new customer": settings.new_customer_months,
         "days of grace after a handover": settings.handover_grace_days,
         "days until a visit is late": settings.late_entry_days,

@@ -59,7 +59,7 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
            )
            select who.org_id, who.user_id, who.created_at, who.last_seen_at, who.auth_at, who.name,
                   who.today as "today!", who.company, who.currency, who.time_zone, who.fiscal_year_start, who.workdays,
-                  who.growth_base, who.new_customer_months, who.handover_grace_days, who.late_entry_days,
+                  who.growth_base as "growth_base: GrowthBase", who.new_customer_months, who.handover_grace_days, who.late_entry_days,
                   who.confirm_deals, who.roles as "roles!",
                   array(select managed.team_id from managed) as "teams!: Vec<TeamId>",
                   array(select distinct m.user_id
@@ -80,7 +80,7 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
         time_zone: row.time_zone,
         fiscal_start: month_number(i32::from(row.fiscal_year_start)),
         workdays: row.workdays.into_iter().filter_map(|day| u8::try_from(day).ok()).collect(),
-        growth_base: GrowthBase::parse(&row.growth_base).unwrap_or(GrowthBase::LastYear),
+        growth_base: row.growth_base,
         new_customer_months: row.new_customer_months.unsigned_abs(),
         handover_grace_days: row.handover_grace_days.unsigned_abs(),
         late_entry_days: row.late_entry_days.unsigned_abs(),

@@ -26,7 +26,8 @@ pub struct Settings {
 /// The settings of an organization, and what day it is there.
 pub async fn settings(db: &mut PgConnection, org: OrgId, now: OffsetDateTime) -> sqlx::Result<Settings> {
     let row = sqlx::query!(
-        r#"select currency, fiscal_year_start, growth_base, ($2::timestamptz at time zone time_zone)::date as "today!"
+        r#"select currency, fiscal_year_start, growth_base as "growth_base: GrowthBase",
+                  ($2::timestamptz at time zone time_zone)::date as "today!"
            from organizations
            where id = $1"#,
         org as OrgId,
@@ -37,7 +38,7 @@ pub async fn settings(db: &mut PgConnection, org: OrgId, now: OffsetDateTime) ->
     Ok(Settings {
         currency: Currency::parse(&row.currency).map_err(|e: NotACurrency| sqlx::Error::Decode(e.into()))?,
         fiscal_start: month_number(i32::from(row.fiscal_year_start)),
-        growth_base: GrowthBase::parse(&row.growth_base).unwrap_or(GrowthBase::LastYear),
+        growth_base: row.growth_base,
         today: row.today,
     })
 }

@@ -1,4 +1,4 @@
-//! Computes every statement again from its stored inputs (docs/definitions.md, *Runs and statements*).
+//! Computes every statement again from its stored inputs (docs/definitions.md, *Runs*).
 
 use futures_util::TryStreamExt;
 use serde::Deserialize as _;

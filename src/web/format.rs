@@ -150,17 +150,6 @@ pub fn clock(time: &Time) -> String {
     format!("{:02}:{:02}", time.hour(), time.minute())
 }
 
-/// How far a day is from today, in words: "today", "yesterday", "in 3 days", "34 days ago".
-pub fn relative_day(day: Date, today: Date) -> String {
-    match (day - today).whole_days() {
-        0 => "today".to_owned(),
-        1 => "tomorrow".to_owned(),
-        -1 => "yesterday".to_owned(),
-        days if days > 0 => format!("in {} days", count(days)),
-        days => format!("{} days ago", count(-days)),
-    }
-}
-
 /// A date as machines and people read it. Print it with `{{ }}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimeTag {
@@ -300,14 +289,5 @@ mod tests {
             minute_tag(datetime!(2026-11-02 06:05)).to_string(),
             r#"<time datetime="2026-11-02T06:05">2 Nov 2026, 06:05</time>"#
         );
-        for (other, words) in [
-            (date!(2026 - 11 - 19), "today"),
-            (date!(2026 - 11 - 20), "tomorrow"),
-            (date!(2026 - 11 - 18), "yesterday"),
-            (date!(2026 - 11 - 22), "in 3 days"),
-            (date!(2026 - 10 - 16), "34 days ago"),
-        ] {
-            assert_eq!(relative_day(other, day), words);
-        }
     }
 }

@@ -133,11 +133,6 @@ impl List {
         self.href(&kept.map(|(n, v)| (n.as_str(), v.as_str())).collect::<Vec<_>>())
     }
 
-    /// The list as it is when one opens it.
-    pub fn plain(&self) -> &str {
-        &self.path
-    }
-
     /// What a filter form must carry along in hidden fields: everything that it has no field for.
     pub fn carried(&self, fields: &[&str]) -> Vec<(&str, &str)> {
         let others = self.pairs.iter().filter(|(n, _)| !fields.contains(&n.as_str()) && n != AFTER);

@@ -8,7 +8,6 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::{Html, IntoResponse, Response},
 };
-use rust_decimal::Decimal;
 use time::{Date, PrimitiveDateTime};
 
 use super::{
@@ -23,7 +22,6 @@ use crate::{
     domain::{
         access::{Permission, Role},
         money::{Currency, Money},
-        rate::Ratio,
     },
 };
 
@@ -104,34 +102,9 @@ impl Page {
         self.in_currency(*amount, format::money_signed)
     }
 
-    /// An amount in whole units, for headlines and cards: `€71,240`.
-    pub fn money_whole(&self, amount: &Money) -> String {
-        self.in_currency(*amount, format::money_whole)
-    }
-
     /// A whole number: `1,203`, `−3`.
     pub fn count(&self, number: &i64) -> String {
         format::count(*number)
-    }
-
-    /// An attainment, floored to two decimals of a percent: `99.99%`.
-    pub fn attainment(&self, ratio: &Ratio) -> String {
-        format::attainment(*ratio)
-    }
-
-    /// An attainment or pace, floored to whole percent: `94%`.
-    pub fn percent(&self, ratio: &Ratio) -> String {
-        format::percent(*ratio)
-    }
-
-    /// A growth rate with its sign, floored to a tenth of a percent: `+6.8%`.
-    pub fn growth(&self, ratio: &Ratio) -> String {
-        format::growth(*ratio)
-    }
-
-    /// A rate as people set it: `1.5%`.
-    pub fn rate(&self, share: &Decimal) -> String {
-        format::rate(*share)
     }
 
     /// A date in a `<time>`: "19 Nov 2026".

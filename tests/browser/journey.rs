@@ -99,6 +99,13 @@ async fn look_at_people(window: &mut Window) {
     window.go("People").await;
     window.sees(MANAGER.email).await;
     window.look_over("people").await;
+    window.go("Settings").await;
+    window.is_at("Settings").await;
+    window.fill("Day", "2026-12-25").await;
+    window.fill("Holiday", "Christmas Day").await;
+    window.click("Add holiday").await;
+    window.sees("Christmas Day added").await;
+    window.look_over("settings").await;
     window.go("Teams").await;
     window.click("North").await;
     window.is_at("North").await;

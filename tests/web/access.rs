@@ -195,17 +195,16 @@ impl World {
         }
         let seen = customer(&app, sibling).await;
         visit(&app, rep, seen).await;
-        let limit: i64 = sqlx::query_scalar(
+        let limit = sqlx::query_scalar!(
             "insert into loss_limits (org_id, segment, days, from_date)
              values ($1, 'Retail', 90, '2026-12-01')
              returning id",
+            org.0,
         )
-        .bind(org.0)
         .fetch_one(&app.db)
         .await
         .unwrap();
-        sqlx::query("insert into holidays (org_id, on_date, name) values ($1, '2026-12-24', 'Christmas Eve')")
-            .bind(org.0)
+        sqlx::query!("insert into holidays (org_id, on_date, name) values ($1, '2026-12-24', 'Christmas Eve')", org.0)
             .execute(&app.db)
             .await
             .unwrap();
@@ -571,8 +570,8 @@ async fn endings_are_taken_back_where_they_stand_by_whoever_may_declare_them() {
     }
     ingrid.post(&withdraw, &[]).await.expect(303);
     ingrid.post(&withdraw, &[]).await.expect(404);
-    let left: i64 = sqlx::query_scalar("select count(*) from endings").fetch_one(&world.app.db).await.unwrap();
-    assert_eq!(left, 3);
+    let left = sqlx::query_scalar!("select count(*) from endings").fetch_one(&world.app.db).await.unwrap();
+    assert_eq!(left, Some(3));
 }
 
 #[tokio::test]
@@ -604,10 +603,10 @@ async fn ids_in_forms_and_filters_reach_no_further_than_pages() {
         let form = [("name", "Taken"), ("owner", &*rep)];
         berit.post("/customers", &form).await.expect(422);
     }
-    let before: i64 = sqlx::query_scalar("select count(*) from visits").fetch_one(&world.app.db).await.unwrap();
-    assert_eq!(before, 4, "the three of the world and the one beside");
-    let south: i64 =
-        sqlx::query_scalar("select id from teams where name = 'South'").fetch_one(&world.app.db).await.unwrap();
+    let before = sqlx::query_scalar!("select count(*) from visits").fetch_one(&world.app.db).await.unwrap();
+    assert_eq!(before, Some(4), "the three of the world and the one beside");
+    let south =
+        sqlx::query_scalar!("select id from teams where name = 'South'").fetch_one(&world.app.db).await.unwrap();
     for path in ["/visits?team=", "/deals?team=", "/customers/events?kind=new&team="] {
         berit.get(&format!("{path}{south}")).await.expect(404);
     }

@@ -428,7 +428,7 @@ async fn a_deal_is_not_cut_below_what_comes_back_at_the_same_time() {
     let back = other.get(&format!("/deals/{deal}/return")).await.expect(200);
     // Somebody holds the deal until both have read it as it was.
     let mut holds = field.app.db.begin().await.unwrap();
-    sqlx::query("select id from deals where id = $1 for update").bind(deal.0).execute(&mut *holds).await.unwrap();
+    sqlx::query!("select id from deals where id = $1 for update", deal.0).fetch_one(&mut *holds).await.unwrap();
     let returned = tokio::spawn(async move { other.submit(&back, "main form", &[]).await });
     field.app.until_waiting(1).await;
     let cut = tokio::spawn(async move {

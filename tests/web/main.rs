@@ -1,5 +1,4 @@
 //! The web tests: one binary, a file per feature.
-#![expect(clippy::disallowed_methods, reason = "what a test arranges by hand is checked when it runs")]
 
 mod access;
 mod commissions;

@@ -25,7 +25,11 @@ async fn settings_are_saved_and_told() {
     send(&mut astrid, "/settings", &typed).await.expect(303);
     let page = astrid.get("/settings").await.expect(200);
     assert_eq!(page.value("new_customer_months"), "6");
-    assert!(page.words().contains("Growth compared with: last year → period before"), "{}", page.words());
+    assert!(
+        page.words().contains("Growth compared with: The same period of last year → The period before"),
+        "{}",
+        page.words()
+    );
 }
 
 #[tokio::test]

@@ -146,10 +146,10 @@ impl TestApp {
     /// Returns once so many connections to the database wait for a lock, for the tests of what happens at once.
     pub async fn until_waiting(&self, connections: i64) {
         for _ in 0..500 {
-            let waiting: i64 = sqlx::query_scalar(
-                "select count(*)
+            let waiting = sqlx::query_scalar!(
+                r#"select count(*) as "waiting!"
                  from pg_stat_activity
-                 where datname = current_database() and wait_event_type = 'Lock'",
+                 where datname = current_database() and wait_event_type = 'Lock'"#,
             )
             .fetch_one(&self.db)
             .await

@@ -412,11 +412,10 @@ async fn a_team_of_locked_days_changes_only_with_a_reason() {
     // From the day behind the lock on nothing is asked.
     let page = browser.get(&path).await.expect(200);
     browser.submit(&page, &form, &[("team", &field.north.to_string()), ("from", "2026-11-01")]).await.expect(303);
-    let told: Vec<serde_json::Value> =
-        sqlx::query_scalar("select detail from audit where action = 'user.team_changed' order by id")
-            .fetch_all(&field.app.db)
-            .await
-            .unwrap();
+    let told = sqlx::query_scalar!("select detail from audit where action = 'user.team_changed' order by id")
+        .fetch_all(&field.app.db)
+        .await
+        .unwrap();
     assert_eq!(
         told,
         [

@@ -281,8 +281,7 @@ async fn a_button_does_nothing_to_a_visit_that_changed_meanwhile() {
         // A twin holds the visit while it logs it as done; the button waits, and then finds another version.
         let mut twin = field.app.db.begin().await.unwrap();
         let id: i64 = visit.rsplit('/').next().unwrap().parse().unwrap();
-        sqlx::query("update visits set state = 'done', version = version + 1 where id = $1")
-            .bind(id)
+        sqlx::query!("update visits set state = 'done', version = version + 1 where id = $1", id)
             .execute(&mut *twin)
             .await
             .unwrap();
@@ -291,19 +290,15 @@ async fn a_button_does_nothing_to_a_visit_that_changed_meanwhile() {
         field.app.until_waiting(1).await;
         twin.commit().await.unwrap();
         pressed.await.unwrap().expect(409);
-        let state: String = sqlx::query_scalar("select state from visits where id = $1")
-            .bind(id)
-            .fetch_one(&field.app.db)
-            .await
-            .unwrap();
+        let state =
+            sqlx::query_scalar!("select state from visits where id = $1", id).fetch_one(&field.app.db).await.unwrap();
         assert_eq!(state, "done", "{act}");
-        let told: i64 =
-            sqlx::query_scalar("select count(*) from audit where object = $1 and action <> 'visit.planned'")
-                .bind(&visit)
+        let told =
+            sqlx::query_scalar!("select count(*) from audit where object = $1 and action <> 'visit.planned'", visit)
                 .fetch_one(&field.app.db)
                 .await
                 .unwrap();
-        assert_eq!(told, 0, "{act}");
+        assert_eq!(told, Some(0), "{act}");
     }
 }
 

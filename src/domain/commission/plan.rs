@@ -69,7 +69,7 @@ pub struct Component {
 pub enum Measure {
     /// The metric's value.
     Metric(Metric),
-    /// Value ÷ target (docs/definitions.md, *Targets and attainment*).
+    /// Value ÷ target (docs/definitions.md, *Targets*).
     Attainment(Metric),
 }
 

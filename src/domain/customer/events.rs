@@ -63,7 +63,7 @@ impl EventKind {
     }
 }
 
-/// **The** lifecycle of a customer: its events in order of time (docs/definitions.md, *New*, *Lost and won-back*).
+/// **The** lifecycle of a customer: its events in order of time (docs/definitions.md, *New, lost and won-back customers*).
 pub fn events(history: &History) -> Vec<Event> {
     let sales = sales(history);
     let mut steps: Vec<(Date, Turn, Step)> = Vec::new();

@@ -50,17 +50,6 @@ pub enum Stage {
     },
 }
 
-/// What targets tell apart: customers to win, to keep, and to win back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Class {
-    /// Prospects and new customers.
-    New,
-    /// Existing and won-back ones.
-    Existing,
-    /// Lost and ended ones.
-    Past,
-}
-
 impl Stage {
     /// The word in URLs and CSV.
     pub fn as_str(self) -> &'static str {
@@ -89,15 +78,6 @@ impl Stage {
     /// Whether the customer buys from us in this stage.
     pub fn is_buying(self) -> bool {
         matches!(self, Self::New { .. } | Self::Existing { .. } | Self::WonBack { .. })
-    }
-
-    /// What targets count it under.
-    pub fn class(self) -> Class {
-        match self {
-            Self::Prospect | Self::New { .. } => Class::New,
-            Self::Existing { .. } | Self::WonBack { .. } => Class::Existing,
-            Self::Lost { .. } | Self::Ended { .. } => Class::Past,
-        }
     }
 }
 
