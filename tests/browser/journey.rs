@@ -101,10 +101,9 @@ async fn look_at_people(window: &mut Window) {
     window.look_over("people").await;
     window.go("Settings").await;
     window.is_at("Settings").await;
-    window.fill("Day", "2026-12-25").await;
-    window.fill("Holiday", "Christmas Day").await;
-    window.click("Add holiday").await;
-    window.sees("Christmas Day added").await;
+    window.fill("Lost after", "170").await;
+    window.click("Set limit").await;
+    window.sees("Limit saved").await;
     window.look_over("settings").await;
     window.go("Teams").await;
     window.click("North").await;
