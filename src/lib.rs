@@ -126,6 +126,7 @@ pub mod audit {
 }
 /// Customers: who they are, who owns them, and what became of them.
 pub mod customers {
+    pub mod batches_db;
     pub mod db;
     pub mod edit;
     pub mod endings;

@@ -1,10 +1,11 @@
 //! The SQL of customer events: loads what a customer's life follows from, and keeps what follows from it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sqlx::PgConnection;
 use time::Date;
 
+use super::batches_db;
 use crate::{
     domain::{
         customer::{
@@ -17,36 +18,33 @@ use crate::{
     postgres::tx::Tx,
 };
 
-/// How many customers are in memory at once.
-const BATCH: usize = 2_000;
-
 /// Recomputes the events of the touched customers, and from when on their deals are fully returned. Call it in the
 /// transaction that touched a deal, an ownership, an ending, a limit, a segment or `customer_since`.
 ///
 /// It holds the customers until the transaction ends, so two writes at once see each other's deals.
 pub async fn recompute(tx: &mut Tx, customers: &[CustomerId]) -> sqlx::Result<()> {
     let org = tx.org;
-    let distinct: Vec<CustomerId> = customers.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-    for batch in distinct.chunks(BATCH) {
-        lock(tx, batch).await?;
-        let found = differences(tx, org, batch).await?;
-        write_returns(tx, &found.returns).await?;
-        write_events(tx, &found.events).await?;
+    for batch in batches_db::of(tx, org, customers).await? {
+        recompute_batch(tx, &batch).await?;
     }
     Ok(())
 }
 
-/// Recomputes the events of every customer of the organization: after an import, or when a limit of the company or of a
-/// segment changed.
+/// Recomputes the events of every customer of the organization: when a limit of the company or of a segment changed.
 pub async fn recompute_all(tx: &mut Tx) -> sqlx::Result<()> {
     let org = tx.org;
-    let mut after = CustomerId(0);
-    loop {
-        let batch = next_customers(tx, org, after, BATCH).await?;
-        let Some(last) = batch.last() else { return Ok(()) };
-        after = *last;
-        recompute(tx, &batch).await?;
+    for batch in batches_db::of_all(tx, org).await? {
+        recompute_batch(tx, &batch).await?;
     }
+    Ok(())
+}
+
+async fn recompute_batch(tx: &mut Tx, customers: &[CustomerId]) -> sqlx::Result<()> {
+    let org = tx.org;
+    lock(tx, customers).await?;
+    let found = differences(tx, org, customers).await?;
+    write_returns(tx, &found.returns).await?;
+    write_events(tx, &found.events).await
 }
 
 /// Everything that the customers' events follow from, in four queries however many they are.
@@ -61,27 +59,6 @@ pub async fn histories(
 /// The stored events of a customer, in order of time.
 pub async fn list(db: &mut PgConnection, org: OrgId, customer: CustomerId) -> sqlx::Result<Vec<Event>> {
     Ok(stored_events(db, org, &[customer]).await?.remove(&customer).unwrap_or_default())
-}
-
-/// The next customers in order of their ids.
-pub(super) async fn next_customers(
-    db: &mut PgConnection,
-    org: OrgId,
-    after: CustomerId,
-    at_most: usize,
-) -> sqlx::Result<Vec<CustomerId>> {
-    sqlx::query_scalar!(
-        "select id
-         from customers
-         where org_id = $1 and id > $2
-         order by id
-         limit $3",
-        org as OrgId,
-        after as CustomerId,
-        i64::try_from(at_most).unwrap_or(i64::MAX),
-    )
-    .fetch_all(db)
-    .await
 }
 
 async fn lock(tx: &mut Tx, customers: &[CustomerId]) -> sqlx::Result<()> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::PgConnection;
 
-use super::events_db::{differences, next_customers};
+use super::{batches_db, events_db::differences};
 use crate::{
     domain::{
         customer::events::Event,
@@ -14,9 +14,6 @@ use crate::{
     postgres::derived::Differs,
 };
 
-/// How many customers are in memory at once, with all their deals.
-const BATCH: usize = 500;
-
 /// Tells every stored event and return of the organization's customers that does not follow from their deals, ownerships,
 /// endings and limits. How many customers there were.
 pub async fn verify(
@@ -25,11 +22,9 @@ pub async fn verify(
     currency: Currency,
     tell: &mut impl FnMut(Differs),
 ) -> sqlx::Result<usize> {
-    let (mut count, mut after) = (0, CustomerId(0));
-    loop {
-        let batch = next_customers(db, org, after, BATCH).await?;
-        let Some(last) = batch.last() else { return Ok(count) };
-        (count, after) = (count + batch.len(), *last);
+    let mut count = 0;
+    for batch in batches_db::of_all(db, org).await? {
+        count += batch.len();
         let found = differences(db, org, &batch).await?;
         for returned in found.returns {
             let day = |on: Option<time::Date>| on.map_or_else(|| "none".to_owned(), |on| on.to_string());
@@ -49,6 +44,7 @@ pub async fn verify(
             tell(Differs { what: "customer_events", record: format!("customer {customer} {name}"), stored, derived });
         }
     }
+    Ok(count)
 }
 
 async fn names(

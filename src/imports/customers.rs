@@ -24,6 +24,9 @@ pub const CUSTOMERS: Format = Format {
     more_columns: true,
 };
 
+/// From so many customers on, an import into empty tables puts their indexes aside.
+pub const MANY: u64 = 10_000;
+
 /// Stages the file. How many rows it has; none: it is not there.
 pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
     let Some(mut table) = Table::open(import.folder, &CUSTOMERS, &mut import.problems)? else { return Ok(None) };

@@ -39,12 +39,13 @@ pub struct Unknown {
 pub const UNKNOWN_CUSTOMER: &str =
     "No customer has this external_id. Correct it, or add the customer to customers.csv.";
 
-/// Holds off every other import into this organization until this one ends, and gives this transaction the memory that
-/// sorting a million rows needs.
+/// Holds off every other import into this organization until this one ends, gives this transaction the memory that
+/// sorting a million rows needs, and has each query planned for the rows that are there now.
 pub async fn lock_organization(tx: &mut Tx) -> sqlx::Result<Settings> {
     let (org, now) = (tx.org, tx.now);
     sqlx::query!(
-        r#"select set_config('work_mem', '48MB', true) as work_mem, set_config('maintenance_work_mem', '256MB', true) as maintenance"#
+        r#"select set_config('work_mem', '48MB', true) as work_mem, set_config('maintenance_work_mem', '256MB', true) as maintenance,
+                  set_config('plan_cache_mode', 'force_custom_plan', true) as plans"#
     )
     .fetch_one(&mut **tx)
     .await?;
@@ -114,21 +115,27 @@ pub async fn updated_rows(tx: &mut Tx, import: i64, file: &str) -> sqlx::Result<
     Ok(rows.unsigned_abs())
 }
 
-/// The customers whose events the import may have moved, by id, each with how many deals it has.
-pub async fn touched(tx: &mut Tx, import: i64) -> sqlx::Result<Vec<(CustomerId, i64)>> {
-    let org = tx.org;
-    sqlx::query!("analyze import_touched").execute(&mut **tx).await?;
-    let rows = sqlx::query!(
-        r#"select t.customer_id as "id: CustomerId", count(d.id) as "deals!"
-           from import_touched t
-           left join deals d on d.org_id = $2 and d.customer_id = t.customer_id
-           where t.import_id = $1
-           group by t.customer_id
-           order by t.customer_id"#,
+/// The customers whose events the import may have moved.
+pub async fn touched(tx: &mut Tx, import: i64) -> sqlx::Result<Vec<CustomerId>> {
+    sqlx::query_scalar!(
+        r#"select customer_id as "id: CustomerId"
+           from import_touched
+           where import_id = $1"#,
         import,
-        org as OrgId,
     )
     .fetch_all(&mut **tx)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.deals)).collect())
+    .await
+}
+
+/// Puts the indexes and references of those tables aside that are empty, if nobody reads them for long. A million rows
+/// then find their places once, sorted, and are checked at once. Whether it did.
+pub async fn lift_rules(tx: &mut Tx, tables: &[&str]) -> sqlx::Result<bool> {
+    let tables: Vec<String> = tables.iter().map(|table| (*table).to_owned()).collect();
+    sqlx::query_scalar!(r#"select lift_rules($1::text[]::regclass[]) as "lifted!""#, &tables).fetch_one(&mut **tx).await
+}
+
+/// Makes again what was put aside, and thereby checks every row.
+pub async fn restore_rules(tx: &mut Tx) -> sqlx::Result<()> {
+    sqlx::query!("select restore_rules()").fetch_one(&mut **tx).await?;
+    Ok(())
 }

@@ -41,8 +41,8 @@ pub const LINES: Format = Format {
     more_columns: false,
 };
 
-/// From so many new deals on, an import into an empty table puts its indexes aside.
-pub const MANY: i64 = 50_000;
+/// From so many deals on, an import into empty tables puts their indexes aside.
+pub const MANY: u64 = 50_000;
 
 /// Stages `deals.csv`. How many rows it has; none: it is not there.
 pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
@@ -226,17 +226,12 @@ pub async fn write(
     deals_db::add_products(tx, id).await?;
     let known = deals_db::find_known(tx, id).await?;
     let lines_made = deals_known_db::count_lines(tx, id).await?;
-    let new = i64::try_from(deals.unwrap_or(0).saturating_sub(known)).unwrap_or(0);
-    let lifted = new >= MANY && deals_db::lift_rules(tx).await?;
+    let new = deals.unwrap_or(0).saturating_sub(known);
     deals_db::insert_deals(tx, id, new).await?;
     import.progress.step("Writing lines");
     deals_db::insert_lines(tx, id).await?;
     import.progress.step("Writing credits");
     deals_db::insert_credits(tx, id).await?;
-    if lifted {
-        import.progress.step("Building indexes and checking references");
-        deals_db::restore_rules(tx).await?;
-    }
     if new > 0 {
         deals_db::analyze_parts(tx).await?;
     }
@@ -248,7 +243,7 @@ pub async fn write(
     deals_db::touch_customers(tx, id).await?;
     if let Some(rows) = deals {
         let updated = super::db::updated_rows(tx, id, DEALS.file).await?;
-        counts.0 = Some(Counts::of(rows, new.unsigned_abs(), updated));
+        counts.0 = Some(Counts::of(rows, new, updated));
     }
     counts.1 = lines.map(|rows| Counts::of(rows, lines_made.0, lines_made.1));
     Ok(counts)

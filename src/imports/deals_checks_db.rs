@@ -9,16 +9,21 @@ use crate::{domain::id::OrgId, postgres::tx::Tx};
 pub async fn repeated(tx: &mut Tx, import: i64) -> sqlx::Result<Vec<Repeated>> {
     sqlx::query_as!(
         Repeated,
-        r#"select s.line, s.external_id as "value!", twice.first as "first!"
-           from (
-               select external_id, min(line) as first
+        r#"with twice as (
+               select hashtextextended(external_id, 0) as hash -- a number: a million texts do not fit into memory
                from import_deals
                where import_id = $1 and external_id is not null
-               group by external_id
+               group by hash
                having count(*) > 1
-           ) as twice
-           join import_deals s on s.import_id = $1 and s.external_id = twice.external_id and s.line > twice.first
-           order by s.line"#,
+           )
+           select line as "line!", external_id as "value!", first as "first!"
+           from (
+               select s.line, s.external_id, min(s.line) over (partition by s.external_id) as first
+               from import_deals s
+               where s.import_id = $1 and hashtextextended(s.external_id, 0) in (select hash from twice)
+           ) as s
+           where line > first
+           order by line"#,
         import,
     )
     .fetch_all(&mut **tx)

@@ -44,7 +44,8 @@ pub async fn add_products(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Tells the staged deals that were there before. How many they are.
+/// Tells the staged deals that were there before, also the planner: without it, a million known deals are looked up one
+/// by one. How many they are.
 pub async fn find_known(tx: &mut Tx, import: i64) -> sqlx::Result<u64> {
     let org = tx.org;
     let done = sqlx::query!(
@@ -57,37 +58,10 @@ pub async fn find_known(tx: &mut Tx, import: i64) -> sqlx::Result<u64> {
     )
     .execute(&mut **tx)
     .await?;
+    if done.rows_affected() > 0 {
+        sqlx::query!("analyze import_deals").execute(&mut **tx).await?;
+    }
     Ok(done.rows_affected())
-}
-
-/// Puts the indexes and references of the deals' tables aside, if these tables are empty and nobody reads them for
-/// long. A million rows then find their places once, sorted, and are checked at once.
-pub async fn lift_rules(tx: &mut Tx) -> sqlx::Result<bool> {
-    let any = sqlx::query_scalar!(r#"select exists (select from deals) as "any!""#).fetch_one(&mut **tx).await?;
-    if any {
-        return Ok(false);
-    }
-    sqlx::query_scalar!(r#"select lift_rules(array['deals', 'deal_lines', 'deal_credits']::regclass[]) as "lifted!""#)
-        .fetch_one(&mut **tx)
-        .await
-}
-
-/// Puts those of the customers' events aside, likewise.
-pub async fn lift_rules_of_events(tx: &mut Tx) -> sqlx::Result<bool> {
-    let any =
-        sqlx::query_scalar!(r#"select exists (select from customer_events) as "any!""#).fetch_one(&mut **tx).await?;
-    if any {
-        return Ok(false);
-    }
-    sqlx::query_scalar!(r#"select lift_rules(array['customer_events']::regclass[]) as "lifted!""#)
-        .fetch_one(&mut **tx)
-        .await
-}
-
-/// Makes again what was put aside, and thereby checks every row.
-pub async fn restore_rules(tx: &mut Tx) -> sqlx::Result<()> {
-    sqlx::query!("select restore_rules()").fetch_one(&mut **tx).await?;
-    Ok(())
 }
 
 /// Tells the planner how many parts of deals there are now: without it, what follows reads all of them for each few.
@@ -97,10 +71,11 @@ pub async fn analyze_parts(tx: &mut Tx) -> sqlx::Result<()> {
 }
 
 /// Makes the new deals, numbered in the order of the file. A return without a rep of its own is its deal's owner's.
-pub async fn insert_deals(tx: &mut Tx, import: i64, new: i64) -> sqlx::Result<()> {
+pub async fn insert_deals(tx: &mut Tx, import: i64, new: u64) -> sqlx::Result<()> {
     if new == 0 {
         return Ok(());
     }
+    let new = i64::try_from(new).unwrap_or(i64::MAX);
     let (org, now) = (tx.org, tx.now);
     let last = sqlx::query_scalar!(
         "insert into deal_numbers (org_id, last)
@@ -154,8 +129,7 @@ pub async fn insert_lines(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
          left join products p on p.org_id = $2 and p.name = s.product
          where s.import_id = $1 and not s.known
            and (s.amount is not null or s.product is not null or s.quantity is not null or s.cost is not null)
-           and not exists (select from import_lines l where l.import_id = $1 and l.deal = s.external_id)
-         order by s.line",
+           and not exists (select from import_lines l where l.import_id = $1 and l.deal = s.external_id)",
         import,
         org as OrgId,
     )
@@ -191,8 +165,7 @@ pub async fn insert_credits(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
              where import_id = $1
              group by deal
          ) l on l.deal = s.external_id
-         where s.import_id = $1 and not s.known and s.credit_reps is null and s.owner_id is not null
-         order by s.line",
+         where s.import_id = $1 and not s.known and s.credit_reps is null and s.owner_id is not null",
         import,
         org as OrgId,
     )
@@ -204,8 +177,7 @@ pub async fn insert_credits(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
          from import_deals s
          cross join lateral unnest(s.credit_reps, s.credit_parts, s.credit_amounts) with ordinality
              as c (rep_id, parts, amount, position)
-         where s.import_id = $1 and not s.known and s.credit_reps is not null
-         order by s.line",
+         where s.import_id = $1 and not s.known and s.credit_reps is not null",
         import,
         org as OrgId,
     )

@@ -6,8 +6,8 @@ use sqlx::PgPool;
 use time::{Date, OffsetDateTime};
 
 use super::{
-    assignments, customers, db, deals, deals_db, ownership, plans, problem::Problems, progress::Progress, reps, table,
-    targets, visits,
+    assignments, customers, db, deals, ownership, plans, problem::Problems, progress::Progress, reps, table, targets,
+    visits,
 };
 use crate::{
     audit,
@@ -35,9 +35,6 @@ pub const FILES: [&str; 9] = [
     plans::FILE,
     assignments::ASSIGNMENTS.file,
 ];
-
-/// How many deals are in memory at once while events are recomputed.
-const DEALS_IN_MEMORY: i64 = 50_000;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -152,6 +149,7 @@ pub async fn run(pool: &PgPool, request: Request<'_>) -> Result<Summary, Failure
     }
 
     import.progress.step("Writing customers");
+    let lifted = lift_rules(&mut import, customers, deals).await?;
     done(customers::CUSTOMERS.file, customers::write(&mut import, customers).await?);
     done(ownership::OWNERSHIP.file, ownership::write(&mut import, ownerships).await?);
     import.progress.step("Writing deals");
@@ -165,7 +163,12 @@ pub async fn run(pool: &PgPool, request: Request<'_>) -> Result<Summary, Failure
     done(assignments::ASSIGNMENTS.file, assignments::write(&mut import, assignments).await?);
 
     import.progress.step("Following what became of each customer");
-    recompute(&mut import).await?;
+    let touched = db::touched(&mut import.tx, import.id).await?;
+    events_db::recompute(&mut import.tx, &touched).await?;
+    if lifted {
+        import.progress.step("Building indexes and checking references");
+        db::restore_rules(&mut import.tx).await?;
+    }
     finish(import, request.dry_run, files).await
 }
 
@@ -224,25 +227,16 @@ async fn create_organization(pool: &PgPool, request: &Request<'_>, name: &str) -
     }
 }
 
-/// Follows what became of the touched customers, so many at a time that their deals fit into memory.
-async fn recompute(import: &mut Import<'_>) -> Result<(), Failure> {
-    let touched = db::touched(&mut import.tx, import.id).await?;
-    let many = touched.iter().map(|(_, deals)| deals).sum::<i64>() >= deals::MANY;
-    let lifted = many && deals_db::lift_rules_of_events(&mut import.tx).await?;
-    let (mut batch, mut deals) = (vec![], 0);
-    for (customer, count) in touched {
-        if deals + count > DEALS_IN_MEMORY {
-            events_db::recompute(&mut import.tx, &batch).await?;
-            (batch, deals) = (vec![], 0);
-        }
-        batch.push(customer);
-        deals += count;
+/// Puts the indexes and references of what has many rows in the files aside, until everything is written.
+async fn lift_rules(import: &mut Import<'_>, customers: Option<u64>, deals: Option<u64>) -> Result<bool, Failure> {
+    let mut tables = vec![];
+    if customers.is_some_and(|rows| rows >= customers::MANY) {
+        tables.extend(["customers", "ownerships"]);
     }
-    events_db::recompute(&mut import.tx, &batch).await?;
-    if lifted {
-        deals_db::restore_rules(&mut import.tx).await?;
+    if deals.is_some_and(|rows| rows >= deals::MANY) {
+        tables.extend(["deals", "deal_lines", "deal_credits", "customer_events"]);
     }
-    Ok(())
+    Ok(!tables.is_empty() && db::lift_rules(&mut import.tx, &tables).await?)
 }
 
 async fn finish(mut import: Import<'_>, dry_run: bool, files: Vec<(&'static str, Counts)>) -> Result<Summary, Failure> {

@@ -6,7 +6,8 @@ use super::support::*;
 
 const RULES: &str = "select conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) || ' ' || convalidated
         from pg_constraint where connamespace = 'public'::regnamespace
-    union all select pg_get_indexdef(indexrelid) from pg_index where indrelid in ('deals'::regclass, 'deal_lines'::regclass, 'deal_credits'::regclass)
+    union all select pg_get_indexdef(indexrelid) from pg_index where indrelid = any (array['customers', 'ownerships', 'customer_events', 'deals',
+        'deal_lines', 'deal_credits']::regclass[])
     order by 1";
 
 #[tokio::test]
@@ -23,13 +24,20 @@ async fn many_first_deals_leave_every_index_and_reference_in_place() {
         }
         .unwrap();
     }
-    let summary = import(&db, &[REPS, CUSTOMERS, ("deals.csv", &deals)]).await;
+    let mut customers = CUSTOMERS.1.to_owned();
+    for customer in 0..10_000 {
+        writeln!(customers, "M{customer},One of many,R{}", customer % 3 + 1).unwrap();
+    }
+    let files = [REPS, ("customers.csv", &*customers), ("deals.csv", &*deals)];
+    let summary = import(&db, &files).await;
     assert_eq!(counts(&summary, "deals.csv"), (50_000, 0, 0));
     assert_eq!(ask(&db.pool, RULES).await, before);
     let sums = "select count(*) || ' ' || sum(net) || ' ' || count(returns_id) || ' ' || min(number) || ' ' || max(number) || ' ' ||
         (select sum(amount) from deal_lines) || ' ' || (select sum(amount) from deal_credits) from deals";
     assert_eq!(ask(&db.pool, sums).await, ["50000 37525000 5000 1 50000 37525000 37525000"]);
-    let again = import(&db, &[REPS, CUSTOMERS, ("deals.csv", &deals)]).await;
+    let owned = "select count(*)::text from ownerships";
+    assert_eq!(ask(&db.pool, owned).await, ["10002"]);
+    let again = import(&db, &files).await;
     assert_eq!(counts(&again, "deals.csv"), (0, 0, 50_000));
 }
 
