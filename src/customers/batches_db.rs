@@ -26,11 +26,15 @@ pub(super) async fn of(
     }
     let counted = sqlx::query_as!(
         Counted,
-        r#"select c.id as "id: CustomerId", count(d.id) as "deals!"
+        r#"select c.id as "id: CustomerId", coalesce(d.deals, 0) as "deals!"
            from customers c
-           left join deals d on d.org_id = c.org_id and d.customer_id = c.id
+           left join (
+               select customer_id, count(*) as deals
+               from deals
+               where org_id = $1 and customer_id = any($2)
+               group by customer_id
+           ) d on d.customer_id = c.id
            where c.org_id = $1 and c.id = any($2)
-           group by c.id
            order by c.id"#,
         org as OrgId,
         customers as &[CustomerId],
@@ -44,11 +48,15 @@ pub(super) async fn of(
 pub(super) async fn of_all(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<Vec<CustomerId>>> {
     let counted = sqlx::query_as!(
         Counted,
-        r#"select c.id as "id: CustomerId", count(d.id) as "deals!"
+        r#"select c.id as "id: CustomerId", coalesce(d.deals, 0) as "deals!"
            from customers c
-           left join deals d on d.org_id = c.org_id and d.customer_id = c.id
+           left join (
+               select customer_id, count(*) as deals
+               from deals
+               where org_id = $1
+               group by customer_id
+           ) d on d.customer_id = c.id
            where c.org_id = $1
-           group by c.id
            order by c.id"#,
         org as OrgId,
     )

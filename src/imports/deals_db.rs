@@ -104,7 +104,11 @@ pub async fn insert_deals(tx: &mut Tx, import: i64, new: u64) -> sqlx::Result<()
              where import_id = $1
              group by deal
          ) l on l.deal = s.external_id
-         left join import_deals sold on sold.import_id = $1 and sold.external_id = s.returns
+         left join (
+             select external_id, deal_id, owner_id
+             from import_deals
+             where import_id = $1 and external_id in (select returns from import_deals where import_id = $1)
+         ) sold on sold.external_id = s.returns
          left join deals d on d.org_id = $2 and d.external_id = s.returns
          where s.import_id = $1 and not s.known
          order by s.line",
