@@ -144,8 +144,8 @@ const ROUTES: &[(&str, [u16; 5])] = &[
 const APART: [&str; 1] = ["POST /sign-out"];
 
 /// A company with somebody of each role, and another one beside it.
-struct World {
-    app: TestApp,
+pub struct World {
+    pub app: TestApp,
     /// Rep, manager, finance, administrator. The manager manages the rep's team.
     people: [User; 4],
     /// What stands for the placeholder in paths that begin so: an object in sight of all four.
@@ -167,7 +167,7 @@ struct World {
 }
 
 impl World {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let app = TestApp::new().await;
         let (org, elsewhere) = (app.company("Nordlys").await, app.company("Sørlys").await);
         let rep = app.user_with_password(org, "Ingrid", &[Role::Rep]).await;
@@ -241,7 +241,7 @@ impl World {
     }
 
     /// Nobody's browser and those of the four roles.
-    async fn browsers(&self) -> Vec<Client> {
+    pub async fn browsers(&self) -> Vec<Client> {
         let mut browsers = vec![self.app.visitor()];
         for user in self.people {
             browsers.push(self.app.client(user).await);
@@ -250,11 +250,21 @@ impl World {
     }
 
     /// The path of a route, with an object in sight of all four for each placeholder.
-    fn path(&self, route: &str) -> String {
+    pub fn path(&self, route: &str) -> String {
         filled(route, |before| {
             let found = self.ids.iter().find(|(kind, _)| before.ends_with(**kind));
             found.unwrap_or_else(|| panic!("no object for {route}")).1.clone()
         })
+    }
+
+    /// The ids of what another company has.
+    pub fn elsewhere(&self) -> Vec<String> {
+        let of_sales = [self.customers[2].to_string(), self.visits[2].to_string(), self.deals[2].to_string()];
+        let of_pay = [self.statements[2].clone(), self.runs[2].clone(), self.plans[2].clone()];
+        let mut all: Vec<String> = of_sales.into_iter().chain(of_pay).chain([self.reps[2].id.to_string()]).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// The path of a route, with the objects of the rep (0), of the rep beside the manager's teams (1), of another
