@@ -4,6 +4,7 @@ use sqlx::PgConnection;
 use time::Date;
 
 use crate::domain::{
+    access::Scope,
     deal::Stage,
     id::{CustomerId, DealId, OrgId, TeamId, UserId},
     money::Money,
@@ -62,8 +63,8 @@ pub struct Row {
     pub confirmed: bool,
     /// The number of the deal that it returns.
     pub returns: Option<i64>,
-    /// Whether the asking person is credited on it, and may therefore not confirm it.
-    pub own: bool,
+    /// Whether somebody who confirms deals may confirm this one: it is in that sight, and the person is not credited on it.
+    pub may_confirm: bool,
     /// Counts its changes.
     pub version: i32,
     /// How many fit the filters.
@@ -74,15 +75,16 @@ pub struct Row {
     pub total_part: Money,
 }
 
-/// One page of the deals that fit, the latest first.
+/// One page of the deals that fit, the latest first. `confirms` is whose deals the asking person confirms.
 pub async fn list(
     db: &mut PgConnection,
-    org: OrgId,
     me: UserId,
+    confirms: &Scope,
     filter: &Filter,
     today: Date,
 ) -> sqlx::Result<Vec<Row>> {
     let (after_day, after_number) = filter.after.unzip();
+    let org = confirms.org;
     sqlx::query_as!(
         Row,
         r#"with recursive subtree as (
@@ -159,10 +161,20 @@ pub async fn list(
                       where dc.org_id = d.org_id and dc.deal_id = d.id
                   ), '') as "credits!",
                   d.confirmed_at is not null as "confirmed!", r.number as "returns?",
-                  exists (
+                  not exists (
                       select from deal_credits dc
                       where dc.org_id = d.org_id and dc.deal_id = d.id and dc.rep_id = $12
-                  ) as "own!",
+                  ) and ($16::bigint[] is null
+                      or d.owner_id = any ($16)
+                      or exists (
+                          select from deal_credits dc
+                          where dc.org_id = d.org_id and dc.deal_id = d.id and dc.rep_id = any ($16)
+                      )
+                      or exists (
+                          select from ownerships w
+                          where w.org_id = d.org_id and w.customer_id = d.customer_id and w.during @> $11::date
+                            and w.rep_id = any ($16)
+                      )) as "may_confirm!",
                   d.version,
                   sums.total as "total!", sums.net as "total_net!: Money", sums.part as "total_part!: Money"
            from fitting f
@@ -188,6 +200,7 @@ pub async fn list(
         after_day,
         after_number,
         filter.limit,
+        confirms.reps() as Option<&[UserId]>,
     )
     .fetch_all(db)
     .await

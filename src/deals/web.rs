@@ -93,7 +93,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
     }
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let (filter, of) = read_filter(&mut read, &me, &list).await?;
-    let rows = list_db::list(&mut read, me.scope.org, me.id, &filter, me.today).await?;
+    let rows = list_db::list(&mut read, me.id, &me.scope_of(Permission::ConfirmDeals), &filter, me.today).await?;
     let first = rows.first();
     let (total, total_net, total_part) =
         first.map_or((0, Money::ZERO, Money::ZERO), |row| (row.total, row.total_net, row.total_part));

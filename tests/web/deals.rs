@@ -400,6 +400,23 @@ async fn a_deal_moves_neither_out_of_a_locked_month_nor_into_one() {
 }
 
 #[tokio::test]
+async fn the_queue_offers_only_what_one_may_confirm() {
+    let field = Field::new().await;
+    let both = field.app.user(field.org, "Mona", &[Role::Manager, Role::Admin]).await;
+    field.app.team(field.org, "West", None, Some(both), &[field.jonas]).await;
+    let (havn, fjord) = (field.customer("Havn", field.olav).await, field.customer("Fjord", field.jonas).await);
+    for (seller, customer) in [(field.olav, havn), (field.jonas, fjord)] {
+        let mut browser = field.app.client(seller).await;
+        post(&mut browser, "/deals", &won(&customer.to_string(), "100")).await.expect(303);
+    }
+    let mut mona = field.app.client(both).await;
+    let page = mona.get("/deals?unconfirmed=1").await.expect(200);
+    assert_eq!(page.count("tbody tr"), 2, "as administrator she sees both");
+    assert_eq!(page.count("form[action*=confirm]"), 1, "as manager she confirms one");
+    mona.submit(&page, "form[action*=confirm]", &[]).await.expect(303);
+}
+
+#[tokio::test]
 async fn a_deal_is_confirmed_as_it_was_shown() {
     let field = Field::new().await;
     let havn = field.customer("Havn", field.ingrid).await.to_string();
