@@ -68,6 +68,7 @@ pub mod domain {
     pub mod customer {
         pub mod events;
         pub mod facts;
+        pub mod handover;
         pub mod stage;
     }
     pub mod id;
@@ -133,6 +134,8 @@ pub mod customers {
     pub mod events_db;
     pub mod find_db;
     pub mod form;
+    pub mod handover;
+    pub mod handover_db;
     pub mod list_db;
     pub mod offers_db;
     pub mod page_db;

@@ -26,6 +26,26 @@ pub async fn record(tx: &mut Tx, action: &str, object: &str, detail: serde_json:
     Ok(())
 }
 
+/// Notes the same act on many things: the page of each, and its detail.
+pub async fn record_all(tx: &mut Tx, action: &str, acts: Vec<(String, serde_json::Value)>) -> sqlx::Result<()> {
+    let (org, actor, now) = (tx.org, tx.actor, tx.now);
+    let (objects, details): (Vec<String>, Vec<serde_json::Value>) = acts.into_iter().unzip();
+    sqlx::query!(
+        "insert into audit (org_id, at, user_id, action, object, detail)
+         select $1, $2, $3, $4, a.object, a.detail
+         from unnest($5::text[], $6::jsonb[]) as a (object, detail)",
+        org as OrgId,
+        now,
+        actor as Option<UserId>,
+        action,
+        &objects,
+        &details,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Something that somebody did to a thing.
 #[derive(Clone, Debug)]
 pub struct Entry {

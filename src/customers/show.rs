@@ -88,6 +88,7 @@ struct ShowPage {
     may_record: bool,
     may_change: bool,
     is_manager: bool,
+    may_hand_over: bool,
 }
 
 /// A customer in sight.
@@ -128,6 +129,8 @@ pub async fn show(
         may_record: me.may(Permission::RecordSales),
         may_change: edit::may_change(&mut read, &me, &customer).await?,
         is_manager: me.is(Role::Manager),
+        may_hand_over: me.may(Permission::HandOver)
+            && customer.owner_id.is_none_or(|owner| me.scope_of(Permission::HandOver).sees(owner)),
         customer,
     })
 }

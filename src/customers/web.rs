@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use time::Date;
 
 use super::{
-    edit, endings, events_db,
+    edit, endings, events_db, handover,
     list_db::{self, Filter, Row},
     show,
     timeline_db::{self, EventFilter, EventRow},
@@ -41,6 +41,8 @@ pub fn routes() -> Routes {
         .post("/customers", edit::create)
         .get("/customers/new", edit::new)
         .get("/customers/events", events)
+        .get("/customers/handover", handover::new)
+        .post("/customers/handover", handover::create)
         .get("/customers/{id}", show::show)
         .post("/customers/{id}", edit::update)
         .get("/customers/{id}/edit", edit::edit)
@@ -85,6 +87,7 @@ struct IndexPage {
     segments: Vec<Choice>,
     stages: Vec<Choice>,
     may_record: bool,
+    may_hand_over: bool,
     whose: &'static str,
     no_errors: Errors,
 }
@@ -122,6 +125,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list:
         segments: segments.into_iter().map(|segment| Choice::new(segment.clone(), segment)).collect(),
         stages: STAGES.iter().map(|&(word, label)| Choice::new(word, label)).collect(),
         may_record: me.may(Permission::RecordSales),
+        may_hand_over: me.may(Permission::HandOver),
         whose: match me.scope.reps() {
             None => "All customers",
             Some([_]) => "Your customers",

@@ -26,6 +26,8 @@ pub enum Permission {
     ReadSales,
     /// Log and correct visits and deals, keep customers.
     RecordSales,
+    /// Hand customers over to another rep, one by one or many at once.
+    HandOver,
     /// Confirm deals that a rep entered.
     ConfirmDeals,
     /// Keep the products that deals are made of.
@@ -44,9 +46,10 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission, in the order of `docs/security.md`.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ReadSales,
         Self::RecordSales,
+        Self::HandOver,
         Self::ConfirmDeals,
         Self::KeepProducts,
         Self::SetTargets,
@@ -63,7 +66,7 @@ impl Permission {
             Self::ReadSales | Self::ReadStatements => &[Rep, Manager, Finance, Admin],
             Self::RecordSales => &[Rep, Manager],
             Self::ConfirmDeals => &[Manager, Finance],
-            Self::KeepProducts => &[Manager, Admin],
+            Self::HandOver | Self::KeepProducts => &[Manager, Admin],
             Self::SetTargets => &[Manager],
             Self::PrepareCommission => &[Finance],
             Self::ApproveCommission => &[Finance, Manager, Admin],

@@ -12,7 +12,7 @@ use super::{
     web::team_choices,
 };
 use crate::{
-    App, audit,
+    App, audit, customers,
     domain::{
         access::Role,
         id::{TeamId, UserId},
@@ -74,6 +74,8 @@ struct PersonPage {
     is_stale: bool,
     link: Option<Link>,
     is_me: bool,
+    /// How many customers the person owns today or later.
+    customers: i64,
 }
 
 impl Person {
@@ -103,6 +105,7 @@ impl PersonPage {
             is_stale: false,
             link: None,
             is_me: me.id == id,
+            customers: customers::handover_db::owned_from(&mut read, me.scope.org, id, me.today).await?,
         })
     }
 

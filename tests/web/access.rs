@@ -78,6 +78,8 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     // Customers.
     ("GET /customers", [DOOR, 200, 200, 200, 200]),
     ("GET /customers/events", [DOOR, 200, 200, 200, 200]),
+    ("GET /customers/handover", [DOOR, 403, 200, 403, 200]),
+    ("POST /customers/handover", [DOOR, 403, 422, 403, 422]),
     ("GET /customers/new", [DOOR, 200, 200, 403, 403]),
     ("GET /customers/{id}", [DOOR, 200, 200, 200, 200]),
     ("GET /customers/{id}/edit", [DOOR, 200, 200, 403, 403]),

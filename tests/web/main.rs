@@ -9,6 +9,7 @@ mod database;
 mod deals;
 mod drilldown;
 mod field;
+mod handover;
 mod invitations;
 mod kit;
 mod profile;
