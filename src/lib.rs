@@ -122,7 +122,10 @@ pub mod web {
 }
 /// Who did what when.
 pub mod audit {
+    pub mod acts;
     pub mod db;
+    pub mod list_db;
+    pub mod web;
     pub mod words;
 }
 /// Customers: who they are, who owns them, and what became of them.
@@ -362,6 +365,7 @@ pub fn routes() -> web::routes::Routes {
         .merge(users::web::routes())
         .merge(teams::web::routes())
         .merge(organizations::web::routes())
+        .merge(audit::web::routes())
         .merge(customers::web::routes())
         .merge(visits::web::routes())
         .merge(products::web::routes())

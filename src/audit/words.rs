@@ -142,7 +142,7 @@ fn label(name: &str) -> String {
 }
 
 /// A text as it is, a date as people write it.
-fn words(value: &Value) -> String {
+pub fn words(value: &Value) -> String {
     let text = value.as_str().unwrap_or_default();
     parse_date(text).map_or_else(|| text.to_owned(), format::date)
 }

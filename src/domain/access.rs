@@ -42,11 +42,13 @@ pub enum Permission {
     ApproveCommission,
     /// Keep people, roles and teams.
     ManagePeople,
+    /// Read who did what when, of everybody.
+    ReadAudit,
 }
 
 impl Permission {
     /// Every permission, in the order of `docs/security.md`.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ReadSales,
         Self::RecordSales,
         Self::HandOver,
@@ -57,6 +59,7 @@ impl Permission {
         Self::PrepareCommission,
         Self::ApproveCommission,
         Self::ManagePeople,
+        Self::ReadAudit,
     ];
 
     /// The roles that carry this permission.
@@ -70,7 +73,7 @@ impl Permission {
             Self::SetTargets => &[Manager],
             Self::PrepareCommission => &[Finance],
             Self::ApproveCommission => &[Finance, Manager, Admin],
-            Self::ManagePeople => &[Admin],
+            Self::ManagePeople | Self::ReadAudit => &[Admin],
         }
     }
 

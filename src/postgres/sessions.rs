@@ -185,6 +185,21 @@ pub async fn end_all(tx: &mut Tx, user: UserId, except: Option<&[u8]>) -> sqlx::
     Ok(())
 }
 
+/// Ends one session of a person by what a page calls it ([`Device::key`]). False: the person has no such session.
+pub async fn end_one(tx: &mut Tx, user: UserId, key: &str) -> sqlx::Result<bool> {
+    let org = tx.org;
+    let done = sqlx::query!(
+        "delete from sessions
+         where org_id = $1 and user_id = $2 and left(encode(token_hash, 'hex'), 16) = $3",
+        org as OrgId,
+        user as UserId,
+        key,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
 /// Forgets a person's sessions that nobody can use any more.
 pub async fn forget_old(db: &PgPool, org: OrgId, user: UserId, unused_since: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!(
@@ -202,10 +217,14 @@ pub async fn forget_old(db: &PgPool, org: OrgId, user: UserId, unused_since: Off
 /// A browser in which a person is signed in.
 #[derive(Clone, Debug)]
 pub struct Device {
+    /// What a page calls it: the beginning of the token's hash, of which no token can be made.
+    pub key: String,
     /// What the browser says it is. May be empty.
     pub user_agent: String,
     /// From where the person signed in.
     pub ip: String,
+    /// Since when, at the company.
+    pub since: PrimitiveDateTime,
     /// When it was last used, at the company.
     pub last_seen: PrimitiveDateTime,
     /// Whether it is the one that asks.
@@ -223,7 +242,8 @@ pub async fn devices(
 ) -> sqlx::Result<Vec<Device>> {
     sqlx::query_as!(
         Device,
-        r#"select user_agent, ip, last_seen_at at time zone $5 as "last_seen!", token_hash = $3 as "is_this!"
+        r#"select left(encode(token_hash, 'hex'), 16) as "key!", user_agent, ip,
+                  created_at at time zone $5 as "since!", last_seen_at at time zone $5 as "last_seen!", token_hash = $3 as "is_this!"
            from sessions
            where org_id = $1 and user_id = $2 and ends_at is null and last_seen_at > $4::timestamptz - interval '7 days'
            order by token_hash = $3 desc, last_seen_at desc"#,

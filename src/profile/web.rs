@@ -16,7 +16,7 @@ use crate::{
         auth::Viewer,
         client::ClientAddress,
         error::Error,
-        form::{Errors, Form, Nothing},
+        form::{Errors, Form, Nothing, Path},
         once,
         page::{Page, answer},
         routes::Routes,
@@ -30,6 +30,7 @@ pub fn routes() -> Routes {
         .get("/profile", show)
         .post("/profile/password", change_password)
         .post("/profile/sign-out-elsewhere", sign_out_elsewhere)
+        .post("/profile/sessions/{key}/end", end_session)
 }
 
 #[derive(Template)]
@@ -107,6 +108,26 @@ async fn sign_out_elsewhere(
     sessions::end_all(&mut write, me.id, Some(&me.session)).await?;
     audit::db::record(&mut write, "user.signed_out_elsewhere", &format!("/users/{}", me.id), json!({})).await?;
     write.done_saying("/profile", &Toast::new("You are signed out everywhere else")).await
+}
+
+/// Signs one of the person's browsers out.
+async fn end_session(
+    State(app): State<App>,
+    me: Viewer,
+    Path(key): Path<String>,
+    Form { once, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    let mut write = once::begin(&app, &me, once).await?;
+    if !sessions::end_one(&mut write, me.id, &key).await? {
+        return Err(Error::NotFound);
+    }
+    audit::db::record(&mut write, "user.session_ended", &format!("/users/{}", me.id), json!({})).await?;
+    write.done_saying("/profile", &Toast::new("That browser is signed out")).await
+}
+
+/// Where the button beside a browser leads.
+pub fn end(device: &Device) -> String {
+    format!("/profile/sessions/{}/end", device.key)
 }
 
 /// What people call a browser, read from what it says of itself: "Firefox on Windows".

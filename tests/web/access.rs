@@ -41,6 +41,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /profile", [DOOR, 200, 200, 200, 200]),
     ("POST /profile/password", [DOOR, 422, 422, 422, 422]),
     ("POST /profile/sign-out-elsewhere", [DOOR, 303, 303, 303, 303]),
+    ("POST /profile/sessions/{key}/end", [DOOR, 404, 404, 404, 404]),
     // People, roles, teams.
     ("GET /users", [DOOR, 403, 403, 403, 200]),
     ("POST /users", [DOOR, 403, 403, 403, 422]),
@@ -66,6 +67,9 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /settings/limits/{id}/remove", [DOOR, 403, 403, 403, 303]),
     ("POST /settings/holidays", [DOOR, 403, 403, 403, 422]),
     ("POST /settings/holidays/{day}/remove", [DOOR, 403, 403, 403, 303]),
+    // Who did what.
+    ("GET /audit", [DOOR, 403, 403, 403, 200]),
+    ("GET /audit.csv", [DOOR, 403, 403, 403, 200]),
     // Numbers and targets.
     ("GET /my-month", [DOOR, 200, 303, 303, 303]),
     ("GET /reps/{id}", [DOOR, 200, 200, 200, 200]),
@@ -227,6 +231,7 @@ impl World {
             ("/teams/", top.to_string()),
             ("/invitations/", "made-up".to_owned()),
             ("/reps/", rep.id.to_string()),
+            ("/profile/sessions/", "made-up".to_owned()),
             ("/customers/", customers[0].to_string()),
             ("/endings/", endings[0].to_string()),
             ("/visits/", visits[0].to_string()),

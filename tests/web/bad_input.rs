@@ -114,7 +114,7 @@ fn forms_of(page: &Answer) -> Vec<Form> {
             None => form.select(&named_or_button).fold(vec![], gather),
         },
     });
-    forms.filter(|form| !APART.contains(&&*form.path)).collect()
+    forms.filter(|form| !APART.contains(&&*form.path) && !form.path.starts_with("/profile/sessions/")).collect()
 }
 
 /// Boxes and buttons of one name are one field with several offers; lines of a deal are fields of their own.

@@ -1,6 +1,7 @@
 //! The web tests: one binary, a file per feature.
 
 mod access;
+mod audit;
 mod bad_input;
 mod commissions;
 mod customers;

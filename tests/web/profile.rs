@@ -78,9 +78,34 @@ async fn one_sees_where_one_is_signed_in_and_can_end_it() {
         (app.client(rep).await, app.client(rep).await, app.client(stranger).await);
     let page = here.get("/profile").await.expect(200);
     assert_eq!(page.count("[aria-labelledby=devices] li"), 2);
-    assert_eq!(page.attribute("[aria-labelledby=devices] time", "datetime"), "2026-11-19T10:00", "the company's time");
+    let times = page.attributes("[aria-labelledby=devices] time", "datetime");
+    assert_eq!(times, ["2026-11-19T10:00"; 4], "the company's time");
     let answer = here.submit(&page, "form[action='/profile/sign-out-elsewhere']", &[]).await.expect(303);
     assert_eq!(here.follow(&answer).await.count("[aria-labelledby=devices] li"), 1);
     elsewhere.get("/profile").await.expect(303);
+    other.get("/profile").await.expect(200);
+}
+
+#[tokio::test]
+async fn one_browser_is_signed_out_by_itself() {
+    let app = TestApp::new().await;
+    let company = app.company("Nordlys").await;
+    let rep = app.user(company, "Ingrid", &[Role::Rep]).await;
+    let stranger = app.user(company, "Olav", &[Role::Rep]).await;
+    let mut browsers = vec![app.client(rep).await, app.client(rep).await, app.client(rep).await];
+    let mut other = app.client(stranger).await;
+    let page = browsers[0].get("/profile").await.expect(200);
+    let buttons = "[aria-labelledby=devices] li form";
+    assert_eq!(page.count(buttons), 2, "each but this one");
+    let path = page.attribute(buttons, "action");
+    other.post(&path, &[]).await.expect(404);
+    let answer = browsers[0].submit(&page, buttons, &[]).await.expect(303);
+    assert_eq!(browsers[0].follow(&answer).await.count("[aria-labelledby=devices] li"), 2);
+    let mut inside = 0;
+    for browser in &mut browsers {
+        inside += u32::from(browser.get("/profile").await.status == 200);
+    }
+    assert_eq!(inside, 2);
+    browsers[0].post(&path, &[]).await.expect(404);
     other.get("/profile").await.expect(200);
 }
