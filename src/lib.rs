@@ -69,6 +69,7 @@ pub mod domain {
         pub mod events;
         pub mod facts;
         pub mod handover;
+        pub mod similar;
         pub mod stage;
     }
     pub mod id;
@@ -135,16 +136,20 @@ pub mod customers {
     pub mod edit;
     pub mod endings;
     pub mod events_db;
+    pub mod export;
     pub mod find_db;
     pub mod form;
     pub mod handover;
     pub mod handover_db;
     pub mod list_db;
+    pub mod notes;
+    pub mod notes_db;
     pub mod offers_db;
     pub mod page_db;
     pub mod pick;
     pub mod settled_db;
     pub mod show;
+    pub mod similar;
     pub mod timeline_db;
     pub mod verify_db;
     pub mod web;

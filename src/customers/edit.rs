@@ -12,6 +12,7 @@ use super::{
     list_db,
     page_db::{self, Customer},
     settled_db::{self, NEEDS_REASON},
+    similar::{self, Similar},
 };
 use crate::{
     App, audit,
@@ -46,6 +47,8 @@ struct FormPage {
     segments: Vec<String>,
     /// What somebody else saved meanwhile.
     stored: Option<Vec<(String, String)>>,
+    /// Customers that may be the one that is to be added.
+    similar: Option<Similar>,
 }
 
 impl FormPage {
@@ -70,6 +73,7 @@ impl FormPage {
             owners: choices,
             segments: list_db::segments(db, me.scope.org).await?,
             stored: None,
+            similar: None,
         })
     }
 }
@@ -122,6 +126,14 @@ pub async fn create(
     let owner = if owners.is_empty() { Some(me.id) } else { said.owner.flatten() };
     drop(read);
     let mut write = once::begin(&app, &me, once).await?;
+    // Only now: sent twice, the second finds no customer that the first has added, but the first's answer.
+    let similar = similar::find(&mut write, &me, &said.details.name, &said.contacts).await?;
+    if !similar.is_empty() && fields.anyway.trim() != similar.name {
+        drop(write);
+        let mut read = tx::read(&app.db, me.scope.org).await?;
+        let page = FormPage::load(&mut read, &me, page, None, fields, errors).await?;
+        return refused(FormPage { similar: Some(similar), ..page });
+    }
     let id = db::insert(&mut write, &said.details, me.today).await?;
     db::set_contacts(&mut write, id, &said.contacts).await?;
     db::set_owner(&mut write, id, owner, said.owner_from).await?;

@@ -99,3 +99,31 @@ pub async fn names(db: &mut PgConnection, scope: &Scope, today: Date) -> sqlx::R
     .fetch_all(db)
     .await
 }
+
+/// Every customer's name, in sight or not: to compare with, not to show.
+pub async fn all_names(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<(CustomerId, String)>> {
+    let rows = sqlx::query!(
+        "select id, name
+         from customers
+         where org_id = $1",
+        org as OrgId,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// Customers with a contact whose e-mail address is at one of these domains, in sight or not; some at most.
+pub async fn with_domain(db: &mut PgConnection, org: OrgId, domains: &[String]) -> sqlx::Result<Vec<CustomerId>> {
+    sqlx::query_scalar!(
+        "select distinct customer_id
+         from contacts
+         where org_id = $1 and split_part(lower(email), '@', 2) = any ($2)
+         order by customer_id
+         limit 10",
+        org as OrgId,
+        domains,
+    )
+    .fetch_all(db)
+    .await
+}

@@ -53,6 +53,8 @@ pub struct CustomerForm {
     pub phone: Vec<String>,
     /// Pressed to get more rows: `fields` or `contacts`.
     pub more: String,
+    /// The name under which it is added though there are similar ones.
+    pub anyway: String,
     /// Why what is settled changes.
     pub reason: String,
     /// The version that was changed.
@@ -144,6 +146,7 @@ impl CustomerForm {
             role: contacts.iter().map(|contact| contact.role.clone()).collect(),
             email: contacts.iter().map(|contact| contact.email.clone()).collect(),
             phone: contacts.iter().map(|contact| contact.phone.clone()).collect(),
+            anyway: String::new(),
             reason: String::new(),
             version: customer.version.to_string(),
             more: String::new(),

@@ -19,8 +19,14 @@ pub struct Filter {
     pub segment: Option<String>,
     /// Owned today by this person.
     pub owner: Option<UserId>,
-    /// In this stage of its life (`customer::stage::Stage::as_str`).
-    pub stage: Option<String>,
+    /// Owned today by nobody.
+    pub is_unowned: bool,
+    /// In one of these stages of its life (`customer::stage::Stage::as_str`).
+    pub stages: Option<Vec<String>>,
+    /// Without a sale on this day or later.
+    pub unsold_since: Option<Date>,
+    /// Where nobody was on this day or later.
+    pub unvisited_since: Option<Date>,
     /// `name`, `last_sale`, `last_visit` or `sales`.
     pub sort: &'static str,
     /// The largest first.
@@ -105,7 +111,21 @@ pub async fn list(
                      select from ownerships o
                      where o.org_id = c.org_id and o.customer_id = c.id and o.during @> $3::date and o.rep_id = $6
                  ))
-                 and ($9::text is null or $9 = (
+                 and (not $15 or not exists (
+                     select from ownerships o
+                     where o.org_id = c.org_id and o.customer_id = c.id and o.during @> $3::date
+                 ))
+                 and ($16::date is null or not exists (
+                     select from deals d
+                     where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on >= $16 and d.booked_on <= $3
+                       and d.net > 0
+                 ))
+                 and ($17::date is null or not exists (
+                     select from visits v
+                     where v.org_id = c.org_id and v.customer_id = c.id and v.visited_on >= $17 and v.visited_on <= $3
+                       and v.state = 'done' and v.kind = 'in_person'
+                 ))
+                 and ($9::text[] is null or (
                      -- The same as domain::customer::stage::standing; a test compares them.
                      select case
                                 when exists (
@@ -131,7 +151,7 @@ pub async fn list(
                                 ) then 'existing'
                                 when e.kind = 'won_back' then 'won_back'
                                 else 'lost'
-                            end
+                            end = any ($9)
                      from (select 1) one
                      left join lateral (
                          select e.kind, e.on_date, e.deal_id
@@ -183,12 +203,15 @@ pub async fn list(
         filter.owner as Option<UserId>,
         filter.sort,
         filter.descending,
-        filter.stage,
+        filter.stages.as_deref(),
         i32::try_from(new_months).unwrap_or(i32::MAX),
         add_months(today, -12),
         after_key,
         after_id,
         filter.limit,
+        filter.is_unowned,
+        filter.unsold_since,
+        filter.unvisited_since,
     )
     .fetch_all(db)
     .await

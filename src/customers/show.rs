@@ -8,6 +8,7 @@ use time::Date;
 use super::{
     db::Contact,
     edit, events_db, find_db,
+    notes_db::{self, Note},
     page_db::{self, Customer, Ending, Figures, Owner},
     timeline_db::{self, Happening, Part},
     web::badge,
@@ -26,7 +27,7 @@ use crate::{
             stage::{Stage, Standing, Warning, standing},
         },
         deal,
-        id::CustomerId,
+        id::{CustomerId, UserId},
         money::{Currency, Money},
         visit,
     },
@@ -35,10 +36,10 @@ use crate::{
         auth::{Allowed, ReadSales, Viewer},
         chart::{Bar, Bars},
         error::Error,
-        form::{Path, parse_date},
+        form::{Errors, Path, parse_date},
         format,
         list::{List, PAGE},
-        page::{Page, html},
+        page::{Page, answer},
         ui::{Badge, Pager, Switch, Tone},
     },
 };
@@ -84,6 +85,10 @@ struct ShowPage {
     contacts: Vec<Contact>,
     owners: Vec<Owner>,
     endings: Vec<Ending>,
+    notes: Vec<Note>,
+    note: String,
+    errors: Errors,
+    my_id: UserId,
     acts: Vec<Act>,
     may_record: bool,
     may_change: bool,
@@ -101,38 +106,59 @@ pub async fn show(
 ) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
     find_db::visible(&mut read, &me.scope, me.today, id).await?.ok_or(Error::NotFound)?;
+    draw(&mut read, &me, page, id, &list, String::new(), Errors::new()).await
+}
+
+/// The page of a customer in sight, perhaps with a note that was typed and what is wrong about it.
+pub async fn draw(
+    db: &mut PgConnection,
+    me: &Viewer,
+    page: Page,
+    id: CustomerId,
+    list: &List,
+    note: String,
+    errors: Errors,
+) -> Result<Response, Error> {
     let org = me.scope.org;
-    let customer = page_db::find(&mut read, org, id, me.today).await?.ok_or(Error::NotFound)?;
-    let history = events_db::histories(&mut read, org, &[id]).await?.remove(&id).unwrap_or_default();
+    let may_record = me.may(Permission::RecordSales)
+        && find_db::visible(db, &me.scope_of(Permission::RecordSales), me.today, id).await?.is_some();
+    let customer = page_db::find(db, org, id, me.today).await?.ok_or(Error::NotFound)?;
+    let history = events_db::histories(db, org, &[id]).await?.remove(&id).unwrap_or_default();
     let standing = standing(&history, me.today, me.company.new_customer_months);
-    let figures = page_db::figures(&mut read, org, id, me.today).await?;
-    let months = page_db::months(&mut read, org, id, me.today).await?;
-    let (timeline, pager) = timeline(&mut read, &me, id, &list).await?;
+    let figures = page_db::figures(db, org, id, me.today).await?;
+    let months = page_db::months(db, org, id, me.today).await?;
+    let (timeline, pager) = timeline(db, me, id, list).await?;
     let object = format!("/customers/{id}");
-    html(ShowPage {
+    let status = errors.status();
+    let shown = ShowPage {
         page,
         badge: badge(standing.stage),
         warning: warning(&standing),
         heading: heading(&standing).to_owned(),
-        sentence: sentence(&standing, &me),
-        steps: steps(&standing, &me),
+        sentence: sentence(&standing, me),
+        steps: steps(&standing, me),
         figures,
         days_silent: standing.last_sale.map(|day| (me.today - day).whole_days()),
         chart: chart(me.company.currency, &months, figures.sales),
-        tabs: tabs(&list),
+        tabs: tabs(list),
         timeline,
         pager,
-        contacts: page_db::contacts(&mut read, org, id).await?,
-        owners: page_db::owners(&mut read, org, id).await?,
-        endings: page_db::endings(&mut read, org, id, &me.company.time_zone).await?,
-        acts: told(audit::db::history(&mut read, org, &me.company.time_zone, &object).await?, me.company.currency),
-        may_record: me.may(Permission::RecordSales),
-        may_change: edit::may_change(&mut read, &me, &customer).await?,
+        contacts: page_db::contacts(db, org, id).await?,
+        owners: page_db::owners(db, org, id).await?,
+        endings: page_db::endings(db, org, id, &me.company.time_zone).await?,
+        acts: told(audit::db::history(db, org, &me.company.time_zone, &object).await?, me.company.currency),
+        notes: notes_db::list(db, org, id, &me.company.time_zone).await?,
+        note,
+        errors,
+        my_id: me.id,
+        may_record,
+        may_change: edit::may_change(db, me, &customer).await?,
         is_manager: me.is(Role::Manager),
         may_hand_over: me.may(Permission::HandOver)
             && customer.owner_id.is_none_or(|owner| me.scope_of(Permission::HandOver).sees(owner)),
         customer,
-    })
+    };
+    answer(status, shown)
 }
 
 fn tabs(list: &List) -> Vec<Switch> {

@@ -99,7 +99,8 @@ pub async fn list(
                where e.org_id = $1 and e.customer_id = $2 and e.on_date <= $7
                union all
                select n.on_date, 'ending', n.id, 4 * n.id + 3, n.kind, null, null, u.name, null, null,
-                      left(n.reason, 400), false
+                      left(concat_ws(' · ', n.reason, 'in truth: ' || n.verified_reason, 'went to ' || n.competitor), 400),
+                      false
                from endings n
                left join users u on u.org_id = n.org_id and u.id = n.recorded_by
                where n.org_id = $1 and n.customer_id = $2

@@ -6,9 +6,9 @@ use sqlx::PgConnection;
 use time::Date;
 
 use super::{
-    edit, endings, events_db, handover,
+    edit, endings, events_db, export, handover,
     list_db::{self, Filter, Row},
-    show,
+    notes, show,
     timeline_db::{self, EventFilter, EventRow},
 };
 use crate::{
@@ -38,6 +38,7 @@ use crate::{
 pub fn routes() -> Routes {
     Routes::new()
         .get("/customers", index)
+        .get("/customers.csv", export::export)
         .post("/customers", edit::create)
         .get("/customers/new", edit::new)
         .get("/customers/events", events)
@@ -46,6 +47,8 @@ pub fn routes() -> Routes {
         .get("/customers/{id}", show::show)
         .post("/customers/{id}", edit::update)
         .get("/customers/{id}/edit", edit::edit)
+        .post("/customers/{id}/notes", notes::create)
+        .post("/customers/{id}/notes/{note}/remove", notes::remove)
         .get("/customers/{id}/ending", endings::new)
         .post("/customers/{id}/ending", endings::create)
         .post("/customers/{id}/endings/{ending}/withdraw", endings::withdraw)
@@ -60,6 +63,16 @@ const STAGES: [(&str, &str); 6] = [
     ("lost", "Lost"),
     ("ended", "Ended"),
 ];
+
+/// Classes of targets: several stages, and the words for them.
+const CLASSES: [(&str, &str, &[&str]); 3] = [
+    ("class-new", "All new: prospects and new", &["prospect", "new"]),
+    ("class-existing", "All existing: existing and won back", &["existing", "won_back"]),
+    ("class-past", "All past: lost and ended", &["lost", "ended"]),
+];
+
+/// The owner to filter by who is nobody.
+const NOBODY: &str = "none";
 
 const SORTS: [SortBy; 4] = [
     SortBy { column: "name", descending: false },
@@ -90,30 +103,22 @@ struct IndexPage {
     may_hand_over: bool,
     whose: &'static str,
     no_errors: Errors,
+    /// The same list as a file.
+    csv: String,
 }
 
 async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list: List) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
-    let sort = list.sort_by(&SORTS);
-    let stage = |word: &str| STAGES.iter().find(|(known, _)| *known == word).map(|(word, _)| (*word).to_owned());
-    let filter = Filter {
-        search: list.search("q"),
-        segment: Some(list.value("segment").to_owned()).filter(|segment| !segment.is_empty()),
-        owner: list.parse("owner")?,
-        stage: list.word("stage", stage)?,
-        sort: sort.column,
-        descending: sort.descending,
-        after: list.after(),
-        limit: FETCH,
-    };
-    if filter.owner.is_some_and(|owner| !me.scope.sees(owner)) {
-        return Err(Error::NotFound);
-    }
+    let (filter, sort) = read_filter(&me, &list)?;
     let rows = list_db::list(&mut read, &me.scope, &filter, me.company.new_customer_months, me.today).await?;
     let total = rows.first().map_or(0, |row| row.total);
     let (rows, pager) = list.page(rows, total, ("customer", "customers"), |row| (row.sort_key.clone(), row.id.0));
     let rows = with_stages(&mut read, &me, rows).await?;
     let owners = reps_db::in_sight(&mut read, &me.scope).await?;
+    let mut owners: Vec<Choice> = owners.into_iter().map(|(id, name)| Choice::new(id, name)).collect();
+    if me.scope.reps().is_none() {
+        owners.push(Choice::new(NOBODY, "Nobody"));
+    }
     let segments = list_db::segments(&mut read, me.scope.org).await?;
     let [name, last_sale, last_visit, sales] = SORTS.map(|column| Some(list.head(sort, column)));
     html(IndexPage {
@@ -121,9 +126,14 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list:
         rows,
         pager,
         heads: Heads { name, last_sale, last_visit, sales },
-        owners: owners.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),
+        owners,
         segments: segments.into_iter().map(|segment| Choice::new(segment.clone(), segment)).collect(),
-        stages: STAGES.iter().map(|&(word, label)| Choice::new(word, label)).collect(),
+        stages: STAGES
+            .iter()
+            .map(|&(word, label)| (word, label))
+            .chain(CLASSES.iter().map(|&(word, label, _)| (word, label)))
+            .map(|(word, label)| Choice::new(word, label))
+            .collect(),
         may_record: me.may(Permission::RecordSales),
         may_hand_over: me.may(Permission::HandOver),
         whose: match me.scope.reps() {
@@ -132,12 +142,41 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list:
             Some(_) => "Your teams’ customers",
         },
         no_errors: Errors::new(),
+        csv: list.with("", "").replacen("/customers", "/customers.csv", 1),
         list,
     })
 }
 
+/// What the address asks for, and the column that it is sorted by.
+pub(super) fn read_filter(me: &Viewer, list: &List) -> Result<(Filter, SortBy), Error> {
+    let sort = list.sort_by(&SORTS);
+    let stages = |word: &str| {
+        let stage = STAGES.iter().find(|(known, _)| *known == word).map(|(word, _)| vec![(*word).to_owned()]);
+        let class = CLASSES.iter().find(|(known, ..)| *known == word);
+        stage.or_else(|| class.map(|(_, _, stages)| stages.iter().map(|&stage| stage.to_owned()).collect()))
+    };
+    let is_unowned = list.value("owner") == NOBODY;
+    let filter = Filter {
+        search: list.search("q"),
+        segment: Some(list.value("segment").to_owned()).filter(|segment| !segment.is_empty()),
+        owner: if is_unowned { None } else { list.parse("owner")? },
+        is_unowned,
+        stages: list.word("stage", stages)?,
+        unsold_since: list.date("unsold_since")?,
+        unvisited_since: list.date("unvisited_since")?,
+        sort: sort.column,
+        descending: sort.descending,
+        after: list.after(),
+        limit: FETCH,
+    };
+    if filter.owner.is_some_and(|owner| !me.scope.sees(owner)) {
+        return Err(Error::NotFound);
+    }
+    Ok((filter, sort))
+}
+
 /// The rows with where each customer stands, and whether it is slipping away.
-async fn with_stages(
+pub(super) async fn with_stages(
     db: &mut PgConnection,
     me: &Viewer,
     rows: Vec<Row>,

@@ -34,6 +34,8 @@ ids! {
     CustomerId,
     /// The end of a customer relation, declared by a person.
     EndingId,
+    /// A note about a customer.
+    NoteId,
     /// A product category.
     CategoryId,
     /// A product.

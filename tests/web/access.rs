@@ -11,7 +11,7 @@ use attain::{
         access::{Permission, Role},
         customer::facts::EndingKind,
         deal::{Credit, Stage},
-        id::{CustomerId, DealId, EndingId, OrgId, VisitId},
+        id::{CustomerId, DealId, EndingId, NoteId, OrgId, VisitId},
         money::Money,
         visit::{Kind, State},
     },
@@ -81,6 +81,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /targets/{period}", [DOOR, 403, 400, 403, 403]),
     // Customers.
     ("GET /customers", [DOOR, 200, 200, 200, 200]),
+    ("GET /customers.csv", [DOOR, 200, 200, 200, 200]),
     ("GET /customers/events", [DOOR, 200, 200, 200, 200]),
     ("GET /customers/handover", [DOOR, 403, 200, 403, 200]),
     ("POST /customers/handover", [DOOR, 403, 422, 403, 422]),
@@ -90,6 +91,9 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /customers/{id}/ending", [DOOR, 200, 200, 403, 403]),
     ("POST /customers", [DOOR, 422, 422, 403, 403]),
     ("POST /customers/{id}", [DOOR, 422, 422, 403, 403]),
+    ("POST /customers/{id}/notes", [DOOR, 422, 422, 403, 403]),
+    // The manager removes it: it is gone for whoever asks after.
+    ("POST /customers/{id}/notes/{note}/remove", [DOOR, 403, 303, 403, 403]),
     ("POST /customers/{id}/ending", [DOOR, 422, 422, 403, 403]),
     // An end that only managers declare, and therefore take back.
     ("POST /customers/{id}/endings/{ending}/withdraw", [DOOR, 403, 303, 403, 403]),
@@ -166,6 +170,8 @@ pub struct World {
     plans: [String; 3],
     /// An end of the relation to each of `customers`, that only a manager declares.
     endings: [EndingId; 3],
+    /// A note about each of `customers`, that the rep did not write.
+    notes: [NoteId; 3],
     /// The customer, visit and deal of the rep, of a rep whom the manager does not manage, and of another company.
     customers: [CustomerId; 3],
     visits: [VisitId; 3],
@@ -192,12 +198,14 @@ impl World {
         let mut visits = vec![];
         let mut deals = vec![];
         let mut endings = vec![];
-        for owner in owners {
+        let mut notes = vec![];
+        for (owner, writer) in owners.into_iter().zip([manager, sibling, foreign]) {
             let customer = customer(&app, owner).await;
             customers.push(customer);
             visits.push(visit(&app, owner, customer).await);
             deals.push(deal(&app, owner, customer).await);
             endings.push(ending(&app, owner, customer).await);
+            notes.push(note(&app, writer, customer).await);
         }
         let seen = customer(&app, sibling).await;
         visit(&app, rep, seen).await;
@@ -234,6 +242,7 @@ impl World {
             ("/profile/sessions/", "made-up".to_owned()),
             ("/customers/", customers[0].to_string()),
             ("/endings/", endings[0].to_string()),
+            ("/notes/", notes[0].to_string()),
             ("/visits/", visits[0].to_string()),
             ("/deals/", deals[0].to_string()),
             ("/targets/", "2026-11".to_owned()),
@@ -242,9 +251,10 @@ impl World {
         ]);
         let (customers, visits) = (customers.try_into().unwrap(), visits.try_into().unwrap());
         let (deals, endings) = (deals.try_into().unwrap(), endings.try_into().unwrap());
+        let notes = notes.try_into().unwrap();
         let statements = statements.try_into().unwrap();
         let (people, reps) = ([rep, manager, finance, admin], owners);
-        Self { app, people, ids, reps, seen, statements, runs, plans, endings, customers, visits, deals }
+        Self { app, people, ids, reps, seen, statements, runs, plans, endings, notes, customers, visits, deals }
     }
 
     /// Nobody's browser and those of the four roles.
@@ -279,6 +289,7 @@ impl World {
     fn path_to(&self, route: &str, whose: usize) -> String {
         filled(route, |before| match before {
             _ if before.ends_with("/endings/") => self.endings[whose].to_string(),
+            _ if before.ends_with("/notes/") => self.notes[whose].to_string(),
             _ if before.ends_with("/customers/") => self.customers[whose].to_string(),
             _ if before.ends_with("/visits/") => self.visits[whose].to_string(),
             _ if before.ends_with("/deals/") => self.deals[whose].to_string(),
@@ -327,6 +338,13 @@ async fn visit(app: &TestApp, owner: User, customer: CustomerId) -> VisitId {
         notes: String::new(),
     };
     let id = visits::db::insert(&mut tx, &new).await.unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+async fn note(app: &TestApp, writer: User, customer: CustomerId) -> NoteId {
+    let mut tx = app.write(writer.org).await;
+    let id = customers::notes_db::insert(&mut tx, customer, writer.id, "Closed on Mondays").await.unwrap();
     tx.commit().await.unwrap();
     id
 }
@@ -443,6 +461,9 @@ const REACH: &[(&str, Reached)] = &[
     ("GET /customers/{id}/ending", record(200)),
     ("POST /customers/{id}", record(422)),
     ("POST /customers/{id}/ending", record(422)),
+    ("POST /customers/{id}/notes", record(422)),
+    // Only managers take away what others wrote.
+    ("POST /customers/{id}/notes/{note}/remove", [[403, 404, 404], [303, 404, 404], [403; 3], [403; 3]]),
     // Only managers take back what only they declare.
     ("POST /customers/{id}/endings/{ending}/withdraw", [[403, 404, 404], [303, 404, 404], [403; 3], [403; 3]]),
     ("GET /deals/{id}", READ),

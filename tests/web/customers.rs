@@ -352,7 +352,8 @@ async fn losses_are_declared_by_reps_and_other_ends_by_managers() {
     assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026-11").await.lost_customers, 1);
     let page = ingrid.get(&format!("/customers/{havn}")).await.expect(200);
     assert_eq!(page.text("section:has(#life) h2"), "Lost");
-    assert!(page.words().contains("Kaffe AS"));
+    assert!(page.text(".timeline").contains("Too dear · went to Kaffe AS"), "{}", page.text(".timeline"));
+    assert!(page.text("section:has(#ended)").contains("went to Kaffe AS"));
     // Taken back.
     ingrid.submit(&page, "form[action$=withdraw]", &[]).await.expect(303);
     assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026-11").await.lost_customers, 0);
@@ -491,4 +492,164 @@ async fn what_is_settled_of_a_customer_changes_only_with_a_reason() {
     assert_eq!(field.facts(Subject::Company, "2026-10").await.lost_customers, 1);
     assert!(berit.get(&path).await.text("section:has(#history)").contains("Reason: Heard of it today"));
     field.verify().await;
+}
+
+#[tokio::test]
+async fn a_customer_that_may_be_there_already_is_shown_before_it_is_added_twice() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn & Hage AS", field.ingrid).await;
+    field.customer("Fjordkaféen", field.olav).await;
+    let mut browser = field.app.client(field.ingrid).await;
+    let page = browser.get("/customers/new").await.expect(200);
+    let typed = [("name", "havn og hage"), ("city", "Bergen"), ("notes", "Through the yard."), ("contact", "Siri Aas")];
+    let page = browser.submit(&page, "main form", &typed).await.expect(422);
+    assert_eq!(page.attributes("#similar li a", "href"), [format!("/customers/{havn}")]);
+    let words = page.text("#similar");
+    assert!(words.contains("Havn & Hage AS") && words.contains("Oslo"), "{words}");
+    // Nothing typed is lost, and nothing is added; saving again asks again.
+    assert_eq!((page.value("name"), page.value("city")), ("havn og hage".into(), "Bergen".into()));
+    assert_eq!((page.value("contact"), page.text("[name=notes]")), ("Siri Aas".into(), "Through the yard.".into()));
+    let page = browser.submit(&page, "main form", &[]).await.expect(422);
+    assert_eq!(field.count("customers").await, 2);
+    // What was confirmed counts for that name only.
+    let anyway = page.attribute("button[name=anyway]", "value");
+    let (name, other) = (page.value("name"), "Fjordkafeen");
+    browser.post("/customers", &[("name", other), ("anyway", &anyway)]).await.expect(422);
+    let once = page.attribute("main form [name=once]", "value");
+    let fields = [("name", &*name), ("city", "Bergen"), ("anyway", &anyway), ("once", &once)];
+    let first = browser.post("/customers", &fields).await.expect(303);
+    let second = browser.post("/customers", &fields).await.expect(303);
+    assert_eq!(second.location(), first.location(), "a double click adds no second one");
+    assert_eq!(browser.follow(&first).await.text("h1"), "havn og hage");
+    assert_eq!(field.count("customers").await, 3);
+    // A colleague's is not told: that there is one.
+    let page = browser.post("/customers", &[("name", "Fjordkafeen AS")]).await.expect(422);
+    let words = page.text("#similar");
+    assert!(words.contains("A customer of colleagues") && !words.contains("Fjordkaf"), "{words}");
+    assert!(!page.has("#similar li a"));
+    // Other names are added as before.
+    let torget = [("name", "Torget"), ("once", "7f0c0a4e-6c53-4a39-9a0e-1d1f3b1f7f11")];
+    let answer = browser.post("/customers", &torget).await.expect(303);
+    assert_eq!(browser.post("/customers", &torget).await.expect(303).location(), answer.location());
+}
+
+#[tokio::test]
+async fn people_of_the_same_company_point_to_the_customer_that_is_there() {
+    let field = Field::new().await;
+    let mut browser = field.app.client(field.ingrid).await;
+    let add = |name: &'static str, email: &'static str| [("name", name), ("contact", "Siri"), ("email", email)];
+    let first = browser.post("/customers", &add("Havn", "siri@havn.example")).await.expect(303);
+    let page = browser.post("/customers", &add("Hotell Nord", "ola@HAVN.example")).await.expect(422);
+    assert_eq!(page.attributes("#similar li a", "href"), [first.location()]);
+    browser.post("/customers", &add("Bryggen", "siri@gmail.com")).await.expect(303);
+    browser.post("/customers", &add("Kaien", "ola@gmail.com")).await.expect(303);
+}
+
+#[tokio::test]
+async fn the_list_finds_who_was_forgotten_and_is_a_file_too() {
+    let field = Field::new().await;
+    let mut ids: Vec<CustomerId> = vec![];
+    for (name, owner) in
+        [("=Bakeriet", field.ingrid), ("Havn", field.jonas), ("Kaia", field.ingrid), ("Torget", field.olav)]
+    {
+        ids.push(field.customer(name, owner).await);
+    }
+    field.deal(ids[0], date!(2026 - 09 - 01), 123_450, &[(field.ingrid, 1)]).await;
+    field.deal(ids[1], date!(2026 - 11 - 01), 5_000, &[(field.jonas, 1)]).await;
+    field.deal(ids[2], date!(2026 - 01 - 05), 5_000, &[(field.ingrid, 1)]).await;
+    field.visit(field.ingrid, ids[0], date!(2026 - 11 - 10), Kind::InPerson).await;
+    field.visit(field.jonas, ids[1], date!(2026 - 10 - 10), Kind::InPerson).await;
+    field.visit(field.ingrid, ids[2], date!(2026 - 11 - 10), Kind::Call).await;
+    let mut tx = field.app.write(field.org).await;
+    customers::db::set_owner(&mut tx, ids[3], None, Some(date!(2026 - 11 - 01))).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut astrid = field.app.client(field.astrid).await;
+    for (query, expected) in [
+        ("unsold_since=2026-11-01", vec!["=Bakeriet", "Kaia", "Torget"]),
+        ("unsold_since=2026-09-02", vec!["=Bakeriet", "Kaia", "Torget"]),
+        ("unsold_since=2026-09-01", vec!["Kaia", "Torget"]),
+        ("unvisited_since=2026-11-01", vec!["Havn", "Kaia", "Torget"]),
+        ("unvisited_since=2026-10-10", vec!["Kaia", "Torget"]),
+        ("unvisited_since=2026-10-10&unsold_since=2025-01-01", vec!["Torget"]),
+        ("stage=class-new", vec!["=Bakeriet", "Havn", "Torget"]),
+        ("stage=class-past", vec!["Kaia"]),
+        ("stage=class-existing", vec![]),
+        ("owner=none", vec!["Torget"]),
+        ("owner=none&stage=class-past", vec![]),
+    ] {
+        let page = astrid.get(&format!("/customers?{query}")).await.expect(200);
+        assert_eq!(names(&page), expected, "{query}");
+        let file = astrid.get(&format!("/customers.csv?{query}")).await.expect(200).body();
+        assert_eq!(file.lines().count(), expected.len() + 1, "{query}: {file}");
+    }
+    for path in ["/customers?unsold_since=x", "/customers.csv?unvisited_since=2026-13-01", "/customers.csv?stage=happy"]
+    {
+        astrid.get(path).await.expect(400);
+    }
+    // The page leads to the file of what it shows; formulas are disarmed.
+    let page = astrid.get("/customers?q=bak&sort=-name").await.expect(200);
+    let path = page.attribute("a[href*='.csv']", "href");
+    assert_eq!(path, "/customers.csv?q=bak&sort=-name");
+    let answer = astrid.get(&path).await.expect(200);
+    assert!(answer.header("content-disposition").contains("customers-2026-11-19.csv"));
+    let body = answer.body();
+    let line = body.lines().nth(1).unwrap();
+    let expected = format!("{},'=Bakeriet,,Oslo,,New,no,Ingrid,2026-09-01,2026-11-10,1234.50,EUR", ids[0]);
+    assert_eq!(line, expected);
+    // As far as the sight goes.
+    let mut berit = field.app.client(field.berit).await;
+    assert_eq!(names(&berit.get("/customers?unsold_since=2026-11-10").await), ["=Bakeriet", "Havn", "Kaia"]);
+    assert_eq!(berit.get("/customers.csv").await.body().lines().count(), 4);
+    berit.get(&format!("/customers.csv?owner={}", field.olav.id)).await.expect(404);
+}
+
+#[tokio::test]
+async fn the_file_has_everything_that_the_pages_have() {
+    let field = Field::new().await;
+    for number in 0..60 {
+        field.customer(&format!("Customer {number:02}"), field.ingrid).await;
+    }
+    let file = field.app.client(field.ingrid).await.get("/customers.csv?sort=-name").await.expect(200).body();
+    let names: Vec<&str> = file.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).collect();
+    assert_eq!((names.len(), names[0], names[59]), (60, "Customer 59", "Customer 00"));
+}
+
+#[tokio::test]
+async fn notes_say_who_and_when() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    field.visit(field.jonas, havn, date!(2026 - 11 - 18), Kind::InPerson).await;
+    let path = format!("/customers/{havn}");
+    let (mut ingrid, mut jonas) = (field.app.client(field.ingrid).await, field.app.client(field.jonas).await);
+    let page = ingrid.get(&path).await.expect(200);
+    for (typed, words) in [("  ", "The note is missing"), (&*"x".repeat(5001), "5001 characters")] {
+        let page = ingrid.post(&format!("{path}/notes"), &[("note", typed)]).await.expect(422);
+        assert!(page.text(".summary-error").contains(words), "{}", page.text(".summary-error"));
+        assert_eq!(page.attributes(".summary-error a", "href"), ["#note"]);
+    }
+    let once = page.attribute("form[action$=notes] [name=once]", "value");
+    for _ in 0..2 {
+        ingrid.post(&format!("{path}/notes"), &[("note", "Closed on <Mondays>"), ("once", &once)]).await.expect(303);
+    }
+    let page = jonas.get(&path).await.expect(200);
+    jonas.submit(&page, "form[action$=notes]", &[("note", "New chef")]).await.expect(303);
+    let page = jonas.get(&path).await.expect(200);
+    let notes = page.texts("section:has(#notes) li .grow");
+    assert_eq!(notes.len(), 2);
+    assert!(notes[0].starts_with("New chef") && notes[0].contains("Jonas, 19 Nov 2026, 10:00"), "{notes:?}");
+    assert!(notes[1].starts_with("Closed on <Mondays>") && notes[1].contains("Ingrid"), "{notes:?}");
+    // One's own goes, another's stays; a manager takes any away.
+    assert_eq!(page.count("form[action$=remove]"), 1);
+    let others = ingrid.get(&path).await.attribute("form[action$=remove]", "action");
+    jonas.post(&others, &[]).await.expect(403);
+    jonas.submit(&page, "form[action$=remove]", &[]).await.expect(303);
+    let mut berit = field.app.client(field.berit).await;
+    berit.post(&others, &[]).await.expect(303);
+    berit.post(&others, &[]).await.expect(404);
+    assert_eq!(field.count("customer_notes").await, 0);
+    assert!(berit.get(&path).await.text("section:has(#history)").contains("Closed on <Mondays>"), "its history stays");
+    // Finance reads, and writes nothing; nobody writes where nothing is in sight.
+    let mut finn = field.app.client(field.finn).await;
+    assert!(!finn.get(&path).await.expect(200).has("form[action$=notes]"));
+    field.app.client(field.olav).await.post(&format!("{path}/notes"), &[("note", "x")]).await.expect(404);
 }

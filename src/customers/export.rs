@@ -1,0 +1,69 @@
+//! The list of customers as a file.
+
+use axum::{extract::State, response::Response};
+
+use super::{
+    list_db,
+    web::{read_filter, with_stages},
+};
+use crate::{
+    App,
+    postgres::tx,
+    web::{
+        auth::{Allowed, ReadSales},
+        csv,
+        error::Error,
+        list::List,
+    },
+};
+
+/// How many customers are in memory at once.
+const AT_ONCE: i64 = 2000;
+
+/// `GET /customers.csv`: everything that the same filters find on the page, in the same order.
+pub async fn export(State(app): State<App>, me: Allowed<ReadSales>, list: List) -> Result<Response, Error> {
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let (mut filter, _) = read_filter(&me, &list)?;
+    (filter.after, filter.limit) = (None, AT_ONCE);
+    let mut file = csv::File::new(&[
+        "id",
+        "name",
+        "imported_as",
+        "city",
+        "segment",
+        "stage",
+        "slipping",
+        "owner",
+        "last_sale",
+        "last_visit",
+        "net_sales_12_months",
+        "currency",
+    ]);
+    let currency = me.company.currency;
+    loop {
+        let rows = list_db::list(&mut read, &me.scope, &filter, me.company.new_customer_months, me.today).await?;
+        let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < AT_ONCE);
+        filter.after = rows.last().map(|row| (row.sort_key.clone(), row.id.0));
+        for (row, stage, slipping) in with_stages(&mut read, &me, rows).await? {
+            let text = |text: &Option<String>| csv::text(text.as_deref().unwrap_or_default());
+            let day = |day: Option<time::Date>| csv::text(&day.map(|day| day.to_string()).unwrap_or_default());
+            file.row([
+                csv::number(row.id.0),
+                csv::text(&row.name),
+                text(&row.external_id),
+                text(&row.city),
+                text(&row.segment),
+                csv::text(&stage.words),
+                csv::text(if slipping.is_some() { "yes" } else { "no" }),
+                text(&row.owner),
+                day(row.last_sale),
+                day(row.last_visit),
+                csv::number(currency.major(row.sales)),
+                csv::text(currency.code()),
+            ]);
+        }
+        if is_last {
+            return file.respond(&format!("customers-{}.csv", me.today));
+        }
+    }
+}
