@@ -262,6 +262,17 @@ pub mod invitations {
 pub mod profile {
     pub mod web;
 }
+/// Notices: what waits for a person, and what happened to the person's own numbers.
+pub mod notices {
+    mod db;
+    pub mod web;
+}
+/// Search: one field for records, pages and commands.
+pub mod search {
+    mod commands;
+    mod db;
+    pub mod web;
+}
 /// Users: the people of a company, their roles and teams over time.
 pub mod users {
     pub mod db;
@@ -371,6 +382,8 @@ pub fn routes() -> web::routes::Routes {
         .merge(teams::web::routes())
         .merge(organizations::web::routes())
         .merge(audit::web::routes())
+        .merge(search::web::routes())
+        .merge(notices::web::routes())
         .merge(customers::web::routes())
         .merge(visits::web::routes())
         .merge(products::web::routes())
@@ -387,10 +400,11 @@ pub fn routes() -> web::routes::Routes {
 /// 5. `problem::draw` makes a page of an `Error`, also of one of the layers below.
 /// 6. `toast::clear_shown` takes away a toast that the page has shown.
 /// 7. `auth::identify` finds the viewer of the session cookie, and tells `draw` whose navigation to show.
-/// 8. A panic becomes an answer here, and so does a request that takes too long.
-/// 9. Forms of other sites are refused before anybody reads them.
-/// 10. Without a company everything leads to the set-up.
-/// 11. The form's size is limited, and the feature's handler runs.
+/// 8. `notices::web::count` counts what is new, for the bell.
+/// 9. A panic becomes an answer here, and so does a request that takes too long.
+/// 10. Forms of other sites are refused before anybody reads them.
+/// 11. Without a company everything leads to the set-up.
+/// 12. The form's size is limited, and the feature's handler runs.
 pub fn router(app: App) -> Router {
     // An address that no browser would send as its origin is trusted for nothing: our own host still is.
     let csrf = CsrfLayer::new().add_trusted_origin(app.public_url.origin()).unwrap_or_default();
@@ -403,6 +417,7 @@ pub fn router(app: App) -> Router {
         .layer(csrf.with_rejection_response(|_| web::error::Error::CrossSite.into_response()))
         .layer(middleware::from_fn(limit_time))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(app.clone(), notices::web::count))
         .layer(middleware::from_fn_with_state(app.clone(), web::auth::identify))
         .layer(middleware::from_fn(web::toast::clear_shown))
         .layer(middleware::from_fn(web::problem::draw));

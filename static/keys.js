@@ -1,4 +1,4 @@
-// Keys for people who live in here: "/" finds, "?" explains, "g" and a letter goes. Never while typing.
+// Keys for people who live in here: "/" searches, "?" explains, "g" and a letter goes. Never while typing.
 const typing = (el) => el.closest("input, textarea, select, [contenteditable]");
 let going = -Infinity;
 
@@ -14,12 +14,12 @@ document.addEventListener("keydown", (event) => {
   if (key === "g") going = event.timeStamp;
   if (key === "?") document.getElementById("keys")?.showModal();
   if (key === "/") {
-    const field = document.querySelector("main input[type=search]") ?? document.querySelector(".find input");
-    if (field?.checkVisibility()) { event.preventDefault(); field.focus(); field.select(); }
+    event.preventDefault();
+    const field = [...document.querySelectorAll(".find input, main form[role=search] input")].find((input) => input.checkVisibility());
+    if (field) { field.focus(); field.select(); } else document.querySelector(".find-link")?.click();
   }
 });
 
-for (const button of document.querySelectorAll("[data-keys]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => { button.closest("details").open = false; document.getElementById("keys").showModal(); });
+for (const link of document.querySelectorAll("[data-keys]")) {
+  link.addEventListener("click", (event) => { event.preventDefault(); link.closest("details").open = false; document.getElementById("keys").showModal(); });
 }

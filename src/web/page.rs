@@ -34,6 +34,8 @@ pub struct Page {
     pub viewer: Option<PageViewer>,
     /// What was just done.
     pub toast: Option<Toast>,
+    /// How many notices are new to the person, as far as they were counted ([`Unseen`]).
+    pub unseen: usize,
     currency: Option<Currency>,
     today: Option<Date>,
 }
@@ -74,6 +76,10 @@ pub struct NavItem {
     pub current: bool,
 }
 
+/// How many notices are new to the person: counted before the page is drawn, and found in the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct Unseen(pub usize);
+
 /// How many places the top bar holds.
 const NAV: usize = 7;
 /// How many places the phone's bar holds beside *Log visit*.
@@ -86,10 +92,16 @@ impl Page {
         Self {
             viewer: viewer.map(|viewer| PageViewer::new(viewer, &path)),
             toast,
+            unseen: 0,
             currency: viewer.map(|viewer| viewer.company.currency),
             today: viewer.map(|viewer| viewer.today),
             path,
         }
+    }
+
+    /// How many notices are new: "3", "99+".
+    pub fn unseen_words(&self) -> String {
+        if self.unseen > 99 { "99+".to_owned() } else { self.unseen.to_string() }
     }
 
     /// An amount with currency and decimals: `€1,468.60`, `−€18.75`.
@@ -132,7 +144,8 @@ impl FromRequestParts<App> for Page {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
-        Ok(Self::new(parts.uri.path(), parts.extensions.get::<Viewer>(), toast::read(&parts.headers)))
+        let page = Self::new(parts.uri.path(), parts.extensions.get::<Viewer>(), toast::read(&parts.headers));
+        Ok(Self { unseen: parts.extensions.get::<Unseen>().map_or(0, |unseen| unseen.0), ..page })
     }
 }
 

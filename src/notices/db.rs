@@ -1,0 +1,167 @@
+//! What a person should know, asked of the facts themselves: nothing is stored but when the person last looked.
+
+use sqlx::PgConnection;
+use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime};
+
+use crate::{
+    domain::{
+        access::Scope,
+        id::{OrgId, UserId},
+        money::Money,
+        period::PeriodKind,
+    },
+    postgres::tx::Tx,
+};
+
+/// How long statements and targets are news.
+const RECENT: Duration = Duration::days(60);
+/// What counts as new for somebody who never looked.
+const NEVER: Duration = Duration::days(30);
+
+/// Who asks.
+pub struct Asker<'a> {
+    /// The organization.
+    pub org: OrgId,
+    /// The person.
+    pub user: UserId,
+    /// Whose deals the person confirms, if any.
+    pub confirms: Option<Scope>,
+    /// Whose pay the person approves, if any.
+    pub approves: Option<Scope>,
+    /// The day at the company.
+    pub today: Date,
+    /// The instant.
+    pub now: OffsetDateTime,
+    /// Where the company is.
+    pub time_zone: &'a str,
+}
+
+/// Something to know, in the words of the database.
+pub struct Row {
+    /// deal, run, statement or target.
+    pub kind: String,
+    /// Since when, at the company.
+    pub at: PrimitiveDateTime,
+    /// Whether it came since the person last looked.
+    pub is_new: bool,
+    /// The deal, run or statement; of targets: how many.
+    pub number: i64,
+    /// What the deal is called.
+    pub deal: Option<i64>,
+    /// The customer; who submitted the run; who set the targets.
+    pub name: Option<String>,
+    /// Who keeps the deal.
+    pub owner: Option<String>,
+    /// What the deal is worth.
+    pub net: Option<Money>,
+    /// How long the period is.
+    pub period_kind: Option<PeriodKind>,
+    /// When the period begins.
+    pub period_start: Option<Date>,
+}
+
+/// What the person should know, the latest first: deals to confirm, runs to approve, own statements that are ready, own
+/// targets that somebody else set. `only_new`: what came since the last look.
+pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limit: i64) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as!(
+        Row,
+        r#"with looked as (
+               select coalesce((
+                          select n.seen_at from notices_seen n where n.org_id = $1 and n.user_id = $2
+                      ), $4) as at
+           ),
+           since as (
+               -- What waits is told as long as it waits, what happened only for a while.
+               select at, case when $6 then at else '-infinity' end as waiting,
+                      case when $6 then greatest(at, $5::timestamptz) else $5 end as recent
+               from looked
+           ),
+           told as (
+               (select 'deal' as kind, d.changed_at as at, d.id as number, d.number as deal, c.name,
+                       o.name as owner, d.net, null as period_kind, null::date as period_start
+                from deals d
+                join customers c on c.org_id = d.org_id and c.id = d.customer_id
+                left join users o on o.org_id = d.org_id and o.id = d.owner_id
+                where $8 and d.org_id = $1 and d.stage = 'won' and d.confirmed_at is null and d.booked_on <= $3
+                  and d.changed_at > (select waiting from since)
+                  and ($9::bigint[] is null or d.owner_id = any ($9) or exists (
+                      select from deal_credits dc
+                      where dc.org_id = d.org_id and dc.deal_id = d.id and dc.rep_id = any ($9)
+                  ))
+                  and not exists (
+                      select from deal_credits dc
+                      where dc.org_id = d.org_id and dc.deal_id = d.id and dc.rep_id = $2
+                  )
+                order by d.changed_at desc
+                limit $7)
+               union all
+               select 'run', b.submitted_at, r.id, null, u.name, null, null, r.period_kind, r.period_start
+               from run_submissions b
+               join commission_runs r on r.org_id = b.org_id and r.id = b.run_id
+               join users u on u.org_id = b.org_id and u.id = b.submitted_by
+               where $10 and b.org_id = $1 and b.submitted_at > (select waiting from since) and r.prepared_by <> $2
+                 and not exists (select from period_locks l where l.org_id = $1 and l.run_id = r.id)
+                 and not exists (
+                     select from commission_runs n
+                     where n.org_id = $1 and n.period_kind = r.period_kind and n.period_start = r.period_start
+                       and n.id > r.id
+                 )
+                 and exists (
+                     select from statements s
+                     where s.org_id = $1 and s.run_id = r.id and s.rep_id <> $2
+                       and ($11::bigint[] is null or s.rep_id = any ($11))
+                       and not exists (select from approvals a where a.org_id = $1 and a.statement_id = s.id)
+                 )
+               union all
+               select 'statement', l.locked_at, s.id, null, null, null, null, l.period_kind, l.period_start
+               from statements s
+               join period_locks l on l.org_id = s.org_id and l.run_id = s.run_id
+               where s.org_id = $1 and s.rep_id = $2 and l.locked_at > (select recent from since)
+               union all
+               select 'target', max(t.set_at), count(*), null, string_agg(distinct u.name, ', '), null, null,
+                      t.period_kind, t.period_start
+               from targets t
+               left join users u on u.org_id = t.org_id and u.id = t.set_by
+               where t.org_id = $1 and t.rep_id = $2 and t.set_by is distinct from $2
+                 and t.set_at > (select recent from since)
+               group by t.period_kind, t.period_start
+           )
+           select told.kind as "kind!", told.at at time zone $12 as "at!", told.at > since.at as "is_new!",
+                  told.number as "number!", told.deal, told.name, told.owner, told.net as "net: Money",
+                  told.period_kind as "period_kind: PeriodKind", told.period_start
+           from told
+           cross join since
+           order by told.at desc, told.kind, told.number
+           limit $7"#,
+        asker.org as OrgId,
+        asker.user as UserId,
+        asker.today,
+        asker.now - NEVER,
+        asker.now - RECENT,
+        only_new,
+        limit,
+        asker.confirms.is_some(),
+        asker.confirms.as_ref().and_then(Scope::reps) as Option<&[UserId]>,
+        asker.approves.is_some(),
+        asker.approves.as_ref().and_then(Scope::reps) as Option<&[UserId]>,
+        asker.time_zone,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Notes that the person has looked at what there was at an instant.
+pub async fn looked(tx: &mut Tx, user: UserId, at: OffsetDateTime) -> sqlx::Result<()> {
+    let org = tx.org;
+    sqlx::query!(
+        "insert into notices_seen (org_id, user_id, seen_at)
+         values ($1, $2, $3)
+         on conflict (org_id, user_id) do update set seen_at = greatest(notices_seen.seen_at, excluded.seen_at)",
+        org as OrgId,
+        user as UserId,
+        at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
