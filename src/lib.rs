@@ -192,6 +192,7 @@ pub mod targets {
 /// Scorecards: what was done against what was expected, for each rep and team.
 pub mod scorecards {
     pub mod board;
+    pub mod compared;
     pub mod db;
     pub mod drill;
     pub mod export_db;

@@ -1,12 +1,16 @@
 //! The scoreboard as people read it: the team's numbers, and its reps ranked by exact scorecard.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::HashMap,
+};
 
 use askama::Template;
 use rust_decimal::Decimal;
 use time::Date;
 
 use super::{
+    compared::{Compared, Earlier},
     db::Subject,
     drill,
     figure::{self, Figure, Status},
@@ -30,7 +34,7 @@ use crate::{
         list::{List, SortBy},
         page::Page,
         periods::PeriodNav,
-        ui::{Badge, Choice, Sort, Tone},
+        ui::{Badge, Choice, Sort, Switch, Tone},
     },
 };
 
@@ -67,6 +71,8 @@ pub struct Board {
     pub reps: Vec<Rep>,
     /// Facts and targets.
     pub measured: Measured,
+    /// An earlier period, if the board is compared with one.
+    pub compared: Option<Compared>,
     /// Net sales of the last six whole months by rep, oldest first.
     pub trend: HashMap<UserId, Vec<Money>>,
     /// The first of those months.
@@ -134,7 +140,16 @@ impl Board {
         let by = list.sort_by(&SORTS);
         let head = |column: &str| SORTS.iter().find(|sort| sort.column == column).map(|&sort| list.head(by, sort));
         let rows: Vec<Row> = self.sorted(by).into_iter().map(|row| self.row(row, me)).collect();
+        let asked = list.value("compare").to_owned();
+        let nothing = Switch::new("Nothing", list.with("compare", ""), asked.is_empty());
+        let earlier = Earlier::ALL.into_iter().map(|earlier| {
+            let label = earlier.period(self.period, me).label();
+            Switch::new(label, list.with("compare", earlier.as_str()), asked == earlier.as_str())
+        });
         BoardPage {
+            compare: [nothing].into_iter().chain(earlier).collect(),
+            changes: self.changes(),
+            wall: list.with("", "").replacen("/scoreboard", "/scoreboard/wall", 1),
             summary: self.summary(me),
             eyebrow: format!("{} · {}", self.period.label(), self.measured.working_days(self.period, me.today)),
             heads: COLUMNS.map(|(metric, label)| (label, head(metric.as_str()))).to_vec(),
@@ -153,6 +168,45 @@ impl Board {
             teams,
             page,
         }
+    }
+
+    /// The board for a screen on the wall; `still`: it does not ask again by itself.
+    pub fn wall(self, page: Page, me: &Viewer, list: &List, still: bool) -> WallPage {
+        WallPage {
+            summary: self.summary(me),
+            rows: self.sorted(SORTS[0]).into_iter().map(|row| self.row(row, me)).collect(),
+            heads: COLUMNS.map(|(_, label)| label),
+            eyebrow: format!("{} · {}", self.period.label(), self.measured.working_days(self.period, me.today)),
+            changes: self.changes(),
+            turn: list.with("still", if still { "" } else { "1" }),
+            back: list.but(&[("still", "")]).replacen("/scoreboard/wall", "/scoreboard", 1),
+            still,
+            name: self.name,
+            page,
+        }
+    }
+
+    /// What the comparison shows, in words.
+    fn changes(&self) -> Vec<String> {
+        let Some(compared) = &self.compared else { return vec![] };
+        let ranked = self.ranked();
+        let scores: Vec<_> =
+            ranked.iter().map(|row| (row.item.rep.name.as_str(), row.item.rep.id, row.item.score)).collect();
+        let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let mut changes = vec![format!("Compared with {}.", compared.words())];
+        if let Some((names, rise)) = compared.most_improved(&scores) {
+            changes.push(format!(
+                "Most improved: {} ({} points).",
+                format::listed(&owned(names)),
+                format::points(rise)
+            ));
+        }
+        let new: Vec<&str> =
+            scores.iter().filter(|(_, rep, _)| compared.is_new(*rep)).map(|(name, ..)| *name).collect();
+        if !new.is_empty() {
+            changes.push(format!("New since then: {}.", format::listed(&owned(new))));
+        }
+        changes
     }
 
     fn row(&self, row: Ranked<Scored>, me: &Viewer) -> Row {
@@ -191,6 +245,7 @@ impl Board {
             href: format!("/reps/{}?period={}", item.rep.id, self.period),
             mine: item.rep.id == me.id,
             score: item.score.map(|score| format::attainment(score.0)),
+            rise: self.compared.as_ref().and_then(|compared| compared.rise(item.rep.id, item.score)).map(Rise::new),
             pace: item.pace.map(|pace| format::percent(pace.0)),
             status: item.pace.map(|pace| Status::of(pace).badge(over)),
             cells: COLUMNS.iter().map(|(metric, _)| cell(*metric)).collect(),
@@ -212,6 +267,10 @@ impl Board {
             } else {
                 words.push(figure.foot("", currency));
             }
+            let then = self.compared.as_ref().and_then(|compared| {
+                Some(format!("{}: {}", compared.period.label(), compared.total(metric, &self.reps, me)?))
+            });
+            words.extend(then);
             words.retain(|part| !part.is_empty());
             Some(Total {
                 label: metric.label(),
@@ -231,6 +290,7 @@ impl Board {
     /// The board as a file: every metric with target and attainment, in the order of the page.
     pub fn csv(&self, me: &Viewer, list: &List) -> csv::File {
         let mut heads: Vec<String> = ["rank", "rep", "team", "period", "score"].map(str::to_owned).to_vec();
+        heads.extend(self.compared.as_ref().map(|compared| format!("score_{}", compared.period)));
         for metric in Metric::ALL {
             let word = metric.as_str();
             heads.extend([word.to_owned(), format!("{word}_target"), format!("{word}_attainment")]);
@@ -247,6 +307,7 @@ impl Board {
                 csv::text(&self.period.to_string()),
                 percent(item.score),
             ];
+            cells.extend(self.compared.as_ref().map(|compared| percent(compared.score(item.rep.id))));
             for metric in Metric::ALL {
                 let figure = item.figure(metric);
                 let value = figure.and_then(|figure| figure.value);
@@ -295,6 +356,9 @@ pub struct BoardPage {
     by_sales: Option<Sort>,
     rows: Vec<Row>,
     csv: String,
+    compare: Vec<Switch>,
+    changes: Vec<String>,
+    wall: String,
     teams: Vec<Choice>,
     team: String,
     carried: Vec<(String, String)>,
@@ -318,11 +382,46 @@ struct Row {
     href: String,
     mine: bool,
     score: Option<String>,
+    rise: Option<Rise>,
     pace: Option<String>,
     status: Option<Badge>,
     cells: Vec<Cell>,
     sales: Cell,
     spark: Spark,
+}
+
+/// By how much a score changed.
+struct Rise {
+    words: String,
+    class: &'static str,
+}
+
+impl Rise {
+    fn new(rise: Ratio) -> Self {
+        let class = match rise.cmp(&Ratio::ZERO) {
+            Ordering::Greater => "t-good",
+            Ordering::Less => "t-bad",
+            Ordering::Equal => "muted",
+        };
+        Self { words: format::points(rise), class }
+    }
+}
+
+/// The board on a wall.
+#[derive(Template)]
+#[template(path = "scorecards/wall.html")]
+pub struct WallPage {
+    page: Page,
+    name: String,
+    eyebrow: String,
+    summary: Vec<Total>,
+    heads: [&'static str; 4],
+    rows: Vec<Row>,
+    changes: Vec<String>,
+    /// Leads to the other of still and asking again.
+    turn: String,
+    back: String,
+    still: bool,
 }
 
 /// A number with its bar.

@@ -40,11 +40,13 @@ pub struct Measured {
     pub growth_base: GrowthBase,
 }
 
-/// Loads the facts and targets of these reps, and the facts of their team or company. The holidays are the period's.
+/// Loads the facts up to a day and the targets of these reps, and the facts of their team or company. The holidays are
+/// the period's.
 pub async fn load(
     db: &mut PgConnection,
     me: &Viewer,
     period: Period,
+    until: Date,
     reps: &[UserId],
     whole: Subject,
     holidays: Vec<Date>,
@@ -57,13 +59,13 @@ pub async fn load(
         Subject::Rep(rep) if !reps.contains(&rep) => subjects.reps.push(rep),
         Subject::Rep(_) => {}
     }
-    let facts = super::db::facts(db, org, &subjects, &[period], me.company.growth_base, me.today).await?;
+    let facts = super::db::facts(db, org, &subjects, &[period], me.company.growth_base, until).await?;
     let of = |subject| facts.get(&(period, subject)).copied();
     Ok(Measured {
         facts: reps.iter().filter_map(|&rep| Some((rep, of(Subject::Rep(rep))?))).collect(),
         total: of(whole).unwrap_or_default(),
         targets: by_rep(targets::db::in_force(db, org, Some(reps), &[period]).await?),
-        progress: Calendar::new(&me.company.workdays, holidays).progress(period, me.today),
+        progress: Calendar::new(&me.company.workdays, holidays).progress(period, until),
         growth_base: me.company.growth_base,
     })
 }

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 
 use axum::{
     extract::State,
+    http::HeaderValue,
     response::{IntoResponse, Redirect, Response},
 };
 
 use super::{
     board::Board,
+    compared::{self, Earlier},
     db::Subject,
     measured,
     my_month::{Month, Pay, Person},
@@ -43,12 +45,15 @@ pub fn routes() -> Routes {
     Routes::new()
         .get("/scoreboard", scoreboard)
         .get("/scoreboard.csv", export)
+        .get("/scoreboard/wall", wall)
         .get("/my-month", my_month)
         .get("/reps/{id}", rep)
 }
 
 /// The parameters that name a period.
 const PERIOD: [&str; 3] = ["period", "kind", "on"];
+/// After how many seconds a wall asks again.
+const WALL_REFRESH: &str = "60";
 /// How long the periods of my month may be, apart from days.
 const KINDS: [PeriodKind; 4] = [PeriodKind::Week, PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year];
 
@@ -70,6 +75,29 @@ async fn scoreboard(
     let nav = PeriodNav::new(&me, period, &PeriodKind::ALL, |period| list.with("period", period))
         .jump("/scoreboard", owned(list.carried(&PERIOD)));
     page::html(board.page(page, &me, &list, nav, teams))
+}
+
+/// `GET /scoreboard/wall`: the same board for a screen on the wall, which asks for it again by itself.
+async fn wall(
+    State(app): State<App>,
+    me: Allowed<ReadSales>,
+    page: Page,
+    list: List,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
+    if !leads(&me) {
+        return Err(Error::Forbidden);
+    }
+    let period = asked.resolve(&me, PeriodKind::Month)?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let (board, _) = load_board(&mut read, &me, &list, period).await?;
+    let still = list.is_on("still");
+    let mut response = page::html(board.wall(page, &me, &list, still))?;
+    if !still {
+        // As a header it works without JavaScript.
+        response.headers_mut().insert("refresh", HeaderValue::from_static(WALL_REFRESH));
+    }
+    Ok(response)
 }
 
 /// `GET /scoreboard.csv`: the same board as a file.
@@ -162,7 +190,11 @@ async fn load_board(read: &mut Read, me: &Viewer, list: &List, period: Period) -
     let reps = targets::db::reps(read, &me.scope, period, chosen.map(|team| team.id), on).await?;
     let ids: Vec<UserId> = reps.iter().map(|rep| rep.id).collect();
     let holidays = organizations::db::holidays(read, me.scope.org, period.dates()).await?;
-    let measured = measured::load(read, me, period, &ids, whole, holidays).await?;
+    let measured = measured::load(read, me, period, me.today, &ids, whole, holidays).await?;
+    let compared = match list.word("compare", Earlier::parse)? {
+        Some(earlier) => Some(compared::load(read, me, earlier, period, &ids, whole).await?),
+        None => None,
+    };
     let trend_to = periods::containing(PeriodKind::Month, me.today, me).from().min(month_after(period, me));
     let trend_from = add_months(trend_to, -6);
     let trend = trend(read, me, &ids, Dates { from: trend_from, to: trend_to }).await?;
@@ -178,7 +210,7 @@ async fn load_board(read: &mut Read, me: &Viewer, list: &List, period: Period) -
     if choices.len() < 2 {
         choices.clear();
     }
-    Ok((Board { period, whose: whole, name, reps, measured, trend, trend_from }, choices))
+    Ok((Board { period, whose: whole, name, reps, measured, compared, trend, trend_from }, choices))
 }
 
 /// The first day after the last whole month that the period reaches.
@@ -210,7 +242,7 @@ async fn load_month(read: &mut Read, me: &Viewer, person: Person, period: Period
     let org = me.scope.org;
     let days = my_month_db::days(read, org, person.id, period.dates()).await?;
     let holidays = days.iter().filter(|day| day.holiday).map(|day| day.on).collect();
-    let measured = measured::load(read, me, period, &[person.id], Subject::Rep(person.id), holidays).await?;
+    let measured = measured::load(read, me, period, me.today, &[person.id], Subject::Rep(person.id), holidays).await?;
     let customers = if period.contains(me.today) {
         my_month_db::customers_today(read, org, person.id, me.today).await?
     } else {

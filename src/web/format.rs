@@ -96,6 +96,13 @@ pub fn growth(ratio: Ratio) -> String {
     format!("{plus}{}", percentage(rate))
 }
 
+/// A difference of attainments in points, rounded to a tenth: `+12.3`, `−4.0`, `0.0`.
+pub fn points(difference: Ratio) -> String {
+    let points = difference.times(Ratio::from_decimal(Decimal::ONE_HUNDRED)).rounded(1);
+    let plus = if points > Decimal::ZERO { "+" } else { "" };
+    format!("{plus}{}{:.1}", minus(points), points.abs())
+}
+
 /// How many of something: no zeros behind the point, a real minus sign.
 pub fn quantity(quantity: &Decimal) -> String {
     quantity.normalize().to_string().replace('-', "−")

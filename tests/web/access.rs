@@ -79,6 +79,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /reps/{id}", [DOOR, 200, 200, 200, 200]),
     ("GET /scoreboard", [DOOR, 303, 200, 200, 200]),
     ("GET /scoreboard.csv", [DOOR, 403, 200, 200, 200]),
+    ("GET /scoreboard/wall", [DOOR, 403, 200, 200, 200]),
     ("GET /targets", [DOOR, 403, 303, 403, 403]),
     ("GET /targets/{period}", [DOOR, 403, 200, 403, 403]),
     ("GET /targets/{period}/changes", [DOOR, 403, 200, 403, 403]),

@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod bad_input;
+mod boards;
 mod commissions;
 mod customers;
 #[path = "../support/database.rs"]
