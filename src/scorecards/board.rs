@@ -267,10 +267,8 @@ impl Board {
             } else {
                 words.push(figure.foot("", currency));
             }
-            let then = self.compared.as_ref().and_then(|compared| {
-                Some(format!("{}: {}", compared.period.label(), compared.total(metric, &self.reps, me)?))
-            });
-            words.extend(then);
+            let then = self.compared.as_ref().and_then(|compared| compared.total(metric, &self.reps, me));
+            words.extend(then.map(|value| format!("{value} then")));
             words.retain(|part| !part.is_empty());
             Some(Total {
                 label: metric.label(),
