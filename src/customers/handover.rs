@@ -1,6 +1,6 @@
 //! Handing customers over: one, a selection or a whole book, from a day on, with a preview of what moves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
@@ -138,8 +138,17 @@ impl Plan {
             form.customer.iter().map(|id| id.trim().parse()).collect::<Result<_, _>>().map_err(|_| Error::NotFound)?;
         let ids: Vec<CustomerId> = ids.into_iter().collect();
         let of = if ids.is_empty() { whose(db, me, &form.of).await? } else { None };
-        let from = if begins { Some(me.today) } else { errors.date("from", &form.from, "The day") };
         let locked = period_locks::db::locked_until(db, me.scope.org).await?;
+        let from = if begins {
+            // A leaver's customers go when the leaver goes, unless that is paid for already.
+            let left = match &of {
+                Some((of, _)) => handover_db::left_on(db, me.scope.org, *of).await?,
+                None => None,
+            };
+            Some(left.filter(|day| locked.is_none_or(|until| *day >= until)).unwrap_or(me.today))
+        } else {
+            errors.date("from", &form.from, "The day")
+        };
         if let (Some(from), Some(until)) = (from, locked)
             && from < until
         {
@@ -254,12 +263,15 @@ impl Plan {
         to: UserId,
     ) -> Result<Vec<Moved>, Error> {
         let mut moved = vec![];
-        let ids: Vec<CustomerId> = self.stretches.iter().map(|stretch| stretch.customer).collect();
+        let mut of_customer: BTreeMap<CustomerId, Vec<&Stretch>> = BTreeMap::new();
+        for stretch in &self.stretches {
+            of_customer.entry(stretch.customer).or_default().push(stretch);
+        }
+        let ids: Vec<CustomerId> = of_customer.keys().copied().collect();
         for ids in ids.chunks(1000) {
             for (id, before) in events_db::histories(db, me.scope.org, ids).await? {
-                let hand = |history: History, stretch: &Stretch| handed_over(&history, to, stretch.from, stretch.to);
-                let own = self.stretches.iter().filter(|stretch| stretch.customer == id);
-                let after = own.fold(before.clone(), hand);
+                let hand = |history: History, stretch: &&Stretch| handed_over(&history, to, stretch.from, stretch.to);
+                let after = of_customer.get(&id).into_iter().flatten().fold(before.clone(), hand);
                 let both = losses(&before, month).into_iter().zip(losses(&after, month));
                 let both = both.map(|((on, before), (_, after))| Moved { on, before, after });
                 moved.extend(both.filter(|loss| loss.before != loss.after));

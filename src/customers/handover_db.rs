@@ -132,6 +132,14 @@ pub async fn owned_from(db: &mut PgConnection, org: OrgId, rep: UserId, from: Da
     .await
 }
 
+/// The first day on which a person is no longer at the company, if it is known.
+pub async fn left_on(db: &mut PgConnection, org: OrgId, rep: UserId) -> sqlx::Result<Option<Date>> {
+    sqlx::query_scalar!("select left_on from users where org_id = $1 and id = $2", org as OrgId, rep as UserId)
+        .fetch_optional(db)
+        .await
+        .map(Option::flatten)
+}
+
 /// Gives these days to a rep. Recompute the customers' events in the same transaction.
 pub async fn hand_over(tx: &mut Tx, stretches: &[Stretch], to: UserId) -> sqlx::Result<()> {
     let org = tx.org;

@@ -51,6 +51,8 @@ pub struct Row {
     /// Its segment.
     pub segment: Option<String>,
     /// Who owns it today.
+    pub owner_id: Option<UserId>,
+    /// The owner's name.
     pub owner: Option<String>,
     /// The day of its last sale.
     pub last_sale: Option<Date>,
@@ -171,6 +173,10 @@ pub async fn list(
                  ))
            )
            select c.id, c.name, c.external_id, c.city, c.segment,
+                  (select o.rep_id
+                   from ownerships o
+                   where o.org_id = c.org_id and o.customer_id = c.id and o.during @> $3::date)
+                      as "owner_id: UserId",
                   (select u.name
                    from ownerships o
                    join users u on u.org_id = o.org_id and u.id = o.rep_id

@@ -100,11 +100,24 @@ struct IndexPage {
     segments: Vec<Choice>,
     stages: Vec<Choice>,
     may_record: bool,
-    may_hand_over: bool,
+    /// Whose customers the viewer may hand over; nobody's: none.
+    hands_over: Option<Scope>,
     whose: &'static str,
     no_errors: Errors,
     /// The same list as a file.
     csv: String,
+}
+
+impl IndexPage {
+    /// Whether the viewer may hand over what belongs to this person; nobody's customers belong to whoever sees them.
+    fn may_hand_over(&self, owner: Option<&UserId>) -> bool {
+        self.hands_over.as_ref().is_some_and(|scope| owner.is_none_or(|owner| scope.sees(*owner)))
+    }
+
+    /// Whose whole book may be handed over: the person by whom the list is filtered.
+    fn book(&self) -> Option<UserId> {
+        self.list.value("owner").parse().ok().filter(|owner| self.may_hand_over(Some(owner)))
+    }
 }
 
 async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list: List) -> Result<Response, Error> {
@@ -135,7 +148,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list:
             .map(|(word, label)| Choice::new(word, label))
             .collect(),
         may_record: me.may(Permission::RecordSales),
-        may_hand_over: me.may(Permission::HandOver),
+        hands_over: me.may(Permission::HandOver).then(|| me.scope_of(Permission::HandOver)),
         whose: match me.scope.reps() {
             None => "All customers",
             Some([_]) => "Your customers",

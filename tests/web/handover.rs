@@ -218,6 +218,19 @@ async fn a_leavers_page_leads_to_the_book() {
     let path = page.attribute("a[href*=handover]", "href");
     assert_eq!(number(&page.text("section:has(#book) p")), 1);
     assert!(!astrid.get(&format!("/users/{}", field.olav.id)).await.expect(200).has("a[href*=handover]"));
+    // It is offered from the day on which the leaver is gone, unless that day is locked.
+    for (left_on, offered) in [("2026-12-01", "2026-12-01"), ("2026-11-02", "2026-11-02"), ("2026-10-15", "2026-11-19")]
+    {
+        let day = attain::web::form::parse_date(left_on);
+        sqlx::query!("update users set left_on = $2 where id = $1", field.ingrid.id.0, day)
+            .execute(&field.app.db)
+            .await
+            .unwrap();
+        if left_on == "2026-10-15" {
+            field.lock("2026-10").await;
+        }
+        assert_eq!(astrid.get(&path).await.expect(200).value("from"), offered);
+    }
     // Without the role a book is still there to be handed over.
     let mut tx = field.app.write(field.org).await;
     attain::users::db::set_roles(&mut tx, field.ingrid.id, &[Role::Manager]).await.unwrap();
@@ -225,6 +238,18 @@ async fn a_leavers_page_leads_to_the_book() {
     let page = preview(&mut astrid, &path, field.olav, "2026-11-19").await.expect(200);
     astrid.submit(&page, "form[method=post][action$=handover]", &[]).await.expect(303);
     assert!(!astrid.get(&format!("/users/{}", field.ingrid.id)).await.expect(200).has("a[href*=handover]"));
+    // Who reads everything hands over only what is in the own teams.
+    let havn = field.customer("Torget", field.jonas).await;
+    field.customer("Olavs", field.olav).await;
+    let mut tx = field.app.write(field.org).await;
+    attain::users::db::set_roles(&mut tx, field.berit.id, &[Role::Manager, Role::Finance]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut berit = field.app.client(field.berit).await;
+    let page = berit.get("/customers").await.expect(200);
+    assert_eq!(names(&page).len(), 3, "{}", page.words());
+    assert_eq!(page.attributes("[name=customer]", "value"), [havn.to_string()]);
+    let page = berit.get(&format!("/customers?owner={}", field.olav.id)).await.expect(200);
+    assert!(!page.has("a[href*='handover?of=']"));
     // Reps and finance hand nothing over, and see no way to.
     for user in [field.jonas, field.finn] {
         let mut browser = field.app.client(user).await;
