@@ -170,7 +170,7 @@ fn line(row: Row, names: &[(UserId, String)], me: &Viewer) -> Line {
     let act = words::told(vec![entry], me.company.currency).pop();
     let (who, changes, reason) = act.map_or_else(Default::default, |act| (act.who, act.changes, act.reason));
     let changes = if hidden || !own.is_empty() { own } else { changes };
-    Line { at: row.at, who, did, thing, href, object: row.object, changes, reason }
+    Line { at: row.at, who: format::capital(&who), did, thing, href, object: row.object, changes, reason }
 }
 
 /// What the details of some acts tell in a way of their own.

@@ -68,7 +68,7 @@ async fn what_was_done_is_told_in_words() {
         "Berit set targets of November 2026 18 Nov 2026, 10:00 · All of this Ingrid, net sales: €1,000 → €2,500",
         "Berit confirmed deal 1, Havn 18 Nov 2026, 10:00",
         "Ingrid corrected visit to Havn of 19 Nov 2026 17 Nov 2026, 10:00 · All of this Minutes: 30 → 45 Reason: Longer",
-        "an import changed Havn 10 Nov 2026, 10:00 · All of this City: Oslo → Moss",
+        "An import changed Havn 10 Nov 2026, 10:00 · All of this City: Oslo → Moss",
     ];
     assert_eq!(lines.len(), 5, "{lines:#?}");
     for (line, expected) in lines.iter().zip(expected) {
