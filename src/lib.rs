@@ -120,6 +120,7 @@ pub mod web {
     pub mod toast;
     pub mod trace;
     pub mod ui;
+    pub mod upload;
 }
 /// Who did what when.
 pub mod audit {
@@ -297,7 +298,7 @@ pub mod demo {
     pub mod names;
 }
 
-/// Imports: a folder of CSV files becomes records, all or nothing.
+/// Imports: CSV files, of a folder or of a browser, become records, all or nothing.
 pub mod imports {
     pub mod assignments;
     mod assignments_db;
@@ -316,16 +317,22 @@ pub mod imports {
     mod ownership_db;
     pub mod plans;
     mod plans_db;
+    pub mod preview;
     pub mod problem;
     mod progress;
     pub mod reps;
     mod reps_db;
+    pub mod source;
     mod table;
     pub mod targets;
     mod targets_db;
     mod team_tree;
+    pub mod templates;
+    mod upload;
+    pub mod uploads_db;
     pub mod visits;
     mod visits_db;
+    pub mod web;
 }
 
 /// What every handler is given.
@@ -341,6 +348,8 @@ pub struct App {
     pub trusted_proxies: config::TrustedProxies,
     /// How many passwords are hashed at once: each takes 19 MiB and 15 ms of a core.
     pub hashing: Arc<Semaphore>,
+    /// Whose import is at work: pages import one at a time, so that the others' connections stay free.
+    pub importing: Arc<Semaphore>,
     /// Whether there is a company, and who may create the first one.
     pub setup: Arc<setup::guard::Setup>,
     /// Whether the program is about to stop.
@@ -356,6 +365,7 @@ impl App {
             public_url,
             trusted_proxies: config::TrustedProxies::default(),
             hashing: Arc::new(Semaphore::new(2)),
+            importing: Arc::new(Semaphore::new(1)),
             setup: Arc::default(),
             draining: Arc::default(),
         }
@@ -389,6 +399,7 @@ pub fn routes() -> web::routes::Routes {
         .merge(visits::web::routes())
         .merge(products::web::routes())
         .merge(deals::web::routes())
+        .merge(imports::web::routes())
 }
 
 /// The whole application. A request goes through the layers from the last one added to the first, its answer back from

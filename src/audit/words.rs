@@ -42,10 +42,12 @@ pub fn told(entries: Vec<Entry>, currency: Currency) -> Vec<Act> {
         .into_iter()
         .map(|entry| {
             let imported_kind = ["customer.", "deal.", "visit."].iter().any(|kind| entry.action.starts_with(kind));
-            let by_import = entry.user_id.is_none() && imported_kind;
+            let marked = entry.detail.get("import").is_some();
+            let by_import = marked || entry.user_id.is_none() && imported_kind;
+            let who = entry.who.map(|name| if marked { format!("{name}, by an import") } else { name });
             Act {
                 at: entry.at,
-                who: entry.who.unwrap_or_else(|| if by_import { "an import" } else { "the command line" }.to_owned()),
+                who: who.unwrap_or_else(|| if by_import { "an import" } else { "the command line" }.to_owned()),
                 what: label(entry.action.split_once('.').map_or(&*entry.action, |(_, act)| act)),
                 changes: if by_import { imported(&entry.detail, currency) } else { changes(&entry.detail) },
                 reason: entry.detail.get("reason").and_then(Value::as_str).unwrap_or_default().to_owned(),
@@ -207,6 +209,18 @@ mod tests {
         };
         let act = told(vec![entry], Currency::parse("EUR").unwrap()).remove(0);
         assert_eq!(act.who, "an import");
+        let who = |detail| {
+            let entry = Entry {
+                at: datetime!(2026-11-19 10:00),
+                who: Some("Astrid".to_owned()),
+                user_id: Some(UserId(1)),
+                action: "deal.changed".into(),
+                detail,
+            };
+            told(vec![entry], Currency::parse("EUR").unwrap()).remove(0).who
+        };
+        assert_eq!(who(json!({ "import": true })), "Astrid, by an import");
+        assert_eq!(who(json!({})), "Astrid");
         let told: Vec<String> =
             act.changes.iter().map(|change| format!("{}: {} → {}", change.label, change.old, change.new)).collect();
         assert_eq!(

@@ -102,6 +102,7 @@ struct IndexPage {
     may_record: bool,
     /// Whose customers the viewer may hand over; nobody's: none.
     hands_over: Option<Scope>,
+    may_import: bool,
     whose: &'static str,
     no_errors: Errors,
     /// The same list as a file.
@@ -149,6 +150,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list:
             .collect(),
         may_record: me.may(Permission::RecordSales),
         hands_over: me.may(Permission::HandOver).then(|| me.scope_of(Permission::HandOver)),
+        may_import: me.may(Permission::ImportRecords),
         whose: match me.scope.reps() {
             None => "All customers",
             Some([_]) => "Your customers",

@@ -44,11 +44,13 @@ pub enum Permission {
     ManagePeople,
     /// Read who did what when, of everybody.
     ReadAudit,
+    /// Bring records of every kind in, from files.
+    ImportRecords,
 }
 
 impl Permission {
     /// Every permission, in the order of `docs/security.md`.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ReadSales,
         Self::RecordSales,
         Self::HandOver,
@@ -60,6 +62,7 @@ impl Permission {
         Self::ApproveCommission,
         Self::ManagePeople,
         Self::ReadAudit,
+        Self::ImportRecords,
     ];
 
     /// The roles that carry this permission.
@@ -73,7 +76,7 @@ impl Permission {
             Self::SetTargets => &[Manager],
             Self::PrepareCommission => &[Finance],
             Self::ApproveCommission => &[Finance, Manager, Admin],
-            Self::ManagePeople | Self::ReadAudit => &[Admin],
+            Self::ManagePeople | Self::ReadAudit | Self::ImportRecords => &[Admin],
         }
     }
 

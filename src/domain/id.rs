@@ -54,4 +54,6 @@ ids! {
     RunId,
     /// What one rep earns in one run.
     StatementId,
+    /// Files that were sent to be imported.
+    UploadId,
 }

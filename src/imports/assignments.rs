@@ -14,13 +14,14 @@ use crate::domain::period::Period;
 /// The file.
 pub const ASSIGNMENTS: Format = Format {
     file: "assignments.csv",
-    columns: &[required("plan"), required("rep"), required("from"), optional("to")],
+    about: "Who is on which commission plan from when to when.",
+    columns: &[required("plan", "Starter"), required("rep", "R1"), required("from", "2025-03-01"), optional("to", "")],
     more_columns: false,
 };
 
 /// Stages the file. How many rows it has; none: it is not there.
 pub async fn read(import: &mut Import<'_>, plans: &Plans) -> Result<Option<u64>, Failure> {
-    let Some(mut table) = Table::open(import.folder, &ASSIGNMENTS, &mut import.problems)? else { return Ok(None) };
+    let Some(mut table) = Table::open(import.source, &ASSIGNMENTS, &mut import.problems)? else { return Ok(None) };
     let fiscal_start = Month::try_from(import.fiscal_year_start).unwrap_or(Month::January);
     let mut copy = Copy::start(
         &mut import.tx,

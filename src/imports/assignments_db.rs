@@ -1,7 +1,10 @@
 //! The SQL of `assignments.csv`.
 
 use super::db::Repeated;
-use crate::{domain::id::OrgId, postgres::tx::Tx};
+use crate::{
+    domain::id::{OrgId, UserId},
+    postgres::tx::Tx,
+};
 
 /// Rows whose days overlap with those of an earlier row of the same rep.
 pub async fn overlaps(tx: &mut Tx, import: i64) -> sqlx::Result<Vec<Repeated>> {
@@ -43,10 +46,10 @@ pub async fn count(tx: &mut Tx, import: i64) -> sqlx::Result<(u64, u64)> {
 
 /// Puts reps on plans for the days that the file says, and leaves other days as they were.
 pub async fn assign(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
-    let (org, now) = (tx.org, tx.now);
+    let (org, now, actor) = (tx.org, tx.now, tx.actor);
     sqlx::query!(
-        "insert into audit (org_id, at, action, object, detail)
-         select $2, $3, 'plan.assigned', '/plans/' || p.id, jsonb_build_object('rep', s.rep_id, 'during', s.during)
+        "insert into audit (org_id, at, user_id, action, object, detail)
+         select $2, $3, $4::bigint, 'plan.assigned', '/plans/' || p.id, jsonb_build_object('rep', s.rep_id, 'during', s.during)
          from import_assignments s
          join plans p on p.org_id = $2 and p.name = s.plan
          where s.import_id = $1
@@ -57,6 +60,7 @@ pub async fn assign(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
         import,
         org as OrgId,
         now,
+        actor as Option<UserId>,
     )
     .execute(&mut **tx)
     .await?;

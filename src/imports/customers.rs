@@ -10,16 +10,17 @@ use super::{
 /// The file. Every other column becomes an attribute.
 pub const CUSTOMERS: Format = Format {
     file: "customers.csv",
+    about: "Whom you sell to, and whose each is. Columns of your own become attributes.",
     columns: &[
-        required("external_id"),
-        required("name"),
-        optional("rep"),
-        optional("created_on"),
-        optional("customer_since"),
-        optional("segment"),
-        optional("industry"),
-        optional("city"),
-        optional("country"),
+        required("external_id", "C1"),
+        required("name", "Nordlys Catering"),
+        optional("rep", "R1"),
+        optional("created_on", "2025-01-15"),
+        optional("customer_since", ""),
+        optional("segment", "Hospitality"),
+        optional("industry", "Catering"),
+        optional("city", "Oslo"),
+        optional("country", "Norway"),
     ],
     more_columns: true,
 };
@@ -29,7 +30,7 @@ pub const MANY: u64 = 10_000;
 
 /// Stages the file. How many rows it has; none: it is not there.
 pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
-    let Some(mut table) = Table::open(import.folder, &CUSTOMERS, &mut import.problems)? else { return Ok(None) };
+    let Some(mut table) = Table::open(import.source, &CUSTOMERS, &mut import.problems)? else { return Ok(None) };
     let mut copy = Copy::start(
         &mut import.tx,
         "copy import_customers (import_id, line, external_id, name, rep_id, created_on, customer_since, segment, industry,

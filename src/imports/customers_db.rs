@@ -3,7 +3,10 @@
 use time::Date;
 
 use super::db::Repeated;
-use crate::{domain::id::OrgId, postgres::tx::Tx};
+use crate::{
+    domain::id::{OrgId, UserId},
+    postgres::tx::Tx,
+};
 
 /// Rows whose external id an earlier row has.
 pub async fn repeated(tx: &mut Tx, import: i64) -> sqlx::Result<Vec<Repeated>> {
@@ -25,7 +28,7 @@ pub async fn repeated(tx: &mut Tx, import: i64) -> sqlx::Result<Vec<Repeated>> {
 
 /// Changes the customers that were there, as far as the file says something else. What the file does not say stays.
 pub async fn update(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
-    let (org, now) = (tx.org, tx.now);
+    let (org, now, actor) = (tx.org, tx.now, tx.actor);
     sqlx::query!(
         r#"with changed as (
                update customers c
@@ -50,8 +53,8 @@ pub async fn update(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
                returning s.line, c.id, to_jsonb(old) as old, to_jsonb(c) as new,
                          (old.segment, old.customer_since) is distinct from (c.segment, c.customer_since) as moves
            ), noted as (
-               insert into audit (org_id, at, action, object, detail)
-               select $2, $3, 'customer.changed', '/customers/' || id, changes(old, new)
+               insert into audit (org_id, at, user_id, action, object, detail)
+               select $2, $3, $4::bigint, 'customer.changed', '/customers/' || id, changes(old, new) || jsonb_build_object('import', true)
                from changed
            ), counted as (
                insert into import_updates (import_id, file, line)
@@ -65,6 +68,7 @@ pub async fn update(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
         import,
         org as OrgId,
         now,
+        actor as Option<UserId>,
     )
     .execute(&mut **tx)
     .await?;
@@ -145,7 +149,7 @@ pub async fn own_from_the_beginning(tx: &mut Tx, import: i64) -> sqlx::Result<()
 
 /// Hands a customer over as of today if the file names another rep than today's owner.
 pub async fn hand_over(tx: &mut Tx, import: i64, today: Date) -> sqlx::Result<()> {
-    let (org, now) = (tx.org, tx.now);
+    let (org, now, actor) = (tx.org, tx.now, tx.actor);
     sqlx::query!(
         r#"with moved as (
                select s.line, c.id, s.rep_id as to_rep, o.rep_id as from_rep
@@ -157,9 +161,9 @@ pub async fn hand_over(tx: &mut Tx, import: i64, today: Date) -> sqlx::Result<()
                      select from import_ownerships w where w.import_id = $1 and w.customer = s.external_id
                  )
            ), noted as (
-               insert into audit (org_id, at, action, object, detail)
-               select $2, $3, 'customer.handed_over', '/customers/' || id,
-                      jsonb_build_object('old', jsonb_build_object('rep', from_rep),
+               insert into audit (org_id, at, user_id, action, object, detail)
+               select $2, $3, $5::bigint, 'customer.handed_over', '/customers/' || id,
+                      jsonb_build_object('import', true, 'old', jsonb_build_object('rep', from_rep),
                                          'new', jsonb_build_object('rep', to_rep, 'from', $4::date))
                from moved
            ), counted as (
@@ -176,6 +180,7 @@ pub async fn hand_over(tx: &mut Tx, import: i64, today: Date) -> sqlx::Result<()
         org as OrgId,
         now,
         today,
+        actor as Option<UserId>,
     )
     .execute(&mut **tx)
     .await?;

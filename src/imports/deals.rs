@@ -15,21 +15,22 @@ use crate::domain::{id::UserId, money::Money};
 /// The file of the deals.
 pub const DEALS: Format = Format {
     file: "deals.csv",
+    about: "What was sold, lost or returned, and what is still open.",
     columns: &[
-        required("external_id"),
-        required("customer"),
-        optional("rep"),
-        optional("opened_on"),
-        optional("closed_on"),
-        optional("amount"),
-        optional("currency"),
-        required("stage"),
-        optional("source_stage"),
-        optional("product"),
-        optional("quantity"),
-        optional("cost"),
-        optional("returns"),
-        optional("credits"),
+        required("external_id", "D1"),
+        required("customer", "C1"),
+        optional("rep", "R1"),
+        optional("opened_on", "2025-02-03"),
+        optional("closed_on", "2025-02-20"),
+        optional("amount", "1250"),
+        optional("currency", ""),
+        required("stage", "won"),
+        optional("source_stage", "Closed won"),
+        optional("product", "Coffee beans"),
+        optional("quantity", "10"),
+        optional("cost", "800"),
+        optional("returns", ""),
+        optional("credits", "R1:1"),
     ],
     more_columns: false,
 };
@@ -37,7 +38,14 @@ pub const DEALS: Format = Format {
 /// The file of the lines. It replaces the one line that a deal has by itself.
 pub const LINES: Format = Format {
     file: "deal_lines.csv",
-    columns: &[required("deal"), optional("product"), optional("quantity"), required("amount"), optional("cost")],
+    about: "The lines of deals that have more than one.",
+    columns: &[
+        required("deal", "D1"),
+        optional("product", "Coffee beans"),
+        optional("quantity", "10"),
+        required("amount", "1250"),
+        optional("cost", "800"),
+    ],
     more_columns: false,
 };
 
@@ -46,7 +54,7 @@ pub const MANY: u64 = 50_000;
 
 /// Stages `deals.csv`. How many rows it has; none: it is not there.
 pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
-    let Some(mut table) = Table::open(import.folder, &DEALS, &mut import.problems)? else { return Ok(None) };
+    let Some(mut table) = Table::open(import.source, &DEALS, &mut import.problems)? else { return Ok(None) };
     let mut copy = Copy::start(
         &mut import.tx,
         "copy import_deals (import_id, line, external_id, customer, owner_id, stage, opened_on, closed_on, source_stage,
@@ -137,7 +145,7 @@ fn credits(row: &mut Row<'_>, reps: &HashMap<String, UserId>) -> Option<Vec<(Use
 
 /// Stages `deal_lines.csv`. How many rows it has; none: it is not there.
 pub async fn read_lines(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
-    let Some(mut table) = Table::open(import.folder, &LINES, &mut import.problems)? else { return Ok(None) };
+    let Some(mut table) = Table::open(import.source, &LINES, &mut import.problems)? else { return Ok(None) };
     let mut copy = Copy::start(
         &mut import.tx,
         "copy import_lines (import_id, line, deal, product, quantity, amount, cost) from stdin",

@@ -1,7 +1,10 @@
 //! The SQL that changes deals that were there before an import. What a file does not say stays; what it says again is
 //! not touched.
 
-use crate::{domain::id::OrgId, postgres::tx::Tx};
+use crate::{
+    domain::id::{OrgId, UserId},
+    postgres::tx::Tx,
+};
 
 /// How many rows of `deal_lines.csv` say something new, and how many something else than was known.
 pub async fn count_lines(tx: &mut Tx, import: i64) -> sqlx::Result<(u64, u64)> {
@@ -166,7 +169,7 @@ async fn lay_out_credits(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
 /// Changes the deals themselves, notes old and new, and whom it touches. From here on they are late facts of locked
 /// periods: `changed_at` says so.
 async fn update_deals(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
-    let (org, now) = (tx.org, tx.now);
+    let (org, now, actor) = (tx.org, tx.now, tx.actor);
     sqlx::query!(
         r#"with said as (
                select d.id, s.line, coalesce(c.id, d.customer_id) as customer_id, coalesce(s.owner_id, d.owner_id) as owner_id,
@@ -212,9 +215,10 @@ async fn update_deals(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
                returning d.id, d.number, said.line, old.customer_id as from_customer, d.customer_id as to_customer,
                          to_jsonb(old) as old, to_jsonb(d) as new
            ), noted as (
-               insert into audit (org_id, at, action, object, detail)
-               select $2, $3, 'deal.changed', '/deals/' || changed.id,
+               insert into audit (org_id, at, user_id, action, object, detail)
+               select $2, $3, $4::bigint, 'deal.changed', '/deals/' || changed.id,
                       changes(changed.old || parts.old, changed.new || parts.new)
+                          || jsonb_build_object('import', true)
                from changed
                cross join lateral (
                    select jsonb_build_object(
@@ -248,6 +252,7 @@ async fn update_deals(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
         import,
         org as OrgId,
         now,
+        actor as Option<UserId>,
     )
     .execute(&mut **tx)
     .await?;

@@ -2,12 +2,17 @@
 
 use std::{collections::HashMap, io, path::Path};
 
+use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use time::{Date, OffsetDateTime};
 
 use super::{
-    assignments, customers, db, deals, ownership, plans, problem::Problems, progress::Progress, reps, table, targets,
-    visits,
+    assignments, customers, db, deals, ownership, plans,
+    problem::Problems,
+    progress::Progress,
+    reps,
+    source::{SentFile, Source},
+    table, targets, visits,
 };
 use crate::{
     audit,
@@ -36,6 +41,9 @@ pub const FILES: [&str; 9] = [
     assignments::ASSIGNMENTS.file,
 ];
 
+/// What the history of imports is filed under: the page that lists them.
+pub const HISTORY: &str = "/imports";
+
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
@@ -52,11 +60,11 @@ pub struct Request<'a> {
 /// An import that is under way.
 pub struct Import<'a> {
     /// The one transaction, as the owner.
-    pub tx: Tx,
+    pub tx: &'a mut Tx,
     /// The import's number: its staged rows carry it.
     pub id: i64,
-    /// The folder of the files.
-    pub folder: &'a Path,
+    /// Where the files are.
+    pub source: Source<'a>,
     /// The organization's currency.
     pub currency: Currency,
     /// Month in which its fiscal year begins.
@@ -74,7 +82,7 @@ pub struct Import<'a> {
 }
 
 /// What became of the rows of a file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Rows that made something new.
     pub created: u64,
@@ -122,7 +130,38 @@ pub enum Failure {
 
 /// Imports a folder: everything, or nothing.
 pub async fn run(pool: &PgPool, request: Request<'_>) -> Result<Summary, Failure> {
-    let mut import = begin(pool, &request).await?;
+    let source = Source::Folder(request.folder);
+    let folder = |error| Failure::Folder(request.folder.display().to_string(), error);
+    let progress = Progress::of(source, &FILES).map_err(folder)?;
+    let name = request.organization.trim();
+    if !(1..=120).contains(&name.chars().count()) || name.contains('\0') {
+        return Err(Failure::Asked("The name of an organization has 1 to 120 characters.".to_owned()));
+    }
+    let mut news = vec![];
+    let mut tx = if let Some(org) = organizations::db::find_by_name(pool, name).await? {
+        tx::write_as_owner(pool, org, request.now).await?
+    } else {
+        let (tx, currency) = create_organization(pool, &request, name).await?;
+        news.push(format!("{name} is new: its currency is {currency}, its time zone UTC."));
+        tx
+    };
+    let mut summary = carry_out(&mut tx, source, progress, request.dry_run).await?;
+    if !request.dry_run {
+        tx.commit().await?;
+    }
+    summary.notes.extend(news);
+    Ok(summary)
+}
+
+/// Imports what a browser sent into the organization of a transaction of the owner: everything, or an error. It is the
+/// caller's to commit. Indexes are never put aside: pages are read meanwhile.
+pub async fn sent(tx: &mut Tx, files: &[SentFile], dry_run: bool) -> Result<Summary, Failure> {
+    let source = Source::Sent(files);
+    carry_out(tx, source, Progress::of(source, &FILES)?, dry_run).await
+}
+
+async fn carry_out(tx: &mut Tx, source: Source<'_>, progress: Progress, dry_run: bool) -> Result<Summary, Failure> {
+    let mut import = begin(tx, source, progress).await?;
     let mut files = vec![];
     let mut done = |file: &'static str, counts: Option<Counts>| files.extend(counts.map(|counts| (file, counts)));
 
@@ -169,37 +208,20 @@ pub async fn run(pool: &PgPool, request: Request<'_>) -> Result<Summary, Failure
         import.progress.step("Building indexes and checking references");
         db::restore_rules(&mut import.tx).await?;
     }
-    finish(import, request.dry_run, files).await
+    finish(import, dry_run, files).await
 }
 
-async fn begin<'a>(pool: &PgPool, request: &Request<'a>) -> Result<Import<'a>, Failure> {
-    let folder = request.folder;
-    let progress =
-        Progress::of(folder, &FILES).map_err(|error| Failure::Folder(folder.display().to_string(), error))?;
-    let name = request.organization.trim();
-    if !(1..=120).contains(&name.chars().count()) || name.contains('\0') {
-        return Err(Failure::Asked("The name of an organization has 1 to 120 characters.".to_owned()));
-    }
-    let mut notes = progress
-        .strangers()
-        .iter()
-        .map(|file| format!("{file} is none of the files that are read: ignored."))
-        .collect::<Vec<_>>();
-    let mut tx = if let Some(org) = organizations::db::find_by_name(pool, name).await? {
-        tx::write_as_owner(pool, org, request.now).await?
-    } else {
-        let (tx, currency) = create_organization(pool, request, name).await?;
-        notes.push(format!("{name} is new: its currency is {currency}, its time zone UTC."));
-        tx
-    };
-    let settings = db::lock_organization(&mut tx).await?;
+async fn begin<'a>(tx: &'a mut Tx, source: Source<'a>, progress: Progress) -> Result<Import<'a>, Failure> {
+    let strangers = progress.strangers().iter();
+    let notes = strangers.map(|file| format!("{file} is none of the files that are read: ignored.")).collect();
+    let settings = db::lock_organization(tx).await?;
     let currency = Currency::parse(&settings.currency)
         .map_err(|error| Failure::Asked(format!("The organization's currency: {error}")))?;
-    let id = db::next_import(&mut tx).await?;
+    let id = db::next_import(tx).await?;
     Ok(Import {
         tx,
         id,
-        folder,
+        source,
         currency,
         fiscal_year_start: settings.fiscal_year_start,
         today: settings.today,
@@ -212,7 +234,7 @@ async fn begin<'a>(pool: &PgPool, request: &Request<'a>) -> Result<Import<'a>, F
 
 /// A new organization has the currency of the deals, else EUR.
 async fn create_organization(pool: &PgPool, request: &Request<'_>, name: &str) -> Result<(Tx, Currency), Failure> {
-    let of_deals = table::first_currency(request.folder, &deals::DEALS)?;
+    let of_deals = table::first_currency(Source::Folder(request.folder), &deals::DEALS)?;
     let Some(currency) = of_deals.or_else(|| Currency::parse("EUR").ok()) else {
         return Err(Failure::Asked("There is no currency.".to_owned()));
     };
@@ -230,6 +252,9 @@ async fn create_organization(pool: &PgPool, request: &Request<'_>, name: &str) -
 /// Puts the indexes and references of what has many rows in the files aside, until everything is written.
 async fn lift_rules(import: &mut Import<'_>, customers: Option<u64>, deals: Option<u64>) -> Result<bool, Failure> {
     let mut tables = vec![];
+    if let Source::Sent(_) = import.source {
+        return Ok(false);
+    }
     if customers.is_some_and(|rows| rows >= customers::MANY) {
         tables.extend(["customers", "ownerships"]);
     }
@@ -239,13 +264,11 @@ async fn lift_rules(import: &mut Import<'_>, customers: Option<u64>, deals: Opti
     Ok(!tables.is_empty() && db::lift_rules(&mut import.tx, &tables).await?)
 }
 
-async fn finish(mut import: Import<'_>, dry_run: bool, files: Vec<(&'static str, Counts)>) -> Result<Summary, Failure> {
+async fn finish(import: Import<'_>, dry_run: bool, files: Vec<(&'static str, Counts)>) -> Result<Summary, Failure> {
     if !dry_run {
-        let counts = |counts: &Counts| serde_json::json!({ "created": counts.created, "updated": counts.updated, "unchanged": counts.unchanged });
-        let detail = files.iter().map(|(file, made)| ((*file).to_owned(), counts(made))).collect();
-        audit::db::record(&mut import.tx, "import.done", "/customers", serde_json::Value::Object(detail)).await?;
-        db::forget_staged(&mut import.tx, import.id).await?;
-        import.tx.commit().await?;
+        let detail = files.iter().map(|(file, made)| ((*file).to_owned(), serde_json::json!(made))).collect();
+        audit::db::record(import.tx, "import.done", HISTORY, serde_json::Value::Object(detail)).await?;
+        db::forget_staged(import.tx, import.id).await?;
     }
     import.progress.end();
     Ok(Summary { files, notes: import.notes })

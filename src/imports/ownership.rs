@@ -10,13 +10,14 @@ use super::{
 /// The file.
 pub const OWNERSHIP: Format = Format {
     file: "ownership.csv",
-    columns: &[required("customer"), required("rep"), required("from"), optional("to")],
+    about: "Who looked after a customer from when to when, where that has changed.",
+    columns: &[required("customer", "C1"), required("rep", "R1"), required("from", "2025-01-15"), optional("to", "")],
     more_columns: false,
 };
 
 /// Stages the file. How many rows it has; none: it is not there.
 pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
-    let Some(mut table) = Table::open(import.folder, &OWNERSHIP, &mut import.problems)? else { return Ok(None) };
+    let Some(mut table) = Table::open(import.source, &OWNERSHIP, &mut import.problems)? else { return Ok(None) };
     let mut copy = Copy::start(
         &mut import.tx,
         "copy import_ownerships (import_id, line, customer, rep_id, during) from stdin",

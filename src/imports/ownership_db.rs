@@ -1,7 +1,10 @@
 //! The SQL of `ownership.csv`.
 
 use super::db::{Repeated, Unknown};
-use crate::{domain::id::OrgId, postgres::tx::Tx};
+use crate::{
+    domain::id::{OrgId, UserId},
+    postgres::tx::Tx,
+};
 
 /// Customers that nobody knows.
 pub async fn unknown_customers(tx: &mut Tx, import: i64) -> sqlx::Result<Vec<Unknown>> {
@@ -61,7 +64,7 @@ pub async fn count(tx: &mut Tx, import: i64) -> sqlx::Result<(u64, u64)> {
 
 /// Replaces the ownerships of the file's customers, where they are not the same already.
 pub async fn replace(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
-    let (org, now) = (tx.org, tx.now);
+    let (org, now, actor) = (tx.org, tx.now, tx.actor);
     sqlx::query!(
         r#"with said as (
                select c.id, array_agg((s.rep_id, s.during) order by s.during) as stretches,
@@ -83,9 +86,9 @@ pub async fn replace(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
                left join known on known.id = said.id
                where said.stretches is distinct from known.stretches
            ), noted as (
-               insert into audit (org_id, at, action, object, detail)
-               select $2, $3, 'customer.ownership_replaced', '/customers/' || id,
-                      jsonb_build_object('old', old, 'new', new)
+               insert into audit (org_id, at, user_id, action, object, detail)
+               select $2, $3, $4::bigint, 'customer.ownership_replaced', '/customers/' || id,
+                      jsonb_build_object('import', true, 'old', old, 'new', new)
                from replaced
                where old is not null
            )
@@ -96,6 +99,7 @@ pub async fn replace(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
         import,
         org as OrgId,
         now,
+        actor as Option<UserId>,
     )
     .execute(&mut **tx)
     .await?;

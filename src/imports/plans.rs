@@ -1,6 +1,6 @@
 //! `plans.json`: commission plans. A plan that says something new becomes a new version; none is ever changed.
 
-use std::{collections::HashMap, fs, io::ErrorKind};
+use std::{collections::HashMap, io::Read as _};
 
 use serde_json::Value;
 use time::{Date, Month};
@@ -20,6 +20,8 @@ use crate::{
 
 /// The file.
 pub const FILE: &str = "plans.json";
+/// What it holds.
+pub const ABOUT: &str = "Commission plans, each with what it pays.";
 
 /// The plans of the file.
 #[derive(Default)]
@@ -35,11 +37,10 @@ pub struct Plans {
 /// Reads the file. A company has a handful of plans: they stay in memory.
 pub async fn read(import: &mut Import<'_>) -> Result<Plans, Failure> {
     let mut plans = Plans { periods: plans_db::periods(&mut import.tx).await?, ..Plans::default() };
-    let text = match fs::read(import.folder.join(FILE)) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(plans),
-        Err(error) => return Err(error.into()),
-    };
+    let Some(mut file) = import.source.open(FILE)? else { return Ok(plans) };
+    let mut text = vec![];
+    file.read_to_end(&mut text)?;
+    drop(file);
     plans.present = true;
     let Ok(text) = std::str::from_utf8(&text) else {
         import.problems.add(FILE, 1, "", "", "The file is not UTF-8. Save it as UTF-8.");

@@ -2,10 +2,10 @@
 
 use std::{
     collections::HashMap,
-    fs,
     io::{self, IsTerminal as _, Write as _, stderr},
-    path::Path,
 };
+
+use super::source::Source;
 
 /// Rows between two looks at the bar.
 const ROWS_BETWEEN: u64 = 4096;
@@ -21,15 +21,13 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Looks into the folder: which of the files are there, and how large they are.
-    pub fn of(folder: &Path, files: &[&'static str]) -> io::Result<Self> {
-        let mut progress =
-            Self { terminal: stderr().is_terminal(), sizes: HashMap::new(), done: 0, rows: 0, strangers: vec![] };
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
+    /// Looks which of the files are there, and how large they are.
+    pub fn of(source: Source<'_>, files: &[&'static str]) -> io::Result<Self> {
+        let terminal = matches!(source, Source::Folder(_)) && stderr().is_terminal();
+        let mut progress = Self { terminal, sizes: HashMap::new(), done: 0, rows: 0, strangers: vec![] };
+        for (name, size) in source.list()? {
             if let Some(file) = files.iter().find(|file| **file == name) {
-                progress.sizes.insert(file, entry.metadata()?.len());
+                progress.sizes.insert(file, size);
             } else if name.to_lowercase().ends_with(".csv") || name.to_lowercase().ends_with(".json") {
                 progress.strangers.push(name);
             }

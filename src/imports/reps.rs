@@ -17,16 +17,17 @@ use crate::{
 /// The file.
 pub const REPS: Format = Format {
     file: "reps.csv",
+    about: "Who sells, who leads them, and in which team.",
     columns: &[
-        required("external_id"),
-        required("name"),
-        optional("email"),
-        optional("team"),
-        optional("manager"),
-        optional("hired_on"),
-        optional("left_on"),
-        optional("title"),
-        optional("level"),
+        required("external_id", "R1"),
+        required("name", "Ingrid Aas"),
+        optional("email", "ingrid.aas@example.com"),
+        optional("team", "North"),
+        optional("manager", "Berit Lund"),
+        optional("hired_on", "2024-03-01"),
+        optional("left_on", ""),
+        optional("title", "Account manager"),
+        optional("level", "senior"),
     ],
     more_columns: false,
 };
@@ -58,7 +59,7 @@ pub async fn import(import: &mut Import<'_>) -> Result<Option<Counts>, Failure> 
 }
 
 fn read(import: &mut Import<'_>) -> Result<Option<Vec<Rep>>, Failure> {
-    let Some(mut table) = Table::open(import.folder, &REPS, &mut import.problems)? else { return Ok(None) };
+    let Some(mut table) = Table::open(import.source, &REPS, &mut import.problems)? else { return Ok(None) };
     let mut rows = vec![];
     while let Some(mut row) = table.next(&mut import.problems)? {
         let email = row.text("email", 254).map(str::to_lowercase);

@@ -2,9 +2,7 @@
 
 use std::{
     collections::HashMap,
-    fs::File,
-    io::{self, ErrorKind},
-    path::Path,
+    io::{self, Read},
 };
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
@@ -15,6 +13,7 @@ use super::{
     cell::{self, BadMoney},
     lines::Lines,
     problem::Problems,
+    source::Source,
 };
 use crate::domain::{id::UserId, money::Currency};
 
@@ -22,6 +21,8 @@ use crate::domain::{id::UserId, money::Currency};
 pub struct Format {
     /// Its name.
     pub file: &'static str,
+    /// What it holds, in a sentence.
+    pub about: &'static str,
     /// Its columns.
     pub columns: &'static [Column],
     /// Whether other columns are welcome: they become attributes.
@@ -34,46 +35,45 @@ pub struct Column {
     pub name: &'static str,
     /// Whether each row must have a value.
     pub required: bool,
+    /// What a template shows in it.
+    pub example: &'static str,
 }
 
 /// A column in which each row must have a value.
-pub const fn required(name: &'static str) -> Column {
-    Column { name, required: true }
+pub const fn required(name: &'static str, example: &'static str) -> Column {
+    Column { name, required: true, example }
 }
 
 /// A column that may be missing or empty.
-pub const fn optional(name: &'static str) -> Column {
-    Column { name, required: false }
+pub const fn optional(name: &'static str, example: &'static str) -> Column {
+    Column { name, required: false, example }
 }
 
 /// A file that is being read.
-pub struct Table {
+pub struct Table<'s> {
     format: &'static Format,
-    reader: Reader<Lines<File>>,
+    source: Source<'s>,
+    reader: Reader<Lines<Box<dyn Read + Send + 's>>>,
     record: ByteRecord,
     header: Vec<String>,
 }
 
-impl Table {
-    /// Opens a file of a folder and checks its header. None: there is no such file, or its header is wrong.
-    pub fn open(folder: &Path, format: &'static Format, problems: &mut Problems) -> io::Result<Option<Self>> {
-        let file = match File::open(folder.join(format.file)) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
+impl<'s> Table<'s> {
+    /// Opens a file and checks its header. None: there is no such file, or its header is wrong.
+    pub fn open(source: Source<'s>, format: &'static Format, problems: &mut Problems) -> io::Result<Option<Self>> {
+        let Some(file) = source.open(format.file)? else { return Ok(None) };
         let reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(1 << 18)
             .from_reader(Lines::new(file));
-        let mut table = Self { format, reader, record: ByteRecord::new(), header: vec![] };
+        let mut table = Self { format, source, reader, record: ByteRecord::new(), header: vec![] };
         table.reader.read_byte_record(&mut table.record)?;
         Ok(table.read_header(problems).then_some(table))
     }
 
     fn read_header(&mut self, problems: &mut Problems) -> bool {
-        let Format { file, columns, more_columns } = self.format;
+        let Format { file, columns, more_columns, .. } = self.format;
         let mut fine = true;
         let mut refuse = |column: &str, remedy: String| {
             problems.add(file, 1, column, column, remedy);
@@ -85,6 +85,12 @@ impl Table {
                 refuse(&String::from_utf8_lossy(name), "The file is not UTF-8. Save it as “CSV UTF-8”.".to_owned());
                 continue;
             };
+            let column = self.source.column(file, name);
+            if column.is_empty() && !name.is_empty() {
+                self.header.push(column);
+                continue;
+            }
+            let name = column.as_str();
             if name.is_empty() {
                 refuse(&(position + 1).to_string(), "The column has no name. Name it or remove it.".to_owned());
             } else if name.contains('\0') || name.chars().count() > 60 {
@@ -328,15 +334,25 @@ impl<'a> Row<'a> {
     pub fn others(&mut self) -> Vec<(&'a str, &'a str)> {
         let known = self.format.columns;
         let header = self.header;
-        let others = header.iter().filter(|name| !known.iter().any(|column| column.name == name.as_str()));
+        let others = header.iter().filter(|name| !name.is_empty() && !known.iter().any(|c| c.name == name.as_str()));
         others.filter_map(|name| Some((name.as_str(), self.text(name, 2000)?))).collect()
     }
 }
 
+/// The columns of a file that its format does not know, as they stand in the header.
+pub fn strangers(source: Source<'_>, format: &'static Format) -> io::Result<Vec<String>> {
+    let Some(file) = source.open(format.file)? else { return Ok(vec![]) };
+    let mut header = ByteRecord::new();
+    ReaderBuilder::new().has_headers(false).from_reader(file).read_byte_record(&mut header)?;
+    let names = header.iter().filter_map(|name| std::str::from_utf8(name).ok()).map(str::trim);
+    let strange = |name: &&str| !name.is_empty() && !format.columns.iter().any(|column| column.name == *name);
+    Ok(names.filter(strange).map(str::to_owned).collect())
+}
+
 /// The first currency that a file names, whatever else is wrong with the file.
-pub fn first_currency(folder: &Path, format: &'static Format) -> io::Result<Option<Currency>> {
+pub fn first_currency(source: Source<'_>, format: &'static Format) -> io::Result<Option<Currency>> {
     let mut unheard = Problems::default();
-    let Some(mut table) = Table::open(folder, format, &mut unheard)? else { return Ok(None) };
+    let Some(mut table) = Table::open(source, format, &mut unheard)? else { return Ok(None) };
     if !table.has("currency") {
         return Ok(None);
     }

@@ -18,20 +18,21 @@ use crate::domain::{
 /// The file.
 pub const TARGETS: Format = Format {
     file: "targets.csv",
+    about: "What is expected of whom in which period.",
     columns: &[
-        required("rep"),
-        required("period_kind"),
-        required("period_start"),
-        required("metric"),
-        required("value"),
-        optional("currency"),
+        required("rep", "R1"),
+        required("period_kind", "month"),
+        required("period_start", "2025-03-01"),
+        required("metric", "net_sales"),
+        required("value", "20000"),
+        optional("currency", ""),
     ],
     more_columns: false,
 };
 
 /// Stages the file. How many rows it has; none: it is not there.
 pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
-    let Some(mut table) = Table::open(import.folder, &TARGETS, &mut import.problems)? else { return Ok(None) };
+    let Some(mut table) = Table::open(import.source, &TARGETS, &mut import.problems)? else { return Ok(None) };
     let fiscal_start = Month::try_from(import.fiscal_year_start).unwrap_or(Month::January);
     let mut copy = Copy::start(
         &mut import.tx,

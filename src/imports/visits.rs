@@ -11,15 +11,16 @@ use super::{
 /// The file.
 pub const VISITS: Format = Format {
     file: "visits.csv",
+    about: "Who visited, called or met which customer, and what came of it.",
     columns: &[
-        required("external_id"),
-        required("rep"),
-        required("customer"),
-        required("visited_on"),
-        optional("kind"),
-        optional("outcome"),
-        optional("minutes"),
-        optional("recorded_on"),
+        required("external_id", "V1"),
+        required("rep", "R1"),
+        required("customer", "C1"),
+        required("visited_on", "2025-02-10"),
+        optional("kind", "in_person"),
+        optional("outcome", "order"),
+        optional("minutes", "45"),
+        optional("recorded_on", "2025-02-10"),
     ],
     more_columns: false,
 };
@@ -29,7 +30,7 @@ const OUTCOMES: [&str; 5] = ["order", "follow_up", "no_interest", "not_met", "ot
 
 /// Stages the file. How many rows it has; none: it is not there.
 pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
-    let Some(mut table) = Table::open(import.folder, &VISITS, &mut import.problems)? else { return Ok(None) };
+    let Some(mut table) = Table::open(import.source, &VISITS, &mut import.problems)? else { return Ok(None) };
     let mut copy = Copy::start(
         &mut import.tx,
         "copy import_visits (import_id, line, external_id, rep_id, customer, visited_on, kind, outcome, notes, minutes,

@@ -1,7 +1,10 @@
 //! The SQL of `visits.csv`.
 
 use super::db::{Repeated, Unknown};
-use crate::{domain::id::OrgId, postgres::tx::Tx};
+use crate::{
+    domain::id::{OrgId, UserId},
+    postgres::tx::Tx,
+};
 
 /// Visits whose external id an earlier row has.
 pub async fn repeated(tx: &mut Tx, import: i64) -> sqlx::Result<Vec<Repeated>> {
@@ -44,7 +47,7 @@ pub async fn unknown_customers(tx: &mut Tx, import: i64) -> sqlx::Result<Vec<Unk
 /// Changes the visits that were there, as far as the file says something else. A visit that moves into or out of a
 /// locked period, or changes within it, is from now on entered after the lock: it is kept and counts for nothing there.
 pub async fn update(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
-    let (org, now) = (tx.org, tx.now);
+    let (org, now, actor) = (tx.org, tx.now, tx.actor);
     sqlx::query!(
         r#"with said as (
                select s.line, v.id, s.rep_id, c.id as customer_id, s.visited_on, coalesce(s.kind, v.kind) as kind,
@@ -80,8 +83,8 @@ pub async fn update(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
                       or not said.locked and said.recorded_at <> v.recorded_at)
                returning said.line, v.id, to_jsonb(old) as old, to_jsonb(v) as new
            ), noted as (
-               insert into audit (org_id, at, action, object, detail)
-               select $2, $3, 'visit.changed', '/visits/' || id, changes(old, new)
+               insert into audit (org_id, at, user_id, action, object, detail)
+               select $2, $3, $4::bigint, 'visit.changed', '/visits/' || id, changes(old, new) || jsonb_build_object('import', true)
                from changed
            )
            insert into import_updates (import_id, file, line)
@@ -90,6 +93,7 @@ pub async fn update(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
         import,
         org as OrgId,
         now,
+        actor as Option<UserId>,
     )
     .execute(&mut **tx)
     .await?;

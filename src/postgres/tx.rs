@@ -62,6 +62,15 @@ pub async fn write_as_owner(pool: &PgPool, org: OrgId, now: OffsetDateTime) -> s
     Ok(Tx { inner: pool.begin_with(AssertSqlSafe(statement)).await?, org, actor: None, now })
 }
 
+/// The same for an import that a page asks for: a statement is broken off like those of every page, and the clock is
+/// read once nobody writes alone.
+pub async fn import(pool: &PgPool, org: OrgId, actor: UserId, clock: Clock) -> sqlx::Result<Tx> {
+    let limit = LONGEST_STATEMENT.as_millis();
+    let lock = waiting("pg_advisory_xact_lock_shared", org);
+    let statement = format!("begin; set local statement_timeout = {limit}; {lock}");
+    Ok(Tx { inner: pool.begin_with(AssertSqlSafe(statement)).await?, org, actor: Some(actor), now: clock.now() })
+}
+
 const SNAPSHOT: &str = "begin isolation level repeatable read read only";
 
 /// A limit of zero is none.

@@ -154,7 +154,7 @@ async fn set_up(
     tx.commit().await?;
     let token = session::begin(&app, org, admin, address, &headers).await?;
     let response = session::give(&app, Redirect::to("/users").into_response(), &token);
-    let words = format!("{} is set up. Now add the people of your team.", new.organization.name);
+    let words = format!("{} is set up. Now add the people of your team, or import your data.", new.organization.name);
     Ok(toast::with(response, &Toast::new(words)))
 }
 

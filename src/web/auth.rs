@@ -106,7 +106,7 @@ macro_rules! grants {
         }
     )*};
 }
-grants! { ReadSales, RecordSales, HandOver, ConfirmDeals, KeepProducts, SetTargets, ReadStatements, PrepareCommission, ApproveCommission, ManagePeople, ReadAudit }
+grants! { ReadSales, RecordSales, HandOver, ConfirmDeals, KeepProducts, SetTargets, ReadStatements, PrepareCommission, ApproveCommission, ManagePeople, ReadAudit, ImportRecords }
 
 impl<P> Deref for Allowed<P> {
     type Target = Viewer;

@@ -37,6 +37,11 @@ pub async fn begin_alone(app: &App, me: &Viewer, once: Once) -> Result<Write, Er
     claim(tx::alone(&app.db, me.scope.org, Some(me.id), app.clock).await?, once).await
 }
 
+/// The same for an import: as the owner of the database ([`tx::import`]).
+pub async fn begin_import(app: &App, me: &Viewer, once: Once) -> Result<Write, Error> {
+    claim(tx::import(&app.db, me.scope.org, me.id, app.clock).await?, once).await
+}
+
 async fn claim(mut tx: Tx, once: Once) -> Result<Write, Error> {
     match receipts::claim(&mut tx, once.key, &once.hash).await? {
         Claim::New => Ok(Write { tx, once }),

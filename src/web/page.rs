@@ -194,6 +194,7 @@ fn places(roles: &[Role], path: &str) -> Vec<NavItem> {
         place(is(Role::Manager), "Targets", "/targets", "target", "t"),
         place(!settles, pay, "/statements", "receipt", "p"),
         place(is(Role::Admin), "Audit", "/audit", "eye", "a"),
+        place(is(Role::Admin), "Import", "/imports", "upload", "i"),
     ]
     .into_iter()
     .flatten()
@@ -202,7 +203,7 @@ fn places(roles: &[Role], path: &str) -> Vec<NavItem> {
 
 /// The phone's bar: the places that people go to while they are about.
 fn tabs(places: &[NavItem]) -> Vec<NavItem> {
-    const RARE: [&str; 5] = ["/visits", "/deals", "/teams", "/settings", "/audit"];
+    const RARE: [&str; 6] = ["/visits", "/deals", "/teams", "/settings", "/audit", "/imports"];
     let often = places.iter().filter(|place| !RARE.contains(&place.href));
     let rare = places.iter().filter(|place| RARE.contains(&place.href));
     let mut tabs: Vec<NavItem> = often.chain(rare).take(TABS).copied().collect();
@@ -246,7 +247,7 @@ mod tests {
             ),
             (
                 &[Admin],
-                "People, Teams, Settings, Scoreboard, Customers, Deals, Commission, Audit",
+                "People, Teams, Settings, Scoreboard, Customers, Deals, Commission, Audit, Import",
                 "People, Scoreboard, Customers, Commission",
             ),
         ] {
@@ -255,11 +256,11 @@ mod tests {
             assert_eq!(labels(&tabs(&all)).join(", "), tab);
         }
         let everything = places(&Role::ALL, "/");
-        assert_eq!(everything.len(), 13, "each place once");
+        assert_eq!(everything.len(), 14, "each place once");
         let mut keys: Vec<_> = everything.iter().map(|item| item.key).collect();
         keys.sort_unstable();
         keys.dedup();
-        assert_eq!(keys.len(), 13, "each key once");
+        assert_eq!(keys.len(), 14, "each key once");
     }
 
     #[test]

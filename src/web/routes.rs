@@ -2,6 +2,7 @@
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     handler::Handler,
     http::Method,
     routing::{get, post},
@@ -43,6 +44,18 @@ impl Routes {
     {
         self.listed.push((Method::POST, path));
         self.router = self.router.route(path, post(handler));
+        self
+    }
+
+    /// Adds the target of a form that may be larger than others: up to so many bytes.
+    #[must_use]
+    pub fn post_large<H, T>(mut self, path: &'static str, bytes: usize, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.listed.push((Method::POST, path));
+        self.router = self.router.route(path, post(handler).layer(DefaultBodyLimit::max(bytes)));
         self
     }
 

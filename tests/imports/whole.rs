@@ -133,7 +133,7 @@ async fn other_columns_of_customers_become_attributes() {
     assert_eq!(
         ask(&db.pool, noted).await,
         [
-            r#"{"new": {"city": "Bonn", "name": "Alpha", "attributes": {"Employees": "50"}}, "old": {"city": null, "name": "Alpha, \"A\"\\", "attributes": {"Employees": "40"}}}"#
+            r#"{"new": {"city": "Bonn", "name": "Alpha", "attributes": {"Employees": "50"}}, "old": {"city": null, "name": "Alpha, \"A\"\\", "attributes": {"Employees": "40"}}, "import": true}"#
         ]
     );
 }

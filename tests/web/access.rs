@@ -15,6 +15,7 @@ use attain::{
         money::Money,
         visit::{Kind, State},
     },
+    imports::{self, import::Counts, preview::Preview, source::SentFile},
     users, visits,
 };
 use time::macros::date;
@@ -74,6 +75,14 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     // Who did what.
     ("GET /audit", [DOOR, 403, 403, 403, 200]),
     ("GET /audit.csv", [DOOR, 403, 403, 403, 200]),
+    // Files to be imported: an empty form has none, and what waits is its sender's alone.
+    ("GET /imports", [DOOR, 403, 403, 403, 200]),
+    ("POST /imports", [DOOR, 403, 403, 403, 400]),
+    ("GET /imports/templates/{file}", [DOOR, 403, 403, 403, 200]),
+    ("GET /imports/{id}", [DOOR, 403, 403, 403, 200]),
+    ("POST /imports/{id}/columns", [DOOR, 403, 403, 403, 303]),
+    ("POST /imports/{id}/apply", [DOOR, 403, 403, 403, 303]),
+    ("POST /imports/{id}/discard", [DOOR, 403, 403, 403, 409]),
     // Numbers and targets.
     ("GET /my-month", [DOOR, 200, 303, 303, 303]),
     ("GET /reps/{id}", [DOOR, 200, 200, 200, 200]),
@@ -251,6 +260,8 @@ impl World {
             ("/visits/", visits[0].to_string()),
             ("/deals/", deals[0].to_string()),
             ("/targets/", "2026-11".to_owned()),
+            ("/imports/", upload(&app, admin).await),
+            ("/imports/templates/", "customers.csv".to_owned()),
             ("/settings/limits/", limit.to_string()),
             ("/settings/holidays/", "2026-12-24".to_owned()),
         ]);
@@ -396,6 +407,17 @@ async fn deal(app: &TestApp, owner: User, customer: CustomerId) -> DealId {
     let id = deals::db::insert(&mut tx, &new).await.unwrap();
     tx.commit().await.unwrap();
     id
+}
+
+/// Files that wait to be imported: their id.
+async fn upload(app: &TestApp, admin: User) -> String {
+    let file = SentFile { name: "customers.csv", content: b"external_id,name\nC1,Alpha\n".to_vec(), columns: vec![] };
+    let preview = Preview { files: vec![(file.name.to_owned(), Counts::of(1, 1, 0))], ..Preview::default() };
+    let mut tx = app.write(admin.org).await;
+    let preview = serde_json::to_value(preview).unwrap();
+    let id = imports::uploads_db::insert(&mut tx, admin.id, &[file], &preview, app.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    id.to_string()
 }
 
 /// A plan and a calculated run: their ids.

@@ -12,6 +12,7 @@ mod deals;
 mod drilldown;
 mod field;
 mod handover;
+mod imports;
 mod invitations;
 mod kit;
 mod notices;

@@ -1,0 +1,362 @@
+//! Importing in the browser: files are sent, looked at, and imported once and whole, or not at all.
+
+use std::io::Read as _;
+
+use attain::domain::access::Role;
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
+use time::Duration;
+use uuid::Uuid;
+
+use crate::support::{Answer, Client, TestApp, User};
+
+const CUSTOMERS: (&str, &str) = ("customers.csv", "external_id,name,city\nC1,Alpha,Oslo\nC2,Beta,Bergen\n");
+
+struct World {
+    app: TestApp,
+    astrid: User,
+}
+
+impl World {
+    async fn new() -> Self {
+        let app = TestApp::new().await;
+        let org = app.company("Nordlys").await;
+        let astrid = app.user_with_password(org, "Astrid", &[Role::Admin]).await;
+        Self { app, astrid }
+    }
+
+    async fn browser(&self) -> Client {
+        self.app.client(self.astrid).await
+    }
+
+    async fn customers(&self) -> Vec<String> {
+        let names =
+            sqlx::query_scalar!("select name from customers where org_id = $1 order by name", self.astrid.org.0);
+        names.fetch_all(&self.app.db).await.unwrap()
+    }
+
+    async fn waiting(&self) -> Option<i64> {
+        sqlx::query_scalar!("select count(*) from import_upload_files").fetch_one(&self.app.db).await.unwrap()
+    }
+}
+
+/// The body of a form with files, as browsers send it.
+fn multipart(once: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut body = format!("--XX\r\nContent-Disposition: form-data; name=\"once\"\r\n\r\n{once}\r\n").into_bytes();
+    for (name, content) in files {
+        let head = format!(
+            "--XX\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{name}\"\r\nContent-Type: text/csv\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--XX--\r\n");
+    body
+}
+
+async fn send_body(browser: &mut Client, body: Vec<u8>, site: &str) -> Answer {
+    let request = Request::post("/imports")
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=XX")
+        .header("sec-fetch-site", site)
+        .body(Body::from(body))
+        .unwrap();
+    browser.send(request).await
+}
+
+async fn send(browser: &mut Client, files: &[(&str, &str)]) -> Answer {
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    send_body(browser, multipart(&Uuid::new_v4().to_string(), &files), "same-origin").await
+}
+
+const APPLY: &str = "form[action$='/apply']";
+
+#[tokio::test]
+async fn files_are_looked_at_before_they_are_imported() {
+    let world = World::new().await;
+    let mut astrid = world.browser().await;
+    let sent = send(&mut astrid, &[CUSTOMERS]).await.expect(303);
+    let preview = astrid.follow(&sent).await.expect(200);
+    assert_eq!(preview.text("h1"), "Ready to import");
+    assert_eq!(preview.text("tbody tr"), "customers.csv 2 0 0");
+    assert!(world.customers().await.is_empty(), "nothing has happened yet");
+    assert_eq!(astrid.get("/imports").await.attribute(".strip a", "href"), sent.location());
+
+    let done = astrid.submit(&preview, APPLY, &[]).await.expect(303);
+    let page = astrid.follow(&done).await.expect(200);
+    assert!(page.words().contains("Imported: 2 created, 0 updated, 0 unchanged"), "{}", page.words());
+    assert!(page.words().contains("by Astrid customers.csv: 2 created"), "{}", page.words());
+    assert_eq!(world.customers().await, ["Alpha", "Beta"]);
+    assert_eq!(world.waiting().await, Some(0), "what was imported is thrown away");
+
+    // The same again, with one change.
+    let text = "external_id,name,city\nC1,Alpha,Oslo\nC2,Beta,Voss\n";
+    let sent = send(&mut astrid, &[("Customers (1).CSV", text)]).await.expect(303);
+    let preview = astrid.follow(&sent).await;
+    assert_eq!(preview.text("tbody tr"), "customers.csv 0 1 1");
+    astrid.submit(&preview, APPLY, &[]).await.expect(303);
+    let who = sqlx::query_scalar!("select user_id from audit where action = 'customer.changed'");
+    assert_eq!(who.fetch_one(&world.app.db).await.unwrap(), Some(world.astrid.id), "the history names who imported");
+    let sent = send(&mut astrid, &[("customers.csv", text)]).await.expect(303);
+    let preview = astrid.follow(&sent).await.expect(200);
+    assert_eq!(preview.text("h1"), "Nothing new");
+    assert!(!preview.has(APPLY));
+}
+
+#[tokio::test]
+async fn every_problem_stands_with_its_place() {
+    let world = World::new().await;
+    let mut astrid = world.browser().await;
+    let rows: String = (2..=31).map(|n| format!("V{n},R9,C{n},2026-13-01\n")).collect();
+    let visits = format!("external_id,rep,customer,visited_on\n{rows}");
+    let customers = "external_id,name\nC1,\nC2,Be\0ta\n";
+    let sent = send(&mut astrid, &[("visits.csv", &visits), ("customers.csv", customers)]).await.expect(303);
+    let page = astrid.follow(&sent).await.expect(200);
+    assert_eq!(page.text("h1"), "91 problems");
+    assert_eq!(page.texts("section h2"), ["customers.csv", "visits.csv"]);
+    let rows = page.texts("tbody tr");
+    assert_eq!(rows[0], "name Line 2 The cell is empty. Each row needs a value here.");
+    assert_eq!(rows[1], "name Line 3 : “Be ta” A NUL character cannot be stored. Remove it.");
+    assert!(rows[2].ends_with("add the person to reps.csv.") && rows[2].contains("and 22 more"), "{}", rows[2]);
+    assert!(!page.has(APPLY));
+    // Whoever asks nevertheless imports nothing.
+    let again = astrid.post(&format!("{}/apply", sent.location()), &[]).await.expect(409);
+    assert_eq!(again.texts("section h2"), ["customers.csv", "visits.csv"]);
+    assert!(world.customers().await.is_empty());
+    let page = astrid.get(sent.location()).await;
+    astrid.submit(&page, "form[action$='/discard']", &[]).await.expect(303);
+    astrid.get(sent.location()).await.expect(404);
+    assert_eq!(world.waiting().await, Some(0));
+}
+
+#[tokio::test]
+async fn what_no_import_reads_is_refused_in_words() {
+    let world = World::new().await;
+    let mut astrid = world.browser().await;
+    let many: String =
+        std::iter::once("external_id,name\n".to_owned()).chain((0..20_001).map(|n| format!("C{n},Name\n"))).collect();
+    for (files, words) in [
+        (&[][..], "Choose at least one file."),
+        (&[("", "")], "Choose at least one file."),
+        (&[("leads.csv", "a\n")], "“leads.csv” is none of the files that are read."),
+        (&[("../../etc/customers.csv", "a\n")], "is none of the files that are read."),
+        (&[("customers.csv", "")], "“customers.csv” is empty."),
+        (&[CUSTOMERS, ("customers (1).csv", "external_id,name\n")], "is the second customers.csv."),
+        (&[("customers.csv", many.as_str())], "The files have 20,001 rows together; 20,000 are possible here."),
+    ] {
+        let page = send(&mut astrid, files).await.expect(422);
+        assert!(page.text(".summary-error").contains(words), "{words}: {}", page.text(".summary-error"));
+    }
+    astrid.post("/imports", &[]).await.expect(400);
+    send_body(&mut astrid, b"--XX\r\nContent-Dis".to_vec(), "same-origin").await.expect(400);
+    send_body(&mut astrid, multipart("no key", &[("customers.csv", b"external_id,name\n")]), "same-origin")
+        .await
+        .expect(400);
+    let body = multipart(&Uuid::new_v4().to_string(), &[("customers.csv", b"external_id,name\nC1,A\n")]);
+    send_body(&mut astrid, body, "cross-site").await.expect(403);
+    assert_eq!(world.waiting().await, Some(0));
+}
+
+#[tokio::test]
+async fn too_much_is_refused_in_words() {
+    let world = World::new().await;
+    let mut astrid = world.browser().await;
+    for megabytes in [17, 65] {
+        let mut content = vec![];
+        std::io::repeat(b'x').take(megabytes << 20).read_to_end(&mut content).unwrap();
+        let body = multipart(&Uuid::new_v4().to_string(), &[("customers.csv", &content)]);
+        let page = send_body(&mut astrid, body, "same-origin").await.expect(413);
+        assert!(page.text(".summary-error").contains("more than 16 MB together"), "{}", page.words());
+    }
+    // Together, too.
+    let half = vec![b'x'; 9 << 20];
+    let body = multipart(&Uuid::new_v4().to_string(), &[("customers.csv", &half), ("reps.csv", &half)]);
+    send_body(&mut astrid, body, "same-origin").await.expect(413);
+    // Other forms stay as small as they were.
+    astrid.post_body("/products", "name=".to_owned() + &"x".repeat(70 << 10)).await.expect(413);
+}
+
+#[tokio::test]
+async fn nothing_is_imported_twice() {
+    let world = World::new().await;
+    let mut astrid = world.browser().await;
+    let body = multipart(&Uuid::new_v4().to_string(), &[("customers.csv", CUSTOMERS.1.as_bytes())]);
+    let first = send_body(&mut astrid, body.clone(), "same-origin").await.expect(303);
+    let twin = send_body(&mut astrid, body, "same-origin").await.expect(303);
+    assert_eq!(first.location(), twin.location(), "a double click sends one upload");
+
+    let (tab, other_tab) = (astrid.get(first.location()).await, astrid.get(first.location()).await);
+    let (mut one, mut two) = (astrid.clone(), astrid.clone());
+    let (one, two) = tokio::join!(one.submit(&tab, APPLY, &[]), two.submit(&tab, APPLY, &[]));
+    assert_eq!((one.expect(303).location(), two.expect(303).location()), ("/imports", "/imports"));
+    let late = astrid.submit(&other_tab, APPLY, &[]).await.expect(409);
+    assert!(late.words().contains("were imported, discarded or replaced"), "{}", late.words());
+    astrid.submit(&other_tab, "form[action$='/discard']", &[]).await.expect(409);
+    let imports = sqlx::query_scalar!("select count(*) from audit where action = 'import.done'");
+    assert_eq!(imports.fetch_one(&world.app.db).await.unwrap(), Some(1));
+    assert_eq!(world.customers().await, ["Alpha", "Beta"]);
+}
+
+#[tokio::test]
+async fn nothing_is_imported_that_was_not_looked_at() {
+    let world = World::new().await;
+    let mut astrid = world.browser().await;
+    let sent = send(&mut astrid, &[CUSTOMERS]).await.expect(303);
+    let preview = astrid.follow(&sent).await.expect(200);
+    // Somebody else imports one of the two meanwhile.
+    let berit = world.app.user_with_password(world.astrid.org, "Berit", &[Role::Admin]).await;
+    let mut berit = world.app.client(berit).await;
+    let theirs = send(&mut berit, &[("customers.csv", "external_id,name\nC1,Alfa\n")]).await.expect(303);
+    let page = berit.follow(&theirs).await;
+    berit.submit(&page, APPLY, &[]).await.expect(303);
+
+    let changed = astrid.submit(&preview, APPLY, &[]).await.expect(409);
+    assert!(changed.text(".summary-error").contains("has changed since you looked"), "{}", changed.words());
+    assert_eq!(changed.text("tbody tr"), "customers.csv 1 1 0");
+    assert_eq!(world.customers().await, ["Alfa"]);
+    astrid.submit(&changed, APPLY, &[]).await.expect(303);
+    assert_eq!(world.customers().await, ["Alpha", "Beta"]);
+
+    // Files that were replaced by others, and files of yesterday, are over.
+    let first = send(&mut astrid, &[("customers.csv", "external_id,name\nC3,Gamma\n")]).await.expect(303);
+    let old = astrid.follow(&first).await;
+    let second = send(&mut astrid, &[("customers.csv", "external_id,name\nC4,Delta\n")]).await.expect(303);
+    astrid.submit(&old, APPLY, &[]).await.expect(409);
+    let page = astrid.follow(&second).await.expect(200);
+    let later = world.app.later(Duration::hours(25));
+    let mut tomorrow = later.client(world.astrid).await;
+    tomorrow.submit(&page, APPLY, &[]).await.expect(409);
+    tomorrow.get(second.location()).await.expect(404);
+    assert!(!tomorrow.get("/imports").await.expect(200).has(".strip a"));
+    send(&mut tomorrow, &[CUSTOMERS]).await.expect(303);
+    assert_eq!(world.waiting().await, Some(1), "what is over is thrown away");
+}
+
+#[tokio::test]
+async fn nobody_else_sees_or_imports_what_was_sent() {
+    let world = World::new().await;
+    let mut astrid = world.browser().await;
+    let sent = send(&mut astrid, &[CUSTOMERS]).await.expect(303);
+    let colleague = world.app.user(world.astrid.org, "Berit", &[Role::Admin]).await;
+    let elsewhere = world.app.company("Sørlys").await;
+    let stranger = world.app.user(elsewhere, "Olga", &[Role::Admin]).await;
+    for other in [colleague, stranger] {
+        let mut browser = world.app.client(other).await;
+        browser.get(sent.location()).await.expect(404);
+        for act in ["apply", "discard", "columns"] {
+            browser.post(&format!("{}/{act}", sent.location()), &[]).await.expect(409);
+        }
+        assert!(!browser.get("/imports").await.expect(200).has(".strip a"));
+    }
+    let page = astrid.follow(&sent).await.expect(200);
+    astrid.submit(&page, APPLY, &[]).await.expect(303);
+    assert_eq!(world.customers().await, ["Alpha", "Beta"]);
+    // What is imported there is not imported here.
+    let mut olga = world.app.client(stranger).await;
+    let sent = send(&mut olga, &[CUSTOMERS]).await.expect(303);
+    assert_eq!(olga.follow(&sent).await.text("tbody tr"), "customers.csv 2 0 0");
+}
+
+#[tokio::test]
+async fn a_fresh_password_is_asked_for_before_an_import() {
+    let world = World::new().await;
+    let astrid = world.browser().await;
+    let later = world.app.later(Duration::minutes(11));
+    let mut astrid = astrid.on(&later);
+    let sent = send(&mut astrid, &[CUSTOMERS]).await.expect(303);
+    let page = astrid.follow(&sent).await.expect(200);
+    let asked = astrid.submit(&page, APPLY, &[]).await.expect(403);
+    assert!(asked.has("input[type='password']"));
+    assert!(world.customers().await.is_empty());
+    let again = astrid.submit(&asked, "main form", &[("password", crate::support::PASSWORD)]).await.expect(307);
+    let fields = page.form_body(APPLY, &[]);
+    astrid.post_body(again.location(), fields).await.expect(303);
+    assert_eq!(world.customers().await, ["Alpha", "Beta"]);
+}
+
+#[tokio::test]
+async fn templates_are_files_that_an_import_takes() {
+    let world = World::new().await;
+    let mut astrid = world.browser().await;
+    let page = astrid.get("/imports").await.expect(200);
+    let mut files = vec![];
+    for path in page.attributes("a[href^='/imports/templates/']", "href") {
+        let answer = astrid.get(&path).await.expect(200);
+        let name = path.rsplit('/').next().unwrap().to_owned();
+        assert_eq!(answer.header("content-disposition"), format!("attachment; filename=\"{name}\""));
+        files.push((name, answer.body()));
+    }
+    assert_eq!(files.len(), attain::imports::import::FILES.len());
+    astrid.get("/imports/templates/leads.csv").await.expect(404);
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let sent = send(&mut astrid, &files).await.expect(303);
+    let preview = astrid.follow(&sent).await.expect(200);
+    assert_eq!(preview.text("h1"), "Ready to import", "{}", preview.words());
+    astrid.submit(&preview, APPLY, &[]).await.expect(303);
+    assert_eq!(world.customers().await, ["Nordlys Catering"]);
+    let sent = send(&mut astrid, &files).await.expect(303);
+    assert_eq!(astrid.follow(&sent).await.text("h1"), "Nothing new");
+}
+
+#[tokio::test]
+async fn columns_of_other_names_are_read_as_it_was_said() {
+    let world = World::new().await;
+    let mut astrid = world.browser().await;
+    let reps = ("reps.csv", "external_id,Navn,Lønn\nR1,Ingrid,5\n");
+    let sent = send(&mut astrid, &[reps]).await.expect(303);
+    let page = astrid.follow(&sent).await.expect(200);
+    assert_eq!(page.text("h1"), "3 problems", "{}", page.words());
+    assert_eq!(page.texts("label"), ["“Navn” in reps.csv", "“Lønn” in reps.csv"]);
+    let path = format!("{}/columns", sent.location());
+    let said = |columns: [&'static str; 2]| {
+        let [navn, pay] = columns;
+        [
+            ("file", "reps.csv"),
+            ("header", "Navn"),
+            ("column", navn),
+            ("file", "reps.csv"),
+            ("header", "Lønn"),
+            ("column", pay),
+        ]
+    };
+    astrid.post(&path, &said(["shoe_size", "-"])).await.expect(400);
+    let checked = astrid.post(&path, &said(["name", "-"])).await.expect(303);
+    let page = astrid.follow(&checked).await.expect(200);
+    assert_eq!(page.text("tbody tr"), "reps.csv 1 0 0");
+    assert_eq!(page.attributes("option[selected]", "value"), ["name", "-"]);
+    astrid.submit(&page, APPLY, &[]).await.expect(303);
+    let name = sqlx::query_scalar!("select name from users where external_id = 'R1'");
+    assert_eq!(name.fetch_one(&world.app.db).await.unwrap(), "Ingrid");
+
+    // It is remembered, and can be taken back.
+    let sent = send(&mut astrid, &[("reps.csv", "Navn,external_id,Lønn\nOlav,R2,6\n")]).await.expect(303);
+    let page = astrid.follow(&sent).await.expect(200);
+    assert_eq!(page.text("tbody tr"), "reps.csv 1 0 0");
+    let checked = astrid.post(&format!("{}/columns", sent.location()), &said(["name", ""])).await.expect(303);
+    assert_eq!(astrid.follow(&checked).await.text("h1"), "One problem");
+
+    // Columns of one's own become attributes of customers, unless they are read as something else.
+    let customers = ("customers.csv", "external_id,name,By,Notes\nC1,Alpha,Oslo,VIP\n");
+    let sent = send(&mut astrid, &[customers]).await.expect(303);
+    let fields = [("file", "customers.csv"), ("header", "By"), ("column", "city")];
+    let checked = astrid.post(&format!("{}/columns", sent.location()), &fields).await.expect(303);
+    let page = astrid.follow(&checked).await.expect(200);
+    astrid.submit(&page, APPLY, &[]).await.expect(303);
+    let row = sqlx::query!("select city, attributes from customers").fetch_one(&world.app.db).await.unwrap();
+    assert_eq!((row.city.as_deref(), row.attributes), (Some("Oslo"), serde_json::json!({ "Notes": "VIP" })));
+}
+
+#[tokio::test]
+async fn administrators_find_the_way() {
+    let world = World::new().await;
+    let mut astrid = world.browser().await;
+    for page in ["/users", "/settings", "/customers"] {
+        assert!(astrid.get(page).await.expect(200).has("main a[href='/imports']"), "{page}");
+    }
+    let rep = world.app.user(world.astrid.org, "Ingrid", &[Role::Rep]).await;
+    let mut ingrid = world.app.client(rep).await;
+    assert!(!ingrid.get("/customers").await.expect(200).has("a[href='/imports']"));
+    send(&mut ingrid, &[CUSTOMERS]).await.expect(403);
+}
