@@ -278,7 +278,7 @@ fn thing(row: &Row, me: &Viewer) -> (String, String) {
         }
         "settings" => ("the settings".to_owned(), link(me.may(Permission::ManagePeople))),
         "products" => ("the products".to_owned(), here()),
-        "customers" if row.action.starts_with("import.") => ("files".to_owned(), String::new()),
+        "imports" => ("files".to_owned(), link(me.may(Permission::ImportRecords))),
         "users" => ("the company".to_owned(), String::new()),
         _ => (row.object.clone(), String::new()),
     }
