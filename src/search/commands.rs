@@ -35,8 +35,8 @@ fn fits(label: &str, typed: &str) -> bool {
 
 fn fixed(me: &Viewer) -> Vec<Command> {
     use Permission::{
-        ApproveCommission, ConfirmDeals, ManagePeople, PrepareCommission, ReadAudit, ReadSales, ReadStatements,
-        RecordSales, SetTargets,
+        ApproveCommission, ConfirmDeals, ImportRecords, ManagePeople, PrepareCommission, ReadAudit, ReadSales,
+        ReadStatements, RecordSales, SetTargets,
     };
     let (rep, leads) = (me.is(Role::Rep), me.roles.iter().any(|role| *role != Role::Rep));
     [
@@ -62,6 +62,7 @@ fn fixed(me: &Viewer) -> Vec<Command> {
         (me.may(ManagePeople), "Add a person", "/users/new", "user-plus"),
         (me.may(ManagePeople), "Teams", "/teams", "network"),
         (me.may(ManagePeople), "Settings, holidays and limits", "/settings", "settings"),
+        (me.may(ImportRecords), "Import: customers, deals and more from files", "/imports", "upload"),
         (me.may(ReadAudit), "Audit: who did what", "/audit", "eye"),
         (true, "Profile: change my password", "/profile", "key-round"),
         (true, "Profile: where I am signed in", "/profile", "lock"),
