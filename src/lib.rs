@@ -232,9 +232,11 @@ pub mod statements {
     pub mod web;
 }
 
-/// The first start: a company and its first administrator.
+/// The first start: a company and its first administrator, and the steps from there to a first statement.
 pub mod setup {
     pub mod guard;
+    pub mod guide;
+    mod guide_db;
     pub mod web;
 }
 /// Organizations: the tenants and their settings.
@@ -386,6 +388,7 @@ pub fn routes() -> web::routes::Routes {
         .merge(commission_runs::web::routes())
         .merge(statements::web::routes())
         .merge(setup::web::routes())
+        .merge(setup::guide::routes())
         .merge(sign_in::web::routes())
         .merge(invitations::web::routes())
         .merge(profile::web::routes())

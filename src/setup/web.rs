@@ -153,8 +153,8 @@ async fn set_up(
     let org = tx.org;
     tx.commit().await?;
     let token = session::begin(&app, org, admin, address, &headers).await?;
-    let response = session::give(&app, Redirect::to("/users").into_response(), &token);
-    let words = format!("{} is set up. Now add the people of your team, or import your data.", new.organization.name);
+    let response = session::give(&app, Redirect::to("/first-steps").into_response(), &token);
+    let words = format!("{} is set up. These are its first steps.", new.organization.name);
     Ok(toast::with(response, &Toast::new(words)))
 }
 

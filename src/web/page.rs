@@ -195,6 +195,7 @@ fn places(roles: &[Role], path: &str) -> Vec<NavItem> {
         place(!settles, pay, "/statements", "receipt", "p"),
         place(is(Role::Admin), "Audit", "/audit", "eye", "a"),
         place(is(Role::Admin), "Import", "/imports", "upload", "i"),
+        place(is(Role::Admin), "First steps", "/first-steps", "check", "f"),
     ]
     .into_iter()
     .flatten()

@@ -57,7 +57,8 @@ async fn set_up(window: &mut Window, path: &str) {
     window.fill("Password", PASSWORD).await;
     window.fill("The same again", PASSWORD).await;
     window.click("Set up").await;
-    window.is_at("People").await;
+    window.is_at("First steps").await;
+    window.look_over("first steps").await;
 }
 
 async fn create_team(window: &mut Window) {

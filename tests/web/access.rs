@@ -36,6 +36,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /sign-in", [422, 422, 422, 422, 422]),
     ("GET /setup", [404, 404, 404, 404, 404]),
     ("POST /setup", [404, 404, 404, 404, 404]),
+    ("GET /first-steps", [DOOR, 403, 403, 403, 200]),
     ("GET /invitations/{token}", [410, 410, 410, 410, 410]),
     ("POST /invitations/{token}", [410, 410, 410, 410, 410]),
     ("POST /confirm-password", [DOOR, 400, 400, 400, 400]),

@@ -1,6 +1,6 @@
 //! The first start.
 
-use attain::setup::guard::Setup;
+use attain::{domain::access::Role, setup::guard::Setup};
 
 use crate::support::{PASSWORD, TestApp};
 
@@ -38,9 +38,10 @@ async fn an_empty_database_leads_to_the_set_up_and_then_never_again() {
     assert_eq!(page.value("time_zone"), "UTC");
     assert!(page.count("select[name=time_zone] option") > 300);
     let answer = browser.submit(&page, "main form", &FORM).await.expect(303);
-    assert_eq!(answer.location(), "/users");
-    let users = browser.follow(&answer).await.expect(200);
-    assert!(users.words().contains("Nordlys Catering is set up."));
+    assert_eq!(answer.location(), "/first-steps");
+    let steps = browser.follow(&answer).await.expect(200);
+    assert!(steps.words().contains("Nordlys Catering is set up."));
+    let users = browser.get("/users").await.expect(200);
     assert_eq!(users.texts("tbody th a"), ["Astrid Berg"]);
 
     browser.get(&path).await.expect(404);
@@ -103,4 +104,23 @@ async fn of_two_set_ups_at_once_one_wins() {
     assert_eq!(statuses, [303, 404]);
     let companies = sqlx::query_scalar!("select count(*) from organizations").fetch_one(&app.db).await.unwrap();
     assert_eq!(companies, Some(1));
+}
+
+#[tokio::test]
+async fn the_first_steps_are_done_when_the_records_say_so() {
+    let app = TestApp::new().await;
+    let org = app.company("Nordlys").await;
+    let astrid = app.user(org, "Astrid", &[Role::Admin]).await;
+    let mut browser = app.client(astrid).await;
+    let page = browser.get("/first-steps").await.expect(200);
+    assert_eq!((page.count("main ol > li"), page.texts("main .badge.good").len()), (7, 0));
+    assert!(page.words().contains("Somebody with the role finance does this."));
+    assert!(!page.has("main a[href^='/plans']"), "a link that would be refused is not there");
+    let ingrid = app.user(org, "Ingrid", &[Role::Rep]).await;
+    app.team(org, "North", None, None, &[ingrid]).await;
+    let page = browser.get("/first-steps").await.expect(200);
+    assert_eq!(page.texts("main .badge.good"), ["2 people", "1 team"]);
+    for link in page.attributes("main ol a", "href") {
+        browser.get(&link).await.expect(200);
+    }
 }
