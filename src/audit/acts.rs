@@ -142,7 +142,9 @@ pub fn people_in(rows: &[Row]) -> Vec<i64> {
         }
     }
     let mut found = vec![];
-    rows.iter().for_each(|row| collect(&row.detail, &mut found));
+    for row in rows {
+        collect(&row.detail, &mut found);
+    }
     found.sort_unstable();
     found.dedup();
     found

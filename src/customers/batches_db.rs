@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(sizes(&[DEALS - 1, 1, 1]), [2, 1]);
         assert_eq!(sizes(&[DEALS + 1, 1]), [1, 1]);
         assert_eq!(sizes(&[1, DEALS + 1, 1]), [1, 1, 1]);
-        assert_eq!(sizes(&[0; 20_001]), [20_000, 1]);
+        assert_eq!(sizes(&vec![0; 20_001]), [20_000, 1]);
         assert_eq!(sizes(&[]), [0]);
     }
 }

@@ -23,12 +23,9 @@ pub const ASSIGNMENTS: Format = Format {
 pub async fn read(import: &mut Import<'_>, plans: &Plans) -> Result<Option<u64>, Failure> {
     let Some(mut table) = Table::open(import.source, &ASSIGNMENTS, &mut import.problems)? else { return Ok(None) };
     let fiscal_start = Month::try_from(import.fiscal_year_start).unwrap_or(Month::January);
-    let mut copy = Copy::start(
-        &mut import.tx,
-        "copy import_assignments (import_id, line, plan, rep_id, during) from stdin",
-        import.id,
-    )
-    .await?;
+    let mut copy =
+        Copy::start(import.tx, "copy import_assignments (import_id, line, plan, rep_id, during) from stdin", import.id)
+            .await?;
     while let Some(mut row) = table.next(&mut import.problems)? {
         let plan = row.text("plan", 120);
         let period = plan.and_then(|plan| plans.periods.get(plan)).copied();
@@ -57,7 +54,7 @@ pub async fn read(import: &mut Import<'_>, plans: &Plans) -> Result<Option<u64>,
 
 /// Refuses what only the whole file shows.
 pub async fn check(import: &mut Import<'_>) -> Result<(), Failure> {
-    for overlap in assignments_db::overlaps(&mut import.tx, import.id).await? {
+    for overlap in assignments_db::overlaps(import.tx, import.id).await? {
         let remedy = format!(
             "The days overlap with those of line {}: nobody is on two plans at once. Let one end (its `to` is the first day no longer) where the other begins.",
             overlap.first
@@ -70,7 +67,7 @@ pub async fn check(import: &mut Import<'_>) -> Result<(), Failure> {
 /// Puts reps on plans. What was known of other days stays.
 pub async fn write(import: &mut Import<'_>, rows: Option<u64>) -> Result<Option<Counts>, Failure> {
     let Some(rows) = rows else { return Ok(None) };
-    let (created, updated) = assignments_db::count(&mut import.tx, import.id).await?;
-    assignments_db::assign(&mut import.tx, import.id).await?;
+    let (created, updated) = assignments_db::count(import.tx, import.id).await?;
+    assignments_db::assign(import.tx, import.id).await?;
     Ok(Some(Counts::of(rows, created, updated)))
 }

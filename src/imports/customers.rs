@@ -32,7 +32,7 @@ pub const MANY: u64 = 10_000;
 pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
     let Some(mut table) = Table::open(import.source, &CUSTOMERS, &mut import.problems)? else { return Ok(None) };
     let mut copy = Copy::start(
-        &mut import.tx,
+        import.tx,
         "copy import_customers (import_id, line, external_id, name, rep_id, created_on, customer_since, segment, industry,
              city, country, attributes)
          from stdin",
@@ -62,7 +62,7 @@ pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
 
 /// Refuses what only the whole file shows.
 pub async fn check(import: &mut Import<'_>) -> Result<(), Failure> {
-    for again in customers_db::repeated(&mut import.tx, import.id).await? {
+    for again in customers_db::repeated(import.tx, import.id).await? {
         let remedy = format!("Line {} has the same one. Give each customer its own.", again.first);
         import.problems.add(CUSTOMERS.file, again.line, "external_id", again.value, remedy);
     }

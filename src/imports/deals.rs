@@ -56,7 +56,7 @@ pub const MANY: u64 = 50_000;
 pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
     let Some(mut table) = Table::open(import.source, &DEALS, &mut import.problems)? else { return Ok(None) };
     let mut copy = Copy::start(
-        &mut import.tx,
+        import.tx,
         "copy import_deals (import_id, line, external_id, customer, owner_id, stage, opened_on, closed_on, source_stage,
              returns, amount, product, quantity, cost, credit_reps, credit_parts, credit_amounts)
          from stdin",
@@ -147,7 +147,7 @@ fn credits(row: &mut Row<'_>, reps: &HashMap<String, UserId>) -> Option<Vec<(Use
 pub async fn read_lines(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
     let Some(mut table) = Table::open(import.source, &LINES, &mut import.problems)? else { return Ok(None) };
     let mut copy = Copy::start(
-        &mut import.tx,
+        import.tx,
         "copy import_lines (import_id, line, deal, product, quantity, amount, cost) from stdin",
         import.id,
     )

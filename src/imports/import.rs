@@ -176,7 +176,7 @@ async fn carry_out(tx: &mut Tx, source: Source<'_>, progress: Progress, dry_run:
     let assignments = assignments::read(&mut import, &plans).await?;
 
     import.progress.step("Checking");
-    db::analyze_staged(&mut import.tx).await?;
+    db::analyze_staged(import.tx).await?;
     customers::check(&mut import).await?;
     ownership::check(&mut import).await?;
     deals::check(&mut import).await?;
@@ -202,11 +202,11 @@ async fn carry_out(tx: &mut Tx, source: Source<'_>, progress: Progress, dry_run:
     done(assignments::ASSIGNMENTS.file, assignments::write(&mut import, assignments).await?);
 
     import.progress.step("Following what became of each customer");
-    let touched = db::touched(&mut import.tx, import.id).await?;
-    events_db::recompute(&mut import.tx, &touched).await?;
+    let touched = db::touched(import.tx, import.id).await?;
+    events_db::recompute(import.tx, &touched).await?;
     if lifted {
         import.progress.step("Building indexes and checking references");
-        db::restore_rules(&mut import.tx).await?;
+        db::restore_rules(import.tx).await?;
     }
     finish(import, dry_run, files).await
 }
@@ -261,7 +261,7 @@ async fn lift_rules(import: &mut Import<'_>, customers: Option<u64>, deals: Opti
     if deals.is_some_and(|rows| rows >= deals::MANY) {
         tables.extend(["deals", "deal_lines", "deal_credits", "customer_events"]);
     }
-    Ok(!tables.is_empty() && db::lift_rules(&mut import.tx, &tables).await?)
+    Ok(!tables.is_empty() && db::lift_rules(import.tx, &tables).await?)
 }
 
 async fn finish(import: Import<'_>, dry_run: bool, files: Vec<(&'static str, Counts)>) -> Result<Summary, Failure> {

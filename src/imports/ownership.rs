@@ -19,7 +19,7 @@ pub const OWNERSHIP: Format = Format {
 pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
     let Some(mut table) = Table::open(import.source, &OWNERSHIP, &mut import.problems)? else { return Ok(None) };
     let mut copy = Copy::start(
-        &mut import.tx,
+        import.tx,
         "copy import_ownerships (import_id, line, customer, rep_id, during) from stdin",
         import.id,
     )
@@ -38,10 +38,10 @@ pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
 
 /// Refuses what only the whole file, or what is there already, shows.
 pub async fn check(import: &mut Import<'_>) -> Result<(), Failure> {
-    for unknown in ownership_db::unknown_customers(&mut import.tx, import.id).await? {
+    for unknown in ownership_db::unknown_customers(import.tx, import.id).await? {
         import.problems.add(OWNERSHIP.file, unknown.line, "customer", unknown.value, super::db::UNKNOWN_CUSTOMER);
     }
-    for overlap in ownership_db::overlaps(&mut import.tx, import.id).await? {
+    for overlap in ownership_db::overlaps(import.tx, import.id).await? {
         let remedy = format!(
             "The days overlap with those of line {}. Let one end (its `to` is the first day no longer) where the other begins.",
             overlap.first

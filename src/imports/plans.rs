@@ -36,7 +36,7 @@ pub struct Plans {
 
 /// Reads the file. A company has a handful of plans: they stay in memory.
 pub async fn read(import: &mut Import<'_>) -> Result<Plans, Failure> {
-    let mut plans = Plans { periods: plans_db::periods(&mut import.tx).await?, ..Plans::default() };
+    let mut plans = Plans { periods: plans_db::periods(import.tx).await?, ..Plans::default() };
     let Some(mut file) = import.source.open(FILE)? else { return Ok(plans) };
     let mut text = vec![];
     file.read_to_end(&mut text)?;
@@ -136,7 +136,7 @@ pub async fn write(import: &mut Import<'_>, plans: Plans) -> Result<Option<Count
     for plan in plans.said {
         let document: Value = serde_json::from_str(&plan.to_json()).map_err(|e| sqlx::Error::Encode(e.into()))?;
         let kind = PeriodKind::from(plan.period);
-        let known = plans_db::newest(&mut import.tx, &plan.name).await?;
+        let known = plans_db::newest(import.tx, &plan.name).await?;
         let (id, from) = match known {
             Some(known) if known.document == document => {
                 counts.unchanged += 1;
@@ -148,13 +148,13 @@ pub async fn write(import: &mut Import<'_>, plans: Plans) -> Result<Option<Count
             }
             None => {
                 counts.created += 1;
-                let id = plans::db::insert(&mut import.tx, &plan.name).await?;
+                let id = plans::db::insert(import.tx, &plan.name).await?;
                 (id, first_used_day(import, &plan.name, kind).await?)
             }
         };
-        plans::db::insert_version(&mut import.tx, id, from, &document, None).await?;
+        plans::db::insert_version(import.tx, id, from, &document, None).await?;
         let detail = serde_json::json!({ "name": plan.name, "from": from.to_string(), "new": document });
-        audit::db::record(&mut import.tx, "plan.imported", &format!("/plans/{id}"), detail).await?;
+        audit::db::record(import.tx, "plan.imported", &format!("/plans/{id}"), detail).await?;
     }
     Ok(Some(counts))
 }
@@ -162,7 +162,7 @@ pub async fn write(import: &mut Import<'_>, plans: Plans) -> Result<Option<Count
 /// A changed plan holds from the current period on, or from the first one that is not locked.
 async fn first_open_day(import: &mut Import<'_>, kind: PeriodKind) -> Result<Date, Failure> {
     let org = import.tx.org;
-    let locked_until = period_locks::db::locked_until(&mut import.tx, org).await?;
+    let locked_until = period_locks::db::locked_until(import.tx, org).await?;
     let current = period(import, kind, import.today);
     Ok(match locked_until {
         Some(day) if day > current.from() => {
@@ -175,7 +175,7 @@ async fn first_open_day(import: &mut Import<'_>, kind: PeriodKind) -> Result<Dat
 
 /// A new plan holds from the first period in which somebody is on it or something was sold, at the latest from now on.
 async fn first_used_day(import: &mut Import<'_>, plan: &str, kind: PeriodKind) -> Result<Date, Failure> {
-    let used = plans_db::first_use(&mut import.tx, import.id, plan).await?;
+    let used = plans_db::first_use(import.tx, import.id, plan).await?;
     let first = used.map_or(import.today, |day| day.min(import.today));
     Ok(period(import, kind, first).from())
 }

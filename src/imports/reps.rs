@@ -43,7 +43,7 @@ struct Rep {
 
 /// Reads the file and, if nothing is wrong with it, writes it. Afterwards the import knows everybody by external id.
 pub async fn import(import: &mut Import<'_>) -> Result<Option<Counts>, Failure> {
-    let existing = reps_db::existing(&mut import.tx, import.today).await?;
+    let existing = reps_db::existing(import.tx, import.today).await?;
     let known_ids = existing.iter().filter_map(|person| Some((person.external_id.clone()?, person.id)));
     import.reps = known_ids.collect();
     let Some(rows) = read(import)? else { return Ok(None) };
@@ -181,7 +181,7 @@ async fn tree(
             team: person.team.clone(),
         })
         .collect();
-    let parents = reps_db::team_parents(&mut import.tx).await?;
+    let parents = reps_db::team_parents(import.tx).await?;
     match team_tree::plan(&members, &known, &parents) {
         Ok(tree) => Ok(Some(tree)),
         Err(wrong) => {
@@ -218,7 +218,7 @@ async fn write(
     let mut new_people = vec![];
     for name in &tree.new_people {
         let details = Details { name: name.clone(), ..Details::default() };
-        new_people.push(users::db::insert(&mut import.tx, &details).await?);
+        new_people.push(users::db::insert(import.tx, &details).await?);
         import.notes.push(format!("{name} is named as a manager and has no row: created with the role manager only."));
     }
     let others: Vec<UserId> = others(existing, matches).map(|person| person.id).collect();
@@ -228,26 +228,26 @@ async fn write(
         Person::New(at) => new_people.get(at).copied(),
     };
     for person in tree.managers.iter().filter_map(|person| id_of(*person)) {
-        reps_db::give_role(&mut import.tx, person, Role::Manager).await?;
+        reps_db::give_role(import.tx, person, Role::Manager).await?;
     }
     for team in &tree.teams {
         let parent = match &team.parent {
-            Some(parent) => Some(reps_db::ensure_team(&mut import.tx, parent).await?),
+            Some(parent) => Some(reps_db::ensure_team(import.tx, parent).await?),
             None => None,
         };
-        let id = reps_db::ensure_team(&mut import.tx, &team.name).await?;
+        let id = reps_db::ensure_team(import.tx, &team.name).await?;
         if let Some(parent) = parent {
-            reps_db::set_parent(&mut import.tx, id, parent).await?;
+            reps_db::set_parent(import.tx, id, parent).await?;
         }
         let Some(manager) = team.manager.and_then(id_of) else { continue };
-        let managers = reps_db::managers(&mut import.tx, id, today).await?;
+        let managers = reps_db::managers(import.tx, id, today).await?;
         if managers.today.contains(&manager) {
             continue;
         }
         for other in managers.today {
-            teams::db::remove_manager(&mut import.tx, id, other, Some(today)).await?;
+            teams::db::remove_manager(import.tx, id, other, Some(today)).await?;
         }
-        teams::db::add_manager(&mut import.tx, id, manager, managers.ever.then_some(today)).await?;
+        teams::db::add_manager(import.tx, id, manager, managers.ever.then_some(today)).await?;
     }
     Ok(counts)
 }
@@ -271,22 +271,22 @@ async fn write_person(
         },
     );
     let id = match old {
-        None => users::db::insert(&mut import.tx, &details).await?,
+        None => users::db::insert(import.tx, &details).await?,
         Some(old) => old.id,
     };
     let is_rep = old.is_some_and(|old| old.is_rep);
     let same_person =
         old.is_some_and(|old| old.details == details && old.external_id.as_ref() == Some(&row.external_id) && is_rep);
     if !same_person {
-        reps_db::update(&mut import.tx, id, &row.external_id, &details).await?;
-        reps_db::give_role(&mut import.tx, id, Role::Rep).await?;
+        reps_db::update(import.tx, id, &row.external_id, &details).await?;
+        reps_db::give_role(import.tx, id, Role::Rep).await?;
     }
     let moves = row.team.as_ref().filter(|team| old.and_then(|old| old.team.as_ref()) != Some(*team));
     if let Some(team) = moves {
-        let team = reps_db::ensure_team(&mut import.tx, team).await?;
+        let team = reps_db::ensure_team(import.tx, team).await?;
         // The first team holds from the beginning, another one as of today.
         let from = old.is_some_and(|old| old.ever_in_a_team).then_some(import.today);
-        users::db::set_team(&mut import.tx, id, Some(team), from).await?;
+        users::db::set_team(import.tx, id, Some(team), from).await?;
     }
     match old {
         None => counts.created += 1,

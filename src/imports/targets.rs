@@ -35,7 +35,7 @@ pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
     let Some(mut table) = Table::open(import.source, &TARGETS, &mut import.problems)? else { return Ok(None) };
     let fiscal_start = Month::try_from(import.fiscal_year_start).unwrap_or(Month::January);
     let mut copy = Copy::start(
-        &mut import.tx,
+        import.tx,
         "copy import_targets (import_id, line, rep_id, period_kind, period_start, metric, value) from stdin",
         import.id,
     )
@@ -88,7 +88,7 @@ fn value(row: &mut Row<'_>, metric: Option<Metric>, currency: Currency) -> Optio
 
 /// Refuses what only the whole file shows.
 pub async fn check(import: &mut Import<'_>) -> Result<(), Failure> {
-    for again in targets_db::repeated(&mut import.tx, import.id).await? {
+    for again in targets_db::repeated(import.tx, import.id).await? {
         let remedy = format!("Line {} sets the same target. Keep one of them.", again.first);
         import.problems.add(TARGETS.file, again.line, "metric", again.value, remedy);
     }
@@ -98,6 +98,6 @@ pub async fn check(import: &mut Import<'_>) -> Result<(), Failure> {
 /// Sets the targets that are not set to this value already.
 pub async fn write(import: &mut Import<'_>, rows: Option<u64>) -> Result<Option<Counts>, Failure> {
     let Some(rows) = rows else { return Ok(None) };
-    let (created, updated) = targets_db::set(&mut import.tx, import.id).await?;
+    let (created, updated) = targets_db::set(import.tx, import.id).await?;
     Ok(Some(Counts::of(rows, created, updated)))
 }

@@ -45,7 +45,7 @@ pub fn parse(sent: Vec<Uploaded>, errors: &mut Errors) -> Vec<SentFile> {
                 errors.add("files", format!("“{shown}” is the second {name}. Choose one of the two."));
             }
             Some(_) if content.is_empty() => {
-                errors.add("files", format!("“{shown}” is empty. Fill it, or leave it out."))
+                errors.add("files", format!("“{shown}” is empty. Fill it, or leave it out."));
             }
             Some(name) => files.push(SentFile { name, content, columns: vec![] }),
         }

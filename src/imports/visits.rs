@@ -32,7 +32,7 @@ const OUTCOMES: [&str; 5] = ["order", "follow_up", "no_interest", "not_met", "ot
 pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
     let Some(mut table) = Table::open(import.source, &VISITS, &mut import.problems)? else { return Ok(None) };
     let mut copy = Copy::start(
-        &mut import.tx,
+        import.tx,
         "copy import_visits (import_id, line, external_id, rep_id, customer, visited_on, kind, outcome, notes, minutes,
              recorded_on)
          from stdin",
@@ -61,11 +61,11 @@ pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
 
 /// Refuses what only the whole file, or what is there already, shows.
 pub async fn check(import: &mut Import<'_>) -> Result<(), Failure> {
-    for again in visits_db::repeated(&mut import.tx, import.id).await? {
+    for again in visits_db::repeated(import.tx, import.id).await? {
         let remedy = format!("Line {} has the same one. Give each visit its own.", again.first);
         import.problems.add(VISITS.file, again.line, "external_id", again.value, remedy);
     }
-    for unknown in visits_db::unknown_customers(&mut import.tx, import.id).await? {
+    for unknown in visits_db::unknown_customers(import.tx, import.id).await? {
         import.problems.add(VISITS.file, unknown.line, "customer", unknown.value, UNKNOWN_CUSTOMER);
     }
     Ok(())
@@ -74,8 +74,8 @@ pub async fn check(import: &mut Import<'_>) -> Result<(), Failure> {
 /// Makes and changes visits.
 pub async fn write(import: &mut Import<'_>, rows: Option<u64>) -> Result<Option<Counts>, Failure> {
     let Some(rows) = rows else { return Ok(None) };
-    visits_db::update(&mut import.tx, import.id).await?;
-    let updated = super::db::updated_rows(&mut import.tx, import.id, VISITS.file).await?;
-    let created = visits_db::insert(&mut import.tx, import.id).await?;
+    visits_db::update(import.tx, import.id).await?;
+    let updated = super::db::updated_rows(import.tx, import.id, VISITS.file).await?;
+    let created = visits_db::insert(import.tx, import.id).await?;
     Ok(Some(Counts::of(rows, created, updated)))
 }

@@ -11,6 +11,7 @@ use time::PrimitiveDateTime;
 
 use super::{
     import::{self, Counts, FILES, HISTORY},
+    plans,
     preview::Preview,
     templates::{self, Kind},
     upload::{self, oldest},
@@ -106,7 +107,7 @@ async fn template(me: Allowed<ImportRecords>, Path(file): Path<String>) -> Resul
     let content = templates::template(kind.file, me.company.currency).ok_or(Error::NotFound)?;
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{}\"", kind.file))
         .map_err(|e| Error::Internal(e.to_string()))?;
-    let kind = if file.ends_with(".json") { "application/json" } else { "text/csv; charset=utf-8" };
+    let kind = if kind.file == plans::FILE { "application/json" } else { "text/csv; charset=utf-8" };
     let kind = (header::CONTENT_TYPE, HeaderValue::from_static(kind));
     Ok(([kind, (header::CONTENT_DISPOSITION, disposition)], content).into_response())
 }

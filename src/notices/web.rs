@@ -1,5 +1,7 @@
 //! Notices: what waits for the person and what happened to the person's own numbers, and how many of it are new.
 
+use std::path::Path;
+
 use askama::Template;
 use axum::{
     extract::{Request, State},
@@ -38,7 +40,8 @@ const COUNTED: i64 = 100;
 
 /// Middleware: counts what is new for the signed-in person, for the bell of the page that is asked for.
 pub async fn count(State(app): State<App>, mut request: Request, next: Next) -> Result<Response, Error> {
-    let is_page = request.method() == Method::GET && !request.uri().path().ends_with(".csv");
+    let is_file = Path::new(request.uri().path()).extension().is_some_and(|extension| extension == "csv");
+    let is_page = request.method() == Method::GET && !is_file;
     if is_page && let Some(me) = request.extensions().get::<Viewer>() {
         let mut read = tx::read(&app.db, me.scope.org).await?;
         let new = db::list(&mut read, &asker(me), true, COUNTED).await?.len();

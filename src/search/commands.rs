@@ -113,13 +113,12 @@ pub fn month(typed: &str, today: Date) -> Option<Date> {
     let month = (1..=12_u8)
         .filter_map(|number| Month::try_from(number).ok())
         .find(|month| month.to_string().to_lowercase().starts_with(&name))?;
-    match year {
-        Some(year) => Date::from_calendar_date(year.ok().filter(|year| (1900..3000).contains(year))?, month, 1).ok(),
-        None => {
-            let first = Date::from_calendar_date(today.year(), month, 1).ok()?;
-            Some(if first > today { add_months(first, -12) } else { first })
-        }
+    if let Some(year) = year {
+        let year = year.ok().filter(|year| (1900..3000).contains(year))?;
+        return Date::from_calendar_date(year, month, 1).ok();
     }
+    let first = Date::from_calendar_date(today.year(), month, 1).ok()?;
+    Some(if first > today { add_months(first, -12) } else { first })
 }
 
 #[cfg(test)]
