@@ -5,7 +5,7 @@ use time::{Date, Month};
 use crate::{
     domain::{
         access::{Permission, Role},
-        period::{Period, add_months},
+        period::{Period, PeriodKind, add_months},
     },
     web::auth::Viewer,
 };
@@ -100,9 +100,10 @@ fn monthly(me: &Viewer) -> Vec<Command> {
 
 /// The month that a text names: "2026-10", "October 2026", "oct"; without a year the last one that has begun.
 pub fn month(typed: &str, today: Date) -> Option<Date> {
-    if let Ok(Some(first)) = Period::parse(typed, Month::January).map(|p| (p.to_string().len() == 7).then(|| p.from()))
+    if let Ok(period) = Period::parse(typed, Month::January)
+        && period.kind() == PeriodKind::Month
     {
-        return Some(first);
+        return Some(period.from());
     }
     let mut words = typed.split_whitespace();
     let name = words.next()?.to_lowercase();

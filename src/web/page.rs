@@ -248,7 +248,7 @@ mod tests {
             ),
             (
                 &[Admin],
-                "People, Teams, Settings, Scoreboard, Customers, Deals, Commission, Audit, Import",
+                "People, Teams, Settings, Scoreboard, Customers, Deals, Commission, Audit, Import, First steps",
                 "People, Scoreboard, Customers, Commission",
             ),
         ] {
@@ -257,11 +257,11 @@ mod tests {
             assert_eq!(labels(&tabs(&all)).join(", "), tab);
         }
         let everything = places(&Role::ALL, "/");
-        assert_eq!(everything.len(), 14, "each place once");
+        assert_eq!(everything.len(), 15, "each place once");
         let mut keys: Vec<_> = everything.iter().map(|item| item.key).collect();
         keys.sort_unstable();
         keys.dedup();
-        assert_eq!(keys.len(), 14, "each key once");
+        assert_eq!(keys.len(), 15, "each key once");
     }
 
     #[test]
