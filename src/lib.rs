@@ -281,6 +281,7 @@ pub mod search {
 pub mod users {
     pub mod db;
     pub mod form;
+    pub mod leaves_db;
     pub mod list_db;
     pub mod person;
     pub mod reps_db;

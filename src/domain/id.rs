@@ -30,6 +30,8 @@ ids! {
     UserId,
     /// A team of the tree.
     TeamId,
+    /// A stretch of leave.
+    LeaveId,
     /// A customer.
     CustomerId,
     /// The end of a customer relation, declared by a person.
