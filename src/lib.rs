@@ -163,6 +163,7 @@ pub mod visits {
     pub mod log;
     pub mod page_db;
     pub mod plan;
+    pub mod verify_db;
     pub mod web;
 }
 /// Products: what is sold, in categories.

@@ -10,7 +10,7 @@ use crate::{
     organizations,
     postgres::{database::Database, derived::Differs, pool, tx},
     scorecards::export_db,
-    statements,
+    statements, visits,
 };
 
 /// The database itself.
@@ -68,6 +68,7 @@ async fn verify(
     };
     let deals = deals::verify_db::verify(&mut db, org, currency, &mut tell).await?;
     let customers = customers::verify_db::verify(&mut db, org, currency, &mut tell).await?;
+    visits::verify_db::verify(&mut db, org, &mut tell).await?;
     let statements = statements::verify::verify(&mut db, org, currency, &mut tell).await?;
     printed?;
     out.flush()?;

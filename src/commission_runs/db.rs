@@ -425,11 +425,21 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                      where c.org_id = d.org_id and c.deal_id = d.id and c.rep_id = any($3)
                  ))
                union all
-               select 'visit', '/visits/' || v.id, v.customer_id, v.visited_on, v.recorded_by, v.recorded_at, null, false
+               select 'visit', '/visits/' || v.id, v.customer_id, v.visited_on, v.recorded_by,
+                      greatest(v.recorded_at, v.corrected_at, joined.at), null, false
                from lock
                join visits v on v.org_id = lock.org_id and v.visited_on >= lock.period_start
-                    and v.visited_on < lock.period_end and v.recorded_at > lock.locked_at and v.state = 'done'
-                    and ($3::bigint[] is null or v.rep_id = any($3))
+                    and v.visited_on < lock.period_end and v.state = 'done'
+               left join lateral (
+                   select max(p.recorded_at) as at
+                   from visit_participants p
+                   where p.org_id = v.org_id and p.visit_id = v.id
+               ) joined on true
+               where greatest(v.recorded_at, v.corrected_at, joined.at) > lock.locked_at
+                 and ($3::bigint[] is null or v.rep_id = any ($3) or exists (
+                     select from visit_participants p
+                     where p.org_id = v.org_id and p.visit_id = v.id and p.rep_id = any ($3)
+                 ))
            )
            select late.kind as "kind!", late.path as "path!", c.name as customer, late.on_date as "on_date!",
                   u.name as "by?", (late.at at time zone o.time_zone)::date as "entered_on!",

@@ -175,8 +175,8 @@ pub struct CountedVisit {
     pub stranger: bool,
 }
 
-/// The visits and touches that count in a period: done, and not entered after the period's lock; one per rep, customer,
-/// day and kind. `rep` asks for one only.
+/// The visits and touches that count in a period, for each who went: done, and not entered after the period's lock; one per
+/// rep, customer, day and kind. `rep` asks for one only.
 pub async fn counted_visits(
     db: &mut PgConnection,
     org: OrgId,
@@ -187,21 +187,30 @@ pub async fn counted_visits(
     sqlx::query_as!(
         CountedVisit,
         r#"select distinct on (v.rep_id, v.visited_on, c.name, v.customer_id, v.kind)
-                  v.rep_id, v.visited_on, c.name as customer, v.kind,
+                  v.rep_id as "rep_id!: UserId", v.visited_on as "visited_on!", c.name as customer, v.kind as "kind!",
                   c.customer_since is null and not exists (
                       select from deals d
-                      where d.org_id = v.org_id and d.customer_id = v.customer_id and d.booked_on < v.visited_on
+                      where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on < v.visited_on
                         and d.net > 0 and (d.fully_returned_on is null or d.fully_returned_on > v.visited_on)
                   ) as "stranger!"
-           from visits v
-           join customers c on c.org_id = v.org_id and c.id = v.customer_id
-           where v.org_id = $1 and v.visited_on >= $2 and v.visited_on < $3 and v.state = 'done'
-             and not exists (
-                 select from period_locks l
-                 where l.org_id = v.org_id and v.visited_on >= l.period_start and v.visited_on < l.period_end
-                   and v.recorded_at > l.locked_at
-             )
-             and ($4::bigint is null or v.rep_id = $4)
+           from (
+               select v.rep_id, v.customer_id, v.visited_on, v.kind, v.recorded_at
+               from visits v
+               where v.org_id = $1 and v.visited_on >= $2 and v.visited_on < $3 and v.state = 'done'
+                 and ($4::bigint is null or v.rep_id = $4)
+               union all
+               select p.rep_id, v.customer_id, v.visited_on, v.kind, greatest(v.recorded_at, p.recorded_at)
+               from visit_participants p
+               join visits v on v.org_id = p.org_id and v.id = p.visit_id and v.state = 'done'
+               where p.org_id = $1 and p.visited_on >= $2 and p.visited_on < $3
+                 and ($4::bigint is null or p.rep_id = $4)
+           ) v
+           join customers c on c.org_id = $1 and c.id = v.customer_id
+           where not exists (
+               select from period_locks l
+               where l.org_id = $1 and v.visited_on >= l.period_start and v.visited_on < l.period_end
+                 and v.recorded_at > l.locked_at
+           )
            order by v.rep_id, v.visited_on, c.name, v.customer_id, v.kind"#,
         org as OrgId,
         from,

@@ -25,7 +25,7 @@ pub async fn visible(db: &mut PgConnection, scope: &Scope, today: Date, id: Cust
         Named,
         "select c.id, c.name, c.city
          from customers c
-         where c.org_id = $1 and c.id = $3
+         where c.org_id = $1 and c.id = $3 and c.merged_into is null
            and ($2::bigint[] is null
                 or exists (
                     select from ownerships o
@@ -33,7 +33,11 @@ pub async fn visible(db: &mut PgConnection, scope: &Scope, today: Date, id: Cust
                 )
                 or exists (
                     select from visits v
-                    where v.org_id = c.org_id and v.customer_id = c.id and v.rep_id = any ($2)
+                    where v.org_id = c.org_id and v.customer_id = c.id
+                      and (v.rep_id = any ($2) or exists (
+                          select from visit_participants p
+                          where p.org_id = v.org_id and p.visit_id = v.id and p.rep_id = any ($2)
+                      ))
                 )
                 or exists (
                     select from deals d
@@ -49,6 +53,26 @@ pub async fn visible(db: &mut PgConnection, scope: &Scope, today: Date, id: Cust
     .await
 }
 
+/// The customer that this one has become by merging, if it has.
+pub async fn merged_into(db: &mut PgConnection, org: OrgId, id: CustomerId) -> sqlx::Result<Option<CustomerId>> {
+    sqlx::query_scalar!(
+        r#"with recursive led as (
+               select c.id, c.merged_into from customers c where c.org_id = $1 and c.id = $2
+               union
+               select c.id, c.merged_into
+               from led
+               join customers c on c.org_id = $1 and c.id = led.merged_into
+           )
+           select led.id as "id!: CustomerId"
+           from led
+           where led.merged_into is null and led.id <> $2"#,
+        org as OrgId,
+        id as CustomerId,
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// Customers of the people in sight whose name is what was typed, else those whose name contains it; some at most.
 pub async fn by_name(db: &mut PgConnection, scope: &Scope, today: Date, typed: &str) -> sqlx::Result<Vec<Named>> {
     let pattern = typed.trim().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
@@ -57,7 +81,7 @@ pub async fn by_name(db: &mut PgConnection, scope: &Scope, today: Date, typed: &
         r#"with fitting as (
                select c.id, c.name, c.city, lower(c.name) = lower($4) as is_exact
                from customers c
-               where c.org_id = $1 and c.name ilike '%' || $5 || '%'
+               where c.org_id = $1 and c.merged_into is null and c.name ilike '%' || $5 || '%'
                  and ($2::bigint[] is null or exists (
                      select from ownerships o
                      where o.org_id = c.org_id and o.customer_id = c.id and o.during @> $3::date
@@ -85,7 +109,7 @@ pub async fn names(db: &mut PgConnection, scope: &Scope, today: Date) -> sqlx::R
         Named,
         "select c.id, c.name, c.city
          from customers c
-         where c.org_id = $1
+         where c.org_id = $1 and c.merged_into is null
            and ($2::bigint[] is null or exists (
                select from ownerships o
                where o.org_id = c.org_id and o.customer_id = c.id and o.during @> $3::date and o.rep_id = any ($2)
@@ -105,7 +129,7 @@ pub async fn all_names(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<(C
     let rows = sqlx::query!(
         "select id, name
          from customers
-         where org_id = $1",
+         where org_id = $1 and merged_into is null",
         org as OrgId,
     )
     .fetch_all(db)
@@ -119,6 +143,7 @@ pub async fn with_domain(db: &mut PgConnection, org: OrgId, domains: &[String]) 
         "select distinct customer_id
          from contacts
          where org_id = $1 and split_part(lower(email), '@', 2) = any ($2)
+           and customer_id in (select id from customers where org_id = $1 and merged_into is null)
          order by customer_id
          limit 10",
         org as OrgId,

@@ -60,7 +60,11 @@ pub async fn chosen(
                   )
                   or exists (
                       select from visits v
-                      where v.org_id = c.org_id and v.customer_id = c.id and v.rep_id = any ($2)
+                      where v.org_id = c.org_id and v.customer_id = c.id
+                        and (v.rep_id = any ($2) or exists (
+                            select from visit_participants p
+                            where p.org_id = v.org_id and p.visit_id = v.id and p.rep_id = any ($2)
+                        ))
                   )
                   or exists (
                       select from deals d

@@ -100,7 +100,7 @@ pub async fn list(
                           else lower(c.name)
                       end as sort_key
                from customers c
-               where c.org_id = $1
+               where c.org_id = $1 and c.merged_into is null
                  and ($2::bigint[] is null or exists (
                      select from ownerships o
                      where o.org_id = c.org_id and o.customer_id = c.id and o.during @> $3::date

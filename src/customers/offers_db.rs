@@ -34,15 +34,27 @@ pub async fn offers(
         r#"with planned as (
                select v.customer_id, min(v.starts_at) as starts_at, min(v.id) as first
                from visits v
-               where v.org_id = $1 and v.rep_id = $2 and v.visited_on = $3 and v.state = 'planned'
+               where v.org_id = $1 and v.visited_on = $3 and v.state = 'planned'
+                 and (v.rep_id = $2 or exists (
+                     select from visit_participants p
+                     where p.org_id = v.org_id and p.visit_id = v.id and p.rep_id = $2
+                 ))
                group by v.customer_id
            ),
            recent as (
                select v.customer_id, max(v.visited_on) as last_on
-               from visits v
-               where v.org_id = $1 and v.rep_id = $2 and v.state = 'done' and v.visited_on >= $3 - 400
-                 and v.visited_on < $3
-                 and exists (
+               from (
+                   select v.org_id, v.customer_id, v.visited_on
+                   from visits v
+                   where v.org_id = $1 and v.rep_id = $2 and v.state = 'done' and v.visited_on >= $3 - 400
+                     and v.visited_on < $3
+                   union all
+                   select v.org_id, v.customer_id, v.visited_on
+                   from visit_participants p
+                   join visits v on v.org_id = p.org_id and v.id = p.visit_id and v.state = 'done'
+                   where p.org_id = $1 and p.rep_id = $2 and p.visited_on >= $3 - 400 and p.visited_on < $3
+               ) v
+               where exists (
                      select from ownerships o
                      where o.org_id = v.org_id and o.customer_id = v.customer_id and o.rep_id = $2
                        and o.during @> $3::date

@@ -65,10 +65,17 @@ pub async fn list(
                   h.number, h.amount as "amount: Money", h.words as "words!", h.in_sight as "in_sight!"
            from (
                select v.visited_on as on_date, 'visit' as what, v.id, 4 * v.id as rank, v.kind, v.state, v.outcome,
-                      u.name as who, null::bigint as number, null::bigint as amount, left(v.notes, 400) as words,
-                      $3::bigint[] is null or v.rep_id = any ($3) as in_sight
+                      concat_ws(', ', u.name, along.names) as who, null::bigint as number, null::bigint as amount,
+                      left(v.notes, 400) as words,
+                      $3::bigint[] is null or v.rep_id = any ($3) or coalesce(along.ids && $3, false) as in_sight
                from visits v
                join users u on u.org_id = v.org_id and u.id = v.rep_id
+               left join lateral (
+                   select string_agg(w.name, ', ' order by lower(w.name)) as names, array_agg(p.rep_id) as ids
+                   from visit_participants p
+                   join users w on w.org_id = p.org_id and w.id = p.rep_id
+                   where p.org_id = v.org_id and p.visit_id = v.id
+               ) along on true
                where v.org_id = $1 and v.customer_id = $2
                union all
                select coalesce(d.booked_on, d.closed_on, d.expected_on, d.opened_on, d.recorded_at::date), 'deal', d.id, 4 * d.id + 1,

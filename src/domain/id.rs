@@ -36,6 +36,8 @@ ids! {
     CustomerId,
     /// The end of a customer relation, declared by a person.
     EndingId,
+    /// A merge of two customers.
+    MergeId,
     /// A note about a customer.
     NoteId,
     /// A product category.

@@ -97,6 +97,28 @@ pub async fn update(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
     )
     .execute(&mut **tx)
     .await?;
+    // Who went along goes along to the new day, and nobody goes along with oneself.
+    sqlx::query!(
+        "update visit_participants p
+         set visited_on = v.visited_on
+         from import_visits s
+         join visits v on v.org_id = $2 and v.external_id = s.external_id
+         where s.import_id = $1 and p.org_id = $2 and p.visit_id = v.id and p.visited_on <> v.visited_on",
+        import,
+        org as OrgId,
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "delete from visit_participants p
+         using import_visits s
+         join visits v on v.org_id = $2 and v.external_id = s.external_id
+         where s.import_id = $1 and p.org_id = $2 and p.visit_id = v.id and p.rep_id = v.rep_id",
+        import,
+        org as OrgId,
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 

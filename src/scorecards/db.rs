@@ -277,25 +277,33 @@ async fn rows(
                ) e
                where $4 and s.part = 0
            ),
-           -- At most one per subject, customer, day and kind; entered after the lock of its period it counts for nothing.
+           -- At most one per subject, customer, day and kind, whoever of those who went; entered after the lock of its
+           -- period it counts for nothing.
            met as (
                select distinct s.period, m.kind, m.subject_id, v.customer_id, v.visited_on, v.kind as how
                from spans s
                cross join members m
                cross join lateral (
-                   select v.customer_id, v.visited_on, v.kind
+                   select v.customer_id, v.visited_on, v.kind, v.recorded_at
                    from visits v
                    where v.org_id = $1 and v.rep_id = m.rep_id and v.state = 'done'
                      and v.visited_on >= greatest(s.from_date, m.from_date)
                      and v.visited_on < least(s.to_date, m.to_date)
-                     and not exists (
-                         select from period_locks l
-                         where l.org_id = $1 and l.period_start <= v.visited_on and v.visited_on < l.period_end
-                           and v.recorded_at > l.locked_at
-                     )
+                   union all
+                   select v.customer_id, v.visited_on, v.kind, greatest(v.recorded_at, p.recorded_at)
+                   from visit_participants p
+                   join visits v on v.org_id = $1 and v.id = p.visit_id and v.state = 'done'
+                   where p.org_id = $1 and p.rep_id = m.rep_id
+                     and p.visited_on >= greatest(s.from_date, m.from_date)
+                     and p.visited_on < least(s.to_date, m.to_date)
                    offset 0
                ) v
                where s.part = 0
+                 and not exists (
+                     select from period_locks l
+                     where l.org_id = $1 and l.period_start <= v.visited_on and v.visited_on < l.period_end
+                       and v.recorded_at > l.locked_at
+                 )
                union all
                select distinct s.period, 0::smallint, 0::bigint, v.customer_id, v.visited_on, v.kind
                from spans s

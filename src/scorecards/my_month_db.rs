@@ -95,7 +95,14 @@ pub async fn customers_today(
            today as (
                select v.id, v.customer_id, v.starts_at, v.state, v.outcome
                from visits v
-               where v.org_id = $1 and v.rep_id = $2 and v.visited_on = $3 and v.state in ('planned', 'done')
+               where v.org_id = $1 and v.visited_on = $3 and v.state in ('planned', 'done')
+                 and v.id in (
+                     select own.id from visits own where own.org_id = $1 and own.rep_id = $2 and own.visited_on = $3
+                     union all
+                     select p.visit_id
+                     from visit_participants p
+                     where p.org_id = $1 and p.rep_id = $2 and p.visited_on = $3
+                 )
            )
            select c.id, c.name, mine.customer_id is not null as "mine!", today.id as "visit?: VisitId",
                   today.starts_at as "starts_at?", today.state as "state?: visit::State",

@@ -58,14 +58,14 @@ pub async fn customers(
                -- Each by an index of its own: one condition for both would have none.
                (select c.id
                 from customers c
-                where c.org_id = $1 and c.name_key >= lower($3) and c.name_key < lower($4)
+                where c.org_id = $1 and c.merged_into is null and c.name_key >= lower($3) and c.name_key < lower($4)
                   and ($2::bigint[] is null or c.id in (select owned.customer_id from owned))
                 order by c.name_key, c.id
                 limit $6)
                union
                select c.id
                from customers c
-               where c.org_id = $1 and c.external_id = $3
+               where c.org_id = $1 and c.merged_into is null and c.external_id = $3
                  and ($2::bigint[] is null or c.id in (select owned.customer_id from owned))
            )
            select c.id, c.name, c.city

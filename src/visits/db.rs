@@ -1,4 +1,4 @@
-//! The visits' SQL that writes: plan, log, correct, undo.
+//! The visits' SQL that writes: plan, log, correct, undo, and who went along.
 
 use time::{Date, Time};
 
@@ -58,19 +58,28 @@ pub async fn insert(tx: &mut Tx, visit: &NewVisit) -> sqlx::Result<VisitId> {
     .await
 }
 
-/// Writes a visit anew, if it is still of this version. Whoever went stays. What changes how it counts (customer, day,
-/// kind, done or not) is an entry of now; the rest is not.
+/// Writes a visit anew, if it is still of this version. Its rep stays; who else went says [`set_participants`]. What
+/// changes how it counts (customer, day, kind, done or not) is an entry of now; the rest is not. A done visit of a locked
+/// period is no new entry: it stays entered when it was, and bears the instant of its correction.
 pub async fn update(tx: &mut Tx, id: VisitId, version: i32, visit: &NewVisit) -> sqlx::Result<bool> {
     let (org, actor, now) = (tx.org, tx.actor, tx.now);
     let done = sqlx::query!(
-        "update visits
+        "update visits v
          set customer_id = $4, visited_on = $5, starts_at = $6, kind = $7, state = $8, outcome = $9, minutes = $10,
              notes = $11, version = version + 1,
-             recorded_by = case when (customer_id, visited_on, kind, state) is distinct from ($4, $5, $7, $8)
-                                then $12 else recorded_by end,
-             recorded_at = case when (customer_id, visited_on, kind, state) is distinct from ($4, $5, $7, $8)
-                                then $13 else recorded_at end
-         where org_id = $1 and id = $2 and version = $3",
+             recorded_by = case when how.counts_otherwise and not how.is_settled then $12 else recorded_by end,
+             recorded_at = case when how.counts_otherwise and not how.is_settled then $13 else recorded_at end,
+             corrected_at = case when how.counts_otherwise and how.is_settled then $13 else corrected_at end
+         from (
+             select (o.customer_id, o.visited_on, o.kind, o.state) is distinct from ($4, $5, $7, $8) as counts_otherwise,
+                    o.state = 'done' and $8 = 'done' and exists (
+                        select from period_locks l
+                        where l.org_id = $1 and l.period_start <= o.visited_on and o.visited_on < l.period_end
+                    ) as is_settled
+             from visits o
+             where o.org_id = $1 and o.id = $2
+         ) how
+         where v.org_id = $1 and v.id = $2 and v.version = $3",
         org as OrgId,
         id as VisitId,
         version,
@@ -87,7 +96,47 @@ pub async fn update(tx: &mut Tx, id: VisitId, version: i32, visit: &NewVisit) ->
     )
     .execute(&mut **tx)
     .await?;
+    sqlx::query!(
+        "update visit_participants
+         set visited_on = $3
+         where org_id = $1 and visit_id = $2 and visited_on <> $3",
+        org as OrgId,
+        id as VisitId,
+        visit.visited_on,
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Says who went along beside the rep of a visit. Who was there already stays entered when it was; whoever is new is an
+/// entry of now.
+pub async fn set_participants(tx: &mut Tx, visit: VisitId, with: &[UserId]) -> sqlx::Result<()> {
+    let (org, now) = (tx.org, tx.now);
+    sqlx::query!(
+        "delete from visit_participants
+         where org_id = $1 and visit_id = $2 and rep_id <> all ($3)",
+        org as OrgId,
+        visit as VisitId,
+        with as &[UserId],
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "insert into visit_participants (org_id, visit_id, rep_id, visited_on, recorded_at)
+         select v.org_id, v.id, w.rep_id, v.visited_on, $4
+         from visits v
+         cross join unnest($3::bigint[]) as w (rep_id)
+         where v.org_id = $1 and v.id = $2 and w.rep_id <> v.rep_id
+         on conflict (org_id, visit_id, rep_id) do nothing",
+        org as OrgId,
+        visit as VisitId,
+        with as &[UserId],
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Takes a visit away, if it is still of this version. Its audit stays.

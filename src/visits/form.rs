@@ -32,6 +32,8 @@ pub struct VisitForm {
     pub outcome: String,
     /// How long it took.
     pub minutes: String,
+    /// Who goes or went along.
+    pub with: Vec<String>,
     /// Free words.
     pub notes: String,
     /// A day for which the next visit is planned.
@@ -74,6 +76,7 @@ impl VisitForm {
             state: visit.state.as_str().to_owned(),
             outcome: visit.outcome.map(Outcome::as_str).unwrap_or_default().to_owned(),
             minutes: visit.minutes.map(|minutes| minutes.to_string()).unwrap_or_default(),
+            with: visit.with.iter().map(UserId::to_string).collect(),
             notes: visit.notes.clone(),
             version: visit.version.to_string(),
             ..Self::default()
@@ -127,6 +130,22 @@ impl VisitForm {
             notes: errors.optional_text("notes", &self.notes, "The note", 2000),
             next,
         }
+    }
+
+    /// Who goes or went along: some of the colleagues who may be chosen.
+    pub fn parse_with(&self, colleagues: &[(UserId, String)], errors: &mut Errors) -> Vec<(UserId, String)> {
+        let mut with: Vec<(UserId, String)> = vec![];
+        for typed in self.with.iter().map(|typed| typed.trim()).filter(|typed| !typed.is_empty()) {
+            match typed.parse().ok().and_then(|id: UserId| colleagues.iter().find(|(colleague, _)| *colleague == id)) {
+                Some(colleague) if with.contains(colleague) => {}
+                Some(colleague) => with.push(colleague.clone()),
+                None => {
+                    errors.add("with", "Choose colleagues of the list.");
+                    break;
+                }
+            }
+        }
+        with
     }
 
     fn parse_time(&self, errors: &mut Errors) -> Option<Time> {
@@ -189,6 +208,21 @@ mod tests {
         let mut errors = Errors::new();
         form.parse(state, TODAY, "Europe/Oslo", &mut errors);
         errors.iter().map(|(field, words)| (field.to_owned(), words.to_owned())).collect()
+    }
+
+    #[test]
+    fn only_colleagues_go_along_and_each_once() {
+        let colleagues = [(UserId(1), "Ingrid".to_owned()), (UserId(2), "Jonas".to_owned())];
+        let with = |typed: &[&str]| {
+            let form = VisitForm { with: typed.iter().map(|&id| id.to_owned()).collect(), ..VisitForm::on(TODAY) };
+            let mut errors = Errors::new();
+            let with: Vec<i64> = form.parse_with(&colleagues, &mut errors).iter().map(|(id, _)| id.0).collect();
+            (with, errors.is_empty())
+        };
+        assert_eq!(with(&["2", "1", "2", ""]), (vec![2, 1], true));
+        for wrong in [&["3"][..], &["x"], &["1", "99999999999999999999"]] {
+            assert!(!with(wrong).1, "{wrong:?}");
+        }
     }
 
     #[test]

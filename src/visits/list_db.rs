@@ -42,7 +42,7 @@ pub struct Filter {
 pub struct Row {
     /// The visit.
     pub id: VisitId,
-    /// Who went.
+    /// Everybody who went: "Ingrid, Jonas".
     pub rep: String,
     /// To whom.
     pub customer_id: CustomerId,
@@ -60,8 +60,8 @@ pub struct Row {
     pub outcome: Option<Outcome>,
     /// The beginning of the notes.
     pub notes: String,
-    /// Whether it was entered later than the company allows.
-    pub late: bool,
+    /// How many days after its day it was entered, if that is later than the company allows.
+    pub late: Option<i32>,
     /// Whether it was entered after its period was locked: it counts for nothing.
     pub after_lock: bool,
     /// How many fit the filters.
@@ -88,24 +88,38 @@ pub async fn list(
                from subtree
                join teams t on t.org_id = $1 and t.parent_id = subtree.id
            ),
-           fitting as (
-               select v.id, v.rep_id, v.customer_id, v.visited_on, v.kind, v.recorded_at,
-                      exists (
-                          select from period_locks l
-                          where l.org_id = v.org_id and v.visited_on >= l.period_start and v.visited_on < l.period_end
-                            and v.recorded_at > l.locked_at
-                      ) as after_lock
+           -- Each who went, with the instant from which the visit is entered for that person.
+           went as (
+               select v.id as visit_id, v.rep_id, v.recorded_at
                from visits v
                where v.org_id = $1
                  and ($2::bigint[] is null or v.rep_id = any ($2))
-                 and ($3::bigint is null or exists (
+                 and ($5::date is null or v.visited_on >= $5)
+                 and ($6::date is null or v.visited_on < $6)
+                 and ($4::bigint is null or v.customer_id = $4)
+               union all
+               select p.visit_id, p.rep_id, p.recorded_at
+               from visit_participants p
+               where p.org_id = $1
+                 and ($2::bigint[] is null or p.rep_id = any ($2))
+                 and ($5::date is null or p.visited_on >= $5)
+                 and ($6::date is null or p.visited_on < $6)
+           ),
+           fitting as (
+               select v.id, w.rep_id, v.customer_id, v.visited_on, v.kind,
+                      exists (
+                          select from period_locks l
+                          where l.org_id = v.org_id and v.visited_on >= l.period_start and v.visited_on < l.period_end
+                            and greatest(v.recorded_at, w.recorded_at) > l.locked_at
+                      ) as after_lock
+               from went w
+               join visits v on v.org_id = $1 and v.id = w.visit_id
+               where ($3::bigint is null or exists (
                      select from memberships m
-                     where m.org_id = v.org_id and m.user_id = v.rep_id and m.during @> v.visited_on
+                     where m.org_id = v.org_id and m.user_id = w.rep_id and m.during @> v.visited_on
                        and m.team_id in (select id from subtree)
                  ))
                  and ($4::bigint is null or v.customer_id = $4)
-                 and ($5::date is null or v.visited_on >= $5)
-                 and ($6::date is null or v.visited_on < $6)
                  and ($7::text[] is null or v.kind = any ($7))
                  and ($8::text is null or v.state = $8)
                  and (not $9 or (v.state = 'done' and v.visited_on <= $11))
@@ -122,9 +136,10 @@ pub async fn list(
                  ))
            ),
            chosen as (
-               select f.id, f.visited_on, f.after_lock
+               select f.id, f.visited_on, bool_and(f.after_lock) as after_lock
                from fitting f
                where not $9
+               group by f.id, f.visited_on
                union all
                select one.id, one.visited_on, false
                from (
@@ -135,10 +150,18 @@ pub async fn list(
                    order by f.customer_id, f.visited_on, f.kind, case when $13 then f.rep_id end, f.id
                ) one
            )
-           select v.id, u.name as rep, v.customer_id, c.name as customer, v.visited_on, v.starts_at,
+           select v.id,
+                  concat_ws(', ', u.name, (
+                      select string_agg(w.name, ', ' order by lower(w.name))
+                      from visit_participants p
+                      join users w on w.org_id = p.org_id and w.id = p.rep_id
+                      where p.org_id = v.org_id and p.visit_id = v.id
+                  )) as "rep!",
+                  v.customer_id, c.name as customer, v.visited_on, v.starts_at,
                   v.kind as "kind: Kind", v.state as "state: State", v.outcome as "outcome: Outcome",
                   left(v.notes, 200) as "notes!",
-                  v.state = 'done' and (v.recorded_at at time zone $12)::date - v.visited_on > $14 as "late!",
+                  case when v.state = 'done' and (v.recorded_at at time zone $12)::date - v.visited_on > $14
+                       then (v.recorded_at at time zone $12)::date - v.visited_on end as "late?",
                   chosen.after_lock as "after_lock!",
                   (select count(*) from chosen) as "total!"
            from chosen

@@ -21,13 +21,14 @@ use crate::{
     },
     domain::{
         access::Role,
-        id::{CustomerId, VisitId},
+        id::{CustomerId, UserId, VisitId},
         visit,
     },
     period_locks,
     postgres::tx,
+    users::reps_db,
     web::{
-        auth::{Allowed, RecordSales},
+        auth::{Allowed, RecordSales, Viewer},
         error::Error,
         form::{Errors, Form, Nothing, Path, Query, parse_date},
         once::{self, Write},
@@ -62,6 +63,8 @@ struct LogPage {
     planned: Option<Visit>,
     outcomes: Vec<Choice>,
     kinds: Vec<Choice>,
+    /// Who may have gone along.
+    colleagues: Vec<Choice>,
     today: Date,
 }
 
@@ -93,8 +96,16 @@ impl LogPage {
             form.customer.clone_from(&first.value);
         }
         let names = find_db::names(db, &me.scope, me.today).await?;
+        let colleagues = choices(colleagues(db, me, me.id, None).await?);
         let (outcomes, kinds, today) = (outcomes(), kinds(), me.today);
-        Ok(Self { page, form, errors, offers, names, planned: None, outcomes, kinds, today })
+        Ok(Self { page, form, errors, offers, names, planned: None, outcomes, kinds, colleagues, today })
+    }
+
+    /// The page of a planned visit.
+    async fn of(mut self, db: &mut PgConnection, me: &Viewer, visit: Visit) -> Result<Self, Error> {
+        self.colleagues = choices(colleagues(db, me, visit.rep_id, Some(&visit)).await?);
+        self.planned = Some(visit);
+        Ok(self)
     }
 
     fn answer(self) -> Result<Response, Error> {
@@ -108,6 +119,28 @@ impl LogPage {
             && self.form.minutes.is_empty();
         !usual || ["visited_on", "kind", "minutes"].iter().any(|field| self.errors.get(field).is_some())
     }
+}
+
+/// Who may go along with a rep: everybody who sells, and whoever went along already.
+pub async fn colleagues(
+    db: &mut PgConnection,
+    me: &Viewer,
+    rep: UserId,
+    visit: Option<&Visit>,
+) -> sqlx::Result<Vec<(UserId, String)>> {
+    let mut colleagues = reps_db::selling(db, me.scope.org, me.today).await?;
+    for along in visit.into_iter().flat_map(|visit| visit.with.iter().copied().zip(visit.with_names.iter().cloned())) {
+        if !colleagues.contains(&along) {
+            colleagues.push(along);
+        }
+    }
+    colleagues.retain(|(colleague, _)| *colleague != rep);
+    Ok(colleagues)
+}
+
+/// The people to tick.
+pub fn choices(people: Vec<(UserId, String)>) -> Vec<Choice> {
+    people.into_iter().map(|(id, name)| Choice::new(id, name)).collect()
 }
 
 /// The outcomes to tick.
@@ -152,6 +185,8 @@ pub async fn create(
     let said = fields.parse(visit::State::Done, me.today, &me.company.time_zone, &mut errors);
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let picked = pick(&mut read, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?;
+    let colleagues = colleagues(&mut read, &me, me.id, None).await?;
+    let mut with = fields.parse_with(&colleagues, &mut errors);
     let visit = picked.customer.as_ref().and_then(|customer| said.visit(me.id, customer.id));
     let (Some(customer), Some(mut new), true) = (&picked.customer, visit, errors.is_empty()) else {
         return LogPage::load(&mut read, &me, page, fields, errors, &picked).await?.answer();
@@ -163,6 +198,13 @@ pub async fn create(
         && let Some(visit) = page_db::find(&mut write, &me.scope, &me.company, id).await?
     {
         keep_planned(&mut new, &visit);
+        for along in visit.with.into_iter().zip(visit.with_names).chain([(visit.rep_id, visit.rep), own(&me)]) {
+            if !with.contains(&along) {
+                with.push(along);
+            }
+        }
+        with.retain(|(along, _)| *along != visit.rep_id);
+        new.rep = visit.rep_id;
         if new.notes.is_empty() {
             new.notes = visit.notes; // this form did not show it
         }
@@ -171,10 +213,26 @@ pub async fn create(
         Some((id, version)) if db::update(&mut write, id, version, &new).await? => (id, "visit.done"),
         _ => (db::insert(&mut write, &new).await?, "visit.logged"),
     };
-    let detail = json!({ "new": facts(&new, &customer.name) });
+    write_with(&mut write, id, &with).await?;
+    let detail = json!({ "new": facts(&new, &customer.name, &names(&with)) });
     audit::db::record(&mut write, action, &format!("/visits/{id}"), detail).await?;
-    plan_next(&mut write, &said, &new, customer).await?;
-    saved(write, &me, id, &new, customer, &fields.then).await
+    plan_next(&mut write, &said, &new, customer, &with).await?;
+    saved(write, &me, id, &new, customer, &with, &fields.then).await
+}
+
+fn own(me: &Viewer) -> (UserId, String) {
+    (me.id, me.name.clone())
+}
+
+/// Writes who went along.
+pub async fn write_with(write: &mut Write, id: VisitId, with: &[(UserId, String)]) -> sqlx::Result<()> {
+    let ids: Vec<UserId> = with.iter().map(|(id, _)| *id).collect();
+    db::set_participants(write, id, &ids).await
+}
+
+/// The names alone.
+pub fn names(with: &[(UserId, String)]) -> Vec<String> {
+    with.iter().map(|(_, name)| name.clone()).collect()
 }
 
 /// What was planned and the form to log a visit does not ask for.
@@ -185,7 +243,13 @@ fn keep_planned(new: &mut NewVisit, visit: &Visit) {
 }
 
 /// The next visit that was asked for along with this one, by whoever went.
-async fn plan_next(write: &mut Write, said: &Said, visit: &NewVisit, customer: &Named) -> Result<(), Error> {
+async fn plan_next(
+    write: &mut Write,
+    said: &Said,
+    visit: &NewVisit,
+    customer: &Named,
+    with: &[(UserId, String)],
+) -> Result<(), Error> {
     let Some(day) = said.next else { return Ok(()) };
     let next = NewVisit {
         rep: visit.rep,
@@ -200,7 +264,8 @@ async fn plan_next(write: &mut Write, said: &Said, visit: &NewVisit, customer: &
     };
     if page_db::planned(write, visit.rep, customer.id, day).await?.is_none() {
         let id = db::insert(write, &next).await?;
-        let detail = json!({ "new": facts(&next, &customer.name) });
+        write_with(write, id, with).await?;
+        let detail = json!({ "new": facts(&next, &customer.name, &names(with)) });
         audit::db::record(write, "visit.planned", &format!("/visits/{id}"), detail).await?;
     }
     Ok(())
@@ -212,6 +277,7 @@ async fn saved(
     id: VisitId,
     visit: &NewVisit,
     customer: &Named,
+    with: &[(UserId, String)],
     then: &str,
 ) -> Result<Response, Error> {
     let late = (me.today - visit.visited_on).whole_days() > i64::from(me.company.late_entry_days);
@@ -224,7 +290,12 @@ async fn saved(
     } else {
         ""
     };
-    let toast = Toast::new(format!("{noun} {} saved{note}", customer.name)).undo(format!("/visits/{id}/undo"));
+    let others = with.iter().map(|(id, name)| (*id, name.as_str())).filter(|(id, _)| *id != me.id);
+    let mut others: Vec<&str> = others.map(|(_, name)| name).collect();
+    let host = if visit.rep == me.id { None } else { reps_db::name(&mut write, me.scope.org, visit.rep).await? };
+    others.extend(host.as_deref());
+    let along = if others.is_empty() { String::new() } else { format!(", along with {}", others.join(", ")) };
+    let toast = Toast::new(format!("{noun} {} saved{along}{note}", customer.name)).undo(format!("/visits/{id}/undo"));
     let to = match then {
         "deal" => format!("/deals/new?customer={}", customer.id),
         _ if me.is(Role::Rep) => "/my-month".to_owned(),
@@ -246,9 +317,8 @@ pub async fn fulfil(
     if visit.visited_on > me.today {
         form.visited_on = me.today.to_string();
     }
-    let mut log = LogPage::load(&mut read, &me, page, form, Errors::new(), &Picked::default()).await?;
-    log.planned = Some(visit);
-    log.answer()
+    let log = LogPage::load(&mut read, &me, page, form, Errors::new(), &Picked::default()).await?;
+    log.of(&mut read, &me, visit).await?.answer()
 }
 
 /// A planned visit that took place.
@@ -265,10 +335,11 @@ pub async fn fulfilled(
     // The same form sent twice finds the visit done: `once` answers it.
     let visit = page_db::find(&mut read, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
     let customer = Named { id: visit.customer_id, name: visit.customer.clone(), city: None };
+    let colleagues = colleagues(&mut read, &me, visit.rep_id, Some(&visit)).await?;
+    let with = fields.parse_with(&colleagues, &mut errors);
     let Some(mut new) = said.visit(visit.rep_id, customer.id).filter(|_| errors.is_empty()) else {
-        let mut log = LogPage::load(&mut read, &me, page, fields, errors, &Picked::default()).await?;
-        log.planned = Some(visit);
-        return log.answer();
+        let log = LogPage::load(&mut read, &me, page, fields, errors, &Picked::default()).await?;
+        return log.of(&mut read, &me, visit).await?.answer();
     };
     drop(read);
     let mut write = once::begin(&app, &me, once).await?;
@@ -276,10 +347,11 @@ pub async fn fulfilled(
     if visit.state != visit::State::Planned || !db::update(&mut write, id, visit.version, &new).await? {
         return Err(Error::Conflict("This visit is no longer planned. Open it to see what was saved."));
     }
-    let detail = json!({ "new": facts(&new, &customer.name) });
+    write_with(&mut write, id, &with).await?;
+    let detail = json!({ "new": facts(&new, &customer.name, &names(&with)) });
     audit::db::record(&mut write, "visit.done", &format!("/visits/{id}"), detail).await?;
-    plan_next(&mut write, &said, &new, &customer).await?;
-    saved(write, &me, id, &new, &customer, &fields.then).await
+    plan_next(&mut write, &said, &new, &customer, &with).await?;
+    saved(write, &me, id, &new, &customer, &with, &fields.then).await
 }
 
 async fn find_planned(db: &mut PgConnection, me: &Allowed<RecordSales>, id: VisitId) -> Result<Visit, Error> {
@@ -303,20 +375,20 @@ pub async fn undo(
     let object = format!("/visits/{id}");
     let history = audit::db::history(&mut write, me.scope.org, &me.company.time_zone, &object).await?;
     let last = history.first().filter(|act| act.user_id == Some(me.id) && act.at.date() == me.today);
-    let Some(last) = last.filter(|_| visit.rep_id == me.id) else {
+    let Some(last) = last.filter(|_| visit.rep_id == me.id || visit.with.contains(&me.id)) else {
         return Err(Error::Conflict("Only what you did today can be undone. Correct the visit instead."));
     };
     if visit.locked {
         return Err(Error::Conflict("Its period is locked: the visit stays. Correct it, and say why."));
     }
-    let old = facts(&as_new(&visit), &visit.customer);
+    let old = facts_of(&visit);
     match last.action.as_str() {
         "visit.done" => {
             let planned = NewVisit { state: visit::State::Planned, outcome: None, minutes: None, ..as_new(&visit) };
             if !db::update(&mut write, id, visit.version, &planned).await? {
                 return Err(CHANGED);
             }
-            let detail = json!({ "old": old, "new": facts(&planned, &visit.customer) });
+            let detail = json!({ "old": old, "new": facts(&planned, &visit.customer, &visit.with_names) });
             audit::db::record(&mut write, "visit.undone", &object, detail).await?;
         }
         "visit.logged" | "visit.planned" => {
@@ -346,8 +418,13 @@ pub fn as_new(visit: &Visit) -> NewVisit {
     }
 }
 
-/// What the audit keeps of a visit.
-pub fn facts(visit: &NewVisit, customer: &str) -> Value {
+/// What the audit keeps of a visit that is there.
+pub fn facts_of(visit: &Visit) -> Value {
+    facts(&as_new(visit), &visit.customer, &visit.with_names)
+}
+
+/// What the audit keeps of a visit; `with` are the names of those who went along.
+pub fn facts(visit: &NewVisit, customer: &str, with: &[String]) -> Value {
     json!({
         "customer": customer,
         "day": visit.visited_on.to_string(),
@@ -356,6 +433,7 @@ pub fn facts(visit: &NewVisit, customer: &str) -> Value {
         "state": visit.state.label(),
         "outcome": visit.outcome.map(visit::Outcome::label),
         "minutes": visit.minutes,
+        "with": with.join(", "),
         "notes": visit.notes,
     })
 }

@@ -22,6 +22,12 @@ pub struct Visit {
     pub rep_id: UserId,
     /// The name.
     pub rep: String,
+    /// Who went along, by name.
+    pub with: Vec<UserId>,
+    /// Their names, in the same order.
+    pub with_names: Vec<String>,
+    /// Those of them who were entered after the lock of the period: for them it counts for nothing.
+    pub joined_after_lock: Vec<String>,
     /// To whom.
     pub customer_id: CustomerId,
     /// The customer's name.
@@ -42,8 +48,8 @@ pub struct Visit {
     pub notes: String,
     /// When it was entered, at the company.
     pub recorded_at: PrimitiveDateTime,
-    /// Whether it was entered later than the company allows.
-    pub late: bool,
+    /// How many days after its day it was entered, if that is later than the company allows.
+    pub late: Option<i32>,
     /// Whether it was entered after its period was locked: it counts for nothing.
     pub after_lock: bool,
     /// Whether its period is locked.
@@ -52,14 +58,45 @@ pub struct Visit {
     pub version: i32,
 }
 
-/// A visit of somebody in sight.
+impl Visit {
+    /// Everybody who went, in words: "Ingrid, Jonas".
+    pub fn who(&self) -> String {
+        std::iter::once(&self.rep).chain(&self.with_names).cloned().collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether one of those who went is in sight.
+    pub fn is_of(&self, scope: &Scope) -> bool {
+        std::iter::once(&self.rep_id).chain(&self.with).any(|rep| scope.sees(*rep))
+    }
+}
+
+/// A visit where somebody in sight goes or went.
 pub async fn find(db: &mut PgConnection, scope: &Scope, company: &Company, id: VisitId) -> sqlx::Result<Option<Visit>> {
     sqlx::query_as!(
         Visit,
-        r#"select v.id, v.rep_id, u.name as rep, v.customer_id, c.name as customer, v.visited_on, v.starts_at,
+        r#"select v.id, v.rep_id, u.name as rep,
+                  array(select p.rep_id
+                        from visit_participants p
+                        join users w on w.org_id = p.org_id and w.id = p.rep_id
+                        where p.org_id = v.org_id and p.visit_id = v.id
+                        order by lower(w.name), w.id) as "with!: Vec<UserId>",
+                  array(select w.name
+                        from visit_participants p
+                        join users w on w.org_id = p.org_id and w.id = p.rep_id
+                        where p.org_id = v.org_id and p.visit_id = v.id
+                        order by lower(w.name), w.id) as "with_names!: Vec<String>",
+                  array(select w.name
+                        from visit_participants p
+                        join users w on w.org_id = p.org_id and w.id = p.rep_id
+                        join period_locks l on l.org_id = p.org_id and l.period_start <= p.visited_on
+                             and p.visited_on < l.period_end and p.recorded_at > l.locked_at
+                        where p.org_id = v.org_id and p.visit_id = v.id
+                        order by lower(w.name), w.id) as "joined_after_lock!: Vec<String>",
+                  v.customer_id, c.name as customer, v.visited_on, v.starts_at,
                   v.kind as "kind: Kind", v.state as "state: State", v.outcome as "outcome: Outcome", v.minutes, v.notes,
                   v.recorded_at at time zone $4 as "recorded_at!",
-                  v.state = 'done' and (v.recorded_at at time zone $4)::date - v.visited_on > $5 as "late!",
+                  case when v.state = 'done' and (v.recorded_at at time zone $4)::date - v.visited_on > $5
+                       then (v.recorded_at at time zone $4)::date - v.visited_on end as "late?",
                   v.state = 'done' and exists (
                       select from period_locks l
                       where l.org_id = v.org_id and v.visited_on >= l.period_start and v.visited_on < l.period_end
@@ -74,7 +111,10 @@ pub async fn find(db: &mut PgConnection, scope: &Scope, company: &Company, id: V
            join users u on u.org_id = v.org_id and u.id = v.rep_id
            join customers c on c.org_id = v.org_id and c.id = v.customer_id
            where v.org_id = $1 and v.id = $3
-             and ($2::bigint[] is null or v.rep_id = any ($2))"#,
+             and ($2::bigint[] is null or v.rep_id = any ($2) or exists (
+                 select from visit_participants p
+                 where p.org_id = v.org_id and p.visit_id = v.id and p.rep_id = any ($2)
+             ))"#,
         scope.org as OrgId,
         scope.reps() as Option<&[UserId]>,
         id as VisitId,
@@ -85,7 +125,7 @@ pub async fn find(db: &mut PgConnection, scope: &Scope, company: &Company, id: V
     .await
 }
 
-/// The planned visit that a logged one fulfils: the same person, customer and day.
+/// The planned visit that a logged one fulfils: the same customer and day, the person alone or along.
 pub async fn planned(
     tx: &mut Tx,
     rep: UserId,
@@ -94,10 +134,14 @@ pub async fn planned(
 ) -> sqlx::Result<Option<(VisitId, i32)>> {
     let org = tx.org;
     let row = sqlx::query!(
-        "select id, version
-         from visits
-         where org_id = $1 and rep_id = $2 and customer_id = $3 and visited_on = $4 and state = 'planned'
-         order by starts_at nulls last, id
+        "select v.id, v.version
+         from visits v
+         where v.org_id = $1 and v.customer_id = $3 and v.visited_on = $4 and v.state = 'planned'
+           and (v.rep_id = $2 or exists (
+               select from visit_participants p
+               where p.org_id = v.org_id and p.visit_id = v.id and p.rep_id = $2
+           ))
+         order by v.rep_id <> $2, v.starts_at nulls last, v.id
          limit 1",
         org as OrgId,
         rep as UserId,
@@ -120,6 +164,8 @@ pub struct Entry {
     pub customer: String,
     /// Where it is.
     pub city: Option<String>,
+    /// Who else goes: "Ingrid, Jonas".
+    pub with: Option<String>,
     /// At what time.
     pub starts_at: Option<Time>,
     /// In person or not.
@@ -130,15 +176,30 @@ pub struct Entry {
     pub outcome: Option<Outcome>,
 }
 
-/// A person's visits of one day, by time.
+/// A person's visits of one day, by time, also those where the person goes along.
 pub async fn day(db: &mut PgConnection, org: OrgId, rep: UserId, day: Date) -> sqlx::Result<Vec<Entry>> {
     sqlx::query_as!(
         Entry,
-        r#"select v.id, v.customer_id, c.name as customer, c.city, v.starts_at, v.kind as "kind: Kind",
-                  v.state as "state: State", v.outcome as "outcome: Outcome"
+        r#"select v.id, v.customer_id, c.name as customer, c.city, others.names as "with?", v.starts_at,
+                  v.kind as "kind: Kind", v.state as "state: State", v.outcome as "outcome: Outcome"
            from visits v
            join customers c on c.org_id = v.org_id and c.id = v.customer_id
-           where v.org_id = $1 and v.rep_id = $2 and v.visited_on = $3
+           left join lateral (
+               select string_agg(u.name, ', ' order by lower(u.name)) as names
+               from users u
+               where u.org_id = v.org_id and u.id <> $2
+                 and (u.id = v.rep_id or u.id in (
+                     select p.rep_id from visit_participants p where p.org_id = v.org_id and p.visit_id = v.id
+                 ))
+           ) others on true
+           where v.org_id = $1 and v.visited_on = $3
+             and v.id in (
+                 select own.id from visits own where own.org_id = $1 and own.rep_id = $2 and own.visited_on = $3
+                 union all
+                 select p.visit_id
+                 from visit_participants p
+                 where p.org_id = $1 and p.rep_id = $2 and p.visited_on = $3
+             )
            order by v.starts_at nulls last, v.id"#,
         org as OrgId,
         rep as UserId,

@@ -56,6 +56,8 @@ struct DayPage {
     customers: Vec<Choice>,
     names: Vec<Named>,
     kinds: Vec<Choice>,
+    /// Who may go along.
+    colleagues: Vec<Choice>,
 }
 
 impl DayPage {
@@ -94,6 +96,7 @@ impl DayPage {
             customers: picked.similar.iter().map(named_choice).collect(),
             names: find_db::names(db, &me.scope, me.today).await?,
             kinds: log::kinds(),
+            colleagues: log::choices(log::colleagues(db, me, me.id, None).await?),
         })
     }
 }
@@ -127,6 +130,7 @@ pub async fn add(
     let said = fields.parse(visit::State::Planned, me.today, &me.company.time_zone, &mut errors);
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let picked = pick(&mut read, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?;
+    let with = fields.parse_with(&log::colleagues(&mut read, &me, me.id, None).await?, &mut errors);
     let new = picked.customer.as_ref().and_then(|customer| said.visit(me.id, customer.id));
     let (Some(customer), Some(new), true) = (&picked.customer, new, errors.is_empty()) else {
         let day = parse_date(&fields.visited_on).unwrap_or(me.today);
@@ -137,7 +141,8 @@ pub async fn add(
     drop(read);
     let mut write = once::begin(&app, &me, once).await?;
     let id = db::insert(&mut write, &new).await?;
-    let detail = json!({ "new": log::facts(&new, &customer.name) });
+    log::write_with(&mut write, id, &with).await?;
+    let detail = json!({ "new": log::facts(&new, &customer.name, &log::names(&with)) });
     audit::db::record(&mut write, "visit.planned", &format!("/visits/{id}"), detail).await?;
     let at = new.starts_at.map(|time| format!(" at {}", format::clock(&time))).unwrap_or_default();
     let words = format!("{} planned for {}{at}", customer.name, format::date(new.visited_on));
@@ -157,12 +162,11 @@ pub async fn missed(
     if visit.state != visit::State::Planned || visit.visited_on > me.today {
         return Err(Error::Conflict("Only a planned visit whose day has come can be missed."));
     }
-    let old = log::as_new(&visit);
-    let new = NewVisit { state: visit::State::Missed, ..old.clone() };
+    let new = NewVisit { state: visit::State::Missed, ..log::as_new(&visit) };
     if !db::update(&mut write, id, visit.version, &new).await? {
         return Err(log::CHANGED);
     }
-    let detail = json!({ "old": log::facts(&old, &visit.customer), "new": log::facts(&new, &visit.customer) });
+    let detail = json!({ "old": log::facts_of(&visit), "new": log::facts(&new, &visit.customer, &visit.with_names) });
     audit::db::record(&mut write, "visit.missed", &format!("/visits/{id}"), detail).await?;
     let to = format!("/visits/plan?day={}", visit.visited_on);
     write.done_saying(&to, &Toast::new(format!("Visit to {} marked as missed", visit.customer))).await
@@ -183,7 +187,7 @@ pub async fn remove(
     if !db::delete(&mut write, id, visit.version).await? {
         return Err(log::CHANGED);
     }
-    let old = log::facts(&log::as_new(&visit), &visit.customer);
+    let old = log::facts_of(&visit);
     audit::db::record(&mut write, "visit.removed", &format!("/visits/{id}"), json!({ "old": old })).await?;
     let to = format!("/visits/plan?day={}", visit.visited_on);
     write.done_saying(&to, &Toast::new(format!("{} taken off the plan", visit.customer))).await

@@ -37,6 +37,7 @@ use crate::{
         auth::{Allowed, ReadSales, RecordSales, Viewer},
         error::Error,
         form::{Errors, Form, Path},
+        format,
         list::{FETCH, List},
         once,
         page::{Page, answer, html, refused},
@@ -177,6 +178,11 @@ pub fn badge(state: visit::State, visited_on: Date, today: Date) -> Badge {
     }
 }
 
+/// How much later than its day a visit was entered: "5 days late".
+pub fn late(days: i32) -> String {
+    format!("{} late", format::counted(i64::from(days), "day", "days"))
+}
+
 #[derive(Template)]
 #[template(path = "visits/show.html")]
 struct ShowPage {
@@ -186,7 +192,6 @@ struct ShowPage {
     acts: Vec<Act>,
     may_record: bool,
     is_today_or_before: bool,
-    late_days: u32,
 }
 
 async fn show(
@@ -204,10 +209,9 @@ async fn show(
         page,
         badge: badge(visit.state, visit.visited_on, me.today),
         is_today_or_before: visit.visited_on <= me.today,
-        may_record: me.may(Permission::RecordSales) && me.scope_of(Permission::RecordSales).sees(visit.rep_id),
+        may_record: me.may(Permission::RecordSales) && visit.is_of(&me.scope_of(Permission::RecordSales)),
         visit,
         acts,
-        late_days: me.company.late_entry_days,
     })
 }
 
@@ -222,6 +226,8 @@ struct EditPage {
     names: Vec<Named>,
     outcomes: Vec<Choice>,
     kinds: Vec<Choice>,
+    /// Who may have gone along.
+    colleagues: Vec<Choice>,
     /// What somebody else saved meanwhile, if somebody did.
     stored: Option<Vec<(String, String)>>,
 }
@@ -245,6 +251,7 @@ impl EditPage {
             names: find_db::names(db, &me.scope, me.today).await?,
             outcomes: log::outcomes(),
             kinds: log::kinds(),
+            colleagues: log::choices(log::colleagues(db, me, visit.rep_id, Some(&visit)).await?),
             visit,
             stored: None,
         })
@@ -282,6 +289,8 @@ async fn correct(
     } else {
         pick(&mut read, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?
     };
+    let colleagues = log::colleagues(&mut read, &me, visit.rep_id, Some(&visit)).await?;
+    let with = fields.parse_with(&colleagues, &mut errors);
     let new = picked.customer.as_ref().and_then(|customer| said.visit(visit.rep_id, customer.id));
     let reason = errors.optional_text("reason", &fields.reason, "The reason", 500);
     let (Some(customer), Some(new), true) = (&picked.customer, new, errors.is_empty()) else {
@@ -294,9 +303,14 @@ async fn correct(
     // Asked here, where no period is locked meanwhile.
     let moves =
         period_locks::db::crosses(&mut write, me.scope.org, Some(visit.visited_on), Some(new.visited_on)).await?;
+    let locked = period_locks::db::is_locked(&mut write, me.scope.org, new.visited_on).await?;
+    let becomes_visit = visit.kind != visit::Kind::InPerson && new.kind == visit::Kind::InPerson;
     if moves && visit.state == visit::State::Done {
         errors.add("visited_on", "A visit moves neither out of a locked period nor into one. Keep its day.");
-    } else if reason.is_empty() && period_locks::db::is_locked(&mut write, me.scope.org, new.visited_on).await? {
+    } else if locked && becomes_visit && visit.state == visit::State::Done {
+        errors
+            .add("kind", "After the lock of its period nothing becomes a visit in person any more. Keep how you met.");
+    } else if locked && reason.is_empty() {
         errors.add("reason", "The period of this visit is locked. Say why you change it.");
     }
     if !errors.is_empty() {
@@ -310,22 +324,23 @@ async fn correct(
         drop(write);
         let mut read = tx::read(&app.db, me.scope.org).await?;
         let saved = page_db::find(&mut read, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
-        let stored = differing(&saved, &log::facts(&new, &customer.name));
+        let stored = differing(&saved, &log::facts(&new, &customer.name, &log::names(&with)));
         let form = VisitForm { version: saved.version.to_string(), ..fields };
         let mut page = EditPage::load(&mut read, &me, page, saved, form, &picked).await?;
         page.stored = Some(stored);
         return answer(StatusCode::CONFLICT, page);
     }
+    log::write_with(&mut write, id, &with).await?;
     let path = format!("/visits/{id}");
-    let old = log::facts(&log::as_new(&visit), &visit.customer);
-    let detail = json!({ "old": old, "new": log::facts(&new, &customer.name), "reason": reason });
+    let new = log::facts(&new, &customer.name, &log::names(&with));
+    let detail = json!({ "old": log::facts_of(&visit), "new": new, "reason": reason });
     audit::db::record(&mut write, "visit.corrected", &path, detail).await?;
     write.done_saying(&path, &Toast::new(format!("Visit to {} corrected", customer.name))).await
 }
 
 /// What is saved, where it differs from what was typed.
 fn differing(saved: &Visit, typed: &serde_json::Value) -> Vec<(String, String)> {
-    let stored = log::facts(&log::as_new(saved), &saved.customer);
+    let stored = log::facts_of(saved);
     let act = json!({ "old": typed, "new": stored });
     audit::words::changes(&act).into_iter().map(|change| (change.label, change.new)).collect()
 }

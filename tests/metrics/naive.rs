@@ -350,10 +350,17 @@ impl World {
         Some((base_from, through.min(base_to)))
     }
 
-    fn locked_out(&self, visit: &crate::world::Visit) -> bool {
-        self.locks.iter().any(|lock| {
-            lock.from <= visit.on && visit.on < lock.to && visit.on + Duration::days(visit.entered_after) > lock.on
-        })
+    fn locked_out(&self, on: Date, entered_after: i64) -> bool {
+        self.locks.iter().any(|lock| lock.from <= on && on < lock.to && on + Duration::days(entered_after) > lock.on)
+    }
+
+    /// Whether a visit counts for somebody of these who went: each is in from the day on which visit and person were
+    /// both entered.
+    fn anybody_went(&self, who: Who, visit: &crate::world::Visit) -> bool {
+        let along = visit.along.iter().map(|&(rep, entered)| (rep, entered.max(visit.entered_after)));
+        std::iter::once((visit.rep, visit.entered_after))
+            .chain(along)
+            .any(|(rep, entered)| self.belongs(who, Some(rep), visit.on) && !self.locked_out(visit.on, entered))
     }
 
     /// All ten metrics. `lives` are the lives of all customers.
@@ -367,11 +374,7 @@ impl World {
         let mut visits = BTreeSet::new();
         let mut touches = BTreeSet::new();
         for visit in &self.visits {
-            if visit.state != "done"
-                || !counts(visit.on)
-                || self.locked_out(visit)
-                || !self.belongs(who, Some(visit.rep), visit.on)
-            {
+            if visit.state != "done" || !counts(visit.on) || !self.anybody_went(who, visit) {
                 continue;
             }
             match visit.kind {

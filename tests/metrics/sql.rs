@@ -221,7 +221,13 @@ async fn enter(db: &PgPool, world: &World) -> Company {
             minutes: None,
             notes: String::new(),
         };
-        visits::db::insert(&mut tx, &new).await.unwrap();
+        let id = visits::db::insert(&mut tx, &new).await.unwrap();
+        let mut along = vec![];
+        for (rep, entered_after) in &visit.along {
+            tx.now = add_days(visit.on, *entered_after).with_time(time!(12:00)).assume_utc();
+            along.push(company.reps[*rep]);
+            visits::db::set_participants(&mut tx, id, &along).await.unwrap();
+        }
     }
     enter_locks(&mut tx, world, &company).await;
     events_db::recompute(&mut tx, &company.customers).await.unwrap();

@@ -93,6 +93,8 @@ pub struct Visit {
     pub state: &'static str,
     /// Days after `on` on which it was entered.
     pub entered_after: i64,
+    /// Who went along, and how many days after `on` that was entered.
+    pub along: Vec<(usize, i64)>,
 }
 
 /// A month that was locked so many days after its end.
@@ -133,6 +135,7 @@ enum What {
         kind: &'static str,
         state: &'static str,
         entered_after: i64,
+        along: Vec<(usize, i64)>,
     },
 }
 
@@ -208,8 +211,13 @@ fn what() -> impl Strategy<Value = What> {
     let ending = prop_oneof![3 => Just("declared_lost"), 1 => Just("closed"), 1 => Just("credit_block")];
     let kind = prop_oneof![3 => Just("in_person"), 1 => Just("call"), 1 => Just("online")];
     let state = prop_oneof![6 => Just("done"), 1 => Just("planned"), 1 => Just("missed")];
-    let visit = (0..REPS, kind, state, prop_oneof![Just(0_i64), 0..60_i64])
-        .prop_map(|(rep, kind, state, entered_after)| What::Visit { rep, kind, state, entered_after });
+    let entered = || prop_oneof![Just(0_i64), 0..60_i64];
+    let along = prop_oneof![
+        2 => Just(vec![]),
+        1 => prop::collection::vec((0..REPS, entered()), 1..3),
+    ];
+    let visit = (0..REPS, kind, state, entered(), along)
+        .prop_map(|(rep, kind, state, entered_after, along)| What::Visit { rep, kind, state, entered_after, along });
     prop_oneof![
         8 => sale,
         4 => given_back,
@@ -397,8 +405,14 @@ impl World {
                 }
                 What::Ending(kind) => self.endings.push(Ending { customer, on, kind }),
                 What::Handover(rep) => handovers.push((day, rep)),
-                What::Visit { rep, kind, state, entered_after } => {
-                    self.visits.push(Visit { rep, customer, on: day, kind, state, entered_after });
+                What::Visit { rep, kind, state, entered_after, along } => {
+                    let mut once: Vec<(usize, i64)> = vec![];
+                    for (other, entered) in along {
+                        if other != rep && !once.iter().any(|(known, _)| *known == other) {
+                            once.push((other, entered));
+                        }
+                    }
+                    self.visits.push(Visit { rep, customer, on: day, kind, state, entered_after, along: once });
                 }
             }
         }

@@ -191,6 +191,7 @@ impl Field {
         let mut tell = |differs: Differs| found.push(differs.to_string());
         customers::verify_db::verify(&mut tx, self.org, euro, &mut tell).await.unwrap();
         deals::verify_db::verify(&mut tx, self.org, euro, &mut tell).await.unwrap();
+        visits::verify_db::verify(&mut tx, self.org, &mut tell).await.unwrap();
         assert_eq!(found, [""; 0]);
     }
 
