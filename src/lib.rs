@@ -238,6 +238,7 @@ pub mod setup {
     pub mod guard;
     pub mod guide;
     mod guide_db;
+    pub mod sample;
     pub mod web;
 }
 /// Organizations: the tenants and their settings.
@@ -315,6 +316,8 @@ pub mod imports {
     mod deals_checks_db;
     mod deals_db;
     mod deals_known_db;
+    pub mod done;
+    pub mod done_db;
     pub mod import;
     mod lines;
     pub mod ownership;
@@ -332,7 +335,8 @@ pub mod imports {
     mod targets_db;
     mod team_tree;
     pub mod templates;
-    mod upload;
+    mod undo_db;
+    pub mod upload;
     pub mod uploads_db;
     pub mod visits;
     mod visits_db;
@@ -391,6 +395,7 @@ pub fn routes() -> web::routes::Routes {
         .merge(statements::web::routes())
         .merge(setup::web::routes())
         .merge(setup::guide::routes())
+        .merge(setup::sample::routes())
         .merge(sign_in::web::routes())
         .merge(invitations::web::routes())
         .merge(profile::web::routes())
@@ -405,6 +410,7 @@ pub fn routes() -> web::routes::Routes {
         .merge(products::web::routes())
         .merge(deals::web::routes())
         .merge(imports::web::routes())
+        .merge(imports::done::routes())
 }
 
 /// The whole application. A request goes through the layers from the last one added to the first, its answer back from

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What can be done, in the order of the filter: the word, what a sentence says of it, and what the filter calls it.
-const ACTS: [(&str, &str, &str); 58] = [
+const ACTS: [(&str, &str, &str); 59] = [
     ("visit.logged", "logged", "Visits: logged"),
     ("visit.planned", "planned", "Visits: planned"),
     ("visit.done", "did the planned", "Visits: planned one done"),
@@ -74,6 +74,7 @@ const ACTS: [(&str, &str, &str); 58] = [
     ("product.added", "added to", "Products: added"),
     ("organization.created", "created", "Company: created"),
     ("import.done", "imported", "Imports"),
+    ("import.undone", "took back", "Imports: taken back"),
 ];
 
 /// What belongs together: the first part of the word, and what the filter calls all of it.

@@ -2,12 +2,14 @@
 
 use std::fmt::Write;
 
+use rust_decimal::Decimal;
 use time::{Date, Duration, Month, Weekday};
 
 use super::{
     chance::Chance,
     names::{FIRST, LAST, MANAGERS, PRODUCTS, REPS, Rep, TOWNS},
 };
+use crate::domain::money::{Currency, Money};
 
 /// How much history the demo company has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -23,18 +25,29 @@ pub enum Size {
     L,
 }
 
-impl Size {
-    fn repetitions(self) -> usize {
-        match self {
-            Self::S => 1,
-            Self::M => 5,
-            Self::L => 20,
-        }
-    }
+/// How many people sell, and for how long they have.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// The reps; from the eleventh on they are copies with a number behind their names.
+    pub reps: usize,
+    /// How many months before the current one the history begins.
+    pub months: i32,
 }
 
-/// How many months before the current one the history begins.
-pub const MONTHS: i32 = 24;
+/// The sample data of a company's first steps: small enough for a page, with a month of last year to compare with.
+pub const SAMPLE: Shape = Shape { reps: 4, months: 14 };
+
+impl Size {
+    /// What the size means.
+    pub fn shape(self) -> Shape {
+        let reps = match self {
+            Self::S => 10,
+            Self::M => 50,
+            Self::L => 200,
+        };
+        Shape { reps, months: 24 }
+    }
+}
 
 /// The files, by name.
 pub struct Files(pub Vec<(&'static str, String)>);
@@ -61,10 +74,10 @@ struct Customer {
     back: Option<Date>,
 }
 
-/// The company's history up to and including `today`.
-pub fn files(size: Size, seed: u64, today: Date) -> Files {
+/// The company's history up to and including `today`, in its currency.
+pub fn files(shape: Shape, seed: u64, today: Date, currency: Currency) -> Files {
     let mut chance = Chance::new(seed);
-    let people: Vec<Person> = (0..size.repetitions())
+    let people: Vec<Person> = (0..)
         .flat_map(|copy| {
             REPS.iter().map(move |rep| Person {
                 id: if copy == 0 { rep.id.to_owned() } else { format!("{}{}", rep.id, copy + 1) },
@@ -72,23 +85,24 @@ pub fn files(size: Size, seed: u64, today: Date) -> Files {
                 copy,
             })
         })
+        .take(shape.reps)
         .collect();
-    let start = first_of_month(today, -MONTHS);
+    let start = first_of_month(today, -shape.months);
     let mut customers = Vec::new();
     let mut customer_rows =
         String::from("external_id,name,rep,created_on,customer_since,segment,industry,city,country\n");
     for (index, person) in people.iter().enumerate() {
-        invent_customers(&mut chance, index, person, start, today, &mut customers, &mut customer_rows);
+        invent_customers(&mut chance, index, person, (shape.months, start, today), &mut customers, &mut customer_rows);
     }
-    let (deals, first_orders) = invent_deals(&mut chance, &people, &customers, start, today);
+    let (deals, first_orders) = invent_deals(&mut chance, &people, &customers, (start, today), currency);
     let visits = invent_visits(&mut chance, &people, &customers, &first_orders, start, today);
     Files(vec![
         ("reps.csv", rep_rows(&people)),
         ("customers.csv", customer_rows),
         ("deals.csv", deals),
         ("visits.csv", visits),
-        ("targets.csv", target_rows(&people, &customers, today)),
-        ("plans.json", include_str!("plans.json").to_owned()),
+        ("targets.csv", target_rows(&people, &customers, today, currency)),
+        ("plans.json", include_str!("plans.json").replace("EUR", currency.code())),
         ("assignments.csv", assignment_rows(&people, start)),
     ])
 }
@@ -112,13 +126,11 @@ fn invent_customers(
     chance: &mut Chance,
     index: usize,
     person: &Person,
-    start: Date,
-    today: Date,
+    (months, start, today): (i32, Date, Date),
     customers: &mut Vec<Customer>,
     rows: &mut String,
 ) {
-    let months = MONTHS + 1;
-    let acquired: i64 = (0..months).map(|_| 1 + i64::from(chance.percent(person.rep.skill / 2))).sum::<i64>() / 2;
+    let acquired: i64 = (0..=months).map(|_| 1 + i64::from(chance.percent(person.rep.skill / 2))).sum::<i64>() / 2;
     for n in 0..16 + acquired {
         let number = customers.len() + 1;
         let old = n < 16;
@@ -163,8 +175,8 @@ fn invent_deals(
     chance: &mut Chance,
     people: &[Person],
     customers: &[Customer],
-    start: Date,
-    today: Date,
+    (start, today): (Date, Date),
+    currency: Currency,
 ) -> (String, Vec<Date>) {
     let mut deals: Vec<(Date, String)> = Vec::new();
     let mut firsts = Vec::with_capacity(customers.len());
@@ -190,7 +202,8 @@ fn invent_deals(
             let growth = 1_000 + years * (person.rep.skill - 70) / 365 * 2;
             let amount = customer.order * chance.between(60, 140) / 100 * growth / 1_000;
             let credits = if chance.percent(4) {
-                let other = &people[usize::try_from(chance.between(0, 9)).unwrap_or(0)];
+                let last = i64::try_from(people.len().min(REPS.len())).unwrap_or(1) - 1;
+                let other = &people[usize::try_from(chance.between(0, last)).unwrap_or(0)];
                 if other.id == person.id { String::new() } else { format!("{}:60;{}:40", person.id, other.id) }
             } else {
                 String::new()
@@ -198,7 +211,7 @@ fn invent_deals(
             let product = chance.pick(&PRODUCTS);
             deals.push((
                 day,
-                deal_row(&format!("d{number}"), &customer.id, &person.id, day, amount, product, "", &credits),
+                deal_row(&format!("d{number}"), customer, person, day, &money(amount, currency), product, "", &credits),
             ));
             if chance.percent(2) {
                 let back = workday(day + Duration::days(chance.between(3, 40)));
@@ -206,10 +219,10 @@ fn invent_deals(
                     let part = if chance.percent(40) { amount } else { amount * chance.between(20, 70) / 100 };
                     let row = deal_row(
                         &format!("r{number}"),
-                        &customer.id,
-                        &person.id,
+                        customer,
+                        person,
                         back,
-                        -part,
+                        &money(-part, currency),
                         product,
                         &format!("d{number}"),
                         &credits,
@@ -227,48 +240,50 @@ fn invent_deals(
     for (_, row) in deals {
         rows.push_str(&row);
     }
-    open_deals(chance, people, customers, today, &mut rows);
+    open_deals(chance, people, customers, today, currency, &mut rows);
     (rows, firsts)
 }
 
 #[expect(clippy::too_many_arguments, reason = "one argument per column of the file")]
 fn deal_row(
     id: &str,
-    customer: &str,
-    rep: &str,
+    customer: &Customer,
+    person: &Person,
     day: Date,
-    cents: i64,
+    amount: &str,
     product: &str,
     returns: &str,
     credits: &str,
 ) -> String {
-    let sign = if cents < 0 { "-" } else { "" };
-    let cents = cents.abs().max(100);
-    format!(
-        "{id},{customer},{rep},{day},{day},{sign}{}.{:02},EUR,won,{product},{returns},{credits}\n",
-        cents / 100,
-        cents % 100
-    )
+    let (customer, rep) = (&customer.id, &person.id);
+    format!("{id},{customer},{rep},{day},{day},{amount},won,{product},{returns},{credits}\n")
+}
+
+/// So many hundredths as an amount in a currency, never nothing, and its code: `1203.40,EUR`.
+fn money(hundredths: i64, currency: Currency) -> String {
+    let hundredths = hundredths.abs().max(100) * hundredths.signum();
+    let amount = currency.money(Decimal::new(hundredths, 2).round_dp(u32::from(currency.decimals())));
+    format!("{},{}", currency.plain(amount.unwrap_or(Money::ZERO)), currency.code())
 }
 
 /// A few open deals for everybody.
-fn open_deals(chance: &mut Chance, people: &[Person], customers: &[Customer], today: Date, rows: &mut String) {
+fn open_deals(
+    chance: &mut Chance,
+    people: &[Person],
+    customers: &[Customer],
+    today: Date,
+    currency: Currency,
+    rows: &mut String,
+) {
     for (index, person) in people.iter().enumerate() {
         let own: Vec<&Customer> = customers.iter().filter(|c| c.rep == index).collect();
         for n in 0..3 {
             let customer = chance.pick(&own);
             let opened = workday(today - Duration::days(chance.between(3, 40)));
             let opened = if opened > today { today } else { opened };
-            let amount = customer.order * 3;
+            let amount = money(customer.order * 3, currency);
             let product = chance.pick(&PRODUCTS);
-            let _ = writeln!(
-                rows,
-                "o{index}-{n},{},{},{opened},,{}.{:02},EUR,open,{product},,",
-                customer.id,
-                person.id,
-                amount / 100,
-                amount % 100
-            );
+            let _ = writeln!(rows, "o{index}-{n},{},{},{opened},,{amount},open,{product},,", customer.id, person.id);
         }
     }
 }
@@ -328,7 +343,7 @@ fn invent_visits(
 }
 
 /// Targets for this month and the twelve before it.
-fn target_rows(people: &[Person], customers: &[Customer], today: Date) -> String {
+fn target_rows(people: &[Person], customers: &[Customer], today: Date, currency: Currency) -> String {
     let mut rows = String::from("rep,period_kind,period_start,metric,value,currency\n");
     for (index, person) in people.iter().enumerate() {
         let senior = person.rep.level == "senior";
@@ -338,15 +353,15 @@ fn target_rows(people: &[Person], customers: &[Customer], today: Date) -> String
             let from = first_of_month(today, month);
             let money = monthly * 10_000 / person.rep.skill.max(80) / 100 * (100 + i64::from(month) / 2) / 100;
             let whole = money / 100_000 * 1_000;
-            for (metric, value, currency) in [
-                ("visits", if senior { "56" } else { "52" }.to_owned(), ""),
-                ("stranger_visits", "3".to_owned(), ""),
-                ("new_customers", if senior { "2" } else { "1" }.to_owned(), ""),
-                ("lost_customers", "1".to_owned(), ""),
-                ("sales_growth", if senior { "0.08" } else { "0.05" }.to_owned(), ""),
-                ("net_sales", format!("{whole}.00"), "EUR"),
+            for (metric, value) in [
+                ("visits", if senior { "56," } else { "52," }),
+                ("stranger_visits", "3,"),
+                ("new_customers", if senior { "2," } else { "1," }),
+                ("lost_customers", "1,"),
+                ("sales_growth", if senior { "0.08," } else { "0.05," }),
+                ("net_sales", &*self::money(whole * 100, currency)),
             ] {
-                let _ = writeln!(rows, "{},month,{from},{metric},{value},{currency}", person.id);
+                let _ = writeln!(rows, "{},month,{from},{metric},{value}", person.id);
             }
         }
     }
@@ -383,18 +398,22 @@ mod tests {
 
     use super::*;
 
+    fn euro() -> Currency {
+        Currency::parse("EUR").unwrap()
+    }
+
     #[test]
     fn the_same_seed_and_date_give_the_same_company() {
         let today = date!(2026 - 11 - 19);
-        let (a, b) = (files(Size::S, 1, today), files(Size::S, 1, today));
-        assert_eq!(a.0, b.0);
-        assert_ne!(a.0, files(Size::S, 2, today).0);
+        let company = |seed| files(Size::S.shape(), seed, today, euro()).0;
+        assert_eq!(company(1), company(1));
+        assert_ne!(company(1), company(2));
     }
 
     #[test]
     fn nothing_lies_after_today() {
         let today = date!(2026 - 03 - 01);
-        for (name, text) in files(Size::S, 1, today).0 {
+        for (name, text) in files(Size::S.shape(), 1, today, euro()).0 {
             if name == "deals.csv" || name == "visits.csv" {
                 let column = if name == "deals.csv" { 4 } else { 3 };
                 for line in text.lines().skip(1) {
@@ -403,6 +422,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn amounts_are_those_of_the_currency() {
+        for (code, shown) in [("EUR", "1203.45,EUR"), ("JPY", "1203,JPY"), ("KWD", "1203.450,KWD")] {
+            assert_eq!(money(120_345, Currency::parse(code).unwrap()), shown);
+        }
+        assert_eq!(money(-3, euro()), "-1.00,EUR");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use time::{Date, OffsetDateTime, Time};
 
 use super::{
-    data::{self, Size},
+    data::{self, Files, Size},
     db,
     names::MANAGERS,
 };
@@ -45,7 +45,7 @@ pub const COMPANY: &str = "Nordlys Foods";
 /// Everybody's password: a demo is no secret.
 pub const PASSWORD: &str = "kanelbolle og kaffe";
 /// The seed from which the company is invented.
-const SEED: u64 = 20;
+pub const SEED: u64 = 20;
 
 /// Somebody who can sign in.
 pub struct SignIn {
@@ -97,7 +97,8 @@ pub async fn fill(db: &PgPool, size: Size, folder: &Path, now: OffsetDateTime) -
     let org = organizations::db::create(&mut tx, &new).await?;
     tx.commit().await?;
     let today = organizations::db::today(db, org, now).await?;
-    import_history(db, size, folder, today, now).await?;
+    let files = data::files(size.shape(), SEED, today, euro);
+    import_history(db, &files, folder, now).await?;
     let [freja, farid] = sign_ins(db, org, today, now).await?;
     plan_today(db, org, today, now).await?;
     for months in (1..=3).rev() {
@@ -117,15 +118,9 @@ pub async fn fill(db: &PgPool, size: Size, folder: &Path, now: OffsetDateTime) -
 }
 
 /// The history goes the way that everybody's own goes: as files.
-async fn import_history(
-    db: &PgPool,
-    size: Size,
-    folder: &Path,
-    today: Date,
-    now: OffsetDateTime,
-) -> Result<(), FillError> {
+async fn import_history(db: &PgPool, files: &Files, folder: &Path, now: OffsetDateTime) -> Result<(), FillError> {
     fs::create_dir_all(folder)?;
-    for (name, text) in data::files(size, SEED, today).0 {
+    for (name, text) in &files.0 {
         fs::write(folder.join(name), text)?;
     }
     let request = import::Request { folder, organization: COMPANY, dry_run: false, now };

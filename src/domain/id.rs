@@ -60,4 +60,6 @@ ids! {
     StatementId,
     /// Files that were sent to be imported.
     UploadId,
+    /// An import that was done.
+    ImportId,
 }

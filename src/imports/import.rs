@@ -7,7 +7,9 @@ use sqlx::PgPool;
 use time::{Date, OffsetDateTime};
 
 use super::{
-    assignments, customers, db, deals, ownership, plans,
+    assignments, customers, db, deals,
+    done_db::{self, Before},
+    ownership, plans,
     problem::Problems,
     progress::Progress,
     reps,
@@ -18,7 +20,7 @@ use crate::{
     audit,
     customers::events_db,
     domain::{
-        id::{OrgId, UserId},
+        id::{ImportId, OrgId, UserId},
         money::Currency,
     },
     organizations::{self, db::NewOrganization},
@@ -41,8 +43,13 @@ pub const FILES: [&str; 9] = [
     assignments::ASSIGNMENTS.file,
 ];
 
-/// What the history of imports is filed under: the page that lists them.
+/// The page that lists imports.
 pub const HISTORY: &str = "/imports";
+
+/// The page of an import that was done.
+pub fn path(id: ImportId) -> String {
+    format!("{HISTORY}/done/{id}")
+}
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +86,8 @@ pub struct Import<'a> {
     pub notes: Vec<String>,
     /// How far it is.
     pub progress: Progress,
+    /// What was there before; none: what it makes cannot be taken back.
+    pub before: Option<Before>,
 }
 
 /// What became of the rows of a file.
@@ -100,8 +109,10 @@ impl Counts {
 }
 
 /// What an import did.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Summary {
+    /// Its number.
+    pub id: ImportId,
     /// The counts of each file that was there.
     pub files: Vec<(&'static str, Counts)>,
     /// What the person who imports should know.
@@ -218,6 +229,10 @@ async fn begin<'a>(tx: &'a mut Tx, source: Source<'a>, progress: Progress) -> Re
     let currency = Currency::parse(&settings.currency)
         .map_err(|error| Failure::Asked(format!("The organization's currency: {error}")))?;
     let id = db::next_import(tx).await?;
+    let before = match source {
+        Source::Sent(_) => Some(done_db::before(tx).await?),
+        Source::Folder(_) => None,
+    };
     Ok(Import {
         tx,
         id,
@@ -229,6 +244,7 @@ async fn begin<'a>(tx: &'a mut Tx, source: Source<'a>, progress: Progress) -> Re
         problems: Problems::default(),
         notes,
         progress,
+        before,
     })
 }
 
@@ -265,11 +281,17 @@ async fn lift_rules(import: &mut Import<'_>, customers: Option<u64>, deals: Opti
 }
 
 async fn finish(import: Import<'_>, dry_run: bool, files: Vec<(&'static str, Counts)>) -> Result<Summary, Failure> {
+    let id = ImportId(import.id);
     if !dry_run {
         let detail = files.iter().map(|(file, made)| ((*file).to_owned(), serde_json::json!(made))).collect();
-        audit::db::record(import.tx, "import.done", HISTORY, serde_json::Value::Object(detail)).await?;
+        let detail = serde_json::Value::Object(detail);
+        done_db::insert(import.tx, id, &detail).await?;
+        if let Some(before) = &import.before {
+            done_db::note_made(import.tx, id, before).await?;
+        }
+        audit::db::record(import.tx, "import.done", &path(id), detail).await?;
         db::forget_staged(import.tx, import.id).await?;
     }
     import.progress.end();
-    Ok(Summary { files, notes: import.notes })
+    Ok(Summary { id, files, notes: import.notes })
 }

@@ -69,7 +69,7 @@ impl Preview {
     /// What has nothing to do with the files.
     pub fn of(outcome: Result<Summary, Failure>) -> Result<Self, Failure> {
         match outcome {
-            Ok(Summary { files, notes }) => {
+            Ok(Summary { files, notes, .. }) => {
                 let files = files.into_iter().map(|(file, counts)| (file.to_owned(), counts)).collect();
                 Ok(Self { files, notes, ..Self::default() })
             }

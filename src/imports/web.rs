@@ -7,10 +7,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use time::PrimitiveDateTime;
 
 use super::{
-    import::{self, Counts, FILES, HISTORY},
+    done::Past,
+    done_db,
+    import::{self, HISTORY},
     plans,
     preview::Preview,
     templates::{self, Kind},
@@ -18,7 +19,7 @@ use super::{
     uploads_db::{self, Waiting},
 };
 use crate::{
-    App, audit,
+    App,
     domain::id::UploadId,
     postgres::tx,
     web::{
@@ -35,7 +36,7 @@ use crate::{
 };
 
 /// How many past imports are listed.
-const MOST_LISTED: usize = 20;
+const MOST_LISTED: i64 = 20;
 /// For whoever presses a button of a page that was drawn a while ago.
 const GONE: &str = "These files were imported, discarded or replaced by others, or were sent more than a day ago. The page Import says what was imported.";
 
@@ -49,24 +50,6 @@ pub fn routes() -> Routes {
         .post("/imports/{id}/columns", name_columns)
         .post("/imports/{id}/apply", apply)
         .post("/imports/{id}/discard", discard)
-}
-
-/// An import that was done.
-struct Past {
-    at: PrimitiveDateTime,
-    who: String,
-    files: Vec<(&'static str, Counts)>,
-}
-
-impl From<audit::db::Entry> for Past {
-    fn from(entry: audit::db::Entry) -> Self {
-        let counts = |file: &'static str| {
-            let counts = entry.detail.get(file)?;
-            Some((file, serde_json::from_value(counts.clone()).ok()?))
-        };
-        let files = FILES.into_iter().filter_map(counts).collect();
-        Self { at: entry.at, who: entry.who.unwrap_or_else(|| "the command line".to_owned()), files }
-    }
 }
 
 #[derive(Template)]
@@ -89,13 +72,13 @@ async fn draw(app: &App, me: &Viewer, page: Page, status: StatusCode, errors: Er
     let org = me.scope.org;
     let mut read = tx::read(&app.db, org).await?;
     let waiting = uploads_db::latest(&mut read, org, me.id, oldest(me.now)).await?;
-    let done = audit::db::history(&mut read, org, &me.company.time_zone, HISTORY).await?;
+    let past = done_db::list(&mut read, org, &me.company.time_zone, None, MOST_LISTED).await?;
     let page = IndexPage {
         page,
         errors,
         kinds: templates::kinds(),
         waiting: waiting.map(|waiting| waiting.id),
-        past: done.into_iter().take(MOST_LISTED).map(Past::from).collect(),
+        past: past.into_iter().map(Past::from).collect(),
         most_rows: format::count(upload::MOST_ROWS.cast_signed()),
         most_bytes: MOST_BYTES >> 20,
     };

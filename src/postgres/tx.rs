@@ -65,8 +65,17 @@ pub async fn write_as_owner(pool: &PgPool, org: OrgId, now: OffsetDateTime) -> s
 /// The same for an import that a page asks for: a statement is broken off like those of every page, and the clock is
 /// read once nobody writes alone.
 pub async fn import(pool: &PgPool, org: OrgId, actor: UserId, clock: Clock) -> sqlx::Result<Tx> {
+    import_with("pg_advisory_xact_lock_shared", pool, org, actor, clock).await
+}
+
+/// The same, beside which nobody else writes in the organization: an import is taken back.
+pub async fn import_alone(pool: &PgPool, org: OrgId, actor: UserId, clock: Clock) -> sqlx::Result<Tx> {
+    import_with("pg_advisory_xact_lock", pool, org, actor, clock).await
+}
+
+async fn import_with(lock: &str, pool: &PgPool, org: OrgId, actor: UserId, clock: Clock) -> sqlx::Result<Tx> {
     let limit = LONGEST_STATEMENT.as_millis();
-    let lock = waiting("pg_advisory_xact_lock_shared", org);
+    let lock = waiting(lock, org);
     let statement = format!("begin; set local statement_timeout = {limit}; {lock}");
     Ok(Tx { inner: pool.begin_with(AssertSqlSafe(statement)).await?, org, actor: Some(actor), now: clock.now() })
 }

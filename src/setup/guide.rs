@@ -6,7 +6,11 @@ use axum::{extract::State, response::Response};
 use super::guide_db::{self, Done};
 use crate::{
     App,
-    domain::access::{Permission, Role},
+    domain::{
+        access::{Permission, Role},
+        id::ImportId,
+    },
+    imports::done_db,
     postgres::tx,
     web::{
         auth::{Allowed, ManagePeople, Viewer},
@@ -40,6 +44,10 @@ struct GuidePage {
     page: Page,
     steps: Vec<Step>,
     all_done: bool,
+    /// The import that brought sample data, while it is there.
+    sample: Option<ImportId>,
+    /// Whether sample data may come: there are no customers yet.
+    is_empty: bool,
 }
 
 /// `GET /first-steps`: each step is done when the company's own records say so.
@@ -47,7 +55,8 @@ async fn show(State(app): State<App>, me: Allowed<ManagePeople>, page: Page) -> 
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let steps = steps(&me, &guide_db::done(&mut read, me.scope.org).await?);
     let all_done = steps.iter().all(|step| !step.done.is_empty());
-    page::html(GuidePage { page, steps, all_done })
+    let (sample, is_empty) = done_db::sample(&mut read, me.scope.org).await?;
+    page::html(GuidePage { page, steps, all_done, sample, is_empty })
 }
 
 fn steps(me: &Viewer, done: &Done) -> Vec<Step> {

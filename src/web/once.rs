@@ -42,6 +42,11 @@ pub async fn begin_import(app: &App, me: &Viewer, once: Once) -> Result<Write, E
     claim(tx::import(&app.db, me.scope.org, me.id, app.clock).await?, once).await
 }
 
+/// The same for taking an import back ([`tx::import_alone`]).
+pub async fn begin_import_alone(app: &App, me: &Viewer, once: Once) -> Result<Write, Error> {
+    claim(tx::import_alone(&app.db, me.scope.org, me.id, app.clock).await?, once).await
+}
+
 async fn claim(mut tx: Tx, once: Once) -> Result<Write, Error> {
     match receipts::claim(&mut tx, once.key, &once.hash).await? {
         Claim::New => Ok(Write { tx, once }),

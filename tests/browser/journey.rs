@@ -41,6 +41,7 @@ pub async fn go(window: &mut Window, sites: &Sites) {
     let run = calculate(window).await;
     approve(window, sites, &run).await;
     read_statement(window).await;
+    finish_first_steps(window).await;
 }
 
 async fn set_up(window: &mut Window, path: &str) {
@@ -59,10 +60,25 @@ async fn set_up(window: &mut Window, path: &str) {
     window.click("Set up").await;
     window.is_at("First steps").await;
     window.look_over("first steps").await;
+    try_sample_data(window).await;
 }
 
+/// Looks at made-up numbers for a moment, and takes all of them back.
+async fn try_sample_data(window: &mut Window) {
+    window.click("Fill in sample data").await;
+    window.sees("Sample data is here").await;
+    window.look_over("first steps with sample data").await;
+    window.click("Take it back").await;
+    window.is_at("Import").await;
+    window.look_over("import that was done").await;
+    window.click("Take the import back").await;
+    window.sees("The import is taken back").await;
+    window.look_over("import that was taken back").await;
+}
+
+/// The way that the guide shows.
 async fn create_team(window: &mut Window) {
-    window.go("Teams").await;
+    window.take_step("Teams").await;
     window.is_at("Teams").await;
     window.look_over("teams").await;
     window.fill("Name", "North").await;
@@ -72,9 +88,7 @@ async fn create_team(window: &mut Window) {
 
 /// Adds a person, and copies the link from the page.
 async fn invite(window: &mut Window, person: &Person) -> String {
-    window.go("People").await;
-    window.is_at("People").await;
-    window.click("Add a person").await;
+    window.take_step("Add a person").await;
     window.is_at("Add a person").await;
     if person.name == INGRID.name {
         window.look_over("add a person").await;
@@ -334,6 +348,14 @@ async fn approve(window: &mut Window, sites: &Sites, run: &str) {
     window.click("Confirm and go on").await;
     window.sees("Approved. The period is locked").await;
     window.look_over("approved run").await;
+}
+
+/// The guide has led all the way.
+async fn finish_first_steps(window: &mut Window) {
+    window.change_person(ADMIN.1, PASSWORD).await;
+    window.open("/first-steps").await;
+    window.sees("Everything is in place").await;
+    window.look_over("finished first steps").await;
 }
 
 async fn read_statement(window: &mut Window) {

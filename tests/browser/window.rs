@@ -49,6 +49,14 @@ impl Window {
         self.press(&self.shown(&path, &format!("the place {place:?}")).await).await;
     }
 
+    /// Opens the guide, and clicks a link of its steps.
+    pub async fn take_step(&self, words: &str) {
+        self.open("/first-steps").await;
+        self.is_at("First steps").await;
+        let path = format!("//main//ol//a[normalize-space(.)={words:?}]");
+        self.press(&self.shown(&path, &format!("the step {words:?}")).await).await;
+    }
+
     /// Types into the field with this label, in place of what it holds.
     pub async fn fill(&self, label: &str, text: &str) {
         let field = self.field(label).await;

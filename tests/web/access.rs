@@ -16,6 +16,7 @@ use attain::{
         visit::{Kind, State},
     },
     imports::{self, import::Counts, preview::Preview, source::SentFile},
+    postgres::tx,
     users, visits,
 };
 use time::macros::date;
@@ -37,6 +38,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /setup", [404, 404, 404, 404, 404]),
     ("POST /setup", [404, 404, 404, 404, 404]),
     ("GET /first-steps", [DOOR, 403, 403, 403, 200]),
+    ("POST /first-steps/sample", [DOOR, 403, 403, 403, 409]),
     ("GET /invitations/{token}", [410, 410, 410, 410, 410]),
     ("POST /invitations/{token}", [410, 410, 410, 410, 410]),
     ("POST /confirm-password", [DOOR, 400, 400, 400, 400]),
@@ -84,6 +86,8 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /imports/{id}/columns", [DOOR, 403, 403, 403, 303]),
     ("POST /imports/{id}/apply", [DOOR, 403, 403, 403, 303]),
     ("POST /imports/{id}/discard", [DOOR, 403, 403, 403, 409]),
+    ("GET /imports/done/{id}", [DOOR, 403, 403, 403, 200]),
+    ("POST /imports/done/{id}/undo", [DOOR, 403, 403, 403, 303]),
     // Numbers and targets.
     ("GET /my-month", [DOOR, 200, 303, 303, 303]),
     ("GET /reps/{id}", [DOOR, 200, 200, 200, 200]),
@@ -263,6 +267,7 @@ impl World {
             ("/targets/", "2026-11".to_owned()),
             ("/imports/", upload(&app, admin).await),
             ("/imports/templates/", "customers.csv".to_owned()),
+            ("/imports/done/", imported(&app, admin).await),
             ("/settings/limits/", limit.to_string()),
             ("/settings/holidays/", "2026-12-24".to_owned()),
         ]);
@@ -419,6 +424,15 @@ async fn upload(app: &TestApp, admin: User) -> String {
     let id = imports::uploads_db::insert(&mut tx, admin.id, &[file], &preview, app.now()).await.unwrap();
     tx.commit().await.unwrap();
     id.to_string()
+}
+
+/// An import that was done: its id.
+async fn imported(app: &TestApp, admin: User) -> String {
+    let file = SentFile { name: "customers.csv", content: b"external_id,name\nD1,Delta\n".to_vec(), columns: vec![] };
+    let mut tx = tx::import(&app.db, admin.org, admin.id, app.app.clock).await.unwrap();
+    let done = imports::import::sent(&mut tx, &[file], false).await.unwrap();
+    tx.commit().await.unwrap();
+    done.id.to_string()
 }
 
 /// A plan and a calculated run: their ids.

@@ -360,3 +360,161 @@ async fn administrators_find_the_way() {
     assert!(!ingrid.get("/customers").await.expect(200).has("a[href='/imports']"));
     send(&mut ingrid, &[CUSTOMERS]).await.expect(403);
 }
+
+const UNDO: &str = "form[action$='/undo']";
+
+/// A small company as files: everything that can be imported.
+const COMPANY: [(&str, &str); 7] = [
+    ("reps.csv", "external_id,name,team,manager\nR1,Ingrid,North,Kari\nR2,Jonas,North,Kari\n"),
+    ("customers.csv", "external_id,name,rep,city\nC1,Alpha,R1,Oslo\nC2,Beta,R2,Bergen\n"),
+    (
+        "deals.csv",
+        "external_id,customer,rep,closed_on,amount,currency,stage,product,returns\n\
+         D1,C1,R1,2026-11-02,900.00,EUR,won,Jam,\nD2,C2,R2,2026-11-03,100.00,EUR,won,Tea,\n\
+         D3,C2,R2,2026-11-04,-100.00,EUR,won,Tea,D2\n",
+    ),
+    ("visits.csv", "external_id,rep,customer,visited_on\nV1,R1,C1,2026-11-02\n"),
+    ("targets.csv", "rep,period_kind,period_start,metric,value,currency\nR1,month,2026-11-01,visits,20,\n"),
+    (
+        "plans.json",
+        r#"[{ "name": "Three", "currency": "EUR", "period": "month",
+              "components": [{ "name": "Sales", "measure": "net_sales", "pays": { "rate": "0.03" } }] }]"#,
+    ),
+    ("assignments.csv", "plan,rep,from,to\nThree,R1,2026-10-01,\n"),
+];
+
+/// How many rows each table of the company has that an import can fill.
+async fn rows(world: &World) -> [Option<i64>; 17] {
+    let counted = sqlx::query!(
+        "select (select count(*) from users) as a, (select count(*) from user_roles) as b,
+                (select count(*) from memberships) as c, (select count(*) from teams) as d,
+                (select count(*) from team_managers) as e, (select count(*) from customers) as f,
+                (select count(*) from ownerships) as g, (select count(*) from deals) as h,
+                (select count(*) from deal_lines) as i, (select count(*) from deal_credits) as j,
+                (select count(*) from customer_events) as k, (select count(*) from visits) as l,
+                (select count(*) from targets) as m, (select count(*) from plans) as n,
+                (select count(*) from plan_versions) as o, (select count(*) from plan_assignments) as p,
+                (select count(*) from products) + (select count(*) from categories) as q"
+    )
+    .fetch_one(&world.app.db)
+    .await
+    .unwrap();
+    let c = counted;
+    [c.a, c.b, c.c, c.d, c.e, c.f, c.g, c.h, c.i, c.j, c.k, c.l, c.m, c.n, c.o, c.p, c.q]
+}
+
+/// Imports files, and opens the page of that import.
+async fn import(browser: &mut Client, files: &[(&str, &str)]) -> Answer {
+    let sent = send(browser, files).await.expect(303);
+    let preview = browser.follow(&sent).await.expect(200);
+    browser.submit(&preview, APPLY, &[]).await.expect(303);
+    let page = browser.get("/imports").await.expect(200);
+    let done = page.attribute("main a[href^='/imports/done/']", "href");
+    browser.get(&done).await.expect(200)
+}
+
+#[tokio::test]
+async fn an_import_is_taken_back_without_a_trace() {
+    let world = World::new().await;
+    let mut astrid = world.browser().await;
+    import(&mut astrid, &[("customers.csv", "external_id,name\nX1,Own\n")]).await;
+    let before = rows(&world).await;
+    let page = import(&mut astrid, &COMPANY).await;
+    let with = rows(&world).await;
+    assert!(before.iter().zip(&with).all(|(before, with)| before < with), "{before:?} {with:?}");
+
+    let done = astrid.submit(&page, UNDO, &[]).await.expect(303);
+    let page = astrid.follow(&done).await.expect(200);
+    assert!(page.words().contains("The import is taken back"), "{}", page.words());
+    assert!(page.words().contains("by Astrid."), "{}", page.words());
+    assert!(!page.has(UNDO));
+    assert_eq!(rows(&world).await, before);
+    let last = sqlx::query_scalar!("select last from deal_numbers where org_id = $1", world.astrid.org.0);
+    assert_eq!(last.fetch_one(&world.app.db).await.unwrap(), 0, "deals are numbered as if it had not been");
+    let twice = astrid.post(&format!("{}/undo", done.location()), &[]).await.expect(409);
+    assert!(twice.words().contains("was taken back before"), "{}", twice.words());
+    assert!(astrid.get("/imports").await.words().contains("taken back"));
+    // The same files can come again.
+    import(&mut astrid, &COMPANY).await;
+    assert_eq!(rows(&world).await, with);
+}
+
+#[tokio::test]
+async fn new_deals_of_a_known_customer_are_taken_back_with_what_followed_from_them() {
+    let world = World::new().await;
+    let mut astrid = world.browser().await;
+    let events = async || {
+        sqlx::query!("select kind, on_date, deal_id from customer_events order by customer_id, position")
+            .fetch_all(&world.app.db)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|row| format!("{:?} {} {:?}", row.kind, row.on_date, row.deal_id))
+            .collect::<Vec<_>>()
+    };
+    import(&mut astrid, &COMPANY).await;
+    let before = events().await;
+    let deals = "external_id,customer,closed_on,amount,currency,stage\nD9,C2,2026-01-05,70.00,EUR,won\n";
+    let page = import(&mut astrid, &[("deals.csv", deals)]).await;
+    assert_ne!(events().await, before, "an earlier first sale");
+    astrid.submit(&page, UNDO, &[]).await.expect(303);
+    assert_eq!(events().await, before);
+}
+
+#[tokio::test]
+async fn an_import_stays_once_something_depends_on_it() {
+    let world = World::new().await;
+    let mut astrid = world.browser().await;
+    let page = import(&mut astrid, &COMPANY).await;
+    // It changed what was there: there is no button, and nothing happens without it.
+    let changed = import(&mut astrid, &[("customers.csv", "external_id,name\nC1,Alfa\n")]).await;
+    assert!(!changed.has(UNDO));
+    assert!(changed.words().contains("It cannot be taken back as a whole"), "{}", changed.words());
+    // Somebody changed what it made.
+    let all = rows(&world).await;
+    let refused = astrid.submit(&page, UNDO, &[]).await.expect(409);
+    assert!(refused.text(".summary-error").contains("1 thing that it made was changed since"), "{}", refused.words());
+    // Something refers to what it made.
+    let page = import(&mut astrid, &[("customers.csv", "external_id,name\nC7,Gamma\n")]).await;
+    import(&mut astrid, &[("visits.csv", "external_id,rep,customer,visited_on\nV7,R1,C7,2026-11-05\n")]).await;
+    let refused = astrid.submit(&page, UNDO, &[]).await.expect(409);
+    assert!(refused.text(".summary-error").contains("Visits were logged or planned since"), "{}", refused.words());
+    // A period in which it lies is locked.
+    let page =
+        import(&mut astrid, &[("visits.csv", "external_id,rep,customer,visited_on\nV8,R1,C1,2026-10-05\n")]).await;
+    let run = sqlx::query!(
+        "with run as (
+             insert into commission_runs (org_id, period_kind, period_start, period_end, prepared_by, prepared_at, engine)
+             values ($1, 'month', '2026-10-01', '2026-11-01', $2, $3, 'x')
+             returning id
+         )
+         insert into period_locks (org_id, run_id, period_kind, period_start, period_end, locked_at)
+         select $1, id, 'month', '2026-10-01', '2026-11-01', $3 from run",
+        world.astrid.org.0,
+        world.astrid.id.0,
+        world.app.now(),
+    );
+    run.execute(&world.app.db).await.unwrap();
+    let refused = astrid.submit(&page, UNDO, &[]).await.expect(409);
+    assert!(refused.text(".summary-error").contains("October 2026 is approved"), "{}", refused.words());
+    assert!(rows(&world).await.iter().zip(&all).all(|(now, then)| now >= then), "nothing is gone");
+}
+
+#[tokio::test]
+async fn what_the_command_line_imported_is_listed_without_a_button() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(CUSTOMERS.0), CUSTOMERS.1).unwrap();
+    let request = attain::imports::import::Request {
+        folder: folder.path(),
+        organization: "Nordlys",
+        dry_run: false,
+        now: world.app.now(),
+    };
+    attain::imports::import::run(&world.app.db, request).await.unwrap();
+    let mut astrid = world.browser().await;
+    let page = astrid.get("/imports").await.expect(200);
+    assert!(page.words().contains("by the command line customers.csv: 2 created"), "{}", page.words());
+    let page = astrid.get(&page.attribute("main a[href^='/imports/done/']", "href")).await.expect(200);
+    assert!(!page.has(UNDO));
+}

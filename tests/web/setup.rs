@@ -124,3 +124,37 @@ async fn the_first_steps_are_done_when_the_records_say_so() {
         browser.get(&link).await.expect(200);
     }
 }
+
+#[tokio::test]
+async fn sample_data_fills_an_empty_company_and_goes_again() {
+    for (currency, plan) in [("EUR", "€200"), ("JPY", "¥200"), ("KWD", "KWD")] {
+        let app = TestApp::new().await;
+        let org = app.company("Nordlys").await;
+        sqlx::query!("update organizations set currency = $1", currency).execute(&app.db).await.unwrap();
+        let astrid = app.user_with_password(org, "Astrid", &[Role::Admin, Role::Manager, Role::Finance]).await;
+        let mut browser = app.client(astrid).await;
+        let empty = browser.get("/first-steps").await.expect(200);
+        let filled = browser.submit(&empty, "form[action='/first-steps/sample']", &[]).await.expect(303);
+        let steps = browser.follow(&filled).await.expect(200);
+        assert_eq!(steps.texts("main .badge.good").len(), 6, "all but the approved month");
+        assert!(!steps.has("form[action='/first-steps/sample']"));
+        browser.submit(&empty, "form[action='/first-steps/sample']", &[]).await.expect(303);
+        browser.post("/first-steps/sample", &[]).await.expect(409);
+        let board = browser.get("/scoreboard").await.expect(200);
+        assert!(board.words().contains("Amina Yusuf"), "{}", board.words());
+        let plans = browser.get("/plans").await.expect(200);
+        let plan_page = plans.attributes("main a[href^='/plans/']", "href");
+        let mut words = String::new();
+        for path in plan_page.iter().filter(|path| path[7..].parse::<i64>().is_ok()) {
+            words += &browser.get(path).await.expect(200).words();
+        }
+        assert!(words.contains(plan), "{currency}: {words}");
+
+        let page = browser.get(&steps.attribute(".strip a", "href")).await.expect(200);
+        let undone = browser.submit(&page, "form[action$='/undo']", &[]).await.expect(303);
+        assert!(browser.follow(&undone).await.words().contains("The import is taken back"));
+        let steps = browser.get("/first-steps").await.expect(200);
+        assert_eq!(steps.texts("main .badge.good").len(), 0);
+        assert!(steps.has("form[action='/first-steps/sample']"));
+    }
+}

@@ -1,0 +1,152 @@
+//! `/imports/done/{id}`: what an import did, and the button that takes it back until something depends on it.
+
+use askama::Template;
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde_json::json;
+use sqlx::error::{DatabaseError, ErrorKind};
+use time::PrimitiveDateTime;
+
+use super::{
+    done_db::{self, Done},
+    import::{Counts, FILES, path},
+    undo_db, upload,
+};
+use crate::{
+    App, audit,
+    customers::events_db,
+    domain::{id::ImportId, period::Period},
+    postgres::tx::{self, Tx},
+    web::{
+        auth::{Allowed, ImportRecords, Viewer},
+        error::Error,
+        form::{Form, Nothing, Path},
+        format, once,
+        page::{Page, answer},
+        routes::Routes,
+        step_up,
+        toast::Toast,
+    },
+};
+
+/// `/imports/done/{id}`.
+pub fn routes() -> Routes {
+    Routes::new().get("/imports/done/{id}", show).post("/imports/done/{id}/undo", undo)
+}
+
+/// An import that was done, as pages tell it.
+pub struct Past {
+    /// Its number.
+    pub id: ImportId,
+    /// When.
+    pub at: PrimitiveDateTime,
+    /// Who did it.
+    pub who: String,
+    /// What became of the rows of each file.
+    pub files: Vec<(&'static str, Counts)>,
+    /// Whether it made things and changed none.
+    pub only_made: bool,
+    /// When and by whom it was taken back.
+    pub undone: Option<(PrimitiveDateTime, String)>,
+}
+
+impl From<Done> for Past {
+    fn from(done: Done) -> Self {
+        let counts = |file: &'static str| Some((file, serde_json::from_value(done.files.get(file)?.clone()).ok()?));
+        Self {
+            id: done.id,
+            at: done.at,
+            files: FILES.into_iter().filter_map(counts).collect(),
+            who: done.who.unwrap_or_else(|| "the command line".to_owned()),
+            only_made: done.only_made,
+            undone: done.undone_at.map(|at| (at, done.undone_by.unwrap_or_default())),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "imports/done.html")]
+struct DonePage {
+    page: Page,
+    past: Past,
+    /// Why it was not taken back.
+    refusal: String,
+}
+
+async fn show(
+    State(app): State<App>,
+    me: Allowed<ImportRecords>,
+    page: Page,
+    Path(id): Path<ImportId>,
+) -> Result<Response, Error> {
+    draw(&app, &me, page, id, String::new()).await
+}
+
+async fn draw(app: &App, me: &Viewer, page: Page, id: ImportId, refusal: String) -> Result<Response, Error> {
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let done = done_db::list(&mut read, me.scope.org, &me.company.time_zone, Some(id), 1).await?.pop();
+    let past = Past::from(done.ok_or(Error::NotFound)?);
+    let status = if refusal.is_empty() { StatusCode::OK } else { StatusCode::CONFLICT };
+    answer(status, DonePage { page, past, refusal })
+}
+
+async fn undo(
+    State(app): State<App>,
+    me: Allowed<ImportRecords>,
+    page: Page,
+    Path(id): Path<ImportId>,
+    Form { once, typed, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    if let Some(response) = step_up::required(&me, &page, &format!("{}/undo", path(id)), &typed) {
+        return response;
+    }
+    let _turn = upload::turn(&app).await?;
+    let mut write = once::begin_import_alone(&app, &me, once).await?;
+    if let Some(refusal) = take_back(&mut write, id, &me).await? {
+        drop(write);
+        return draw(&app, &me, page, id, refusal).await;
+    }
+    write.done_saying(&path(id), &Toast::new("The import is taken back")).await
+}
+
+/// Removes what an import made, or says why not.
+async fn take_back(tx: &mut Tx, id: ImportId, me: &Viewer) -> Result<Option<String>, Error> {
+    if !undo_db::lock(tx, id).await? {
+        return Ok(Some("This import was taken back before.".to_owned()));
+    }
+    let things = undo_db::worked_with(tx, id, &path(id)).await?;
+    if things > 0 {
+        let things = format::counted(things, "thing that it made was", "things that it made were");
+        return Ok(Some(format!("{things} changed since. Remove or correct what is wrong one by one.")));
+    }
+    if let Some((kind, start)) = undo_db::locked_period(tx, id).await? {
+        let period = Period::containing(kind, start, me.company.fiscal_start).label();
+        return Ok(Some(format!("{period} is approved, and facts of the import lie in it.")));
+    }
+    match undo_db::remove(tx, id).await {
+        Ok(customers) => {
+            events_db::recompute(tx, &customers).await?;
+            undo_db::note_undone(tx, id).await?;
+            audit::db::record(tx, "import.undone", &path(id), json!({})).await?;
+            Ok(None)
+        }
+        Err(sqlx::Error::Database(error)) if error.kind() == ErrorKind::ForeignKeyViolation => {
+            Ok(Some(format!("{} since, with what the import made.", depending(&*error))))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What was done since that something of the import is needed for.
+fn depending(error: &dyn DatabaseError) -> &'static str {
+    match error.table() {
+        Some("statements" | "statement_lines") => "Commission was calculated",
+        Some("visits") => "Visits were logged or planned",
+        Some("deals" | "deal_lines" | "deal_credits") => "Deals were entered",
+        Some("targets") => "Targets were set",
+        Some("plan_assignments" | "plan_versions") => "Reps were put on plans",
+        Some("ownerships") => "Customers were given to reps",
+        Some("memberships" | "team_managers") => "Teams were changed",
+        Some("sign_ins" | "sessions" | "invitations") => "Invitations were made",
+        _ => "Somebody has worked",
+    }
+}
