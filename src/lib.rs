@@ -78,6 +78,7 @@ pub mod domain {
     pub mod period;
     pub mod rate;
     pub mod scorecard;
+    pub mod subject;
     pub mod target;
     pub mod visit;
     mod words;
@@ -186,9 +187,14 @@ pub mod deals {
 }
 /// Targets: what is expected of whom, with every change kept.
 pub mod targets {
+    pub mod changes;
     pub mod db;
     pub mod draw;
+    pub mod expected;
+    mod fill;
     pub mod grid;
+    mod presence_db;
+    pub mod proration;
     pub mod web;
 }
 /// Scorecards: what was done against what was expected, for each rep and team.

@@ -1,5 +1,6 @@
 // The grid behaves like a spreadsheet: arrows and Enter move, a block pastes, changed cells are marked, totals follow.
 // table.grid with inputs in td.in; an input's data-sum="id" adds into <output id="id">; in the form around it
+// (several ids with blanks between) and what stands after a sum in data-gap="name of a target's field" says how far it is off;
 // an input's data-was is what stands, where the page was drawn with another text;
 // [data-changed] holds the sentence about changes and [data-undo] is a button that takes all of them back.
 const table = document.querySelector("table.grid");
@@ -25,15 +26,23 @@ const number = (text) => {
 const was = (input) => input.dataset.was ?? input.defaultValue;
 const changed = (input) => input.value.trim() !== was(input).trim();
 
+const shown = (value) => value.toLocaleString("en", { maximumFractionDigits: 4 }).replace("-", "−");
+// The same words as the server's (src/targets/draw.rs).
+const off = (gap) => (gap === 0 ? "as the target" : `${shown(Math.abs(gap))} ${gap < 0 ? "below" : "above"} the target`);
+
 const refresh = () => {
   const sums = new Map();
   for (const input of inputs) {
     input.closest("td").classList.toggle("changed", changed(input));
-    if (input.dataset.sum) sums.set(input.dataset.sum, (sums.get(input.dataset.sum) ?? 0) + number(input.value));
+    for (const id of input.dataset.sum?.split(" ") ?? []) sums.set(id, (sums.get(id) ?? 0) + number(input.value));
   }
   for (const [id, sum] of sums) {
     const output = document.getElementById(id);
-    if (output) output.textContent = sum.toLocaleString("en", { maximumFractionDigits: 4 }).replace("-", "−");
+    if (!output) continue;
+    output.textContent = shown(sum);
+    const gap = output.parentElement.querySelector("[data-gap]");
+    const goal = gap && document.getElementById(gap.dataset.gap)?.value.trim();
+    if (gap) gap.textContent = goal ? off(sum - number(goal)) : "";
   }
   const count = inputs.filter(changed).length;
   if (said) said.textContent = count === 0 ? before : count === 1 ? "1 cell changed" : `${count} cells changed`;

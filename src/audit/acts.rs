@@ -69,6 +69,7 @@ const ACTS: [(&str, &str, &str); 59] = [
     ("settings.changed", "changed", "Settings: changed"),
     ("settings.limit_set", "set a limit in", "Settings: limit set"),
     ("settings.limit_removed", "removed a limit from", "Settings: limit removed"),
+    ("settings.proration_changed", "changed which targets are in proportion in", "Settings: targets in proportion"),
     ("settings.holiday_added", "added a holiday to", "Settings: holiday added"),
     ("settings.holiday_removed", "removed a holiday from", "Settings: holiday removed"),
     ("product.added", "added to", "Products: added"),
@@ -193,7 +194,9 @@ fn particulars(row: &Row, names: &[(UserId, String)], me: &Viewer) -> Vec<Change
                 let metric = Metric::parse(change.get("metric")?.as_str()?)?;
                 let value = |field: &str| change.get(field).and_then(decimal);
                 let shown = |field: &str| draw::words(metric, value(field), me.company.currency);
-                let label = format!("{}, {}", name(change.get("rep")), metric.label().to_lowercase());
+                let group = change.get("whose").and_then(Value::as_str).map(str::to_owned);
+                let whose = group.unwrap_or_else(|| name(change.get("rep")));
+                let label = format!("{whose}, {}", metric.label().to_lowercase());
                 Some(Change { label, old: shown("old"), new: shown("new") })
             };
             changes.map(|changes| changes.iter().filter_map(target).collect()).unwrap_or_default()

@@ -53,6 +53,20 @@ pub struct Inputs {
     pub facts: serde_json::Value,
     /// What the counts of the facts count, metric by metric.
     pub records: BTreeMap<Metric, Vec<Counted>>,
+    /// The targets of which only a part counts: the facts hold that part.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<Metric, Part>,
+}
+
+/// Why only a part of a target counts: on how many working days the rep was there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The target as it was set, in its unit (money in minor units).
+    pub target: Decimal,
+    /// Working days of presence.
+    pub here: u32,
+    /// Working days of the period.
+    pub of: u32,
 }
 
 /// One thing that a count counts: a customer won or lost, or a visit.
@@ -125,6 +139,7 @@ pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Ca
             plan: row.document,
             facts: serde_json::from_str(&facts.to_json(plan.currency)).map_err(|e| Error::Internal(e.to_string()))?,
             records,
+            parts: measured.parts(row.rep_id),
         };
         calculated.push(Calculated { rep: row.rep_id, version: row.version_id, inputs, statement });
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
 
-use super::calculate::Question;
+use super::calculate::{Part, Question};
 use crate::{
     domain::{
         id::UserId,
@@ -16,25 +16,21 @@ use crate::{
         self,
         db::{Subject, Subjects},
     },
-    targets,
+    targets::expected::{self, Expected, Presences},
     web::error::Error,
 };
 
 /// Facts and targets of reps in one period.
 pub struct Measured {
     facts: HashMap<UserId, Facts>,
-    targets: HashMap<UserId, BTreeMap<Metric, Decimal>>,
+    expected: HashMap<UserId, BTreeMap<Metric, Expected>>,
 }
 
 /// Loads what is asked for: the facts of the query that every page uses, and the targets in force.
 pub async fn of_reps(db: &mut PgConnection, asked: &Question, reps: Vec<UserId>) -> Result<Measured, Error> {
     let (org, period) = (asked.org, asked.period);
-    let mut targets: HashMap<UserId, BTreeMap<Metric, Decimal>> = HashMap::new();
-    for target in targets::db::in_force(db, org, Some(&reps), &[period]).await? {
-        if let Some(value) = target.value {
-            targets.entry(target.rep).or_default().insert(target.metric, value);
-        }
-    }
+    let presences = Presences::load(db, org, &reps, period).await?;
+    let expected = expected::of_reps(db, org, &reps, period, &presences).await?;
     let subjects = Subjects { reps, ..Subjects::default() };
     let facts = scorecards::db::facts(db, org, &subjects, &[period], asked.growth_base, asked.today)
         .await?
@@ -44,7 +40,7 @@ pub async fn of_reps(db: &mut PgConnection, asked: &Question, reps: Vec<UserId>)
             Subject::Team(_) | Subject::Company => None,
         })
         .collect();
-    Ok(Measured { facts, targets })
+    Ok(Measured { facts, expected })
 }
 
 impl Measured {
@@ -54,9 +50,22 @@ impl Measured {
         Metric::ALL.into_iter().filter_map(|metric| Some((metric, metric::value(metric, &facts)?.decimal()))).collect()
     }
 
-    /// The targets that are set, in the same units.
+    /// The targets that are set, in the same units: what of them counts for who is there on some of the days.
     pub fn targets(&self, rep: UserId) -> BTreeMap<Metric, Decimal> {
-        self.targets.get(&rep).cloned().unwrap_or_default()
+        self.each(rep).filter_map(|(metric, expected)| Some((metric, expected.value?))).collect()
+    }
+
+    /// The targets of which only a part counts.
+    pub fn parts(&self, rep: UserId) -> BTreeMap<Metric, Part> {
+        let part = |(metric, expected): (Metric, Expected)| {
+            let Expected { set, presence, .. } = expected;
+            expected.is_part().then_some((metric, Part { target: set, here: presence.days, of: presence.of }))
+        };
+        self.each(rep).filter_map(part).collect()
+    }
+
+    fn each(&self, rep: UserId) -> impl Iterator<Item = (Metric, Expected)> {
+        self.expected.get(&rep).into_iter().flatten().map(|(metric, expected)| (*metric, *expected))
     }
 
     /// Net sales of the period that growth is compared with, as far as this one has come.

@@ -1,10 +1,12 @@
 //! Targets: how much of one was reached, and where it should stand by today.
 
 use rust_decimal::Decimal;
+use time::Date;
 
 use super::{
-    calendar::Progress,
+    calendar::{Calendar, Progress},
     metric::{self, Facts, Metric, Unit, Value},
+    period::{Dates, Period},
     rate::Ratio,
 };
 
@@ -45,6 +47,46 @@ fn reached_share(limit: bool, actual: Ratio, target: Ratio) -> Ratio {
 /// The attainment of a metric over the facts. Nothing where the metric has no value (no base to grow over).
 pub fn attained(metric: Metric, facts: &Facts, target: impl Into<Ratio>) -> Option<Attainment> {
     metric::value(metric, facts).map(|actual| attainment(metric, actual, target))
+}
+
+/// On how many working days of a period somebody is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Presence {
+    /// Working days on which the person is employed and not on leave.
+    pub days: u32,
+    /// Working days of the period.
+    pub of: u32,
+}
+
+impl Presence {
+    /// The presence of who is employed from one day (none: from the beginning) to before another (none: open), and on
+    /// leave in between.
+    pub fn new(calendar: &Calendar, period: Period, hired: Option<Date>, left: Option<Date>, leave: &[Dates]) -> Self {
+        let employed = |day: Date| hired.is_none_or(|hired| hired <= day) && left.is_none_or(|left| day < left);
+        let here = |day: &Date| employed(*day) && !leave.iter().any(|away| away.contains(*day));
+        let days = period.dates().days().filter(|day| calendar.is_working(*day)).filter(here).count();
+        Self { days: u32::try_from(days).unwrap_or(u32::MAX), of: calendar.working_days(period.dates()) }
+    }
+
+    /// Whether no working day is missed.
+    pub fn is_whole(self) -> bool {
+        self.days >= self.of
+    }
+}
+
+/// What of a target counts for who is there on some of the working days: counts and amounts × days ÷ working days, half
+/// up, positive counts at least 1; rates and limits of 0 stay. Nothing for who is never there.
+pub fn prorated(metric: Metric, target: Decimal, presence: Presence) -> Option<Decimal> {
+    if presence.is_whole() || metric.unit() == Unit::Fraction {
+        return Some(target);
+    }
+    if presence.days == 0 {
+        return None;
+    }
+    let share = Ratio::new(i128::from(presence.days), i128::from(presence.of))?;
+    let part = Ratio::from_decimal(target).times(share).rounded(0);
+    let least = if metric.unit() == Unit::Count && target > Decimal::ZERO { Decimal::ONE } else { part };
+    Some(part.max(least))
 }
 
 /// Where a target should stand by today: spread evenly over the working days, today included.
@@ -141,8 +183,92 @@ fn saturated(number: i128) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use time::{Month, macros::date};
+
     use super::*;
-    use crate::domain::money::Money;
+    use crate::domain::{money::Money, period::add_days};
+
+    fn counts(metric: Metric, target: &str, days: u32, of: u32) -> Option<String> {
+        let part = prorated(metric, target.parse().unwrap(), Presence { days, of })?;
+        Some(part.normalize().to_string())
+    }
+
+    #[test]
+    fn counts_and_amounts_follow_presence_and_rates_stay() {
+        for (metric, target, days, of, expected) in [
+            (Metric::Visits, "120", 16, 20, Some("96")),
+            (Metric::Visits, "96", 16, 20, Some("77")),    // 76.8
+            (Metric::Visits, "5", 10, 20, Some("3")),      // 2.5: half up
+            (Metric::NewCustomers, "6", 1, 20, Some("1")), // 0.3: at least one
+            (Metric::Visits, "96", 20, 20, Some("96")),
+            (Metric::Visits, "96", 0, 20, None),
+            (Metric::Visits, "96", 0, 0, Some("96")), // a period without working days
+            (Metric::Visits, "0", 5, 20, Some("0")),
+            (Metric::LostCustomers, "2", 10, 20, Some("1")),
+            (Metric::LostCustomers, "2", 1, 20, Some("1")),
+            (Metric::LostCustomers, "0", 10, 20, Some("0")),
+            (Metric::NetSales, "10430000", 13, 21, Some("6456667")), // 6456666.67 minor units
+            (Metric::NetSales, "1", 1, 21, Some("0")),
+            (Metric::SalesGrowth, "0.08", 10, 20, Some("0.08")),
+            (Metric::SalesGrowth, "0.08", 0, 20, Some("0.08")),
+        ] {
+            assert_eq!(counts(metric, target, days, of).as_deref(), expected, "{metric:?} {target} × {days} / {of}");
+        }
+    }
+
+    #[test]
+    fn joiners_leavers_and_leave_miss_working_days() {
+        let november = Period::parse("2026-11", Month::January).unwrap();
+        let calendar = Calendar::new(&[1, 2, 3, 4, 5], [date!(2026 - 11 - 18)]); // 20 working days
+        let here = |hired, left, leave: &[Dates]| {
+            let presence = Presence::new(&calendar, november, hired, left, leave);
+            (presence.days, presence.of)
+        };
+        let away = |from, to| Dates { from, to };
+        assert_eq!(here(None, None, &[]), (20, 20));
+        assert_eq!(here(Some(date!(2026 - 11 - 01)), Some(date!(2026 - 12 - 01)), &[]), (20, 20));
+        assert_eq!(here(Some(date!(2026 - 11 - 16)), None, &[]), (10, 20));
+        assert_eq!(here(None, Some(date!(2026 - 11 - 04)), &[]), (2, 20)); // the 4th is the first day no longer there
+        // Saturday, Sunday and a holiday are nobody's loss.
+        assert_eq!(here(None, None, &[away(date!(2026 - 11 - 14), date!(2026 - 11 - 19))]), (18, 20));
+        // Two entries over the same days are taken off once.
+        let twice =
+            [away(date!(2026 - 11 - 02), date!(2026 - 11 - 05)), away(date!(2026 - 11 - 04), date!(2026 - 11 - 06))];
+        assert_eq!(here(None, None, &twice), (16, 20));
+        assert_eq!(here(Some(date!(2026 - 12 - 01)), None, &[]), (0, 20));
+    }
+
+    proptest! {
+        #[test]
+        fn a_part_is_never_more_than_the_whole_and_grows_with_presence(
+            target in 0_i64..2_000_000_000, of in 1_u32..262, days in 0_u32..262, more in 0_u32..262,
+        ) {
+            let (days, more) = (days.min(of), (days + more).min(of));
+            for metric in Metric::ALL {
+                let target = Decimal::from(target);
+                let part = |days| prorated(metric, target, Presence { days, of });
+                prop_assert_eq!(part(of), Some(target));
+                let (less, more) = (part(days), part(more));
+                prop_assert!(less <= more && more.is_none_or(|more| more <= target));
+                // Off by less than one unit, but for counts that are kept at one.
+                if let Some(part) = less && metric.unit() != Unit::Fraction {
+                    let exact = target * Decimal::from(days) / Decimal::from(of);
+                    prop_assert!((part - exact).abs() <= Decimal::new(5, 1) || part == Decimal::ONE);
+                }
+            }
+        }
+
+        #[test]
+        fn presence_before_and_after_a_day_add_up(offset in 0_i64..40) {
+            let november = Period::parse("2026-11", Month::January).unwrap();
+            let calendar = Calendar::new(&[1, 2, 3, 4, 5], []);
+            let day = add_days(date!(2026 - 10 - 28), offset);
+            let before = Presence::new(&calendar, november, None, Some(day), &[]);
+            let after = Presence::new(&calendar, november, Some(day), None, &[]);
+            prop_assert_eq!(before.days + after.days, before.of);
+        }
+    }
 
     fn share(metric: Metric, actual: i64, target: &str) -> String {
         let attainment = attainment(metric, Value::Count(actual), target.parse::<Decimal>().unwrap());

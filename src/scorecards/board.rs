@@ -244,6 +244,7 @@ impl Board {
             rank: rank.map(|rank| rank.to_string()).unwrap_or_default(),
             href: format!("/reps/{}?period={}", item.rep.id, self.period),
             mine: item.rep.id == me.id,
+            here: self.measured.presences.of(item.rep.id).map(figure::here).unwrap_or_default(),
             score: item.score.map(|score| format::attainment(score.0)),
             rise: self.compared.as_ref().and_then(|compared| compared.rise(item.rep.id, item.score)).map(Rise::new),
             pace: item.pace.map(|pace| format::percent(pace.0)),
@@ -261,7 +262,8 @@ impl Board {
         let figures = self.measured.total_figures(&self.reps);
         let total = |metric: Metric| {
             let figure = figures.iter().find(|figure| figure.metric == metric)?;
-            let mut words = vec![figure.of(currency)];
+            let share = figure.attainment.filter(|_| figure.is_own).map(|share| format::attainment(share.0));
+            let mut words = vec![figure.of(currency), figure.own(currency), share.unwrap_or_default()];
             if metric == Metric::SalesGrowth {
                 words.push(figure.foot(&self.measured.base_words(self.period), currency));
             } else {
@@ -379,6 +381,8 @@ struct Row {
     rep: Rep,
     href: String,
     mine: bool,
+    /// "here 16 of 20 working days", of who misses some.
+    here: String,
     score: Option<String>,
     rise: Option<Rise>,
     pace: Option<String>,

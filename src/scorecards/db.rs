@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::PgConnection;
 use time::Date;
 
+pub use crate::domain::subject::{Subject, Subjects};
 use crate::domain::{
     company::GrowthBase,
     id::{OrgId, TeamId, UserId},
@@ -12,50 +13,6 @@ use crate::domain::{
     money::Money,
     period::{Base, Dates, Period},
 };
-
-/// Whose facts are asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Subjects {
-    /// Each of these people.
-    pub reps: Vec<UserId>,
-    /// Each of these teams with the teams below it in today's tree.
-    pub teams: Vec<TeamId>,
-    /// The whole company, credited or not.
-    pub company: bool,
-}
-
-/// Whose facts these are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Subject {
-    /// The whole company.
-    Company,
-    /// One person.
-    Rep(UserId),
-    /// A team with the teams below it.
-    Team(TeamId),
-}
-
-impl Subjects {
-    /// These subjects.
-    pub fn of(subjects: impl IntoIterator<Item = Subject>) -> Self {
-        let mut of = Self::default();
-        for subject in subjects {
-            match subject {
-                Subject::Company => of.company = true,
-                Subject::Rep(rep) => of.reps.push(rep),
-                Subject::Team(team) => of.teams.push(team),
-            }
-        }
-        of
-    }
-
-    /// The subjects one by one.
-    pub fn each(&self) -> impl Iterator<Item = Subject> {
-        let company = self.company.then_some(Subject::Company);
-        let reps = self.reps.iter().copied().map(Subject::Rep);
-        company.into_iter().chain(reps).chain(self.teams.iter().copied().map(Subject::Team))
-    }
-}
 
 /// **The** facts of these subjects in these periods, by today: every pair is there, with zeros where nothing happened.
 ///

@@ -9,8 +9,9 @@ use crate::{
         money::{Currency, Money},
         rate::Ratio,
         scorecard::Scorecard,
-        target::{self, Attainment, Pace, Standing},
+        target::{self, Attainment, Pace, Presence, Standing},
     },
+    targets::expected::Expected,
     web::{
         chart::Bullet,
         format,
@@ -25,12 +26,18 @@ pub struct Figure {
     pub metric: Metric,
     /// Its value; growth may have none.
     pub value: Option<Value>,
-    /// Its target, in the unit of the metric.
+    /// Its target, in the unit of the metric: what of it counts.
     pub target: Option<Decimal>,
+    /// Of a rep: the target as it was set, and the presence that the part follows from.
+    pub expected: Option<Expected>,
     /// How much of the target was reached.
     pub attainment: Option<Attainment>,
     /// Where it should stand by today.
     pub pace: Option<Pace>,
+    /// Of a team or company: whether the target is its own, not that of its reps together.
+    pub is_own: bool,
+    /// Beside an own target: what those of the reps come to.
+    pub of_reps: Option<Decimal>,
     /// Of a team or company: how many of how many reps have a target, where that is too few for one of them all.
     pub lacking: Option<(usize, usize)>,
     facts: Facts,
@@ -51,6 +58,9 @@ impl Figure {
             target: target.map(|target| target.rounded(4).normalize()),
             attainment: target.and_then(|target| target::attained(metric, facts, target)),
             pace: target.and_then(|target| target::pace(metric, facts, target, progress)),
+            expected: None,
+            is_own: false,
+            of_reps: None,
             lacking: None,
             facts: *facts,
             progress,
@@ -69,6 +79,26 @@ impl Figure {
         };
         let word = if self.metric.is_limit() { "limit" } else { "of" };
         format!("{word} {}", target_words(self.metric, target, currency))
+    }
+
+    /// "96 of 120: here 16 of 20 working days"; empty where the whole target counts.
+    pub fn part(&self, currency: Currency) -> String {
+        let Some(Expected { set, value, presence }) = self.expected else { return String::new() };
+        let words = |target| target_words(self.metric, target, currency);
+        match value {
+            None => here(presence),
+            Some(value) if value != set => format!("{} of {}: {}", words(value), words(set), here(presence)),
+            Some(_) => String::new(),
+        }
+    }
+
+    /// "own target, its reps' come to 818"; empty where the target is that of the reps together.
+    pub fn own(&self, currency: Currency) -> String {
+        match self.of_reps {
+            _ if !self.is_own => String::new(),
+            Some(sum) => format!("own target, its reps' come to {}", target_words(self.metric, sum, currency)),
+            None => "own target".to_owned(),
+        }
     }
 
     /// "3 behind", "€796 behind", "1 ahead", "On pace", "Within limit", "1 over".
@@ -167,6 +197,15 @@ pub fn shown(value: Value, currency: Currency) -> String {
         Value::Count(count) => format::count(count),
         Value::Money(money) => format::money_whole(currency, money),
         Value::Fraction(ratio) => format::growth(ratio),
+    }
+}
+
+/// "here 16 of 20 working days", "away on all 20 working days"; empty for who misses none.
+pub fn here(presence: Presence) -> String {
+    match presence {
+        _ if presence.is_whole() => String::new(),
+        Presence { days: 0, of } => format!("away on all {of} working days"),
+        Presence { days, of } => format!("here {days} of {of} working days"),
     }
 }
 

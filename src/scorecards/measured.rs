@@ -14,14 +14,15 @@ use crate::{
     domain::{
         calendar::{Calendar, Progress},
         company::GrowthBase,
-        id::UserId,
+        id::{OrgId, UserId},
         metric::{Facts, Metric, Unit},
         period::{Period, PeriodKind},
         rate::Ratio,
     },
     targets::{
         self,
-        db::{Rep, Target},
+        db::Rep,
+        expected::{self, Expected, Presences},
     },
     web::{auth::Viewer, format},
 };
@@ -33,7 +34,11 @@ pub struct Measured {
     /// What the team or the company did: from its own facts, not the sum of its reps.
     pub total: Facts,
     /// What is expected, by rep.
-    pub targets: HashMap<UserId, BTreeMap<Metric, Decimal>>,
+    pub expected: HashMap<UserId, BTreeMap<Metric, Expected>>,
+    /// The targets of the team or company itself.
+    pub own: BTreeMap<Metric, Decimal>,
+    /// On how many working days each rep is there.
+    pub presences: Presences,
     /// Working days gone and in all.
     pub progress: Progress,
     /// What growth is compared with.
@@ -61,41 +66,67 @@ pub async fn load(
     }
     let facts = super::db::facts(db, org, &subjects, &[period], me.company.growth_base, until).await?;
     let of = |subject| facts.get(&(period, subject)).copied();
+    let presences = Presences::load(db, org, reps, period).await?;
     Ok(Measured {
         facts: reps.iter().filter_map(|&rep| Some((rep, of(Subject::Rep(rep))?))).collect(),
         total: of(whole).unwrap_or_default(),
-        targets: by_rep(targets::db::in_force(db, org, Some(reps), &[period]).await?),
+        expected: expected::of_reps(db, org, reps, period, &presences).await?,
+        own: own_targets(db, org, whole, period).await?,
+        presences,
         progress: Calendar::new(&me.company.workdays, holidays).progress(period, until),
         growth_base: me.company.growth_base,
     })
 }
 
-/// Targets in force by rep and metric.
-pub fn by_rep(targets: Vec<Target>) -> HashMap<UserId, BTreeMap<Metric, Decimal>> {
-    let mut found: HashMap<UserId, BTreeMap<Metric, Decimal>> = HashMap::new();
-    for target in targets {
-        if let Some(value) = target.value {
-            found.entry(target.rep).or_default().insert(target.metric, value);
-        }
+/// The targets that a team or the company has itself, beside those of its reps.
+async fn own_targets(
+    db: &mut PgConnection,
+    org: OrgId,
+    whole: Subject,
+    period: Period,
+) -> sqlx::Result<BTreeMap<Metric, Decimal>> {
+    if whole.rep().is_some() {
+        return Ok(BTreeMap::new());
     }
-    found
+    let targets = targets::db::in_force(db, org, &Subjects::of([whole]), &[period]).await?;
+    Ok(targets.into_iter().filter_map(|target| Some((target.metric, target.value?))).collect())
 }
 
 impl Measured {
     /// Every metric of a rep.
     pub fn figures(&self, rep: UserId) -> Vec<Figure> {
         let facts = self.facts.get(&rep).copied().unwrap_or_default();
-        let target = |metric: Metric| self.targets.get(&rep)?.get(&metric).copied();
-        Metric::ALL.into_iter().map(|metric| Figure::new(metric, &facts, target(metric), self.progress)).collect()
+        let figure = |metric: Metric| {
+            let expected = self.expected_of(rep, metric);
+            let target = expected.and_then(|expected| expected.value);
+            let mut figure = Figure::new(metric, &facts, target, self.progress);
+            figure.expected = expected;
+            figure
+        };
+        Metric::ALL.into_iter().map(figure).collect()
     }
 
-    /// Every metric of the team or company, against what is expected of these reps together. What all of them did does
-    /// not stand against what is expected of some: then there is no target, and the figure says of how many there is one.
+    fn expected_of(&self, rep: UserId, metric: Metric) -> Option<Expected> {
+        self.expected.get(&rep)?.get(&metric).copied()
+    }
+
+    /// Every metric of the team or company, against its own target, else against what is expected of these reps together.
+    /// What all of them did does not stand against what is expected of some: then there is no target, and the figure says
+    /// of how many there is one.
     pub fn total_figures(&self, reps: &[Rep]) -> Vec<Figure> {
         let figure = |metric: Metric| {
-            let set: Vec<Decimal> =
-                reps.iter().filter_map(|rep| self.targets.get(&rep.id)?.get(&metric).copied()).collect();
+            // Nothing is expected of who is away all the time: that is no lack of a target.
+            let set: Vec<Decimal> = reps
+                .iter()
+                .filter_map(|rep| Some(self.expected_of(rep.id, metric)?.value.unwrap_or_default()))
+                .collect();
             let all = !set.is_empty() && set.len() == reps.len();
+            if let Some(&own) = self.own.get(&metric) {
+                let mut figure = Figure::new(metric, &self.total, Some(own), self.progress);
+                figure.of_reps = (all && metric.unit() != Unit::Fraction).then(|| set.iter().sum());
+                figure.is_own = true;
+                return figure;
+            }
             let mut figure = if metric.unit() == Unit::Fraction {
                 Figure::exact(metric, &self.total, self.growth_target(reps), self.progress)
             } else {
@@ -116,7 +147,7 @@ impl Measured {
             if sales <= 0 {
                 continue;
             }
-            let target = self.targets.get(&rep.id)?.get(&Metric::SalesGrowth).copied()?;
+            let target = self.expected_of(rep.id, Metric::SalesGrowth)?.value?;
             base += Decimal::from(sales);
             goal += Decimal::from(sales) * target;
         }
@@ -146,10 +177,10 @@ impl Measured {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{metric::Value, money::Money};
+    use crate::domain::{metric::Value, money::Money, target::Presence};
 
     fn rep(id: i64) -> Rep {
-        Rep { id: UserId(id), name: format!("Rep {id}"), team: None }
+        Rep { id: UserId(id), name: format!("Rep {id}"), team: None, team_id: None, level: None }
     }
 
     fn measured(reps: &[(i64, i64, Option<Decimal>)]) -> Measured {
@@ -157,14 +188,17 @@ mod tests {
             let base = Some(Money(base));
             (UserId(id), Facts { net_sales_base: base, net_sales_whole_base: base, ..Facts::default() })
         });
-        let targets = reps.iter().filter_map(|&(id, _, growth)| {
-            let both = BTreeMap::from([(Metric::SalesGrowth, growth?), (Metric::Visits, 10.into())]);
-            Some((UserId(id), both))
+        let expected = reps.iter().filter_map(|&(id, _, growth)| {
+            let whole = |set| Expected { set, value: Some(set), presence: Presence { days: 21, of: 21 } };
+            let both = [(Metric::SalesGrowth, whole(growth?)), (Metric::Visits, whole(10.into()))];
+            Some((UserId(id), BTreeMap::from(both)))
         });
         Measured {
             facts: facts.collect(),
             total: Facts { visits: 15, ..Facts::default() },
-            targets: targets.collect(),
+            expected: expected.collect(),
+            own: BTreeMap::new(),
+            presences: Presences::default(),
             progress: Progress { elapsed: 14, total: 21, over: false },
             growth_base: GrowthBase::LastYear,
         }
@@ -192,6 +226,38 @@ mod tests {
         assert_eq!((visits.value, visits.target), (Some(Value::Count(15)), Some(20.into())));
         let touches = all.iter().find(|figure| figure.metric == Metric::Touches).unwrap();
         assert_eq!((touches.target, touches.lacking), (None, None));
+    }
+
+    #[test]
+    fn a_team_stands_against_its_own_target_where_it_has_one() {
+        let reps = [rep(1), rep(2)];
+        let mut measured = measured(&[(1, 10, Some(Decimal::ZERO)), (2, 10, Some(Decimal::ZERO))]);
+        measured.own = BTreeMap::from([(Metric::Visits, 30.into()), (Metric::SalesGrowth, Decimal::new(5, 2))]);
+        let all = measured.total_figures(&reps);
+        let euro = crate::domain::money::Currency::parse("EUR").unwrap();
+        let visits = all.iter().find(|figure| figure.metric == Metric::Visits).unwrap();
+        assert_eq!(
+            (visits.target, visits.attainment.unwrap().percent().to_string()),
+            (Some(30.into()), "50.00".into())
+        );
+        assert_eq!(visits.own(euro), "own target, its reps' come to 20");
+        let growth = all.iter().find(|figure| figure.metric == Metric::SalesGrowth).unwrap();
+        assert_eq!((growth.target, growth.own(euro)), (Some(Decimal::new(5, 2)), "own target".to_owned()));
+    }
+
+    #[test]
+    fn nothing_is_expected_of_who_is_away_all_the_time() {
+        let reps = [rep(1), rep(2)];
+        let mut measured = measured(&[(1, 10, Some(Decimal::ZERO)), (2, 10, Some(Decimal::ZERO))]);
+        let away = Expected { set: 10.into(), value: None, presence: Presence { days: 0, of: 21 } };
+        measured.expected.get_mut(&UserId(2)).unwrap().insert(Metric::Visits, away);
+        let all = measured.total_figures(&reps);
+        let visits = all.iter().find(|figure| figure.metric == Metric::Visits).unwrap();
+        assert_eq!((visits.target, visits.lacking), (Some(10.into()), None));
+        let own = measured.figures(UserId(2)).into_iter().find(|figure| figure.metric == Metric::Visits).unwrap();
+        assert_eq!((own.target, own.attainment), (None, None));
+        let euro = crate::domain::money::Currency::parse("EUR").unwrap();
+        assert_eq!(own.part(euro), "away on all 21 working days");
     }
 
     #[test]

@@ -124,6 +124,10 @@ impl Month {
         if metric == Metric::LostCustomers && slipping > 0 {
             foot = format!("{} slipping away", format::count(i64::try_from(slipping).unwrap_or(0)));
         }
+        let part = figure.part(currency);
+        if !part.is_empty() {
+            foot = [foot, part].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" · ");
+        }
         if foot.is_empty() && figure.target.is_none() {
             "No target set".clone_into(&mut foot);
         }
@@ -152,6 +156,7 @@ impl Month {
             value: figure.shown(currency),
             exact: figure.value.map(|value| in_file(value, me).to_string()).unwrap_or_default(),
             of: figure.of(currency),
+            part: figure.part(currency),
             attainment: figure.attainment.map(|share| format::attainment(share.0)),
         })
         .collect()
@@ -304,6 +309,8 @@ struct Other {
     /// The number as files carry it.
     exact: String,
     of: String,
+    /// "96 of 120: here 16 of 20 working days".
+    part: String,
     attainment: Option<String>,
 }
 

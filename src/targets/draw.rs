@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
+use rust_decimal::{Decimal, prelude::ToPrimitive};
 use time::{Date, PrimitiveDateTime};
 
 use super::{
-    db::{Change, Rep, Target},
+    db::{Rep, Target},
+    expected::Presences,
     grid::{self, Cell},
 };
 use crate::{
@@ -16,12 +17,11 @@ use crate::{
         metric::{self, Facts, Metric, Unit, Value},
         money::{Currency, Money},
         period::{Period, PeriodKind},
+        subject::Subject,
     },
+    scorecards::figure,
     web::{auth::Viewer, form::Errors, format, page::Page, periods::PeriodNav, ui::Choice},
 };
-
-/// How many changes the list of changes shows.
-pub const MOST_CHANGES: i64 = 500;
 
 /// The metrics that a grid shows unless it is asked for others; what has a target is added.
 pub const USUAL: [Metric; 6] = [
@@ -46,12 +46,16 @@ pub struct Loaded {
     pub metrics: Vec<Metric>,
     /// Its rows.
     pub reps: Vec<Rep>,
+    /// The rows below: teams, and the company.
+    pub groups: Vec<Group>,
+    /// On how many working days each rep is there.
+    pub presences: Presences,
     /// What stands, also what was taken away.
     pub now: Vec<Target>,
     /// The targets of the period before.
     pub before: Vec<Target>,
-    /// What each rep did in the period before.
-    pub actuals: BTreeMap<UserId, Facts>,
+    /// What everybody did in the period before.
+    pub actuals: BTreeMap<Subject, Facts>,
     /// Since when it is closed for change.
     pub locked_at: Option<PrimitiveDateTime>,
     /// Working days of the period.
@@ -68,6 +72,16 @@ pub struct Loaded {
     pub conflict: bool,
     /// Why, as typed.
     pub reason: String,
+}
+
+/// A team, or the company.
+pub struct Group {
+    /// Which.
+    pub whose: Subject,
+    /// Its name.
+    pub name: String,
+    /// The reps of the grid that belong to it or to a team below it.
+    pub reps: Vec<UserId>,
 }
 
 /// The grid as a page.
@@ -91,6 +105,7 @@ pub struct Grid {
     action: String,
     columns: Vec<Column>,
     rows: Vec<Row>,
+    groups: Vec<GroupRow>,
     locked_at: Option<PrimitiveDateTime>,
     seen: TargetId,
     errors: Errors,
@@ -116,12 +131,32 @@ struct Column {
 struct Row {
     rep: Rep,
     cells: Vec<Field>,
+    /// "Here 16 of 20 working days: 77 of 96 visits."
+    notes: Vec<String>,
 }
 
-impl Row {
-    fn wrong(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.cells.iter().filter_map(|cell| cell.error.as_deref().map(|words| (cell.name.as_str(), words)))
-    }
+/// A team or the company in the grid.
+struct GroupRow {
+    name: String,
+    cells: Vec<Field>,
+    /// What the targets of its reps come to, metric by metric.
+    sums: Vec<Option<Sum>>,
+}
+
+/// What the targets of a team's reps come to.
+struct Sum {
+    /// The id of the sum, for the script.
+    id: String,
+    /// The field of the team's own target.
+    goal: String,
+    sum: String,
+    /// "22 below the target".
+    gap: String,
+}
+
+/// What is wrong with the cells of a row: field and words.
+fn wrong(cells: &[Field]) -> impl Iterator<Item = (&str, &str)> {
+    cells.iter().filter_map(|cell| cell.error.as_deref().map(|words| (cell.name.as_str(), words)))
 }
 
 /// One target of the grid.
@@ -135,7 +170,7 @@ struct Field {
     /// What stands, where the text says something else.
     was: Option<String>,
     error: Option<String>,
-    /// The id of the sum that it adds to; empty for rates.
+    /// The ids of the sums that it adds to; empty for rates.
     sum: String,
 }
 
@@ -144,9 +179,10 @@ impl Loaded {
     pub fn grid(self, page: Page, me: &Viewer, asks: &super::web::Asks) -> Grid {
         let currency = me.company.currency;
         let values: BTreeMap<Cell, Decimal> =
-            self.now.iter().filter_map(|target| Some(((target.rep, target.metric), target.value?))).collect();
+            self.now.iter().filter_map(|target| Some(((target.whose, target.metric), target.value?))).collect();
         let columns: Vec<Column> = self.metrics.iter().map(|&metric| self.column(metric, &values, currency)).collect();
         let rows = self.reps.iter().map(|rep| self.row(rep, &values, currency)).collect();
+        let groups = self.groups.iter().map(|group| self.group(group, &values, currency)).collect();
         let before = self.before.iter().any(|target| target.value.is_some());
         let keep = asks.pairs();
         Grid {
@@ -161,6 +197,7 @@ impl Loaded {
             action: asks.href(self.period),
             columns,
             rows,
+            groups,
             locked_at: self.locked_at,
             seen: self.seen,
             errors: self.errors,
@@ -182,65 +219,115 @@ impl Loaded {
             Unit::Money => format!("{}, {}", metric.label(), currency.symbol().trim()),
             Unit::Fraction => format!("{}, %", metric.label()),
         };
-        let done = self.reps.iter().filter_map(|rep| metric::value(metric, self.actuals.get(&rep.id)?));
+        let done = self.reps.iter().filter_map(|rep| metric::value(metric, self.actuals.get(&Subject::Rep(rep.id))?));
         let last = done.map(Value::decimal).sum::<Decimal>();
         let whole = |sum: Decimal| match metric.unit() {
             Unit::Money => done_money(Money::from_exact(sum), currency),
             Unit::Count | Unit::Fraction => plain(metric, sum, currency),
         };
-        let sum: Decimal = self.reps.iter().filter_map(|rep| values.get(&(rep.id, metric))).sum();
+        let sum: Decimal = self.reps.iter().filter_map(|rep| values.get(&(Subject::Rep(rep.id), metric))).sum();
         Column { metric, label, last: adds.then(|| whole(last)), sum: adds.then(|| plain(metric, sum, currency)) }
     }
 
     fn row(&self, rep: &Rep, values: &BTreeMap<Cell, Decimal>, currency: Currency) -> Row {
+        let groups: Vec<&Group> = self.groups.iter().filter(|group| group.reps.contains(&rep.id)).collect();
         let cells = self.metrics.iter().map(|&metric| {
-            let cell = (rep.id, metric);
-            let name = grid::field(cell);
-            let stands = values.get(&cell).map_or_else(String::new, |&value| plain(metric, value, currency));
-            let text = self.typed.get(&cell).cloned().unwrap_or_else(|| stands.clone());
-            let what =
-                if metric.is_limit() { "lost customers, at most".to_owned() } else { metric.label().to_lowercase() };
-            Field {
-                label: format!("{}, {what}", rep.name),
-                last: self
-                    .actuals
-                    .get(&rep.id)
-                    .and_then(|facts| metric::value(metric, facts))
-                    .map_or_else(|| "n/a".to_owned(), |value| done(value, currency)),
-                was: (text != stands).then_some(stands),
-                text,
-                error: self.errors.get(&name).map(str::to_owned),
-                sum: if metric.unit() == Unit::Fraction { String::new() } else { format!("sum-{}", metric.as_str()) },
-                name,
+            let mut field = self.field(Subject::Rep(rep.id), &rep.name, metric, values, currency);
+            if metric.unit() != Unit::Fraction {
+                let sums = groups.iter().map(|group| sum_id(Some(group.whose), metric));
+                field.sum = [sum_id(None, metric)].into_iter().chain(sums).collect::<Vec<_>>().join(" ");
             }
+            field
         });
-        Row { cells: cells.collect(), rep: rep.clone() }
+        let cells = cells.collect();
+        let notes = self.part(rep.id, values, currency).into_iter().collect();
+        Row { cells, notes, rep: rep.clone() }
     }
 
-    /// Puts texts into cells: the targets of the period before, and counts and amounts raised by a percentage.
-    pub fn prefill(&mut self, copy: bool, raise: Option<Decimal>, currency: Currency) {
-        for rep in &self.reps {
-            for &metric in &self.metrics {
-                let find = |targets: &[Target]| {
-                    targets.iter().find(|t| t.rep == rep.id && t.metric == metric).and_then(|t| t.value)
-                };
-                let stands = find(&self.now);
-                let mut value = if copy { find(&self.before).or(stands) } else { stands };
-                if let (Some(raise), Some(from)) = (raise, value)
-                    && metric.unit() != Unit::Fraction
-                    && !metric.is_limit()
-                {
-                    let raised = from * (Decimal::ONE + raise);
-                    value = Some(
-                        raised.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero).max(Decimal::ZERO),
-                    );
-                }
-                if value != stands {
-                    let text = value.map_or_else(String::new, |value| plain(metric, value, currency));
-                    self.typed.insert((rep.id, metric), text);
-                }
-            }
+    fn group(&self, group: &Group, values: &BTreeMap<Cell, Decimal>, currency: Currency) -> GroupRow {
+        let cell = |&metric: &Metric| self.field(group.whose, &group.name, metric, values, currency);
+        let sum = |&metric: &Metric| {
+            let of = |whose| values.get(&(whose, metric)).copied();
+            let sum: Decimal = group.reps.iter().filter_map(|&rep| of(Subject::Rep(rep))).sum();
+            (metric.unit() != Unit::Fraction).then(|| Sum {
+                id: sum_id(Some(group.whose), metric),
+                goal: grid::field((group.whose, metric)),
+                sum: plain(metric, sum, currency),
+                gap: of(group.whose).map(|goal| gap(metric, sum, goal, currency)).unwrap_or_default(),
+            })
+        };
+        GroupRow {
+            name: group.name.clone(),
+            cells: self.metrics.iter().map(cell).collect(),
+            sums: self.metrics.iter().map(sum).collect(),
         }
+    }
+
+    fn field(
+        &self,
+        whose: Subject,
+        name: &str,
+        metric: Metric,
+        values: &BTreeMap<Cell, Decimal>,
+        currency: Currency,
+    ) -> Field {
+        let cell = (whose, metric);
+        let field = grid::field(cell);
+        let stands = values.get(&cell).map_or_else(String::new, |&value| plain(metric, value, currency));
+        let text = self.typed.get(&cell).cloned().unwrap_or_else(|| stands.clone());
+        let what = if metric.is_limit() { "lost customers, at most".to_owned() } else { metric.label().to_lowercase() };
+        Field {
+            label: format!("{name}, {what}"),
+            last: self
+                .actuals
+                .get(&whose)
+                .and_then(|facts| metric::value(metric, facts))
+                .map_or_else(|| "n/a".to_owned(), |value| done(value, currency)),
+            was: (text != stands).then_some(stands),
+            text,
+            error: self.errors.get(&field).map(str::to_owned),
+            sum: String::new(),
+            name: field,
+        }
+    }
+
+    /// "Here 16 of 20 working days: 77 of 96 visits, 5 of 6 new customers.", of who misses some.
+    fn part(&self, rep: UserId, values: &BTreeMap<Cell, Decimal>, currency: Currency) -> Option<String> {
+        let here = figure::here(self.presences.of(rep)?);
+        let part = |&metric: &Metric| {
+            let set = *values.get(&(Subject::Rep(rep), metric))?;
+            let expected = self.presences.expected(rep, metric, set);
+            let counts = expected.value.map_or_else(|| "none".to_owned(), |value| words(metric, Some(value), currency));
+            let what = metric.label().to_lowercase();
+            expected.is_part().then(|| format!("{counts} of {} {what}", words(metric, Some(set), currency)))
+        };
+        let parts: Vec<String> = self.metrics.iter().filter_map(part).collect();
+        let colon = if parts.is_empty() { "" } else { ": " };
+        (!here.is_empty()).then(|| format!("{}{colon}{}", format::capital(&here), parts.join(", ")))
+    }
+
+    /// Everybody with a row.
+    pub fn subjects(&self) -> Vec<Subject> {
+        let reps = self.reps.iter().map(|rep| Subject::Rep(rep.id));
+        reps.chain(self.groups.iter().map(|group| group.whose)).collect()
+    }
+}
+
+/// The id of the sum of the targets of all reps, or of those of a team or the company.
+fn sum_id(whose: Option<Subject>, metric: Metric) -> String {
+    match whose {
+        None => format!("sum-{}", metric.as_str()),
+        Some(whose) => format!("sum-{}-{}", grid::word(whose), metric.as_str()),
+    }
+}
+
+/// "22 below the target", "as the target", "€500 above the target". `static/grid.js` says the same while one types.
+fn gap(metric: Metric, sum: Decimal, goal: Decimal, currency: Currency) -> String {
+    let size = || plain(metric, (sum - goal).abs(), currency);
+    match sum.cmp(&goal) {
+        std::cmp::Ordering::Less => format!("{} below the target", size()),
+        std::cmp::Ordering::Equal => "as the target".to_owned(),
+        std::cmp::Ordering::Greater => format!("{} above the target", size()),
     }
 }
 
@@ -293,46 +380,5 @@ pub fn words(metric: Metric, value: Option<Decimal>, currency: Currency) -> Stri
             Unit::Money => format!("{}{}", currency.symbol(), plain(metric, value, currency)),
             Unit::Fraction => format::rate(value),
         },
-    }
-}
-
-/// The list of changes as a page.
-#[derive(Template)]
-#[template(path = "targets/changes.html")]
-pub struct Changes {
-    page: Page,
-    period: Period,
-    rows: Vec<ChangeRow>,
-    cut: bool,
-}
-
-struct ChangeRow {
-    rep: String,
-    metric: &'static str,
-    old: String,
-    new: String,
-    by: String,
-    reason: String,
-    at: PrimitiveDateTime,
-}
-
-impl Changes {
-    /// The changes of a period, the latest first.
-    pub fn new(page: Page, me: &Viewer, period: Period, rows: Vec<Change>) -> Self {
-        let currency = me.company.currency;
-        let cut = i64::try_from(rows.len()).is_ok_and(|count| count >= MOST_CHANGES);
-        let rows = rows.into_iter().filter_map(|change| {
-            let metric = Metric::parse(&change.metric)?;
-            Some(ChangeRow {
-                rep: change.rep,
-                metric: metric.label(),
-                old: words(metric, change.old, currency),
-                new: words(metric, change.new, currency),
-                by: change.by.unwrap_or_else(|| "Import".to_owned()),
-                reason: change.reason.unwrap_or_default(),
-                at: change.at,
-            })
-        });
-        Self { page, period, rows: rows.collect(), cut }
     }
 }

@@ -8,25 +8,40 @@ use rust_decimal::Decimal;
 use super::db::Target;
 use crate::{
     domain::{
-        id::UserId,
         metric::{Metric, Unit},
         money::Currency,
+        subject::Subject,
     },
     web::number,
 };
 
 /// The place of a value: whose, of what.
-pub type Cell = (UserId, Metric);
+pub type Cell = (Subject, Metric);
 
-/// The name of a cell's field in the form, and the anchor that an error leads to.
-pub fn field((rep, metric): Cell) -> String {
-    format!("{rep}.{}", metric.as_str())
+/// The name of a cell's field in the form, and the anchor that an error leads to: `7.visits` of a rep, `t3.visits` of a
+/// team, `all.visits` of the company.
+pub fn field((whose, metric): Cell) -> String {
+    format!("{}.{}", word(whose), metric.as_str())
+}
+
+/// The first part of [`field`].
+pub fn word(whose: Subject) -> String {
+    match whose {
+        Subject::Company => "all".to_owned(),
+        Subject::Rep(rep) => rep.to_string(),
+        Subject::Team(team) => format!("t{team}"),
+    }
 }
 
 /// Reads the name of [`field`].
 pub fn parse_field(name: &str) -> Option<Cell> {
-    let (rep, metric) = name.split_once('.')?;
-    Some((rep.parse().ok()?, Metric::parse(metric)?))
+    let (word, metric) = name.split_once('.')?;
+    let whose = match word.strip_prefix('t') {
+        _ if word == "all" => Subject::Company,
+        Some(team) => Subject::Team(team.parse().ok()?),
+        None => Subject::Rep(word.parse().ok()?),
+    };
+    Some((whose, Metric::parse(metric)?))
 }
 
 /// A value that the sender changed.
@@ -66,7 +81,7 @@ pub struct Outcome {
 /// alone stays as it is now, whoever changed it.
 pub fn compare(typed: &[(Cell, String)], drawn: &[Target], now: &[Target], currency: Currency) -> Outcome {
     let by_cell = |targets: &[Target]| -> BTreeMap<Cell, Target> {
-        targets.iter().map(|target| ((target.rep, target.metric), target.clone())).collect()
+        targets.iter().map(|target| ((target.whose, target.metric), target.clone())).collect()
     };
     let (drawn, now) = (by_cell(drawn), by_cell(now));
     let mut outcome = Outcome::default();
@@ -94,7 +109,7 @@ pub fn compare(typed: &[(Cell, String)], drawn: &[Target], now: &[Target], curre
 }
 
 /// Reads a target as typed; empty is no target.
-fn read(metric: Metric, typed: &str, currency: Currency) -> Result<Option<Decimal>, String> {
+pub fn read(metric: Metric, typed: &str, currency: Currency) -> Result<Option<Decimal>, String> {
     if typed.trim().is_empty() {
         return Ok(None);
     }
@@ -114,14 +129,14 @@ mod tests {
     use time::macros::{date, datetime};
 
     use super::*;
-    use crate::domain::id::TargetId;
+    use crate::domain::id::{TargetId, TeamId, UserId};
 
-    const REP: UserId = UserId(7);
+    const REP: Subject = Subject::Rep(UserId(7));
 
     fn set(id: i64, metric: Metric, value: Option<i64>) -> Target {
         Target {
             id: TargetId(id),
-            rep: REP,
+            whose: REP,
             metric,
             period_start: date!(2026 - 11 - 01),
             value: value.map(Decimal::from),
@@ -199,7 +214,10 @@ mod tests {
 
     #[test]
     fn a_field_names_its_cell() {
-        assert_eq!(parse_field(&field((REP, Metric::Visits))), Some((REP, Metric::Visits)));
+        for whose in [REP, Subject::Team(TeamId(3)), Subject::Company] {
+            assert_eq!(parse_field(&field((whose, Metric::Visits))), Some((whose, Metric::Visits)));
+        }
+        assert_eq!(parse_field("t.visits"), None);
         assert_eq!(parse_field("7.swimming"), None);
         assert_eq!(parse_field("once"), None);
     }

@@ -8,12 +8,16 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
 
 use super::{
-    db::{self, NewTarget, Target},
-    draw::{self, Changes, Loaded},
-    grid::{self, Cell, Outcome},
+    changes,
+    db::{self, NewTarget, Rep, Target},
+    draw::{self, Group, Loaded},
+    expected::Presences,
+    grid::{self, Cell, Change, Outcome},
+    proration,
 };
 use crate::{
     App, audit,
@@ -24,19 +28,18 @@ use crate::{
         metric::Metric,
         money::Currency,
         period::{Period, PeriodKind},
+        subject::{Subject, Subjects},
     },
     organizations, period_locks,
     postgres::tx::{self, Read},
-    scorecards::{
-        self,
-        db::{Subject, Subjects},
-    },
-    teams,
+    scorecards,
+    teams::{self, db::Team},
+    users::reps_db,
     web::{
         auth::{Allowed, SetTargets, Viewer},
         error::Error,
         form::{Errors, Form, Path, Query},
-        format, number, once,
+        format, once,
         page::{self, Page, answer},
         periods::{self, Asked},
         routes::Routes,
@@ -51,7 +54,9 @@ pub fn routes() -> Routes {
         .get("/targets", current)
         .get("/targets/{period}", index)
         .post("/targets/{period}", save)
-        .get("/targets/{period}/changes", changes)
+        .get("/targets/{period}/changes", changes::index)
+        .get(proration::PATH, proration::index)
+        .post(proration::PATH, proration::save)
 }
 
 /// What the address of a grid asks for.
@@ -65,10 +70,10 @@ pub struct Asks {
     metrics: Vec<String>,
     /// `previous`: begin with the targets of the period before.
     #[serde(default)]
-    fill: Option<String>,
+    pub fill: Option<String>,
     /// Begin with counts and amounts raised by so many percent.
     #[serde(default)]
-    raise: Option<String>,
+    pub raise: Option<String>,
 }
 
 impl Asks {
@@ -151,12 +156,18 @@ async fn save(
     let mut write = once::begin_alone(&app, &me, form.once).await?;
     let open = period_locks::db::locked_at(&mut write, me.scope.org, period).await?.is_none();
     let reps = db::reps(&mut write, &me.scope, period, None, draw::day_of_teams(period, me.today)).await?;
-    if !sent.cells.iter().all(|((rep, _), _)| reps.iter().any(|known| known.id == *rep)) {
+    let company = db::leads_company(&mut write, &me.scope).await?;
+    let may = |whose: Subject| match whose {
+        Subject::Rep(rep) => reps.iter().any(|known| known.id == rep),
+        Subject::Team(team) => me.scope.sees_team(team),
+        Subject::Company => company,
+    };
+    if !sent.cells.iter().all(|((whose, _), _)| may(*whose)) {
         return Err(Error::NotFound);
     }
-    let ids: Vec<UserId> = reps.iter().map(|rep| rep.id).collect();
-    let now = db::latest(&mut write, me.scope.org, Some(&ids), &[period], None).await?;
-    let drawn = db::latest(&mut write, me.scope.org, Some(&ids), &[period], Some(sent.seen)).await?;
+    let whose = Subjects::of(sent.cells.iter().map(|((whose, _), _)| *whose).collect::<BTreeSet<_>>());
+    let now = db::latest(&mut write, me.scope.org, &whose, &[period], None).await?;
+    let drawn = db::latest(&mut write, me.scope.org, &whose, &[period], Some(sent.seen)).await?;
     let outcome = grid::compare(&sent.cells, &drawn, &now, me.company.currency);
     let mut errors = Errors::new();
     let reason = errors.optional_text("reason", &sent.reason, "The reason", 500);
@@ -167,34 +178,22 @@ async fn save(
     let targets: Vec<NewTarget> = outcome
         .changes
         .iter()
-        .map(|change| NewTarget { rep: change.cell.0, metric: change.cell.1, value: change.new })
+        .map(|change| NewTarget { whose: change.cell.0, metric: change.cell.1, value: change.new })
         .collect();
     if targets.is_empty() {
         return write.done_saying(&asks.href(period), &Toast::new("Nothing was changed")).await;
     }
     let reason = Some(reason).filter(|reason| !reason.is_empty());
     db::insert(&mut write, period, &targets, reason.as_deref()).await?;
-    audit::db::record(&mut write, "target.set", &format!("/targets/{period}"), detail(&outcome, reason.as_deref()))
-        .await?;
+    let told = told(&mut write, &me, &outcome.changes).await?;
+    let detail = json!({ "changes": told, "reason": reason });
+    audit::db::record(&mut write, "target.set", &format!("/targets/{period}"), detail).await?;
     let words = format!(
         "{} for {} saved",
         format::counted(i64::try_from(targets.len()).unwrap_or(0), "target", "targets"),
         period.label()
     );
     write.done_saying(&asks.href(period), &Toast::new(words)).await
-}
-
-/// `GET /targets/2026-11/changes`: who set what when and why.
-async fn changes(
-    State(app): State<App>,
-    me: Allowed<SetTargets>,
-    page: Page,
-    Path(word): Path<String>,
-) -> Result<Response, Error> {
-    let period = periods::parse(&word, &me)?;
-    let mut read = tx::read(&app.db, me.scope.org).await?;
-    let rows = db::changes(&mut read, &me.scope, period, draw::MOST_CHANGES).await?;
-    page::html(Changes::new(page, &me, period, rows))
 }
 
 /// The fields of a sent grid.
@@ -262,8 +261,12 @@ async fn load(read: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Resu
     let on = draw::day_of_teams(period, me.today);
     let reps = db::reps(read, &me.scope, period, asks.team(), on).await?;
     let ids: Vec<UserId> = reps.iter().map(|rep| rep.id).collect();
+    let tree = teams::db::tree(read, &me.scope, me.today).await?;
+    let company = asks.team().is_none() && db::leads_company(read, &me.scope).await?;
+    let groups = groups(&tree, &reps, me, asks.team(), company);
+    let whose = Subjects::of(ids.iter().map(|&rep| Subject::Rep(rep)).chain(groups.iter().map(|group| group.whose)));
     let previous = period.previous();
-    let targets = db::latest(read, org, Some(&ids), &[period, previous], None).await?;
+    let targets = db::latest(read, org, &whose, &[period, previous], None).await?;
     let (now, before): (Vec<_>, Vec<_>) = targets.into_iter().partition(|target| target.period_start == period.from());
     let mut metrics = asks.metrics();
     if metrics.is_empty() {
@@ -271,26 +274,21 @@ async fn load(read: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Resu
         let more = Metric::ALL.into_iter().filter(|metric| !draw::USUAL.contains(metric) && set(metric));
         metrics = draw::USUAL.into_iter().chain(more).collect();
     }
-    let subjects = Subjects { reps: ids, ..Subjects::default() };
-    let facts = scorecards::db::facts(read, org, &subjects, &[previous], me.company.growth_base, me.today).await?;
+    let facts = scorecards::db::facts(read, org, &whose, &[previous], me.company.growth_base, me.today).await?;
     let holidays = organizations::db::holidays(read, org, period.dates()).await?;
     Ok(Loaded {
         period,
         metrics,
         seen: now.iter().map(|target| target.id).max().unwrap_or(TargetId(0)),
-        actuals: facts
-            .into_iter()
-            .filter_map(|((_, subject), facts)| match subject {
-                Subject::Rep(rep) => Some((rep, facts)),
-                _ => None,
-            })
-            .collect(),
+        actuals: facts.into_iter().map(|((_, whose), facts)| (whose, facts)).collect(),
+        presences: Presences::load(read, org, &ids, period).await?,
         reps,
+        groups,
         now,
         before,
         locked_at: period_locks::db::locked_at(read, org, period).await?,
         working_days: Calendar::new(&me.company.workdays, holidays).working_days(period.dates()),
-        teams: teams(read, me).await?,
+        teams: choices(&tree, me),
         typed: BTreeMap::new(),
         errors: Errors::new(),
         conflict: false,
@@ -298,41 +296,53 @@ async fn load(read: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Resu
     })
 }
 
-/// The teams that the viewer may narrow the grid to, if there are several.
-async fn teams(read: &mut Read, me: &Viewer) -> Result<Vec<Choice>, Error> {
-    if matches!(&me.scope.reach, Reach::Some { teams, .. } if teams.len() < 2) {
-        return Ok(vec![]);
+/// The teams in sight (of one: it and those below it), and the company where the viewer leads all of it.
+fn groups(tree: &[Team], reps: &[Rep], me: &Viewer, only: Option<TeamId>, company: bool) -> Vec<Group> {
+    let below = |root: TeamId| {
+        let mut below = BTreeSet::from([root]);
+        // Every team stands after the one above it.
+        for team in tree {
+            if team.parent.is_some_and(|parent| below.contains(&parent)) {
+                below.insert(team.id);
+            }
+        }
+        below
+    };
+    let only = only.map(below);
+    let shown = tree.iter().filter(|team| me.scope.sees_team(team.id));
+    let shown = shown.filter(|team| only.as_ref().is_none_or(|only| only.contains(&team.id)));
+    let mut groups: Vec<Group> = shown
+        .map(|team| {
+            let teams = below(team.id);
+            let of = reps.iter().filter(|rep| rep.team_id.is_some_and(|team| teams.contains(&team)));
+            Group { whose: Subject::Team(team.id), name: team.path.clone(), reps: of.map(|rep| rep.id).collect() }
+        })
+        .collect();
+    if company {
+        let reps = reps.iter().map(|rep| rep.id).collect();
+        groups.push(Group { whose: Subject::Company, name: me.company.name.clone(), reps });
     }
-    let tree = teams::db::tree(read, &me.scope, me.today).await?;
-    Ok(tree
-        .into_iter()
-        .filter(|team| me.scope.sees_team(team.id))
-        .map(|team| Choice::new(team.id, team.name))
-        .collect())
+    groups
+}
+
+/// The teams that the viewer may narrow the grid to, if there are several.
+fn choices(tree: &[Team], me: &Viewer) -> Vec<Choice> {
+    if matches!(&me.scope.reach, Reach::Some { teams, .. } if teams.len() < 2) {
+        return vec![];
+    }
+    let seen = tree.iter().filter(|team| me.scope.sees_team(team.id));
+    seen.map(|team| Choice::new(team.id, team.name.clone())).collect()
 }
 
 impl Loaded {
-    /// Begins with other texts than what stands, where the address asks for it.
-    fn fill(&mut self, asks: &Asks, currency: Currency) -> Result<(), Error> {
-        let raise = asks.raise.as_deref().map(str::trim).filter(|typed| !typed.is_empty());
-        let raise = raise
-            .map(number::percent)
-            .transpose()
-            .map_err(|_| Error::BadRequest("That is not a percentage. Use a number, like 5 or 5.5."))?;
-        let copy = asks.fill.as_deref() == Some("previous");
-        if self.locked_at.is_none() && (copy || raise.is_some()) {
-            self.prefill(copy, raise, currency);
-        }
-        Ok(())
-    }
-
     /// Keeps what was typed, with the words beside each cell that cannot be saved.
     fn keep(&mut self, refused: Refused, currency: Currency) {
         let Refused { sent, outcome, errors, drawn } = refused;
         self.errors = errors;
         let name = |cell: &Cell| {
-            let rep = self.reps.iter().find(|rep| rep.id == cell.0).map(|rep| rep.name.as_str()).unwrap_or_default();
-            format!("{rep}, {}", cell.1.label().to_lowercase())
+            let rep = self.reps.iter().find(|rep| Subject::Rep(rep.id) == cell.0).map(|rep| rep.name.as_str());
+            let group = self.groups.iter().find(|group| group.whose == cell.0).map(|group| group.name.as_str());
+            format!("{}, {}", rep.or(group).unwrap_or_default(), cell.1.label().to_lowercase())
         };
         if let Some(at) = self.locked_at {
             self.errors
@@ -361,7 +371,8 @@ impl Loaded {
             self.seen = sent.seen; // who has changed what meanwhile is told once everything can be read
         }
         let left_alone = |cell: &Cell, text: &str| {
-            let was = drawn.iter().find(|target| (target.rep, target.metric) == *cell).and_then(|target| target.value);
+            let was =
+                drawn.iter().find(|target| (target.whose, target.metric) == *cell).and_then(|target| target.value);
             text.trim() == was.map_or_else(String::new, |was| draw::plain(cell.1, was, currency))
         };
         let conflict = self.conflict;
@@ -369,11 +380,18 @@ impl Loaded {
     }
 }
 
-/// What the audit keeps of a save: old and new of each cell, and the reason.
-fn detail(outcome: &Outcome, reason: Option<&str>) -> serde_json::Value {
-    let changes = outcome
-        .changes
-        .iter()
-        .map(|change| json!({ "rep": change.cell.0, "metric": change.cell.1, "old": change.old, "new": change.new }));
-    json!({ "changes": changes.collect::<Vec<_>>(), "reason": reason })
+/// What the audit keeps of each changed cell: whose and of what, old and new.
+pub async fn told(db: &mut PgConnection, me: &Viewer, changes: &[Change]) -> Result<Vec<Value>, Error> {
+    let mut told = Vec::with_capacity(changes.len());
+    for change in changes {
+        let (whose, metric) = change.cell;
+        let mut change = json!({ "metric": metric, "old": change.old, "new": change.new });
+        match whose {
+            Subject::Rep(rep) => change["rep"] = json!(rep),
+            Subject::Team(team) => change["whose"] = json!(reps_db::team_name(db, me.scope.org, team).await?),
+            Subject::Company => change["whose"] = json!(me.company.name),
+        }
+        told.push(change);
+    }
+    Ok(told)
 }

@@ -73,6 +73,8 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /settings", [DOOR, 403, 403, 403, 422]),
     ("POST /settings/limits", [DOOR, 403, 403, 403, 422]),
     ("POST /settings/limits/{id}/remove", [DOOR, 403, 403, 403, 303]),
+    ("GET /settings/proration", [DOOR, 403, 403, 403, 200]),
+    ("POST /settings/proration", [DOOR, 403, 403, 403, 400]),
     ("POST /settings/holidays", [DOOR, 403, 403, 403, 422]),
     ("POST /settings/holidays/{day}/remove", [DOOR, 403, 403, 403, 303]),
     // Who did what.

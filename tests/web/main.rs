@@ -10,6 +10,7 @@ mod customers;
 mod database;
 mod deals;
 mod drilldown;
+mod expected;
 mod field;
 mod handover;
 mod imports;

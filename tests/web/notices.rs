@@ -1,7 +1,7 @@
 //! Notices: what waits for one and what happened to one's own numbers, counted on every page.
 
 use attain::{
-    domain::{access::Role, metric::Metric, period::Period},
+    domain::{access::Role, metric::Metric, period::Period, subject::Subject},
     targets::db::NewTarget,
 };
 use time::{Duration, Month, macros::date};
@@ -25,7 +25,8 @@ async fn notices(browser: &mut Client) -> (Answer, Vec<String>) {
 async fn set_target(field: &Field, by: User, rep: User) {
     let mut tx = field.app.write(field.org).await;
     tx.actor = Some(by.id);
-    let target = NewTarget { rep: rep.id, metric: Metric::parse("visits").unwrap(), value: Some(40.into()) };
+    let target =
+        NewTarget { whose: Subject::Rep(rep.id), metric: Metric::parse("visits").unwrap(), value: Some(40.into()) };
     let period = Period::parse("2026-12", Month::January).unwrap();
     attain::targets::db::insert(&mut tx, period, &[target], None).await.unwrap();
     tx.commit().await.unwrap();

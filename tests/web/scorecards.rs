@@ -9,6 +9,7 @@ use attain::{
         metric::Metric,
         money::Money,
         period::Period,
+        subject::Subject,
         visit::{Kind, State},
     },
     targets::{self, db::NewTarget},
@@ -104,7 +105,7 @@ impl Field {
     async fn target(&self, rep: User, metric: Metric, value: Decimal) {
         let mut tx = self.app.write(self.org).await;
         let november = Period::parse("2026-11", Month::January).unwrap();
-        let new = [NewTarget { rep: rep.id, metric, value: Some(value) }];
+        let new = [NewTarget { whose: Subject::Rep(rep.id), metric, value: Some(value) }];
         targets::db::insert(&mut tx, november, &new, None).await.unwrap();
         tx.commit().await.unwrap();
     }

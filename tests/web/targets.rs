@@ -5,6 +5,7 @@ use attain::{
         access::Role,
         id::{OrgId, TeamId},
         period::Period,
+        subject::Subjects,
     },
     postgres::tx,
     targets,
@@ -22,6 +23,7 @@ struct Field {
     ingrid: User,
     jonas: User,
     stranger: User,
+    whole: TeamId,
     south: TeamId,
 }
 
@@ -37,7 +39,7 @@ impl Field {
         let field = app.team(org, "Field", None, Some(karin), &[ingrid]).await;
         let south = app.team(org, "South", Some(field), Some(piet), &[jonas]).await;
         app.team(org, "Inside", None, None, &[stranger]).await;
-        Self { app, org, karin, piet, ingrid, jonas, stranger, south }
+        Self { app, org, karin, piet, ingrid, jonas, stranger, whole: field, south }
     }
 
     /// Types into the grid of a period and saves.
@@ -56,10 +58,11 @@ impl Field {
     async fn in_force(&self, period: &str) -> Vec<(User, &'static str, String)> {
         let period = Period::parse(period, Month::January).unwrap();
         let mut tx = tx::read(&self.app.db, self.org).await.unwrap();
-        let rows = targets::db::in_force(&mut tx, self.org, None, &[period]).await.unwrap();
+        let reps = Subjects::reps(&[self.ingrid.id, self.jonas.id, self.stranger.id]);
+        let rows = targets::db::in_force(&mut tx, self.org, &reps, &[period]).await.unwrap();
         rows.into_iter()
             .map(|row| {
-                let user = User { org: self.org, id: row.rep };
+                let user = User { org: self.org, id: row.whose.rep().unwrap() };
                 (user, row.metric.as_str(), row.value.unwrap().normalize().to_string())
             })
             .collect()
@@ -99,7 +102,11 @@ async fn a_manager_sets_targets_as_people_type_numbers() {
     let answer = karin.get("/targets").await.expect(303);
     assert_eq!(answer.location(), "/targets/2026-11");
     let page = karin.get("/targets/2026-11").await.expect(200);
-    assert_eq!(page.texts("table.grid tbody th"), ["Ingrid Solberg", "Jonas Lindqvist"], "the subtree, by name");
+    assert_eq!(
+        page.texts("table.grid tbody:first-of-type th"),
+        ["Ingrid Solberg", "Jonas Lindqvist"],
+        "the subtree, by name"
+    );
     assert!(page.words().contains("21 working days"), "{}", page.words());
     let typed = [
         (field.ingrid, "visits", "96"),
@@ -336,7 +343,7 @@ async fn team_and_metrics_are_chosen_in_the_address() {
     let mut karin = field.app.client(field.karin).await;
     let page =
         karin.get(&format!("/targets/2026-11?team={}&metrics=touches&metrics=visits", field.south)).await.expect(200);
-    assert_eq!(page.texts("table.grid tbody th"), ["Jonas Lindqvist"]);
+    assert_eq!(page.texts("table.grid tbody th"), ["Jonas Lindqvist", "Field / South", "Its reps together"]);
     assert_eq!(page.texts("table.grid thead .group"), ["Visits", "Calls and online meetings"]);
     let saved = field.send(&mut karin, &page, &[(field.jonas, "touches", "30")]).await.expect(303);
     assert!(saved.location().contains("metrics=visits%2Ctouches"), "{}", saved.location());
@@ -346,6 +353,68 @@ async fn team_and_metrics_are_chosen_in_the_address() {
     assert_eq!(page.attribute(".step a[rel=prev]", "href"), "/targets/2026-10");
     let jumped = karin.get("/targets?kind=quarter&on=2027-02-03").await.expect(303);
     assert_eq!(jumped.location(), "/targets/2027-Q1");
+}
+
+#[tokio::test]
+async fn teams_have_targets_of_their_own_beside_those_of_their_reps() {
+    let field = Field::new().await;
+    let mut karin = field.app.client(field.karin).await;
+    let team = |metric: &str| format!("t{}.{metric}", field.whole);
+    let (visits, growth) = (team("visits"), team("sales_growth"));
+    let (ingrid, jonas) = (cell(field.ingrid, "visits"), cell(field.jonas, "visits"));
+    let south = format!("t{}.visits", field.south);
+    let page = karin.get("/targets/2026-11").await.expect(200);
+    let typed = [(ingrid.as_str(), "96"), (&jonas, "80"), (&visits, "200"), (&growth, "8"), (&south, "80")];
+    karin.submit(&page, "form#grid", &typed).await.expect(303);
+    let page = karin.get("/targets/2026-11").await.expect(200);
+    assert_eq!((page.value(&visits), page.value(&growth)), ("200".to_owned(), "8".to_owned()));
+    assert_eq!(page.text(&format!("#sum-t{}-visits", field.whole)), "176", "the reps of the team and of the one below");
+    assert_eq!(page.text(&format!("[data-gap='{visits}']")), "24 below the target");
+    assert_eq!(page.text(&format!("[data-gap='{south}']")), "as the target");
+    let sums = page.attribute(&format!("input[name='{jonas}']"), "data-sum");
+    assert_eq!(sums, format!("sum-visits sum-t{}-visits sum-t{}-visits", field.whole, field.south));
+
+    // The board holds the team against its own target, and says what those of its reps come to.
+    let board = karin.get("/scoreboard?period=2026-11").await.expect(200);
+    let total = board.text("#total");
+    assert!(total.contains("0 of 200 · own target, its reps' come to 176 · 0.00%"), "{total}");
+    let history = karin.get("/targets/2026-11/changes").await.expect(200).texts("tbody tr");
+    assert!(history.iter().any(|row| row.contains("Field Visits none 200 Karin Berg")), "{history:?}");
+
+    // Piet leads the South: he neither sees nor sets what stands above.
+    let mut piet = field.app.client(field.piet).await;
+    let page = piet.get("/targets/2026-11").await.expect(200);
+    assert!(page.has(&format!("input[name='{south}']")) && !page.has(&format!("input[name='{visits}']")));
+    piet.post("/targets/2026-11", &[("seen", "0"), (&visits, "1")]).await.expect(404);
+    assert!(!piet.get("/targets/2026-11/changes").await.words().contains("200"));
+    // Without its own target a team is held against those of its reps again.
+    let page = karin.get("/targets/2026-11").await;
+    karin.submit(&page, "form#grid", &[(&visits, "")]).await.expect(303);
+    let board = karin.get("/scoreboard?period=2026-11").await.expect(200);
+    assert!(board.text("#total").contains("0 of 176 · "), "{}", board.text("#total"));
+}
+
+#[tokio::test]
+async fn who_leads_all_teams_sets_the_companys_targets() {
+    let field = Field::new().await;
+    let mut karin = field.app.client(field.karin).await;
+    karin.post("/targets/2026-11", &[("seen", "0"), ("all.visits", "500")]).await.expect(404);
+    let inside = sqlx::query_scalar!("select id from teams where name = 'Inside'").fetch_one(&field.app.db).await;
+    let mut tx = field.app.write(field.org).await;
+    attain::teams::db::add_manager(&mut tx, inside.unwrap(), field.karin.id, None).await.unwrap();
+    tx.commit().await.unwrap();
+    let page = karin.get("/targets/2026-11").await.expect(200);
+    let typed = [(cell(field.stranger, "visits"), "50"), ("all.visits".to_owned(), "500")];
+    let typed: Vec<(&str, &str)> = typed.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    karin.submit(&page, "form#grid", &typed).await.expect(303);
+    let page = karin.get("/targets/2026-11").await.expect(200);
+    assert_eq!(page.text("[data-gap='all.visits']"), "450 below the target");
+    let freja = field.app.user(field.org, "Freja Aune", &[Role::Finance]).await;
+    let board = field.app.client(freja).await.get("/scoreboard?period=2026-11").await.expect(200);
+    assert!(board.text("#total").contains("0 of 500 · own target"), "{}", board.text("#total"));
+    let astrid = field.app.user(field.org, "Astrid Moe", &[Role::Admin]).await;
+    let log = field.app.client(astrid).await.get("/audit").await.expect(200);
+    assert!(log.words().contains("Nordlys, visits"), "{}", log.words());
 }
 
 fn cell(rep: User, metric: &str) -> String {

@@ -1,0 +1,168 @@
+//! What is expected of who is there on some of the working days: one number on every page and in pay.
+
+use attain::{
+    domain::period::Dates,
+    users::{self, leaves_db},
+};
+use time::{Date, macros::date};
+
+use crate::{
+    field::Field,
+    support::{Answer, Client, User},
+};
+
+/// October 2026 has 22 working days.
+const OCTOBER: &str = "2026-10";
+
+async fn set(field: &Field, period: &str, typed: &[(User, &str, &str)]) {
+    let mut berit = field.app.client(field.berit).await;
+    let page = berit.get(&format!("/targets/{period}")).await.expect(200);
+    let typed: Vec<(String, &str)> =
+        typed.iter().map(|(rep, metric, text)| (format!("{}.{metric}", rep.id), *text)).collect();
+    let typed: Vec<(&str, &str)> = typed.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    berit.submit(&page, "form#grid", &typed).await.expect(303);
+}
+
+async fn leave(field: &Field, rep: User, away: Dates) {
+    let mut tx = field.app.write(field.org).await;
+    leaves_db::insert(&mut tx, rep.id, away.from, Some(away.to), "vacation", "", field.astrid.id).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn employed(field: &Field, rep: User, name: &str, hired_on: Option<Date>, left_on: Option<Date>) {
+    let mut tx = field.app.write(field.org).await;
+    let details = users::db::Details { name: name.to_owned(), hired_on, left_on, ..users::db::Details::default() };
+    assert!(users::db::update(&mut tx, rep.id, 1, &details).await.unwrap());
+    tx.commit().await.unwrap();
+}
+
+/// A column of the board's file, by rep.
+async fn column(client: &mut Client, period: &str, column: &str) -> Vec<(String, String)> {
+    let file = client.get(&format!("/scoreboard.csv?period={period}&sort=rep")).await.expect(200).body();
+    let mut lines = file.trim_start_matches('\u{feff}').lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let heads = lines.next().unwrap();
+    let at = |name: &str| heads.iter().position(|head| *head == name).unwrap_or_else(|| panic!("{name} in {heads:?}"));
+    let (rep, column) = (at("rep"), at(column));
+    lines.map(|line| (line[rep].to_owned(), line[column].to_owned())).collect()
+}
+
+fn card(page: &Answer, label: &str) -> String {
+    page.texts(".stat").into_iter().find(|text| text.starts_with(label)).unwrap_or_else(|| panic!("{}", page.words()))
+}
+
+fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Vec<(String, String)> {
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+}
+
+#[tokio::test]
+async fn board_my_month_grid_and_pay_show_the_same_part_of_a_target() {
+    let field = Field::new().await;
+    // Monday and Tuesday of the second week.
+    leave(&field, field.ingrid, Dates { from: date!(2026 - 10 - 05), to: date!(2026 - 10 - 07) }).await;
+    set(&field, OCTOBER, &[(field.ingrid, "visits", "110"), (field.ingrid, "net_sales", "2,200.01")]).await;
+    set(&field, OCTOBER, &[(field.ingrid, "sales_growth", "5"), (field.jonas, "visits", "110")]).await;
+
+    let mut berit = field.app.client(field.berit).await;
+    let visits = column(&mut berit, OCTOBER, "visits_target").await;
+    assert_eq!(visits, pairs([("Ingrid", "100"), ("Jonas", "110")]));
+    let board = berit.get(&format!("/scoreboard?period={OCTOBER}")).await.expect(200);
+    let rows = board.texts("table.board tbody tr");
+    let row = |name| rows.iter().find(|row| row.contains(name)).unwrap();
+    assert!(row("Ingrid").contains("here 20 of 22 working days"), "{rows:?}");
+    assert!(!row("Jonas").contains("working days"), "{rows:?}");
+    assert!(board.text("#total").contains("0 of 210"), "the team: 100 + 110: {}", board.text("#total"));
+
+    let mut ingrid = field.app.client(field.ingrid).await;
+    let month = ingrid.get(&format!("/my-month?period={OCTOBER}")).await.expect(200);
+    let visits = card(&month, "Visits");
+    assert!(visits.contains("0 of 100") && visits.contains("100 of 110: here 20 of 22 working days"), "{visits}");
+    let growth = card(&month, "Sales growth");
+    assert!(growth.contains("+5%") && !growth.contains("working days"), "a rate stays: {growth}");
+    assert!(month.words().contains("of €2,000"), "2,200.01 × 20 ÷ 22 = 2,000.01: {}", month.words());
+
+    let grid = berit.get(&format!("/targets/{OCTOBER}")).await.expect(200);
+    assert_eq!(grid.value(&format!("{}.visits", field.ingrid.id)), "110", "the whole one is kept");
+    let notes = grid.texts("tr.words");
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert!(notes[0].starts_with("Here 20 of 22 working days: "), "{notes:?}");
+    assert!(
+        notes[0].contains("100 of 110 visits") && notes[0].contains("€2,000.01 of €2,200.01 net sales"),
+        "{notes:?}"
+    );
+
+    // Finance puts her on a plan and calculates.
+    let mut finn = field.app.client(field.finn).await;
+    let page = finn.get("/plans/new?template=starter").await.expect(200);
+    let plan = finn.submit(&page, "main form", &[("name", "Starter"), ("from", "2026-01")]).await.expect(303);
+    let page = finn.get(plan.location()).await.expect(200);
+    let rep = field.ingrid.id.to_string();
+    let on = [("rep", rep.as_str()), ("from", "2026-01"), ("act", "on")];
+    finn.submit(&page, "main form", &on).await.expect(303);
+    let page = finn.get("/commission-runs").await.expect(200);
+    finn.submit(&page, "main form", &[("period", OCTOBER)]).await.expect(303);
+    let inputs = sqlx::query_scalar!("select inputs from statements where rep_id = $1", field.ingrid.id.0)
+        .fetch_one(&field.app.db)
+        .await
+        .unwrap();
+    let targets = &inputs["facts"]["targets"];
+    assert_eq!((&targets["visits"], &targets["net_sales"]), (&"100".into(), &"2000.01".into()));
+    let part = &inputs["parts"]["visits"];
+    assert_eq!((&part["target"], &part["here"], &part["of"]), (&"110".into(), &20.into(), &22.into()));
+    assert!(inputs["parts"]["sales_growth"].is_null());
+}
+
+#[tokio::test]
+async fn joiners_leavers_and_who_is_away_all_the_time() {
+    let field = Field::new().await;
+    set(&field, OCTOBER, &[(field.ingrid, "visits", "110"), (field.jonas, "visits", "3")]).await;
+    employed(&field, field.ingrid, "Ingrid", Some(date!(2026 - 10 - 19)), None).await;
+    employed(&field, field.jonas, "Jonas", None, Some(date!(2026 - 10 - 02))).await;
+    let mut berit = field.app.client(field.berit).await;
+    let visits = column(&mut berit, OCTOBER, "visits_target").await;
+    assert_eq!(visits, pairs([("Ingrid", "50"), ("Jonas", "1")]), "10 of 22 days; at least one");
+    leave(&field, field.ingrid, Dates { from: date!(2026 - 10 - 01), to: date!(2026 - 11 - 01) }).await;
+    let visits = column(&mut berit, OCTOBER, "visits_target").await;
+    assert_eq!(visits, pairs([("Ingrid", ""), ("Jonas", "1")]), "nothing is expected of who is never there");
+    let mut ingrid = field.app.client(field.ingrid).await;
+    let month = ingrid.get(&format!("/my-month?period={OCTOBER}")).await.expect(200);
+    assert!(card(&month, "Visits").contains("away on all 22 working days"), "{}", card(&month, "Visits"));
+    let board = berit.get(&format!("/scoreboard?period={OCTOBER}")).await.expect(200);
+    assert!(board.text("#total").contains("0 of 1"), "{}", board.text("#total"));
+}
+
+#[tokio::test]
+async fn a_metric_can_count_whole_and_a_locked_month_keeps_its_rule() {
+    let field = Field::new().await;
+    for (period, day) in [("2026-09", date!(2026 - 09 - 07)), (OCTOBER, date!(2026 - 10 - 05))] {
+        leave(&field, field.ingrid, Dates { from: day, to: day + time::Duration::days(2) }).await;
+        set(&field, period, &[(field.ingrid, "visits", "110"), (field.ingrid, "new_customers", "22")]).await;
+    }
+    field.lock_at("2026-09", field.app.now()).await;
+    let later = field.app.later(time::Duration::minutes(30));
+    let mut astrid = field.app.client(field.astrid).await.on(&later);
+    let page = astrid.get("/settings/proration").await.expect(200);
+    assert_eq!((page.count("input[type=checkbox]"), page.count("input[checked]")), (9, 9), "rates never count in part");
+    let kept = ["new_customers", "net_sales"];
+    let fields = kept.map(|metric| ("metrics", metric));
+    astrid.submit(&page, "main form", &fields).await.expect(303);
+    let mut berit = field.app.client(field.berit).await.on(&later);
+    let of = |pairs: Vec<(String, String)>| pairs[0].1.clone();
+    assert_eq!(of(column(&mut berit, OCTOBER, "visits_target").await), "110");
+    assert_eq!(of(column(&mut berit, OCTOBER, "new_customers_target").await), "20");
+    assert_eq!(
+        of(column(&mut berit, "2026-09", "visits_target").await),
+        "100",
+        "22 working days, two away, locked before"
+    );
+    // Who was slower changes nothing; what was ticked is kept.
+    let stale = astrid.submit(&page, "main form", &[("metrics", "visits")]).await.expect(409);
+    assert_eq!(stale.count("input[checked]"), 1);
+    assert_eq!(of(column(&mut berit, OCTOBER, "visits_target").await), "110");
+    astrid.submit(&stale, "main form", &[]).await.expect(303);
+    assert_eq!(of(column(&mut berit, OCTOBER, "visits_target").await), "100");
+    let log = astrid.get("/audit?act=settings.proration_changed").await.expect(200);
+    assert!(log.words().contains("changed which targets are in proportion in the settings"), "{}", log.words());
+    let saved = astrid.get("/settings/proration").await;
+    let same = astrid.submit(&saved, "main form", &[]).await.expect(303);
+    assert!(astrid.follow(&same).await.text(".toast").contains("Nothing was changed"));
+}
