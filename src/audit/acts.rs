@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What can be done, in the order of the filter: the word, what a sentence says of it, and what the filter calls it.
-const ACTS: [(&str, &str, &str); 59] = [
+const ACTS: &[(&str, &str, &str)] = &[
     ("visit.logged", "logged", "Visits: logged"),
     ("visit.planned", "planned", "Visits: planned"),
     ("visit.done", "did the planned", "Visits: planned one done"),
