@@ -44,22 +44,25 @@ pub mod domain {
     /// What a plan pays for the facts of one rep, in numbers and in words.
     pub mod commission {
         pub mod check;
+        pub mod compare;
         mod counted;
         pub mod evaluate;
         mod exact;
-        pub mod explain;
+        mod explain;
         pub mod facts;
         mod facts_json;
         mod gate;
         pub mod json;
         mod line;
         mod missing;
+        pub mod picture;
         pub mod plan;
         mod plan_json;
         mod schedule;
         pub mod statement;
         pub mod templates;
         pub mod text;
+        pub mod told;
         pub mod words;
     }
     pub mod company;
@@ -214,8 +217,16 @@ pub mod scorecards {
 }
 /// Commission plans, and who is on which.
 pub mod plans {
+    pub mod assign;
+    pub mod compare;
     pub mod db;
-    mod form;
+    pub mod editor;
+    pub mod example;
+    pub mod fill;
+    pub mod form;
+    pub mod parse;
+    mod place;
+    mod targets;
     pub mod web;
 }
 /// Locks: which periods approved pay has closed.

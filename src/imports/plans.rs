@@ -152,7 +152,7 @@ pub async fn write(import: &mut Import<'_>, plans: Plans) -> Result<Option<Count
                 (id, first_used_day(import, &plan.name, kind).await?)
             }
         };
-        plans::db::insert_version(import.tx, id, from, &document, None).await?;
+        plans::db::insert_version(import.tx, id, from, &document).await?;
         let detail = serde_json::json!({ "name": plan.name, "from": from.to_string(), "new": document });
         audit::db::record(import.tx, "plan.imported", &format!("/plans/{id}"), detail).await?;
     }

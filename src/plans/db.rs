@@ -43,6 +43,7 @@ pub async fn list(db: &mut PgConnection, org: OrgId, today: Date) -> sqlx::Resul
 }
 
 /// An immutable version of a plan.
+#[derive(Clone)]
 pub struct VersionRow {
     /// The version.
     pub id: PlanVersionId,
@@ -56,8 +57,6 @@ pub struct VersionRow {
     pub from_date: Date,
     /// The plan as in `docs/commission-plans.md`.
     pub document: serde_json::Value,
-    /// The form it was made with.
-    pub template: Option<String>,
     /// Who made it; nobody: an import.
     pub created_by: Option<String>,
     /// On which day at the company.
@@ -68,7 +67,7 @@ pub struct VersionRow {
 pub async fn versions(db: &mut PgConnection, org: OrgId, plan: PlanId) -> sqlx::Result<Vec<VersionRow>> {
     sqlx::query_as!(
         VersionRow,
-        r#"select v.id, v.plan_id, p.name as plan, v.number, v.from_date, v.document, v.template,
+        r#"select v.id, v.plan_id, p.name as plan, v.number, v.from_date, v.document,
                   u.name as "created_by?", (v.created_at at time zone o.time_zone)::date as "created_on!"
            from plan_versions v
            join organizations o on o.id = v.org_id
@@ -190,18 +189,17 @@ pub async fn insert(tx: &mut Tx, name: &str) -> sqlx::Result<PlanId> {
 }
 
 /// Adds the next version of a plan, in force from `from_date`, the first day of a month.
-/// Two people at once: the second meets `plan_versions_number_key`.
+/// Two people at once: the second meets `plan_versions_number_key`; the editor asks for it alone.
 pub async fn insert_version(
     tx: &mut Tx,
     plan: PlanId,
     from_date: Date,
     document: &serde_json::Value,
-    template: Option<&str>,
 ) -> sqlx::Result<PlanVersionId> {
     let (org, actor, now) = (tx.org, tx.actor, tx.now);
     sqlx::query_scalar!(
-        "insert into plan_versions (org_id, plan_id, number, from_date, document, template, created_by, created_at)
-         select $1, $2, coalesce(max(v.number), 0) + 1, $3, $4, $5, $6, $7
+        "insert into plan_versions (org_id, plan_id, number, from_date, document, created_by, created_at)
+         select $1, $2, coalesce(max(v.number), 0) + 1, $3, $4, $5, $6
          from plan_versions v
          where v.org_id = $1 and v.plan_id = $2
          returning id",
@@ -209,7 +207,6 @@ pub async fn insert_version(
         plan as PlanId,
         from_date,
         document,
-        template,
         actor as Option<UserId>,
         now,
     )

@@ -1,186 +1,297 @@
-//! The form of a plan: a template with its numbers as typed, and the plan that they make.
+//! The plan editor's form as typed: components with their steps, points and conditions as rows, and what its buttons do.
 
-use rust_decimal::Decimal;
-use serde::Deserialize;
-use time::{Date, Month};
+use std::collections::BTreeMap;
 
-use crate::{
-    domain::{
-        commission::{
-            plan::{MeasuringPeriod, Plan},
-            templates::{Accelerator, Hunter, Starter, Template},
-        },
-        money::{Currency, Money},
-        period::{Period, PeriodKind},
-    },
-    web::{form::Errors, number},
-};
+use crate::domain::metric::Metric;
 
-/// What the form sends: numbers as people type them, rates in percent.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+/// The most components that a form takes.
+const MOST_COMPONENTS: usize = 20;
+/// The most steps, points or conditions of one component.
+const MOST_ROWS: usize = 30;
+
+/// A plan as typed. Fields of rows carry their numbers: `c0_name`, `c0_s1_from`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlanForm {
     /// The plan's name.
     pub name: String,
-    /// starter, accelerator or hunter.
-    pub template: String,
     /// The month from which it holds: `2026-11`.
     pub from: String,
-    /// Percent of net sales; up to the target, where there is one.
-    pub rate: String,
-    /// Percent above the target.
-    pub above_target: String,
-    /// Percent of the target where the last rate begins.
-    pub edge: String,
-    /// Percent from there on.
-    pub above_edge: String,
-    /// Money for each new customer.
-    pub each: String,
-    /// The number of the first one that pays more.
-    pub more_from: String,
-    /// Money for each from there on.
-    pub each_more: String,
-    /// `yes`: sales, too, need the stranger visits.
-    pub sales_need_visits: String,
-    /// Sales of the worked example.
-    pub try_sales: String,
-    /// Sales target of the worked example.
-    pub try_target: String,
-    /// New customers of the worked example.
-    pub try_new: String,
-    /// Which button was pressed.
-    pub act: String,
+    /// month, quarter or year.
+    pub period: String,
+    /// The most that all components pay together.
+    pub cap: String,
+    /// The least.
+    pub floor: String,
+    /// The number of the version that the form began with; empty for a new plan.
+    pub version: String,
+    /// What it pays for.
+    pub components: Vec<ComponentForm>,
+    /// The example to try it with.
+    pub example: ExampleForm,
 }
 
+/// A component as typed. What its way to pay does not ask for is kept and not read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ComponentForm {
+    /// Its name.
+    pub name: String,
+    /// A metric's word, or `%` and the word for its attainment.
+    pub measure: String,
+    /// rate, unit, tiers, curve or bonus.
+    pub pays: String,
+    /// Percent of the money.
+    pub rate: String,
+    /// Money for each.
+    pub each: String,
+    /// Money if the conditions hold.
+    pub bonus: String,
+    /// Money that a curve pays on target.
+    pub on_target: String,
+    /// What the steps are over: amount, deal, count or attainment.
+    pub over: String,
+    /// marginal or whole.
+    pub mode: String,
+    /// The steps of tiers: from, and what it pays.
+    pub steps: Vec<[String; 2]>,
+    /// The points of a curve: percent of target, and percent of the on-target amount.
+    pub points: Vec<[String; 2]>,
+    /// The conditions: what is compared, at least, at most.
+    pub gate: Vec<[String; 3]>,
+    /// The most that it pays.
+    pub cap: String,
+    /// The least.
+    pub floor: String,
+}
+
+/// The example as typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExampleForm {
+    /// The metric along which the chart is drawn.
+    pub along: String,
+    /// In how many deals net sales were made.
+    pub deals: String,
+    /// Target and what was reached, metric by metric.
+    pub rows: BTreeMap<Metric, [String; 2]>,
+}
+
+/// The kinds of rows that a component has, with their letter and the fields of a row.
+const ROWS: [(&str, &str, &[&str]); 3] =
+    [("step", "s", &["from", "pays"]), ("point", "p", &["at", "pays"]), ("gate", "g", &["of", "least", "most"])];
+
 impl PlanForm {
-    /// The form of a template with its usual numbers.
-    pub fn usual(template: &Template, from: Date, currency: Currency) -> Self {
-        let mut form = Self {
-            name: template.label().to_owned(),
-            template: template.name().to_owned(),
-            from: format!("{:04}-{:02}", from.year(), u8::from(from.month())),
-            try_sales: "52000".to_owned(),
-            try_target: "50000".to_owned(),
-            try_new: "6".to_owned(),
-            ..Self::default()
-        };
-        match template {
-            Template::Starter(starter) => form.rate = percent(starter.rate),
-            Template::Accelerator(plan) => {
-                form.rate = percent(plan.to_target);
-                form.above_target = percent(plan.above_target);
-                form.edge = percent(plan.edge);
-                form.above_edge = percent(plan.above_edge);
-            }
-            Template::Hunter(plan) => {
-                form.each = currency.major(plan.each).to_string();
-                form.more_from = plan.more_from.to_string();
-                form.each_more = currency.major(plan.each_more).to_string();
-                form.rate = percent(plan.rate);
-                if plan.sales_need_visits { "yes" } else { "" }.clone_into(&mut form.sales_need_visits);
+    /// What a browser sent, in any order; what the form does not have is ignored, and of two fields of one name the
+    /// first counts.
+    pub fn read(sent: &[(String, String)]) -> Self {
+        let mut form = Self::default();
+        for (name, value) in sent.iter().rev() {
+            if let Some(slot) = form.slot(name) {
+                slot.clone_from(value);
             }
         }
         form
     }
 
-    /// The plan that the numbers make, and the first day it holds.
-    pub fn parse(&self, currency: Currency, fiscal_start: Month) -> Result<(Plan, Date), Errors> {
-        let mut errors = Errors::new();
-        let name = errors.text("name", &self.name, "The name", 120);
-        let from = self.parse_from(fiscal_start, &mut errors);
-        let template = self.template(currency, &mut errors);
-        let (Some(template), Some(from), true) = (template, from, errors.is_empty()) else { return Err(errors) };
-        let plan = template.plan(&name, currency, MeasuringPeriod::Month);
-        for fault in plan.faults() {
-            errors.add("name", fault.to_string());
+    fn slot(&mut self, name: &str) -> Option<&mut String> {
+        match name {
+            "name" => return Some(&mut self.name),
+            "from" => return Some(&mut self.from),
+            "period" => return Some(&mut self.period),
+            "cap" => return Some(&mut self.cap),
+            "floor" => return Some(&mut self.floor),
+            "version" => return Some(&mut self.version),
+            _ => {}
         }
-        if errors.is_empty() { Ok((plan, from)) } else { Err(errors) }
+        let (group, field) = name.split_once('_')?;
+        if group == "x" {
+            return self.example.slot(field);
+        }
+        let component = numbered(group, "c").and_then(|i| at(&mut self.components, i, MOST_COMPONENTS))?;
+        component.slot(field)
     }
 
-    fn parse_from(&self, fiscal_start: Month, errors: &mut Errors) -> Option<Date> {
-        let period = Period::parse(self.from.trim(), fiscal_start);
-        match period {
-            Ok(period) if period.kind() == PeriodKind::Month => Some(period.from()),
-            _ => {
-                errors.add("from", "Say the month from which it holds, like 2026-11.");
-                None
-            }
+    /// Presses a button: adds, removes or moves. False for a button that it does not have.
+    pub fn press(&mut self, act: &str) -> bool {
+        let mut words = act.split('-');
+        let what = words.next().unwrap_or_default();
+        let mut number = || words.next().and_then(|word| word.parse::<usize>().ok());
+        let (i, k) = (number(), number());
+        let components = &mut self.components;
+        let held = |i: &usize| *i < components.len();
+        match (what, i.filter(held), k) {
+            ("add", ..) if components.len() < MOST_COMPONENTS => components.push(ComponentForm::empty()),
+            ("add", ..) => return false,
+            ("remove", Some(i), _) => drop(components.remove(i)),
+            ("up", Some(i), _) if i > 0 => components.swap(i, i - 1),
+            ("down", Some(i), _) if i + 1 < components.len() => components.swap(i, i + 1),
+            (_, Some(i), k) => return components.get_mut(i).is_some_and(|component| component.press(what, k)),
+            _ => return false,
+        }
+        true
+    }
+}
+
+impl ComponentForm {
+    /// A component that pays a share of net sales, with rows to fill in for other ways to pay.
+    pub fn empty() -> Self {
+        let row = |a: &str, b: &str| [a.to_owned(), b.to_owned()];
+        Self {
+            measure: Metric::NetSales.as_str().to_owned(),
+            pays: "rate".to_owned(),
+            over: "attainment".to_owned(),
+            mode: "marginal".to_owned(),
+            steps: vec![row("0", ""), row("", "")],
+            points: vec![row("", ""), row("100%", "100%")],
+            ..Self::default()
         }
     }
 
-    fn template(&self, currency: Currency, errors: &mut Errors) -> Option<Template> {
-        match self.template.as_str() {
-            "starter" => Some(Template::Starter(Starter { rate: share("rate", &self.rate, errors)? })),
-            "accelerator" => {
-                let rate = share("rate", &self.rate, errors);
-                let above_target = share("above_target", &self.above_target, errors);
-                let edge = share("edge", &self.edge, errors);
-                let above_edge = share("above_edge", &self.above_edge, errors);
-                if edge.is_some_and(|edge| edge <= Decimal::ONE) {
-                    errors.add("edge", "The last rate begins above 100 % of the target. Use more than 100.");
-                }
-                Some(Template::Accelerator(Accelerator {
-                    to_target: rate?,
-                    above_target: above_target?,
-                    edge: edge?,
-                    above_edge: above_edge?,
-                }))
-            }
-            "hunter" => {
-                let each = amount("each", &self.each, currency, errors);
-                let more_from = self.more_from.trim().parse::<u32>().ok().filter(|n| (2..=10_000).contains(n));
-                if more_from.is_none() {
-                    errors.add("more_from", "Say which new customer is the first to pay more: 2 or a later one.");
-                }
-                let each_more = amount("each_more", &self.each_more, currency, errors);
-                let rate = share("rate", &self.rate, errors);
-                Some(Template::Hunter(Hunter {
-                    each: each?,
-                    more_from: more_from?,
-                    each_more: each_more?,
-                    rate: rate?,
-                    sales_need_visits: self.sales_need_visits == "yes",
-                }))
-            }
-            _ => {
-                errors.add("template", "Choose one of the three templates.");
-                None
-            }
+    fn slot(&mut self, field: &str) -> Option<&mut String> {
+        let simple = match field {
+            "name" => &mut self.name,
+            "measure" => &mut self.measure,
+            "pays" => &mut self.pays,
+            "rate" => &mut self.rate,
+            "each" => &mut self.each,
+            "bonus" => &mut self.bonus,
+            "target" => &mut self.on_target,
+            "over" => &mut self.over,
+            "mode" => &mut self.mode,
+            "cap" => &mut self.cap,
+            "floor" => &mut self.floor,
+            _ => return self.cell(field),
+        };
+        Some(simple)
+    }
+
+    /// A field of a row: `s1_from`.
+    fn cell(&mut self, field: &str) -> Option<&mut String> {
+        let (row, field) = field.split_once('_')?;
+        let (kind, letter, fields) = ROWS.into_iter().find(|(_, letter, _)| row.starts_with(letter))?;
+        let k = numbered(row, letter)?;
+        let column = fields.iter().position(|known| *known == field)?;
+        match kind {
+            "step" => at(&mut self.steps, k, MOST_ROWS)?.get_mut(column),
+            "point" => at(&mut self.points, k, MOST_ROWS)?.get_mut(column),
+            _ => at(&mut self.gate, k, MOST_ROWS)?.get_mut(column),
+        }
+    }
+
+    fn press(&mut self, what: &str, k: Option<usize>) -> bool {
+        match what {
+            "step" => add(&mut self.steps),
+            "point" => add(&mut self.points),
+            "gate" => add(&mut self.gate),
+            "unstep" => remove(&mut self.steps, k),
+            "unpoint" => remove(&mut self.points, k),
+            "ungate" => remove(&mut self.gate, k),
+            _ => false,
         }
     }
 }
 
-/// A share as percent without needless decimals: 0.045 is "4.5".
-fn percent(share: Decimal) -> String {
-    (share * Decimal::ONE_HUNDRED).normalize().to_string()
-}
-
-/// A typed percentage as a share, 0 to below 1000 %.
-fn share(field: &str, typed: &str, errors: &mut Errors) -> Option<Decimal> {
-    match number::percent(typed) {
-        Ok(share) if share >= Decimal::ZERO && share < Decimal::TEN => Some(share.normalize()),
-        Ok(_) => {
-            errors.add(field, "Use 0 % or more, and less than 1000 %.");
-            None
+impl ExampleForm {
+    fn slot(&mut self, field: &str) -> Option<&mut String> {
+        match field {
+            "along" => return Some(&mut self.along),
+            "deals" => return Some(&mut self.deals),
+            _ => {}
         }
-        Err(words) => {
-            errors.add(field, words);
-            None
-        }
+        let (metric, column) = field.rsplit_once('_')?;
+        let row = self.rows.entry(Metric::parse(metric)?).or_default();
+        row.get_mut(["target", "reached"].iter().position(|known| *known == column)?)
     }
 }
 
-/// A typed amount of zero or more.
-fn amount(field: &str, typed: &str, currency: Currency, errors: &mut Errors) -> Option<Money> {
-    match number::money(typed, currency) {
-        Ok(amount) if amount >= Money::ZERO => Some(amount),
-        Ok(_) => {
-            errors.add(field, format!("{} is below zero. Use 0 or more.", typed.trim()));
-            None
+/// The number behind a letter: 12 of `c12`.
+fn numbered(text: &str, letter: &str) -> Option<usize> {
+    let digits = text.strip_prefix(letter)?;
+    (digits.len() <= 2).then(|| digits.parse().ok()).flatten()
+}
+
+/// The entry of this number; those before it that nobody sent are empty.
+fn at<T: Default>(list: &mut Vec<T>, number: usize, most: usize) -> Option<&mut T> {
+    if number >= most {
+        return None;
+    }
+    while list.len() <= number {
+        list.push(T::default());
+    }
+    list.get_mut(number)
+}
+
+fn add<T: Default>(list: &mut Vec<T>) -> bool {
+    let room = list.len() < MOST_ROWS;
+    if room {
+        list.push(T::default());
+    }
+    room
+}
+
+fn remove<T>(list: &mut Vec<T>, number: Option<usize>) -> bool {
+    let held = number.filter(|number| *number < list.len());
+    held.map(|number| list.remove(number)).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pressed(form: &PlanForm, act: &str) -> PlanForm {
+        let mut form = form.clone();
+        assert!(form.press(act), "{act}");
+        form
+    }
+
+    fn named(names: &[&str]) -> PlanForm {
+        let component = |name: &&str| ComponentForm { name: (*name).to_owned(), ..ComponentForm::empty() };
+        PlanForm { components: names.iter().map(component).collect(), ..PlanForm::default() }
+    }
+
+    fn names(form: &PlanForm) -> Vec<&str> {
+        form.components.iter().map(|component| component.name.as_str()).collect()
+    }
+
+    #[test]
+    fn what_was_sent_finds_its_place() {
+        let sent = [
+            ("name", "Field"),
+            ("c1_name", "Second"),
+            ("c1_s1_from", "100%"),
+            ("c1_s1_pays", "6%"),
+            ("c1_g0_least", "20"),
+            ("x_net_sales_target", "50000"),
+            ("name", "twice"),
+            ("c99_name", "too many"),
+            ("c0_s99_from", "too many"),
+            ("c0_colour", "unknown"),
+            ("x_colour_target", "unknown"),
+            ("c_name", "no number"),
+        ];
+        let sent: Vec<(String, String)> = sent.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let form = PlanForm::read(&sent);
+        assert_eq!(form.name, "Field", "the first of two counts");
+        assert_eq!(names(&form), ["", "Second"]);
+        assert_eq!(form.components[1].steps, [[String::new(), String::new()], ["100%".to_owned(), "6%".to_owned()]]);
+        assert_eq!(form.components[1].gate, [[String::new(), "20".to_owned(), String::new()]]);
+        assert_eq!(form.example.rows[&Metric::NetSales], ["50000".to_owned(), String::new()]);
+    }
+
+    #[test]
+    fn buttons_add_remove_and_move() {
+        let form = named(&["a", "b", "c"]);
+        assert_eq!(names(&pressed(&form, "up-2")), ["a", "c", "b"]);
+        assert_eq!(names(&pressed(&form, "down-0")), ["b", "a", "c"]);
+        assert_eq!(names(&pressed(&form, "remove-1")), ["a", "c"]);
+        assert_eq!(names(&pressed(&form, "add")), ["a", "b", "c", ""]);
+        assert_eq!(pressed(&form, "step-1").components[1].steps.len(), 3);
+        assert_eq!(pressed(&form, "unstep-1-0").components[1].steps.len(), 1);
+        assert_eq!(pressed(&form, "gate-0").components[0].gate.len(), 1);
+        assert_eq!(pressed(&form, "unpoint-2-1").components[2].points.len(), 1);
+        let mut form = form;
+        for act in ["up-0", "down-2", "remove-3", "unstep-0-9", "ungate-0", "step-7", "fly", "remove", "up-x", "step"] {
+            assert!(!form.press(act), "{act}");
         }
-        Err(words) => {
-            errors.add(field, words);
-            None
-        }
+        while form.press("add") {}
+        assert_eq!(form.components.len(), MOST_COMPONENTS);
     }
 }

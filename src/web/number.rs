@@ -73,6 +73,19 @@ pub fn percent(typed: &str) -> Result<Decimal, String> {
     Ok((number / Decimal::ONE_HUNDRED).normalize())
 }
 
+/// Reads a percentage of a plan as [`percent`] does, with up to 7 decimals, below 100,000 % either way.
+pub fn fine_percent(typed: &str) -> Result<Decimal, String> {
+    let number = read(&typed.replace('%', ""), 7, "%")?.normalize();
+    let shown = typed.trim();
+    if number.scale() > 7 {
+        return Err(format!("{shown} has too many decimals. Use at most 7."));
+    }
+    if number.abs() >= Decimal::from(100_000) {
+        return Err(format!("{shown} is too large. Use a percentage, like 5 or 5.5."));
+    }
+    Ok((number / Decimal::ONE_HUNDRED).normalize())
+}
+
 /// Reads a number of which at most `decimals` digits are expected after the decimal sign. Where a lone sign could be
 /// either ("1.250"), what fits the expected decimals decides; if both fit, a point is decimal and a comma groups.
 fn read(typed: &str, decimals: u32, unit: &str) -> Result<Decimal, String> {
@@ -183,6 +196,8 @@ mod tests {
         {
             assert_eq!(percent(typed), Ok(fraction.parse().unwrap()), "{typed}");
         }
+        assert_eq!(fine_percent("0.1234567%"), Ok("0.001234567".parse().unwrap()));
+        assert!(fine_percent("0.12345678").is_err() && fine_percent("100000").is_err() && fine_percent("").is_err());
         assert!(percent("five").is_err() && percent("20000").is_err() && percent("0.12345").is_err());
     }
 

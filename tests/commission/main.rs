@@ -5,6 +5,7 @@ mod command;
 mod contract;
 mod curves;
 mod deals;
+mod editor;
 mod forms;
 mod gates;
 mod guide;

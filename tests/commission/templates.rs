@@ -2,9 +2,9 @@
 
 use attain::domain::{
     commission::{
-        explain::rule,
         plan::{MeasuringPeriod, Plan},
         templates::{Accelerator, Hunter, Starter, Template},
+        told,
     },
     money::{Currency, Money},
 };
@@ -20,26 +20,31 @@ fn plan(template: &Template) -> Plan {
     let plan = template.plan("Field", euro(), MeasuringPeriod::Month);
     assert_eq!(plan.faults(), []);
     assert_eq!(Plan::from_json(&plan.to_json()).unwrap(), plan);
-    assert_eq!(Template::of(&plan).as_ref(), Some(template));
     assert_eq!(Template::usual(template.name(), euro()).as_ref(), Some(template));
     plan
 }
 
 fn words(plan: &Plan) -> Vec<String> {
-    plan.components.iter().map(|component| rule(component, plan.currency)).collect()
+    plan.components.iter().map(|component| told::component(component, plan.currency).join(" ")).collect()
 }
 
 #[test]
 fn starter_pays_three_percent() {
     let plan = plan(&Template::Starter(Starter::usual()));
-    assert_eq!(words(&plan), ["Net sales pay 3%."]);
+    assert_eq!(words(&plan), ["Every euro of net sales pays 3%."]);
     assert_eq!(total(&plan, &facts(r#""metrics": {"net_sales": "104300.00"}"#)), "3129.00");
 }
 
 #[test]
 fn accelerator_rises_with_the_target() {
     let plan = plan(&Template::Accelerator(Accelerator::usual()));
-    assert_eq!(words(&plan), ["Net sales pay 4% up to the target, 6% up to 120% of the target and 8% above."]);
+    assert_eq!(
+        words(&plan),
+        [
+            "Up to 100% of target every euro of net sales pays 4%. From 100% to 120% of target every further euro pays 6%. \
+          From 120% of target every further euro pays 8%. Without a target it pays nothing."
+        ]
+    );
     for (sales, paid) in [("80000", "3200.00"), ("100000", "4000.00"), ("120000", "5200.00"), ("150000", "7600.00")] {
         let facts = facts(&format!(r#""metrics": {{"net_sales": "{sales}"}}, "targets": {{"net_sales": "100000"}}"#));
         assert_eq!(total(&plan, &facts), paid, "{sales}");
@@ -52,8 +57,8 @@ fn hunter_pays_those_who_visit_strangers() {
     assert_eq!(
         words(&plan),
         [
-            "Each new customer pays €50.00 and €80.00 from number 5 on. Paid only with at least 100% of the target for stranger visits.",
-            "Net sales pay 4%. Paid only with at least 100% of the target for stranger visits.",
+            "The first 4 new customers pay €50.00 each. From number 5 on each further new customer pays €80.00. It pays only with at least 100% of the target for stranger visits.",
+            "Every euro of net sales pays 4%. It pays only with at least 100% of the target for stranger visits.",
         ]
     );
     let month = |visits: &str| {
@@ -77,7 +82,6 @@ fn hunter_pays_those_who_visit_strangers() {
 
     let gentle = Template::Hunter(Hunter { sales_need_visits: false, ..Hunter::usual(euro()) });
     let plan = gentle.plan("Field", euro(), MeasuringPeriod::Month);
-    assert_eq!(Template::of(&plan), Some(gentle));
     assert_eq!(total(&plan, &month("17")), "388.00");
 }
 

@@ -153,6 +153,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /plans", [DOOR, 403, 403, 200, 403]),
     ("GET /plans/new", [DOOR, 403, 403, 200, 403]),
     ("GET /plans/{id}", [DOOR, 403, 403, 200, 403]),
+    ("GET /plans/{id}/compare", [DOOR, 403, 403, 200, 403]),
     ("GET /plans/{id}/versions/new", [DOOR, 403, 403, 200, 403]),
     ("POST /plans", [DOOR, 403, 403, 422, 403]),
     ("POST /plans/{id}/assignments", [DOOR, 403, 403, 422, 403]),
@@ -536,6 +537,9 @@ const REACH: &[(&str, Reached)] = &[
     ("GET /statements/so-far?rep={id}", READ),
     // Plans and drafts are for finance; the plan and the run of both reps are the same.
     ("GET /plans/{id}", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
+    ("GET /plans/{id}/compare", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
+    ("GET /plans/{id}/versions/new", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
+    ("POST /plans/{id}/versions", [[403; 3], [403; 3], [422, 422, 404], [403; 3]]),
     ("GET /commission-runs/{id}", [[403; 3], [404; 3], [200, 200, 404], [404; 3]]),
 ];
 

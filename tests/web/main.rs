@@ -17,6 +17,7 @@ mod imports;
 mod invitations;
 mod kit;
 mod notices;
+mod plans;
 mod profile;
 mod scorecards;
 mod search;

@@ -4,11 +4,14 @@ use rust_decimal::Decimal;
 
 use super::{
     json::{Fault, Place},
-    plan::{Axis, Component, Curve, Mode, Plan, Schedule, Step, StepPays, Tiers},
+    plan::{Axis, Component, Condition, Curve, Measure, Mode, Plan, Schedule, Step, StepPays, Tiers},
     schedule::rate_of,
-    words::{in_minor_units, money, percent},
+    words::{in_minor_units, money, percent, plural},
 };
-use crate::domain::money::{Currency, Money};
+use crate::domain::{
+    metric::Metric,
+    money::{Currency, Money},
+};
 
 /// Warnings about a plan that may pay: each with its place and what it does.
 pub fn warnings(plan: &Plan) -> Vec<Fault> {
@@ -43,8 +46,10 @@ impl Component {
         }
         let gate = place.key("gate");
         for (i, condition) in self.gate.iter().enumerate() {
-            // Growth and money can be below zero, attainment and counts of visits cannot; undone first sales can.
-            let never_below_zero = matches!(condition.of, super::plan::Measure::Attainment(_));
+            if let Some(why) = never_holds(condition, self.gate.iter().take(i)) {
+                gate.item(i).fault(warnings, format!("{why}, so this never holds and the component never pays"));
+            }
+            let never_below_zero = matches!(condition.of, Measure::Attainment(_));
             if never_below_zero && condition.at_most.is_none() && condition.at_least == Some(Decimal::ZERO) {
                 gate.item(i).fault(warnings, "an attainment is never below zero, so this holds with any target");
             }
@@ -72,6 +77,30 @@ impl Component {
             _ => return,
         };
         place.fault(warnings, message);
+    }
+}
+
+/// Why a condition cannot hold, alone or beside an earlier one on the same measure.
+fn never_holds<'c>(condition: &Condition, mut earlier: impl Iterator<Item = &'c Condition>) -> Option<String> {
+    let above =
+        |least: Option<Decimal>, most: Option<Decimal>| least.zip(most).is_some_and(|(least, most)| least > most);
+    if earlier.any(|other| {
+        other.of == condition.of
+            && (above(other.at_least, condition.at_most) || above(condition.at_least, other.at_most))
+    }) {
+        return Some("it contradicts an earlier condition".to_owned());
+    }
+    match condition.of {
+        Measure::Attainment(metric) if metric.is_limit() && condition.at_least > Some(Decimal::TWO) => {
+            Some("on a limit more than 200% is never reached".to_owned())
+        }
+        // Growth and money can be below zero, and customers won that were undone; visits and losses cannot.
+        Measure::Metric(
+            metric @ (Metric::Visits | Metric::StrangerVisits | Metric::Touches | Metric::LostCustomers),
+        ) if condition.at_most.is_some_and(|most| most < Decimal::ZERO) => {
+            Some(format!("{} are never below zero", plural(metric)))
+        }
+        _ => None,
     }
 }
 

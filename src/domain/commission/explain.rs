@@ -35,7 +35,7 @@ impl Words {
 /// Explains a line.
 pub(super) fn explain(worked: &Worked<'_>, evidence: &Evidence<'_>) -> Result<Words, TooLarge> {
     let currency = evidence.currency();
-    let mut rule = vec![achieved(worked, currency), schedule(worked.component, "they", currency)];
+    let mut rule = vec![achieved(worked, currency), schedule(worked.component, currency)];
     rule.extend(gate_in_words(worked.component, currency));
     let formulas = worked.slices.iter().map(|slice| formula(slice, worked.metric, currency)).collect();
     let mut notes = Vec::new();
@@ -90,23 +90,10 @@ impl Component {
     /// Whether it looks at the attainment of its own metric.
     fn uses_attainment(&self) -> bool {
         let metric = self.measure.metric();
-        let over = match &self.pays {
-            Schedule::Curve(_) => true,
-            Schedule::Tiers(tiers) => tiers.axis == Axis::Attainment,
-            Schedule::Rate(_) | Schedule::PerUnit(_) | Schedule::Bonus(_) => false,
-        };
-        over || matches!(self.measure, Measure::Attainment(_))
+        self.pays.climbs_attainment()
+            || matches!(self.measure, Measure::Attainment(_))
             || self.gate.iter().any(|condition| condition.of == Measure::Attainment(metric))
     }
-}
-
-/// The rule of a component in words, for the reader of a plan: what it pays, its gate, cap and floor.
-pub fn rule(component: &Component, currency: Currency) -> String {
-    let mut rule = vec![schedule(component, plural(component.measure.metric()), currency)];
-    rule.extend(gate_in_words(component, currency));
-    rule.extend(component.cap.map(|cap| format!("At most {}.", money(cap, currency))));
-    rule.extend(component.floor.map(|floor| format!("At least {}.", money(floor, currency))));
-    rule.join(" ")
 }
 
 fn gate_in_words(component: &Component, currency: Currency) -> Option<String> {
@@ -114,15 +101,15 @@ fn gate_in_words(component: &Component, currency: Currency) -> Option<String> {
     (!gate.is_empty()).then(|| format!("Paid only with {}.", list(&gate)))
 }
 
-/// What the component pays, in words; money is called `subject`.
-fn schedule(component: &Component, subject: &str, currency: Currency) -> String {
+/// What the component pays, in words, after the sentence that says what was reached.
+fn schedule(component: &Component, currency: Currency) -> String {
     let metric = component.measure.metric();
     match &component.pays {
-        Schedule::Rate(rate) => sentence(&format!("{subject} pay {}", percent(*rate))),
+        Schedule::Rate(rate) => format!("They pay {}.", percent(*rate)),
         Schedule::PerUnit(each) => format!("Each {} pays {}.", singular(metric), money(*each, currency)),
         Schedule::Bonus(amount) => format!("A bonus of {}.", money(*amount, currency)),
         Schedule::Curve(curve) => curve_in_words(curve, currency),
-        Schedule::Tiers(tiers) => tiers_in_words(tiers, metric, subject, currency),
+        Schedule::Tiers(tiers) => tiers_in_words(tiers, metric, currency),
     }
 }
 
@@ -134,11 +121,11 @@ fn curve_in_words(curve: &Curve, currency: Currency) -> String {
     format!("Of {} it pays {}{between}{below}, flat above.", money(curve.on_target, currency), list(&points))
 }
 
-fn tiers_in_words(tiers: &Tiers, metric: Metric, money_is: &str, currency: Currency) -> String {
+fn tiers_in_words(tiers: &Tiers, metric: Metric, currency: Currency) -> String {
     let subject = match (tiers.per, tiers.axis) {
         (Per::Deal, _) => String::from("each deal"),
         (_, Axis::Count) => format!("each {}", singular(metric)),
-        _ => money_is.to_owned(),
+        _ => String::from("they"),
     };
     let verb = if subject.starts_with("each") { "pays" } else { "pay" };
     let pays = |step: &Step| match step.pays {

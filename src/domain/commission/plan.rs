@@ -97,6 +97,17 @@ pub enum Schedule {
     Bonus(Money),
 }
 
+impl Schedule {
+    /// Whether it is read at the attainment of the component's metric, whichever way that is measured.
+    pub(super) fn climbs_attainment(&self) -> bool {
+        match self {
+            Self::Curve(_) => true,
+            Self::Tiers(tiers) => tiers.axis == Axis::Attainment,
+            Self::Rate(_) | Self::PerUnit(_) | Self::Bonus(_) => false,
+        }
+    }
+}
+
 /// A table of steps over one axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tiers {
@@ -202,6 +213,28 @@ impl Plan {
             component.check(&list.item(i), &mut faults);
         }
         faults
+    }
+
+    /// The metrics whose attainment it looks at, in the order in which it names them: without a target for them it pays
+    /// nothing, or less.
+    pub fn attained(&self) -> Vec<Metric> {
+        let mut metrics = Vec::new();
+        for component in &self.components {
+            let gate = component.gate.iter().map(|condition| condition.of);
+            let own = if component.pays.climbs_attainment() {
+                Measure::Attainment(component.measure.metric())
+            } else {
+                component.measure
+            };
+            for measure in [own].into_iter().chain(gate) {
+                if let Measure::Attainment(metric) = measure
+                    && !metrics.contains(&metric)
+                {
+                    metrics.push(metric);
+                }
+            }
+        }
+        metrics
     }
 
     /// The rules of the plan itself; those of its components are checked apart.

@@ -66,13 +66,6 @@ impl Starter {
     fn components(&self) -> Vec<Component> {
         vec![component("Sales", Metric::NetSales, Schedule::Rate(self.rate))]
     }
-
-    fn of(components: &[Component]) -> Option<Self> {
-        match components {
-            [Component { pays: Schedule::Rate(rate), .. }] => Some(Self { rate: *rate }),
-            _ => None,
-        }
-    }
 }
 
 impl Accelerator {
@@ -95,17 +88,6 @@ impl Accelerator {
         ];
         let tiers = Tiers { mode: Mode::Marginal, axis: Axis::Attainment, per: Per::Period, steps };
         vec![component("Sales", Metric::NetSales, Schedule::Tiers(tiers))]
-    }
-
-    fn of(components: &[Component]) -> Option<Self> {
-        let [Component { pays: Schedule::Tiers(tiers), .. }] = components else { return None };
-        let [first, second, third] = tiers.steps.as_slice() else { return None };
-        match (first.pays, second.pays, third.pays) {
-            (StepPays::Rate(to_target), StepPays::Rate(above_target), StepPays::Rate(above_edge)) => {
-                Some(Self { to_target, above_target, edge: third.from, above_edge })
-            }
-            _ => None,
-        }
     }
 }
 
@@ -132,15 +114,6 @@ impl Hunter {
         }
         customers.gate = gate;
         vec![customers, sales]
-    }
-
-    fn of(components: &[Component]) -> Option<Self> {
-        let [customers, sales] = components else { return None };
-        let (Schedule::Tiers(tiers), Schedule::Rate(rate)) = (&customers.pays, &sales.pays) else { return None };
-        let [first, second] = tiers.steps.as_slice() else { return None };
-        let (StepPays::PerUnit(each), StepPays::PerUnit(each_more)) = (first.pays, second.pays) else { return None };
-        let more_from = second.from.try_into().ok()?;
-        Some(Self { each, more_from, each_more, rate: *rate, sales_need_visits: !sales.gate.is_empty() })
     }
 }
 
@@ -184,15 +157,6 @@ impl Template {
             Self::Hunter(hunter) => hunter.components(),
         };
         Plan { name: name.to_owned(), currency, period, components, cap: None, floor: None }
-    }
-
-    /// The template and the numbers that a plan was made with; `None` for a plan that no template makes.
-    pub fn of(plan: &Plan) -> Option<Self> {
-        let starter = Starter::of(&plan.components).map(Self::Starter);
-        let accelerator = || Accelerator::of(&plan.components).map(Self::Accelerator);
-        let hunter = || Hunter::of(&plan.components).map(Self::Hunter);
-        let template = starter.or_else(accelerator).or_else(hunter)?;
-        (template.plan(&plan.name, plan.currency, plan.period) == *plan).then_some(template)
     }
 }
 

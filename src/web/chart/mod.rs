@@ -6,12 +6,14 @@ mod bars;
 mod bridge;
 mod bullet;
 mod pace_line;
+mod pay_line;
 mod spark;
 
 pub use bars::{Bar, Bars};
 pub use bridge::{Bridge, Step};
 pub use bullet::Bullet;
 pub use pace_line::{PaceLine, PaceLineData};
+pub use pay_line::{PayLine, PayPoint};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 pub use spark::Spark;
 

@@ -117,7 +117,7 @@ impl View {
 }
 
 /// The values of the grid lines above zero, with their words.
-fn grid(currency: Currency, high: f64) -> Vec<(f64, String)> {
+pub(super) fn grid(currency: Currency, high: f64) -> Vec<(f64, String)> {
     let step = round_step(high);
     let mut lines = Vec::new();
     let mut value = step;

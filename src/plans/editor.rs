@@ -1,0 +1,391 @@
+//! The plan editor: one form whose buttons add, remove, move, show what it pays, and save a version that never changes.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use time::Date;
+
+use super::{
+    db::{self, PlanRow, VersionRow},
+    example::{self, Shown},
+    fill,
+    form::{ComponentForm, PlanForm},
+    parse::Read,
+    targets,
+};
+use crate::{
+    App, audit,
+    domain::{
+        commission::{
+            compare::{self, Change},
+            plan::{Component, Measure, MeasuringPeriod, Plan},
+            templates::Template,
+            told,
+        },
+        id::PlanId,
+        metric::{Metric, Unit},
+        money::Currency,
+        period::{Period, PeriodKind},
+    },
+    period_locks,
+    postgres::{error::violates, tx},
+    web::{
+        auth::{Allowed, PrepareCommission, Viewer},
+        error::Error,
+        form::{Errors, Form, Nothing, Path, Query},
+        once,
+        page::{Page, answer, html},
+        toast::Toast,
+        ui::Choice,
+    },
+};
+
+#[derive(askama::Template)]
+#[template(path = "plans/begin.html")]
+struct BeginPage {
+    page: Page,
+    /// The templates, each with its sentences.
+    offers: Vec<(Template, Vec<String>)>,
+    plans: Vec<PlanRow>,
+}
+
+#[derive(askama::Template)]
+#[template(path = "plans/editor.html")]
+struct EditorPage {
+    page: Page,
+    /// The plan that gets a new version; none: a new plan.
+    plan: Option<(PlanId, String)>,
+    /// Where the form is sent.
+    action: String,
+    form: PlanForm,
+    errors: Errors,
+    conflict: Option<Conflict>,
+    /// What each component says, in words; empty where it cannot be read yet.
+    told: Vec<Vec<String>>,
+    /// What the author may not have meant, by component; none: the whole plan.
+    warnings: Vec<(Option<usize>, String)>,
+    shown: Option<Shown>,
+    /// The metrics of the example, and how their numbers are written.
+    metrics: Vec<(Metric, &'static str)>,
+    lists: Lists,
+    currency: Currency,
+}
+
+/// What the lists of the form offer.
+struct Lists {
+    periods: Vec<Choice>,
+    measures: Vec<Choice>,
+    ways: Vec<Choice>,
+    overs: Vec<Choice>,
+    modes: Vec<Choice>,
+}
+
+/// A version that somebody saved after the form was opened, and how the form differs from it.
+struct Conflict {
+    newest: VersionRow,
+    changes: Vec<Change>,
+}
+
+impl EditorPage {
+    /// The warnings of one component, or of the whole plan.
+    fn warned(&self, component: Option<usize>) -> impl Iterator<Item = &str> {
+        self.warnings.iter().filter(move |(of, _)| *of == component).map(|(_, words)| words.as_str())
+    }
+
+    fn component(&self, i: &usize) -> Row<'_> {
+        Row { i: *i, told: self.told.get(*i).map(Vec::as_slice).unwrap_or_default() }
+    }
+
+    fn along(&self) -> Vec<Choice> {
+        self.metrics.iter().map(|(metric, _)| Choice::new(metric.as_str(), metric.label())).collect()
+    }
+}
+
+/// A component's place in the form.
+struct Row<'p> {
+    i: usize,
+    told: &'p [String],
+}
+
+impl Row<'_> {
+    /// The name of a field: `c0_name`.
+    fn id(&self, field: &str) -> String {
+        format!("c{}_{field}", self.i)
+    }
+
+    /// The name of a field of a row: `c0_s1_from`.
+    fn cell(&self, letter: &str, k: &usize, field: &str) -> String {
+        format!("c{}_{letter}{k}_{field}", self.i)
+    }
+
+    /// From 1.
+    fn number(&self) -> usize {
+        self.i + 1
+    }
+
+    /// What it is called in a button's words.
+    fn called(&self, form: &ComponentForm) -> String {
+        if form.name.trim().is_empty() { format!("component {}", self.number()) } else { form.name.clone() }
+    }
+}
+
+impl Lists {
+    fn new() -> Self {
+        let measures = Metric::ALL.map(Measure::Metric).into_iter().chain(Metric::ALL.map(Measure::Attainment));
+        Self {
+            periods: MeasuringPeriod::ALL.map(|p| Choice::new(p.as_str(), PeriodKind::from(p).label())).into(),
+            measures: measures.map(|measure| Choice::new(fill::measure(measure), told::measure(measure))).collect(),
+            ways: vec![
+                Choice::new("rate", "A share of the money"),
+                Choice::new("unit", "An amount for each"),
+                Choice::new("tiers", "Steps that pay more and more"),
+                Choice::new("curve", "A curve up to a target amount"),
+                Choice::new("bonus", "A bonus if the conditions hold"),
+            ],
+            overs: vec![
+                Choice::new("attainment", "% of target reached"),
+                Choice::new("amount", "Amount of the whole period"),
+                Choice::new("deal", "Amount of each deal"),
+                Choice::new("count", "Number of them"),
+            ],
+            modes: vec![
+                Choice::new("marginal", "Only for what lies in it"),
+                Choice::new("whole", "For everything, from the first one"),
+            ],
+        }
+    }
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Which {
+    /// starter, accelerator, hunter, or empty for an empty plan.
+    template: String,
+    /// A plan to begin with a copy of.
+    plan: String,
+}
+
+pub(super) async fn new(
+    State(app): State<App>,
+    me: Allowed<PrepareCommission>,
+    page: Page,
+    Query(which): Query<Which>,
+) -> Result<Response, Error> {
+    let currency = me.company.currency;
+    let from = this_month(&me).to_string();
+    let form = if let Some(template) = Template::usual(&which.template, currency) {
+        PlanForm::of(&template.plan(template.label(), currency, MeasuringPeriod::Month), &from)
+    } else if which.template == "empty" {
+        let month = MeasuringPeriod::Month.as_str().to_owned();
+        PlanForm { from, period: month, components: vec![ComponentForm::empty()], ..PlanForm::default() }
+    } else if which.plan.is_empty() {
+        let offers = Template::NAMES.iter().filter_map(|name| Template::usual(name, currency));
+        let offers = offers.map(|template| {
+            let plan = template.plan(template.label(), currency, MeasuringPeriod::Month);
+            let told = plan.components.iter().flat_map(|component| told::component(component, currency)).collect();
+            (template, told)
+        });
+        let plans = db::list(&mut *tx::read(&app.db, me.scope.org).await?, me.scope.org, me.today).await?;
+        return html(BeginPage { page, offers: offers.collect(), plans });
+    } else {
+        let id = which.plan.parse().map_err(|_| Error::NotFound)?;
+        let newest = newest(&mut *tx::read(&app.db, me.scope.org).await?, &me, id).await?;
+        PlanForm { name: String::new(), ..PlanForm::of(&newest.plan()?, &from) }
+    };
+    html(draw(&app, &me, page, None, form, Errors::new(), None).await?)
+}
+
+pub(super) async fn new_version(
+    State(app): State<App>,
+    me: Allowed<PrepareCommission>,
+    page: Page,
+    Path(id): Path<PlanId>,
+) -> Result<Response, Error> {
+    let newest = newest(&mut *tx::read(&app.db, me.scope.org).await?, &me, id).await?;
+    let mut form = PlanForm::of(&newest.plan()?, &this_month(&me).to_string());
+    form.version = newest.number.to_string();
+    html(draw(&app, &me, page, Some((id, newest.plan)), form, Errors::new(), None).await?)
+}
+
+pub(super) async fn create(
+    State(app): State<App>,
+    me: Allowed<PrepareCommission>,
+    page: Page,
+    Form { once, typed, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    let (form, act) = (PlanForm::read(&typed), act(&typed));
+    if !act.is_empty() {
+        return press(&app, &me, page, None, form, &act).await;
+    }
+    let Read { plan, errors, .. } = form.parse(me.company.currency, me.company.fiscal_start);
+    let Some((plan, from)) = plan else { return refuse(&app, &me, page, None, form, errors).await };
+    let mut write = once::begin(&app, &me, once).await?;
+    if period_locks::db::is_locked_from(&mut write, me.scope.org, from).await? {
+        drop(write);
+        return refuse(&app, &me, page, None, form, locked("from")).await;
+    }
+    let id = match db::insert(&mut write, &plan.name).await {
+        Ok(id) => id,
+        Err(e) if violates(&e, "plans_name_key") => {
+            drop(write);
+            let mut errors = Errors::new();
+            errors.add("name", format!("There is a plan called “{}” already. Choose another name.", plan.name));
+            return refuse(&app, &me, page, None, form, errors).await;
+        }
+        Err(e) => return Err(e.into()),
+    };
+    store_version(&mut write, id, &plan, from).await?;
+    write.done_saying(&format!("/plans/{id}"), &Toast::new(format!("{} saved", plan.name))).await
+}
+
+pub(super) async fn create_version(
+    State(app): State<App>,
+    me: Allowed<PrepareCommission>,
+    page: Page,
+    Path(id): Path<PlanId>,
+    Form { once, typed, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    let known = newest(&mut *tx::read(&app.db, me.scope.org).await?, &me, id).await?;
+    let (mut form, act) = (PlanForm::read(&typed), act(&typed));
+    form.name.clone_from(&known.plan);
+    let head = Some((id, known.plan.clone()));
+    if !act.is_empty() {
+        return press(&app, &me, page, head, form, &act).await;
+    }
+    let Read { plan, errors, .. } = form.parse(me.company.currency, me.company.fiscal_start);
+    let Some((plan, from)) = plan else { return refuse(&app, &me, page, head, form, errors).await };
+    // Alone: two people who save at once must not both be the next one.
+    let mut write = once::begin_alone(&app, &me, once).await?;
+    let newest = newest(&mut write, &me, id).await?;
+    if form.version != newest.number.to_string() {
+        drop(write);
+        let changes = compare::changes(&newest.plan()?, &plan);
+        form.version = newest.number.to_string();
+        let conflict = Some(Conflict { newest, changes });
+        return answer(StatusCode::CONFLICT, draw(&app, &me, page, head, form, Errors::new(), conflict).await?);
+    }
+    if period_locks::db::is_locked_from(&mut write, me.scope.org, from).await? {
+        drop(write);
+        return refuse(&app, &me, page, head, form, locked("from")).await;
+    }
+    store_version(&mut write, id, &plan, from).await?;
+    write.done_saying(&format!("/plans/{id}"), &Toast::new(format!("New version of {} saved", plan.name))).await
+}
+
+/// The button that was pressed; the plain one saves.
+fn act(typed: &[(String, String)]) -> String {
+    typed.iter().find(|(name, _)| name == "act").map(|(_, value)| value.clone()).unwrap_or_default()
+}
+
+/// A button that saves nothing: the same page with one row more or less, or with what the plan pays.
+async fn press(
+    app: &App,
+    me: &Viewer,
+    page: Page,
+    head: Option<(PlanId, String)>,
+    mut form: PlanForm,
+    act: &str,
+) -> Result<Response, Error> {
+    if act != "show" {
+        form.press(act);
+        return html(draw(app, me, page, head, form, Errors::new(), None).await?);
+    }
+    let Read { plan, mut errors, .. } = form.parse(me.company.currency, me.company.fiscal_start);
+    if let Some((plan, from)) = plan {
+        form.example.fill(&form.metrics());
+        errors.extend(form.example.parse(&plan, from, me.company.fiscal_start).err().unwrap_or_default());
+    }
+    answer(errors.status(), draw(app, me, page, head, form, errors, None).await?)
+}
+
+async fn refuse(
+    app: &App,
+    me: &Viewer,
+    page: Page,
+    head: Option<(PlanId, String)>,
+    form: PlanForm,
+    errors: Errors,
+) -> Result<Response, Error> {
+    answer(StatusCode::UNPROCESSABLE_ENTITY, draw(app, me, page, head, form, errors, None).await?)
+}
+
+/// The page of a form, with everything that can be said about its plan as it is.
+async fn draw(
+    app: &App,
+    me: &Viewer,
+    page: Page,
+    plan: Option<(PlanId, String)>,
+    mut form: PlanForm,
+    mut errors: Errors,
+    conflict: Option<Conflict>,
+) -> Result<EditorPage, Error> {
+    let (currency, fiscal_start) = (me.company.currency, me.company.fiscal_start);
+    let metrics = form.metrics();
+    form.example.fill(&metrics);
+    let Read { components, plan: read, .. } = form.parse(currency, fiscal_start);
+    let told = |one: &Option<Component>| one.as_ref().map(|one| told::component(one, currency)).unwrap_or_default();
+    let (mut shown, mut warnings) = (None, vec![]);
+    if let Some((said, from)) = &read {
+        let along = Metric::parse(&form.example.along);
+        if let (Ok(example), Some(along)) = (form.example.parse(said, *from, fiscal_start), along) {
+            match example::shown(said, &example, along) {
+                Ok(drawn) => shown = drawn,
+                Err(refused) => errors.extend(refused),
+            }
+        }
+        warnings = example::warnings(said, shown.as_ref());
+        let first = Period::containing(said.period.into(), *from, fiscal_start);
+        let id = plan.as_ref().map(|(id, _)| *id);
+        let mut db = tx::read(&app.db, me.scope.org).await?;
+        let lacking = targets::lacking(&mut db, me.scope.org, said, id, first).await?;
+        warnings.extend(lacking.into_iter().map(|words| (None, words)));
+    }
+    let unit = |metric: Metric| match metric.unit() {
+        Unit::Money => "money",
+        Unit::Count => "count",
+        Unit::Fraction => "percent",
+    };
+    Ok(EditorPage {
+        page,
+        action: plan.as_ref().map_or_else(|| "/plans".to_owned(), |(id, _)| format!("/plans/{id}/versions")),
+        plan,
+        told: components.iter().map(told).collect(),
+        form,
+        errors,
+        conflict,
+        warnings,
+        shown,
+        metrics: metrics.into_iter().map(|metric| (metric, unit(metric))).collect(),
+        lists: Lists::new(),
+        currency,
+    })
+}
+
+async fn store_version(tx: &mut tx::Tx, id: PlanId, plan: &Plan, from: Date) -> Result<(), Error> {
+    let document = serde_json::from_str(&plan.to_json()).map_err(|e| Error::Internal(e.to_string()))?;
+    db::insert_version(tx, id, from, &document).await?;
+    let detail = serde_json::json!({ "from": from, "plan": document });
+    audit::db::record(tx, "plan.version", &format!("/plans/{id}"), detail).await?;
+    Ok(())
+}
+
+async fn newest(db: &mut sqlx::PgConnection, me: &Viewer, id: PlanId) -> Result<VersionRow, Error> {
+    db::versions(db, me.scope.org, id).await?.into_iter().next().ok_or(Error::NotFound)
+}
+
+impl VersionRow {
+    /// The plan that it holds.
+    pub(super) fn plan(&self) -> Result<Plan, Error> {
+        Plan::from_value(&self.document).map_err(|e| Error::Internal(format!("plan version {}: {e}", self.id)))
+    }
+}
+
+/// The month of today.
+pub(super) fn this_month(me: &Viewer) -> Period {
+    Period::month(me.today, me.company.fiscal_start)
+}
+
+/// The words where a month's pay is closed.
+pub(super) fn locked(field: &str) -> Errors {
+    let mut errors = Errors::new();
+    errors.add(field, "That month's commission is approved and locked. Choose a later month.");
+    errors
+}

@@ -1,0 +1,144 @@
+//! A plan into the editor's form: the way back from [`super::parse`].
+
+use rust_decimal::Decimal;
+
+use super::form::{ComponentForm, ExampleForm, PlanForm};
+use crate::{
+    domain::{
+        commission::{
+            picture,
+            plan::{Axis, Component, Condition, Measure, Mode, Per, Plan, Schedule, Step, StepPays},
+        },
+        metric::{Metric, Unit},
+        money::{Currency, Money},
+    },
+    web::format::rate_plain,
+};
+
+impl PlanForm {
+    /// The form that says what a plan says, from a month like `2026-11` on.
+    pub fn of(plan: &Plan, from: &str) -> Self {
+        let amount = |amount: Option<Money>| amount.map_or_else(String::new, |amount| plan.currency.plain(amount));
+        let mut form = Self {
+            name: plan.name.clone(),
+            from: from.to_owned(),
+            period: plan.period.as_str().to_owned(),
+            cap: amount(plan.cap),
+            floor: amount(plan.floor),
+            version: String::new(),
+            components: plan.components.iter().map(|component| ComponentForm::of(component, plan.currency)).collect(),
+            example: ExampleForm::default(),
+        };
+        form.example.fill(&picture::metrics(plan));
+        form
+    }
+}
+
+impl ComponentForm {
+    fn of(component: &Component, currency: Currency) -> Self {
+        let plain = |amount: Money| currency.plain(amount);
+        let mut form = Self {
+            name: component.name.clone(),
+            measure: measure(component.measure),
+            cap: component.cap.map(plain).unwrap_or_default(),
+            floor: component.floor.map(plain).unwrap_or_default(),
+            gate: component.gate.iter().map(|one| condition(one, currency)).collect(),
+            ..Self::empty()
+        };
+        match &component.pays {
+            Schedule::Rate(rate) => form.rate = rate_plain(*rate),
+            Schedule::PerUnit(each) => {
+                "unit".clone_into(&mut form.pays);
+                form.each = plain(*each);
+            }
+            Schedule::Bonus(amount) => {
+                "bonus".clone_into(&mut form.pays);
+                form.bonus = plain(*amount);
+            }
+            Schedule::Curve(curve) => {
+                "curve".clone_into(&mut form.pays);
+                form.on_target = plain(curve.on_target);
+                form.points = curve.points.iter().map(|point| [percent(point.at), percent(point.pays)]).collect();
+            }
+            Schedule::Tiers(tiers) => {
+                "tiers".clone_into(&mut form.pays);
+                let mode = if tiers.mode == Mode::Whole { "whole" } else { "marginal" };
+                mode.clone_into(&mut form.mode);
+                let over = match (tiers.axis, tiers.per) {
+                    (Axis::Amount, Per::Deal) => "deal",
+                    (Axis::Amount, Per::Period) => "amount",
+                    (Axis::Count, _) => "count",
+                    (Axis::Attainment, _) => "attainment",
+                };
+                over.clone_into(&mut form.over);
+                form.steps = tiers.steps.iter().map(|one| step(one, tiers.axis, currency)).collect();
+            }
+        }
+        form
+    }
+}
+
+impl ExampleForm {
+    /// Round numbers for the metrics of a plan that have none yet: on the target, sales a little above it.
+    pub fn fill(&mut self, metrics: &[Metric]) {
+        for metric in metrics {
+            let [target, reached] = match metric.unit() {
+                Unit::Money => ["50000", "52000"],
+                Unit::Fraction => ["10", "10"],
+                Unit::Count if metric.is_limit() => ["2", "1"],
+                Unit::Count if matches!(metric, Metric::NewCustomers | Metric::WonBackCustomers) => ["6", "6"],
+                Unit::Count => ["20", "20"],
+            };
+            self.rows.entry(*metric).or_insert_with(|| [target.to_owned(), reached.to_owned()]);
+        }
+        if self.deals.is_empty() {
+            "10".clone_into(&mut self.deals);
+        }
+        if !metrics.iter().any(|metric| metric.as_str() == self.along) {
+            self.along = metrics.first().map(|metric| metric.as_str().to_owned()).unwrap_or_default();
+        }
+    }
+}
+
+/// The value of the list of measures.
+pub fn measure(measure: Measure) -> String {
+    match measure {
+        Measure::Metric(metric) => metric.as_str().to_owned(),
+        Measure::Attainment(metric) => format!("%{}", metric.as_str()),
+    }
+}
+
+/// Rows say their unit, so that a number is never read in another one: `100%`, `€10,000.00`, `5`.
+fn step(step: &Step, axis: Axis, currency: Currency) -> [String; 2] {
+    let from = match axis {
+        Axis::Amount => major(step.from, currency),
+        Axis::Count => step.from.normalize().to_string(),
+        Axis::Attainment => percent(step.from),
+    };
+    let pays = match step.pays {
+        StepPays::Rate(rate) => percent(rate),
+        StepPays::PerUnit(each) => currency.show(each),
+    };
+    [from, pays]
+}
+
+fn condition(condition: &Condition, currency: Currency) -> [String; 3] {
+    let edge = |edge: Option<Decimal>| {
+        let Some(edge) = edge else { return String::new() };
+        match (condition.of, condition.of.metric().unit()) {
+            (Measure::Attainment(_), _) | (_, Unit::Fraction) => percent(edge),
+            (_, Unit::Money) => major(edge, currency),
+            (_, Unit::Count) => edge.normalize().to_string(),
+        }
+    };
+    [measure(condition.of), edge(condition.at_least), edge(condition.at_most)]
+}
+
+fn percent(share: Decimal) -> String {
+    format!("{}%", rate_plain(share))
+}
+
+/// An amount in major units; one that is not whole in the minor unit stays as it is.
+fn major(amount: Decimal, currency: Currency) -> String {
+    currency.money(amount).map_or_else(|| amount.normalize().to_string(), |amount| currency.show(amount))
+}
