@@ -16,7 +16,7 @@ use crate::{
             plan::Plan,
         },
         id::PlanId,
-        metric::Metric,
+        metric::{Metric, Unit},
         money::Money,
     },
     postgres::tx,
@@ -121,9 +121,19 @@ fn pays(
         let (before, after) = (pay(old)?, pay(new)?);
         rows.push((format!("{percent}%"), before, after, after - before));
     }
-    let others: Vec<String> =
-        metrics.iter().filter(|metric| **metric != along).map(|m| m.label().to_lowercase()).collect();
-    let target = form.rows.get(&along).map(|[target, _]| target.clone()).unwrap_or_default();
+    let mut others: Vec<Metric> = vec![];
+    for metric in metrics.into_iter().filter(|metric| *metric != along) {
+        if !others.contains(&metric) {
+            others.push(metric);
+        }
+    }
+    let others: Vec<String> = others.into_iter().map(|metric| metric.label().to_lowercase()).collect();
+    let target = match (along.unit(), example.targets.get(&along)) {
+        (Unit::Money, Some(target)) => new.currency.show_exact(*target),
+        (Unit::Fraction, Some(target)) => format::rate(*target),
+        (Unit::Count, Some(target)) => target.to_string(),
+        (_, None) => String::new(),
+    };
     let words = words(along, &target, &others);
     Ok((words, rows))
 }

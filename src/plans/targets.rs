@@ -8,6 +8,7 @@ use crate::{
         commission::plan::Plan,
         id::{OrgId, PlanId, UserId},
         period::Period,
+        subject::{Subject, Subjects},
     },
     targets,
     web::format,
@@ -42,11 +43,11 @@ pub async fn lacking(
     if reps.is_empty() {
         reps.extend(db::reps(db, org, first.from()).await?.into_iter().map(|rep| (rep.id, rep.name)));
     }
-    let ids: Vec<UserId> = reps.iter().map(|(id, _)| *id).collect();
-    let set = targets::db::in_force(db, org, Some(&ids), &[first]).await?;
+    let whose = Subjects { reps: reps.iter().map(|(id, _)| *id).collect(), ..Subjects::default() };
+    let set = targets::db::in_force(db, org, &whose, &[first]).await?;
     let mut told = vec![];
     for metric in attained {
-        let has = |rep: &UserId| set.iter().any(|target| target.rep == *rep && target.metric == metric);
+        let has = |rep: &UserId| set.iter().any(|target| target.whose == Subject::Rep(*rep) && target.metric == metric);
         let without: Vec<String> = reps.iter().filter(|(id, _)| !has(id)).map(|(_, name)| name.clone()).collect();
         let kind = if metric.is_limit() { "limit" } else { "target" };
         let what = format!("a {kind} for {} in {}", metric.label().to_lowercase(), first.label());

@@ -92,7 +92,7 @@ pub(super) async fn load(
     let assignments = db::assignments(&mut read, me.scope.org, id).await?;
     let reps = db::reps(&mut read, me.scope.org, me.today).await?;
     let reps = reps.into_iter().map(|rep| Choice::new(rep.id, with_plan(&rep))).collect();
-    let first = Period::containing(plan.period.into(), newest.from_date, me.company.fiscal_start);
+    let first = Period::containing(plan.period.into(), newest.from_date.max(me.today), me.company.fiscal_start);
     let lacking = targets::lacking(&mut read, me.scope.org, &plan, Some(id), first).await?;
     let rules = plan.components.iter().map(|one| (one.name.clone(), told::component(one, plan.currency)));
     Ok(ShowPage {

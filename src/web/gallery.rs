@@ -1,12 +1,13 @@
 //! Every piece of the kit on one page, rendered and checked: what the templates of features build on.
 
 use askama::Template;
+use rust_decimal::Decimal;
 use scraper::{Html, Selector};
 use time::{Date, OffsetDateTime, macros::date};
 
 use super::{
     auth::Viewer,
-    chart::{Bar, Bars, Bridge, Bullet, PaceLine, PaceLineData, Spark, Step},
+    chart::{Bar, Bars, Bridge, Bullet, PaceLine, PaceLineData, PayLine, PayPoint, Spark, Step},
     form::Errors,
     page::Page,
     toast::Toast,
@@ -37,6 +38,7 @@ struct Gallery {
     day: Date,
     currency: Currency,
     pace_line: PaceLine,
+    pay_line: PayLine,
     bars: Bars,
     spark: Spark,
     bridge: Bridge,
@@ -88,6 +90,13 @@ fn stat(label: &str, value: &str, of: &str, badge: Badge, bullet: Bullet) -> Sta
 
 fn euro() -> Currency {
     Currency::parse("EUR").unwrap()
+}
+
+fn pay_line() -> PayLine {
+    let point = |(share, pays)| PayPoint { share: Decimal::new(share, 2), pays: Money(pays) };
+    let points = [(0, 0), (80, 0), (80, 100_000), (120, 260_000), (200, 260_000)].map(point);
+    let label = "Pay against the attainment of net sales: nothing below 80%, €2,000.00 at 105%";
+    PayLine::new(Currency::parse("EUR").unwrap(), &points, &point((105, 200_000)), label)
 }
 
 fn pace_line() -> PaceLine {
@@ -201,6 +210,7 @@ fn gallery(roles: &[Role], errors: Errors) -> Gallery {
         day: date!(2026 - 10 - 23),
         currency: Currency::parse("EUR").unwrap(),
         pace_line: pace_line(),
+        pay_line: pay_line(),
         bars: bars(),
         spark: Spark::new(&[3, 5, 4, 7, 9].map(|n: i64| Some(n.into())), "Sales of five months, rising"),
         bridge: bridge(),

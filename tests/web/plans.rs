@@ -5,6 +5,7 @@ use attain::domain::{
     id::OrgId,
     metric::Metric,
     period::{Period, PeriodKind},
+    subject::Subject,
 };
 use rust_decimal::Decimal;
 use time::{Month, macros::date};
@@ -379,7 +380,7 @@ async fn versions_stand_side_by_side() {
     let mut desk = Desk::new().await;
     let plan = desk.saved("accelerator").await;
     let alone = desk.freja.get(&format!("{plan}/compare")).await.expect(200);
-    assert!(alone.words().contains("They are the same."));
+    assert!(alone.words().contains("There is only one version yet.") && alone.words().contains("They are the same."));
     let page = desk.freja.get(&format!("{plan}/versions/new")).await.expect(200);
     let page = press(&mut desk.freja, &page, "add", &[("c0_s1_pays", "7%")]).await.expect(200);
     let fields =
@@ -415,26 +416,26 @@ async fn reps_without_the_target_that_a_plan_needs_are_named() {
     let olav = desk.app.user(desk.org, "Olav", &[Role::Rep]).await;
     let plan = desk.saved("accelerator").await;
     let page = desk.freja.get(&plan).await.expect(200);
-    assert!(page.words().contains("Nobody has a target for net sales in October 2026"), "{}", page.words());
+    assert!(page.words().contains("Nobody has a target for net sales in November 2026"), "{}", page.words());
     for rep in [desk.ingrid, olav] {
         let page = desk.freja.get(&plan).await.expect(200);
         let fields = [("rep", &*rep.id.to_string()), ("from", "2026-10"), ("act", "on")];
         desk.freja.submit(&page, "main form", &fields).await.expect(303);
     }
-    let october = Period::containing(PeriodKind::Month, date!(2026 - 10 - 01), Month::January);
+    let november = Period::containing(PeriodKind::Month, date!(2026 - 11 - 01), Month::January);
     for (rep, told) in [
-        (None, "Nobody on this plan has a target for net sales in October 2026"),
-        (Some(desk.ingrid), "Olav does not have a target for net sales in October 2026"),
+        (None, "Nobody on this plan has a target for net sales in November 2026"),
+        (Some(desk.ingrid), "Olav does not have a target for net sales in November 2026"),
         (Some(olav), ""),
     ] {
         if let Some(rep) = rep {
             let mut tx = desk.app.write(desk.org).await;
             let target = attain::targets::db::NewTarget {
-                rep: rep.id,
+                whose: Subject::Rep(rep.id),
                 metric: Metric::NetSales,
                 value: Some(Decimal::from(5_000_000)),
             };
-            attain::targets::db::insert(&mut tx, october, &[target], None).await.unwrap();
+            attain::targets::db::insert(&mut tx, november, &[target], None).await.unwrap();
             tx.commit().await.unwrap();
         }
         let words = desk.freja.get(&plan).await.expect(200).words();
