@@ -103,13 +103,13 @@ impl Reader {
         let cap = self.limit(&id("cap"), &form.cap, &format!("{who}, cap"));
         let floor = self.limit(&id("floor"), &form.floor, &format!("{who}, floor"));
         let gate = self.gate(i, form, &who);
-        let pays = self.schedule(i, form, &who);
-        let (measure, pays) = (measure?, pays?);
-        if let Err((field, words)) = fits(measure, &pays) {
+        // Numbers of a way to pay that does not fit would only tell of other mistakes.
+        if let Some(Err((field, words))) = measure.map(|measure| fits(measure, form)) {
             self.errors.add(id(field), format!("{who}: {words}"));
             return None;
         }
-        Some(Component { name, measure, pays, gate: gate?, cap, floor })
+        let pays = self.schedule(i, form, &who);
+        Some(Component { name, measure: measure?, pays: pays?, gate: gate?, cap, floor })
     }
 
     fn schedule(&mut self, i: usize, form: &ComponentForm, who: &str) -> Option<Schedule> {
@@ -257,34 +257,32 @@ fn filled(row: &[String]) -> bool {
 }
 
 /// Whether a measure can be paid this way; else the field to change, and the words.
-fn fits(measure: Measure, pays: &Schedule) -> Result<(), (&'static str, &'static str)> {
+fn fits(measure: Measure, form: &ComponentForm) -> Result<(), (&'static str, &'static str)> {
     let unit = measure.metric().unit();
     let plain = matches!(measure, Measure::Metric(_));
     let (money, count) = (plain && unit == Unit::Money, plain && unit == Unit::Count);
-    match pays {
-        Schedule::Rate(_) if !money => {
+    let over = if form.pays == "tiers" { form.over.as_str() } else { "" };
+    match (form.pays.as_str(), over) {
+        ("rate", _) if !money => {
             Err(("pays", "a share is paid of money. Measure sales, or choose another way to pay."))
         }
-        Schedule::PerUnit(_) if !count => Err((
+        ("unit", _) if !count => Err((
             "pays",
             "an amount for each is paid for what is counted. Measure visits or customers, or choose another way to pay.",
         )),
-        Schedule::Tiers(tiers) => match (tiers.axis, tiers.per) {
-            (Axis::Amount, Per::Period) if !money => {
-                Err(("over", "steps over an amount need sales. Measure sales, or choose the count or a curve."))
-            }
-            (Axis::Amount, Per::Deal) if measure != Measure::Metric(Metric::NetSales) => {
-                Err(("over", "only net sales are known deal by deal. Measure net sales, or choose the whole period."))
-            }
-            (Axis::Count, _) if !count => Err((
-                "over",
-                "steps over a count need something counted. Measure visits or customers, or choose the amount.",
-            )),
-            (Axis::Attainment, _) if unit != Unit::Money => {
-                Err(("over", "steps over the target pay a share of sales. Measure sales, or pay this by a curve."))
-            }
-            _ => Ok(()),
-        },
+        (_, "amount") if !money => {
+            Err(("over", "steps over an amount need sales. Measure sales, or choose the count or a curve."))
+        }
+        (_, "deal") if measure != Measure::Metric(Metric::NetSales) => {
+            Err(("over", "only net sales are known deal by deal. Measure net sales, or choose the whole period."))
+        }
+        (_, "count") if !count => Err((
+            "over",
+            "steps over a count need something counted. Measure visits or customers, or choose the amount.",
+        )),
+        (_, "attainment") if unit != Unit::Money => {
+            Err(("over", "steps over the target pay a share of sales. Measure sales, or pay this by a curve."))
+        }
         _ => Ok(()),
     }
 }
