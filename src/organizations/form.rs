@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::settings_db::Settings;
 use crate::{
-    domain::company::GrowthBase,
+    domain::company::{GrowthBase, GrowthBasis},
     web::{form::Errors, number},
 };
 
@@ -22,6 +22,8 @@ pub struct SettingsForm {
     pub workdays: Vec<String>,
     /// A word of [`GrowthBase`].
     pub growth_base: String,
+    /// A word of [`GrowthBasis`].
+    pub growth_basis: String,
     /// Months.
     pub new_customer_months: String,
     /// Days.
@@ -42,6 +44,7 @@ impl SettingsForm {
             fiscal_year_start: settings.fiscal_year_start.to_string(),
             workdays: settings.workdays.iter().map(ToString::to_string).collect(),
             growth_base: settings.growth_base.as_str().to_owned(),
+            growth_basis: settings.growth_basis.as_str().to_owned(),
             new_customer_months: settings.new_customer_months.to_string(),
             handover_grace_days: settings.handover_grace_days.to_string(),
             late_entry_days: settings.late_entry_days.to_string(),
@@ -63,12 +66,17 @@ impl SettingsForm {
             errors.add("growth_base", "Choose what growth is compared with.");
             GrowthBase::LastYear
         });
+        let growth_basis = GrowthBasis::parse(&self.growth_basis).unwrap_or_else(|| {
+            errors.add("growth_basis", "Choose whose sales growth compares.");
+            GrowthBasis::Credited
+        });
         let month = whole(errors, "fiscal_year_start", &self.fiscal_year_start, 1..=12);
         Settings {
             name: errors.text("name", &self.name, "The name", 120),
             fiscal_year_start: i16::try_from(month).unwrap_or(1),
             workdays,
             growth_base,
+            growth_basis,
             new_customer_months: whole(errors, "new_customer_months", &self.new_customer_months, 1..=60),
             handover_grace_days: whole(errors, "handover_grace_days", &self.handover_grace_days, 0..=3650),
             late_entry_days: whole(errors, "late_entry_days", &self.late_entry_days, 0..=365),
@@ -101,6 +109,7 @@ mod tests {
         let all = [
             "workdays",
             "growth_base",
+            "growth_basis",
             "fiscal_year_start",
             "name",
             "new_customer_months",
@@ -117,6 +126,7 @@ mod tests {
             fiscal_year_start: 4,
             workdays: vec![1, 3, 6],
             growth_base: GrowthBase::PeriodBefore,
+            growth_basis: GrowthBasis::Book,
             new_customer_months: 6,
             handover_grace_days: 0,
             late_entry_days: 365,

@@ -4,7 +4,10 @@ use sqlx::PgConnection;
 use time::Date;
 
 use crate::{
-    domain::{company::GrowthBase, id::OrgId},
+    domain::{
+        company::{GrowthBase, GrowthBasis},
+        id::OrgId,
+    },
     postgres::tx::Tx,
 };
 
@@ -19,6 +22,8 @@ pub struct Settings {
     pub workdays: Vec<i16>,
     /// What growth is compared with.
     pub growth_base: GrowthBase,
+    /// Whose sales growth compares.
+    pub growth_basis: GrowthBasis,
     /// How many months a customer's sales count as sales to a new customer.
     pub new_customer_months: i32,
     /// A loss within this many days of a handover is charged to the owner before.
@@ -32,8 +37,8 @@ pub struct Settings {
 /// The settings with the version that a form was opened with.
 pub async fn find(db: &mut PgConnection, org: OrgId) -> sqlx::Result<(Settings, i32)> {
     let row = sqlx::query!(
-        r#"select name, fiscal_year_start, workdays, growth_base as "growth_base: GrowthBase", new_customer_months,
-                  handover_grace_days, late_entry_days, confirm_deals, version
+        r#"select name, fiscal_year_start, workdays, growth_base as "growth_base: GrowthBase",
+                  growth_basis as "growth_basis: GrowthBasis", new_customer_months, handover_grace_days, late_entry_days, confirm_deals, version
            from organizations
            where id = $1"#,
         org as OrgId,
@@ -45,6 +50,7 @@ pub async fn find(db: &mut PgConnection, org: OrgId) -> sqlx::Result<(Settings, 
         fiscal_year_start: row.fiscal_year_start,
         workdays: row.workdays,
         growth_base: row.growth_base,
+        growth_basis: row.growth_basis,
         new_customer_months: row.new_customer_months,
         handover_grace_days: row.handover_grace_days,
         late_entry_days: row.late_entry_days,
@@ -59,7 +65,8 @@ pub async fn update(tx: &mut Tx, new: &Settings, version: i32) -> sqlx::Result<b
     let done = sqlx::query!(
         "update organizations
          set name = $3, fiscal_year_start = $4, workdays = $5, growth_base = $6, new_customer_months = $7,
-             handover_grace_days = $8, late_entry_days = $9, confirm_deals = $10, version = version + 1
+             handover_grace_days = $8, late_entry_days = $9, confirm_deals = $10, growth_basis = $11,
+             version = version + 1
          where id = $1 and version = $2",
         org as OrgId,
         version,
@@ -71,6 +78,7 @@ pub async fn update(tx: &mut Tx, new: &Settings, version: i32) -> sqlx::Result<b
         new.handover_grace_days,
         new.late_entry_days,
         new.confirm_deals,
+        new.growth_basis.as_str(),
     )
     .execute(&mut **tx)
     .await?;

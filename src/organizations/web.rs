@@ -7,7 +7,8 @@ use time::{Date, Month};
 
 use super::{
     form::SettingsForm,
-    rules::{self, HolidayForm, LimitForm},
+    holidays::{self, HolidayForm},
+    limits::{self, LimitForm},
     settings_db::{self, HolidayRow, LimitRow, Settings},
 };
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     },
     customers::events_db,
     domain::{
-        company::GrowthBase,
+        company::{GrowthBase, GrowthBasis},
         period::{add_months, month_number},
     },
     period_locks,
@@ -32,6 +33,7 @@ use crate::{
         routes::Routes,
         toast::Toast,
         ui::Choice,
+        upload::MOST_READ,
     },
 };
 
@@ -43,10 +45,12 @@ pub fn routes() -> Routes {
     Routes::new()
         .get(PATH, index)
         .post(PATH, save)
-        .post("/settings/limits", rules::set_limit)
-        .post("/settings/limits/{id}/remove", rules::remove_limit)
-        .post("/settings/holidays", rules::add_holiday)
-        .post("/settings/holidays/{day}/remove", rules::remove_holiday)
+        .post("/settings/limits", limits::set)
+        .post("/settings/limits/{id}/remove", limits::remove)
+        .post("/settings/holidays", holidays::add)
+        .post_large("/settings/holidays/file", MOST_READ, holidays::look)
+        .post("/settings/holidays/days", holidays::take)
+        .post("/settings/holidays/{day}/remove", holidays::remove)
 }
 
 #[derive(Template)]
@@ -93,6 +97,11 @@ fn months() -> Vec<Choice> {
 /// What growth may be compared with.
 fn bases() -> Vec<Choice> {
     GrowthBase::ALL.map(|base| Choice::new(base.as_str(), base.label())).into()
+}
+
+/// Whose sales growth may compare.
+fn growth_bases() -> Vec<Choice> {
+    GrowthBasis::ALL.map(|basis| Choice::new(basis.as_str(), basis.label())).into()
 }
 
 /// What was typed into the forms of the page, and what is wrong with it.
@@ -194,6 +203,7 @@ fn kept(settings: &Settings) -> Value {
         "fiscal year begins in": month,
         "working days": workdays.collect::<Vec<_>>().join(", "),
         "growth compared with": settings.growth_base.label(),
+        "growth compares": settings.growth_basis.label(),
         "months as a new customer": settings.new_customer_months,
         "days of grace after a handover": settings.handover_grace_days,
         "days until a visit is late": settings.late_entry_days,

@@ -17,14 +17,22 @@ async fn send(client: &mut Client, action: &str, typed: &[(&str, &str)]) -> Answ
     client.submit(&page, &format!("form[action='{action}']"), typed).await
 }
 
+/// Sends a form whose change is shown first, and applies it: the preview.
+async fn apply(client: &mut Client, action: &str, typed: &[(&str, &str)]) -> Answer {
+    let preview = send(client, action, typed).await.expect(200);
+    client.submit(&preview, "main form", &[]).await.expect(303);
+    preview
+}
+
 #[tokio::test]
 async fn settings_are_saved_and_told() {
     let field = Field::new().await;
     let mut astrid = admin(&field).await;
-    let typed = [("new_customer_months", "6"), ("growth_base", "period_before"), ("late_entry_days", "10")];
+    let typed = [("new_customer_months", "6"), ("growth_base", "period_before"), ("growth_basis", "book")];
     send(&mut astrid, "/settings", &typed).await.expect(303);
     let page = astrid.get("/settings").await.expect(200);
     assert_eq!(page.value("new_customer_months"), "6");
+    assert!(page.words().contains("Growth compares: What the rep sold → The customers that the rep owned"));
     assert!(
         page.words().contains("Growth compared with: The same period of last year → The period before"),
         "{}",
@@ -44,6 +52,7 @@ async fn wrong_settings_are_refused_and_kept() {
         ("late_entry_days", "soon", ""),
         ("fiscal_year_start", "13", "Use a whole number from 1 to 12."),
         ("growth_base", "luck", "Choose what growth is compared with."),
+        ("growth_basis", "luck", "Choose whose sales growth compares."),
         ("workdays", "8", "Tick at least one working day."),
     ] {
         let refused = send(&mut astrid, "/settings", &[(name, typed)]).await.expect(422);
@@ -83,16 +92,16 @@ async fn a_limit_decides_who_is_lost() {
     let mut astrid = admin(&field).await;
     let mut ingrid = field.app.client(field.ingrid).await;
     assert_eq!(ingrid.get("/customers?stage=lost").await.expect(200).count("tbody tr"), 0);
-    send(&mut astrid, "/settings/limits", &[("days", "30"), ("from", "")]).await.expect(303);
+    apply(&mut astrid, "/settings/limits", &[("days", "30"), ("from", "")]).await;
     let lost = ingrid.get("/customers?stage=lost").await.expect(200);
     assert!(lost.text("tbody tr").contains("Havn"), "60 days without a sale, 30 allowed: {}", lost.words());
 
     let from = (TODAY + Duration::days(1)).to_string();
-    send(&mut astrid, "/settings/limits", &[("days", "45"), ("from", &from)]).await.expect(303);
+    apply(&mut astrid, "/settings/limits", &[("days", "45"), ("from", &from)]).await;
     let page = astrid.get("/settings").await;
     assert_eq!(page.count("form[action$='/remove']"), 1, "the first limit stays");
     let path = page.attribute("form[action^='/settings/limits/'][action$='/remove']", "action");
-    send(&mut astrid, &path, &[]).await.expect(303);
+    apply(&mut astrid, &path, &[]).await;
     assert_eq!(astrid.get("/settings").await.count("form[action$='/remove']"), 0);
 }
 
@@ -109,4 +118,107 @@ async fn a_holiday_is_no_working_day() {
     assert_ne!(before, after);
     send(&mut astrid, &format!("/settings/holidays/{first}/remove"), &[]).await.expect(303);
     assert_eq!(days(&ingrid.get("/my-month").await.expect(200)), before);
+}
+
+#[tokio::test]
+async fn a_limit_is_seen_before_it_is_saved() {
+    let field = Field::new().await;
+    // By the 180 days of the beginning only Gamma was lost this month, by 30 days the two others.
+    for (name, owner, days) in [("Alpha", field.ingrid, 32), ("Beta", field.ingrid, 35), ("Gamma", field.olav, 185)] {
+        let customer = field.customer(name, owner).await;
+        field.deal(customer, TODAY - Duration::days(days), 100, &[(owner, 1)]).await;
+    }
+    let mut astrid = admin(&field).await;
+    let board = async |browser: &mut Client| {
+        let page = browser.get("/scoreboard?period=2026-11").await.expect(200);
+        page.text("#total a[data-metric=lost_customers]")
+    };
+    assert_eq!(board(&mut astrid).await, "1");
+    let typed = [("days", "30"), ("from", "")];
+    let preview = send(&mut astrid, "/settings/limits", &typed).await.expect(200);
+    assert_eq!(preview.text("#month"), "November 2026: 1 customer lost now, 2 with this change");
+    let owners = preview.texts("aside tbody tr");
+    assert_eq!(owners, ["Ingrid 0 2", "Olav 1 0"]);
+    let names = preview.texts("section[aria-labelledby=who] li");
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert!(names[0].starts_with("Alpha") && names[0].ends_with("Lost as well"), "{names:?}");
+    assert!(names[2].starts_with("Gamma") && names[2].ends_with("No longer lost"), "{names:?}");
+    assert_eq!(board(&mut astrid).await, "1", "nothing has happened yet");
+    assert_eq!(field.count("loss_limits").await, 1);
+
+    // What was seen is not what would happen any more: it is shown once more.
+    let customer = field.customer("Delta", field.olav).await;
+    field.deal(customer, TODAY - Duration::days(33), 100, &[(field.olav, 1)]).await;
+    let again = astrid.submit(&preview, "main form", &[]).await.expect(409);
+    assert!(again.words().contains("The numbers have changed"), "{}", again.words());
+    assert_eq!(again.text("#month"), "November 2026: 1 customer lost now, 3 with this change");
+    assert_eq!(board(&mut astrid).await, "1");
+    let saved = astrid.submit(&again, "main form", &[]).await.expect(303);
+    astrid.follow(&saved).await.expect(200);
+    assert_eq!(board(&mut astrid).await, "3", "the numbers of the preview");
+    field.verify().await;
+
+    // Taking it away is shown in the same way, for the first day that is not locked by anything.
+    let from = TODAY.to_string();
+    apply(&mut astrid, "/settings/limits", &[("days", "180"), ("from", &from)]).await;
+    let page = astrid.get("/settings").await;
+    let path = page.attribute("form[action^='/settings/limits/'][action$='/remove']", "action");
+    let preview = astrid.post(&path, &[]).await.expect(200);
+    assert!(preview.text("h1").starts_with("Without: lost after 180 days for everybody"));
+    assert_eq!(field.count("loss_limits").await, 2);
+}
+
+const HOLIDAYS: &str = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261224\r\nSUMMARY:Julaften\r\nEND:VEVENT\r\n\
+    BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20260517\r\nRRULE:FREQ=YEARLY\r\nSUMMARY:Grunnlovsdag\r\nEND:VEVENT\r\n\
+    BEGIN:VEVENT\r\nDTSTART:20261123T090000Z\r\nSUMMARY:Meeting\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+
+async fn send_calendar(client: &mut Client, name: &str, content: &str) -> Answer {
+    let once = uuid::Uuid::new_v4();
+    let body = format!(
+        "--XX\r\nContent-Disposition: form-data; name=\"once\"\r\n\r\n{once}\r\n\
+         --XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+         Content-Type: text/calendar\r\n\r\n{content}\r\n--XX--\r\n"
+    );
+    let request = axum::http::Request::post("/settings/holidays/file")
+        .header("content-type", "multipart/form-data; boundary=XX")
+        .header("sec-fetch-site", "same-origin")
+        .body(axum::body::Body::from(body))
+        .unwrap();
+    client.send(request).await
+}
+
+#[tokio::test]
+async fn holidays_come_from_a_calendar_file() {
+    let field = Field::new().await;
+    let mut astrid = admin(&field).await;
+    send(&mut astrid, "/settings/holidays", &[("on", "2026-12-24"), ("holiday", "Christmas Eve")]).await.expect(303);
+    let preview = send_calendar(&mut astrid, "norge.ics", HOLIDAYS).await.expect(200);
+    let days = preview.attributes("main form input[name=days]", "value");
+    let may = ["2026-05-17", "2027-05-17", "2028-05-17", "2029-05-17"].map(|day| format!("{day} Grunnlovsdag"));
+    assert_eq!(days, [&may[0], "2026-12-24 Julaften", &may[1], &may[2], &may[3]]);
+    assert_eq!(preview.count("main form input[name=days][checked]"), 4, "the one that is there is not taken again");
+    assert!(preview.words().contains("Already a holiday: Christmas Eve"), "{}", preview.words());
+    assert!(preview.words().contains("“Meeting” is not for whole days. line 11"), "{}", preview.words());
+    assert_eq!(field.count("holidays").await, 1, "nothing has happened yet");
+    let taken = [("days", &*may[1]), ("days", &may[2])];
+    let done = astrid.submit(&preview, "main form", &taken).await.expect(303);
+    let page = astrid.follow(&done).await.expect(200);
+    assert!(page.words().contains("Grunnlovsdag 17 May 2027"), "{}", page.words());
+    assert_eq!(field.count("holidays").await, 3);
+    // The same again: both are known now.
+    let preview = send_calendar(&mut astrid, "norge.ics", HOLIDAYS).await.expect(200);
+    assert_eq!(preview.count("main form input[name=days][checked]"), 2);
+
+    for (name, content, words) in [
+        ("wrong.ics", HOLIDAYS.replace("20261224", "20261324"), "wrong.ics, line 3 “20261324” is not a date"),
+        ("cut.ics", HOLIDAYS.replace("END:VEVENT\r\nEND:VCALENDAR\r\n", ""), "cut.ics, line 11 begins an event that does not end"),
+        ("people.csv", "id,name".to_owned(), "people.csv, line 1 has no colon"),
+        ("", HOLIDAYS.to_owned(), "Choose a calendar file"),
+    ] {
+        let refused = send_calendar(&mut astrid, name, &content).await.expect(422);
+        assert!(refused.text(".summary-error").contains(words), "{}", refused.text(".summary-error"));
+    }
+    astrid.post("/settings/holidays/days", &[("days", "2026-13-01 X")]).await.expect(400);
+    astrid.post("/settings/holidays/days", &[("days", "2026-12-01")]).await.expect(400);
+    assert_eq!(field.count("holidays").await, 3);
 }
