@@ -113,6 +113,7 @@ pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Ca
     let in_force = plans::db::in_force(db, org, from, rep).await?;
     let deals = facts_db::credited_deals(db, org, from, to, rep).await?;
     let events = facts_db::paid_events(db, org, from, through, rep).await?;
+    let book = facts_db::book_sales(db, org, from, to, rep).await?;
     let visits = facts_db::counted_visits(db, org, from, through, rep).await?;
     let measured = measured::of_reps(db, asked, in_force.iter().map(|row| row.rep_id).collect()).await?;
 
@@ -133,7 +134,9 @@ pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Ca
             deals: Some(mine.iter().map(|row| deal(row)).collect()),
         };
         count_what_pays(&mut facts, &records);
-        sales_that_pay(&mut facts, measured.base(row.rep_id), &mine);
+        let own_book = book.get(&row.rep_id).copied().unwrap_or_default();
+        let growing = measured.is_by_book(row.rep_id).then_some(own_book);
+        sales_that_pay(&mut facts, measured.base(row.rep_id), growing, &mine);
         let statement = evaluate(&plan, &facts).map_err(|e| Error::Internal(format!("pay of {}: {e}", facts.rep)))?;
         let inputs = Inputs {
             plan: row.document,
@@ -194,7 +197,8 @@ fn count_what_pays(facts: &mut Facts, records: &BTreeMap<Metric, Vec<Counted>>) 
 }
 
 /// Sales count for pay where their returns are netted and their deals confirmed (docs/definitions.md, *Commission*).
-fn sales_that_pay(facts: &mut Facts, base: Option<Money>, deals: &[&CreditedDeal]) {
+/// `growing` is what growth compares with its base where that is not what the rep is credited with.
+fn sales_that_pay(facts: &mut Facts, base: Option<Money>, growing: Option<Money>, deals: &[&CreditedDeal]) {
     let (mut all, mut to_new) = (Money::ZERO, Money::ZERO);
     let paying = deals.iter().filter(|deal| deal.confirmed && deal.returns.is_none()).map(|deal| deal.number);
     let paying: BTreeSet<i64> = paying.collect();
@@ -211,9 +215,10 @@ fn sales_that_pay(facts: &mut Facts, base: Option<Money>, deals: &[&CreditedDeal
     facts.metrics.insert(Metric::NewCustomerSales, to_new.exact());
     facts.metrics.insert(Metric::ExistingCustomerSales, (all - to_new).exact());
     facts.metrics.remove(&Metric::SalesGrowth);
+    let growing = growing.unwrap_or(all);
     match base.filter(|base| *base > Money::ZERO) {
         Some(base) => {
-            facts.metrics.insert(Metric::SalesGrowth, ((all - base).exact() / base.exact()).round_dp(12));
+            facts.metrics.insert(Metric::SalesGrowth, ((growing - base).exact() / base.exact()).round_dp(12));
         }
         None => {
             facts.no_value.insert(Metric::SalesGrowth);

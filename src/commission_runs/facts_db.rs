@@ -1,5 +1,7 @@
 //! The facts that pay: deals with their linked returns, customer events and visits of a period, rep by rep.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
 use time::Date;
 
@@ -110,6 +112,46 @@ pub async fn credited_deals(
     )
     .fetch_all(db)
     .await
+}
+
+/// What the customers bought in a period that each rep owned on the day, as far as it pays: confirmed, and net of linked
+/// returns whenever those were booked. Nothing where growth does not compare books. `rep` asks for one only.
+pub async fn book_sales(
+    db: &mut PgConnection,
+    org: OrgId,
+    from: Date,
+    to: Date,
+    rep: Option<UserId>,
+) -> sqlx::Result<HashMap<UserId, Money>> {
+    let rows = sqlx::query!(
+        r#"with paying as (
+               select d.id, d.customer_id, d.booked_on, d.net, o.confirm_deals
+               from organizations o
+               join deals d on d.org_id = o.id and d.booked_on >= $2 and d.booked_on < $3 and d.returns_id is null
+               where o.id = $1 and o.growth_basis = 'book' and (not o.confirm_deals or d.confirmed_at is not null)
+           ),
+           netted as (
+               select p.customer_id, p.booked_on, p.net
+               from paying p
+               union all
+               select p.customer_id, p.booked_on, r.net
+               from paying p
+               join deals r on r.org_id = $1 and r.returns_id = p.id and r.booked_on is not null
+               where not p.confirm_deals or r.confirmed_at is not null
+           )
+           select w.rep_id, sum(n.net)::bigint as "sales!: Money"
+           from netted n
+           join ownerships w on w.org_id = $1 and w.customer_id = n.customer_id and w.during @> n.booked_on
+           where $4::bigint is null or w.rep_id = $4
+           group by w.rep_id"#,
+        org as OrgId,
+        from,
+        to,
+        rep as Option<UserId>,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.rep_id, row.sales)).collect())
 }
 
 /// A first sale, loss or win-back of a period that counts for a rep's pay.

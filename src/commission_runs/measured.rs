@@ -68,6 +68,11 @@ impl Measured {
         self.expected.get(&rep).into_iter().flatten().map(|(metric, expected)| (*metric, *expected))
     }
 
+    /// Whether growth compares books, and not what reps are credited with.
+    pub fn is_by_book(&self, rep: UserId) -> bool {
+        self.facts.get(&rep).is_some_and(|facts| facts.book_sales.is_some())
+    }
+
     /// Net sales of the period that growth is compared with, as far as this one has come.
     pub fn base(&self, rep: UserId) -> Option<Money> {
         self.facts.get(&rep).and_then(|facts| facts.net_sales_base)

@@ -19,6 +19,8 @@ pub struct Company {
     pub workdays: Vec<u8>,
     /// What growth is compared with.
     pub growth_base: GrowthBase,
+    /// Whose sales growth compares.
+    pub growth_basis: GrowthBasis,
     /// How many months a customer's sales count as sales to a new customer.
     pub new_customer_months: u32,
     /// A loss within this many days of a handover is charged to the owner before.
@@ -36,5 +38,15 @@ words! {
         LastYear = "last_year", "The same period of last year";
         /// The period before.
         PeriodBefore = "period_before", "The period before";
+    }
+}
+
+words! {
+    /// Whose sales the growth of a rep or team compares. The company's growth is the same either way.
+    GrowthBasis {
+        /// What the rep is credited with, now and then.
+        Credited = "credited", "What the rep sold";
+        /// What the customers bought that the rep owned on the day, and the same customers on the base's days.
+        Book = "book", "The customers that the rep owned on the day";
     }
 }

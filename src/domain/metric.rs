@@ -128,10 +128,19 @@ pub struct Facts {
     pub net_sales: Money,
     /// The part of them to new customers.
     pub new_customer_sales: Money,
+    /// What growth compares with the base where that is not `net_sales`: the sales of the book, of the basis `book`.
+    pub book_sales: Option<Money>,
     /// Net sales of the base as far as the period has come; nothing where there is no base (week 53).
     pub net_sales_base: Option<Money>,
     /// Net sales of the whole base, over which a growth target is paced.
     pub net_sales_whole_base: Option<Money>,
+}
+
+impl Facts {
+    /// What growth compares with the base.
+    pub fn growing_sales(&self) -> Money {
+        self.book_sales.unwrap_or(self.net_sales)
+    }
 }
 
 /// What a metric amounts to, in its unit.
@@ -177,7 +186,7 @@ pub fn value(metric: Metric, facts: &Facts) -> Option<Value> {
         Metric::NetSales => Some(Value::Money(facts.net_sales)),
         Metric::NewCustomerSales => Some(Value::Money(facts.new_customer_sales)),
         Metric::ExistingCustomerSales => Some(Value::Money(facts.net_sales - facts.new_customer_sales)),
-        Metric::SalesGrowth => growth(facts.net_sales, facts.net_sales_base?).map(Value::Fraction),
+        Metric::SalesGrowth => growth(facts.growing_sales(), facts.net_sales_base?).map(Value::Fraction),
     }
 }
 
@@ -204,6 +213,18 @@ mod tests {
         assert_eq!(growth_of(100, Some(0)), None);
         assert_eq!(growth_of(100, Some(-5)), None);
         assert_eq!(growth_of(100, None), None);
+    }
+
+    #[test]
+    fn growth_of_the_book_compares_its_own_sales() {
+        let facts = Facts {
+            net_sales: Money(900),
+            book_sales: Some(Money(110)),
+            net_sales_base: Some(Money(100)),
+            ..Facts::default()
+        };
+        assert_eq!(value(Metric::SalesGrowth, &facts).map(|value| value.exact().rounded(6).to_string()).as_deref(), Some("0.100000"));
+        assert_eq!(value(Metric::NetSales, &facts), Some(Value::Money(Money(900))));
     }
 
     #[test]

@@ -112,7 +112,7 @@ pub fn pace(metric: Metric, facts: &Facts, target: impl Into<Ratio>, progress: P
         Some(Value::Money(money)) => (Unit::Money, money.0, target),
         Some(Value::Fraction(_)) | None => {
             let base = facts.net_sales_whole_base.filter(|base| base.0 > 0)?;
-            (Unit::Money, facts.net_sales.0, Ratio::from(base.0).times(Ratio::ONE.plus(target)))
+            (Unit::Money, facts.growing_sales().0, Ratio::from(base.0).times(Ratio::ONE.plus(target)))
         }
     };
     Some(Pace { metric, unit, actual, goal, progress })

@@ -217,7 +217,7 @@ impl Board {
             let figure = item.figure(metric);
             let target = figure.and_then(|figure| figure.target);
             Cell {
-                href: drill::href(metric, whose, self.period, me.today),
+                href: drill::href(metric, whose, self.period, me.company.growth_basis, me.today),
                 value: figure.map_or_else(String::new, |figure| figure.shown(currency)),
                 exact: figure
                     .and_then(|figure| figure.value)
@@ -275,7 +275,7 @@ impl Board {
             Some(Total {
                 label: metric.label(),
                 metric,
-                href: drill::href(metric, self.whose, self.period, me.today),
+                href: drill::href(metric, self.whose, self.period, me.company.growth_basis, me.today),
                 value: figure.shown(currency),
                 exact: figure.value.map(|value| in_file(value, me).to_string()).unwrap_or_default(),
                 words: words.join(" · "),

@@ -11,7 +11,7 @@ use crate::domain::{
     id::{OrgId, TeamId, UserId},
     metric::Facts,
     money::Money,
-    period::{Base, Dates, Period},
+    period::{Base, Dates, Period, PeriodKind},
 };
 
 /// **The** facts of these subjects in these periods, by today: every pair is there, with zeros where nothing happened.
@@ -46,6 +46,7 @@ pub async fn facts(
             touches: row.touches,
             net_sales: row.net_sales,
             new_customer_sales: row.new_customer_sales,
+            book_sales: row.book_sales,
             net_sales_base: base.map(|_| row.net_sales_base),
             net_sales_whole_base: base
                 .map(|b| if b.so_far == b.whole { row.net_sales_base } else { row.net_sales_whole_base }),
@@ -55,18 +56,45 @@ pub async fn facts(
 }
 
 /// The date ranges of the query: each period, its base so far and, where that is not all of it, its whole base.
+///
+/// A day of the base stands for a day of the period: so many years and days later, and not after the period's last day.
 #[derive(Default)]
-struct Spans {
-    periods: Vec<i32>,
-    parts: Vec<i16>,
-    from: Vec<Date>,
-    to: Vec<Date>,
+pub struct Spans {
+    /// The place of the period.
+    pub periods: Vec<i32>,
+    /// 0: the period; 1: its base so far; 2: its whole base.
+    pub parts: Vec<i16>,
+    /// First days.
+    pub from: Vec<Date>,
+    /// First days after.
+    pub to: Vec<Date>,
+    /// How many years later a day of the base stands for.
+    pub years: Vec<i32>,
+    /// How many days later.
+    pub days: Vec<i32>,
+    /// The last days of the periods.
+    pub last: Vec<Date>,
 }
 
-fn spans(periods: &[Period], bases: &[Option<Base>]) -> Spans {
+/// The date ranges of periods with these bases.
+pub fn spans(periods: &[Period], bases: &[Option<Base>]) -> Spans {
     let mut spans = Spans::default();
     for (index, (period, base)) in (0..).zip(periods.iter().zip(bases)) {
+        // A calendar's year later where that is what lies between; other days are counted from the first one on.
+        let by_calendar = |base: Base| match period.kind() {
+            PeriodKind::Day | PeriodKind::Week => false,
+            PeriodKind::Month | PeriodKind::Quarter => base.whole.to != period.from(),
+            PeriodKind::Year => true,
+        };
         let mut push = |part, dates: Dates| {
+            let (years, days) = match base {
+                Some(base) if part > 0 && by_calendar(*base) => (1, 0),
+                Some(base) if part > 0 => (0, (period.from() - base.whole.from).whole_days()),
+                _ => (0, 0),
+            };
+            spans.years.push(years);
+            spans.days.push(i32::try_from(days).unwrap_or(0));
+            spans.last.push(period.last_day());
             spans.periods.push(index);
             spans.parts.push(part);
             spans.from.push(dates.from);
@@ -95,6 +123,7 @@ struct Row {
     touches: i64,
     net_sales: Money,
     new_customer_sales: Money,
+    book_sales: Option<Money>,
     net_sales_base: Money,
     net_sales_whole_base: Money,
 }
@@ -139,8 +168,14 @@ async fn rows(
                join memberships m on m.org_id = $1 and m.team_id = b.below_id
            ),
            spans as materialized (
-               select s.period, s.part, s.from_date, least(s.to_date, $9::date + 1) as to_date
-               from unnest($5::int[], $6::smallint[], $7::date[], $8::date[]) as s (period, part, from_date, to_date)
+               select s.period, s.part, s.from_date, least(s.to_date, $9::date + 1) as to_date, s.years, s.days, s.last_day
+               from unnest($5::int[], $6::smallint[], $7::date[], $8::date[], $10::int[], $11::int[], $12::date[])
+                   as s (period, part, from_date, to_date, years, days, last_day)
+           ),
+           basis as materialized (
+               select o.growth_basis = 'book' as is_book
+               from organizations o
+               where o.id = $1
            ),
            sales as (
                select s.period, s.part, m.kind, m.subject_id, c.net
@@ -153,7 +188,7 @@ async fn rows(
                      and c.booked_on >= greatest(s.from_date, m.from_date)
                      and c.booked_on < least(s.to_date, m.to_date)
                ) c
-               where c.net is not null
+               where c.net is not null and (s.part = 0 or not (select b.is_book from basis b))
                union all
                select s.period, s.part, 0::smallint, 0, d.net
                from spans s
@@ -163,6 +198,24 @@ async fn rows(
                    where d.org_id = $1 and d.booked_on >= s.from_date and d.booked_on < s.to_date
                ) d
                where $4 and d.net is not null
+           ),
+           -- Of the basis `book`: what customers bought, for the rep who owned them on the day that it stands for.
+           owned as (
+               select s.period, s.part, d.net, w.rep_id, stands.for_date
+               from spans s
+               join deals d on d.org_id = $1 and d.booked_on >= s.from_date and d.booked_on < s.to_date
+               cross join lateral (
+                   select least((d.booked_on + make_interval(years => s.years))::date + s.days, s.last_day) as for_date
+               ) stands
+               join ownerships w on w.org_id = $1 and w.customer_id = d.customer_id and w.during @> stands.for_date
+               where (select b.is_book from basis b)
+           ),
+           book as (
+               select o.period, o.part, m.kind, m.subject_id, o.net
+               from owned o
+               join members m on m.rep_id = o.rep_id
+                   and (m.from_date is null or m.from_date <= o.for_date)
+                   and (m.to_date is null or o.for_date < m.to_date)
            ),
            sold as (
                select s.period, m.kind, m.subject_id, c.customer_id, c.returns_id, c.booked_on, c.amount
@@ -297,24 +350,31 @@ async fn rows(
                           - count(*) filter (where event = 'won_back_undone') as won_back_customers,
                       0::bigint as visits, 0::bigint as stranger_visits, 0::bigint as touches,
                       0::bigint as net_sales, 0::bigint as new_customer_sales, 0::bigint as net_sales_base,
-                      0::bigint as net_sales_whole_base
+                      0::bigint as net_sales_whole_base, 0::bigint as book_sales
                from events
                group by period, kind, subject_id
                union all
                select period, kind, subject_id, 0, 0, 0,
                       count(*) filter (where how = 'in_person'), count(*) filter (where stranger),
-                      count(*) filter (where how <> 'in_person'), 0, 0, 0, 0
+                      count(*) filter (where how <> 'in_person'), 0, 0, 0, 0, 0
                from visited
                group by period, kind, subject_id
                union all
                select period, kind, subject_id, 0, 0, 0, 0, 0, 0,
                       coalesce(sum(net) filter (where part = 0), 0)::bigint, 0,
                       coalesce(sum(net) filter (where part = 1), 0)::bigint,
-                      coalesce(sum(net) filter (where part = 2), 0)::bigint
+                      coalesce(sum(net) filter (where part = 2), 0)::bigint, 0
                from sales
                group by period, kind, subject_id
                union all
-               select period, kind, subject_id, 0, 0, 0, 0, 0, 0, 0, sum(amount)::bigint, 0, 0
+               select period, kind, subject_id, 0, 0, 0, 0, 0, 0, 0, 0,
+                      coalesce(sum(net) filter (where part = 1), 0)::bigint,
+                      coalesce(sum(net) filter (where part = 2), 0)::bigint,
+                      coalesce(sum(net) filter (where part = 0), 0)::bigint
+               from book
+               group by period, kind, subject_id
+               union all
+               select period, kind, subject_id, 0, 0, 0, 0, 0, 0, 0, sum(amount)::bigint, 0, 0, 0
                from sold_to_new
                group by period, kind, subject_id
            )
@@ -324,6 +384,8 @@ async fn rows(
                   sum(stranger_visits)::bigint as "stranger_visits!", sum(touches)::bigint as "touches!",
                   sum(net_sales)::bigint as "net_sales!: Money",
                   sum(new_customer_sales)::bigint as "new_customer_sales!: Money",
+                  case when kind > 0 and (select b.is_book from basis b) then sum(book_sales)::bigint end
+                      as "book_sales: Money",
                   sum(net_sales_base)::bigint as "net_sales_base!: Money",
                   sum(net_sales_whole_base)::bigint as "net_sales_whole_base!: Money"
            from counted
@@ -337,6 +399,9 @@ async fn rows(
         &spans.from,
         &spans.to,
         today,
+        &spans.years,
+        &spans.days,
+        &spans.last,
     )
     .fetch_all(db)
     .await

@@ -4,13 +4,21 @@ use time::Date;
 
 use super::db::Subject;
 use crate::domain::{
+    company::GrowthBasis,
     metric::Metric,
     period::{Period, add_days},
 };
 
 /// The list behind a metric's number in a period that has come as far as today. Its count or sum is the number; growth
-/// leads to the sales that it compares.
-pub fn href(metric: Metric, whose: Subject, period: Period, today: Date) -> String {
+/// leads to the sales that it compares: of a book to what its customers bought, now and then.
+pub fn href(metric: Metric, whose: Subject, period: Period, basis: GrowthBasis, today: Date) -> String {
+    match (metric, basis, whose) {
+        (Metric::SalesGrowth, GrowthBasis::Book, Subject::Rep(rep)) => return format!("/growth?rep={rep}&period={period}"),
+        (Metric::SalesGrowth, GrowthBasis::Book, Subject::Team(team)) => {
+            return format!("/growth?team={team}&period={period}");
+        }
+        _ => {}
+    }
     let to = period.to().min(add_days(today, 1)).max(period.from());
     let list = match metric {
         Metric::NewCustomers => "/customers/events?kind=new",
@@ -42,7 +50,7 @@ mod tests {
     fn a_running_period_is_listed_through_today() {
         let of = |word: &str, metric| {
             let period = Period::parse(word, Month::January).unwrap();
-            href(metric, Subject::Rep(UserId(7)), period, date!(2026 - 11 - 19))
+            href(metric, Subject::Rep(UserId(7)), period, GrowthBasis::Credited, date!(2026 - 11 - 19))
         };
         assert_eq!(
             of("2026-11", Metric::Visits),

@@ -159,10 +159,10 @@ impl Figure {
             Metric::SalesGrowth => match self.facts.net_sales_base {
                 Some(base) => format!(
                     "{} vs {} {base_words}",
-                    format::money_whole(currency, self.facts.net_sales),
+                    format::money_whole(currency, self.facts.growing_sales()),
                     format::money_whole(currency, base)
                 ),
-                None => format!("{} so far", format::money_whole(currency, self.facts.net_sales)),
+                None => format!("{} so far", format::money_whole(currency, self.facts.growing_sales())),
             },
             _ => self.paced().map_or_else(String::new, |pace| {
                 format!("{} expected by today", amount(pace.unit, pace.expected(), currency))

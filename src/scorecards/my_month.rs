@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
+        access::Permission,
         calendar::{Calendar, Progress},
         customer::stage::{Warning, warnings_of},
         id::{CustomerId, StatementId, UserId, VisitId},
@@ -107,6 +108,8 @@ impl Month {
                 None if own => format!("/statements/so-far?period={}", self.period),
                 None => format!("/statements/so-far?period={}&rep={}", self.period, self.person.id),
             },
+            leave: (!own && me.may(Permission::KeepLeave) && me.scope_of(Permission::KeepLeave).sees(self.person.id))
+                .then(|| format!("/users/{}/leave", self.person.id)),
             pay: self.pay,
             name: self.person.name,
             period: self.period,
@@ -133,7 +136,7 @@ impl Month {
         }
         Some(Stat {
             label: metric.label().to_owned(),
-            href: drill::href(metric, Subject::Rep(self.person.id), self.period, me.today),
+            href: drill::href(metric, Subject::Rep(self.person.id), self.period, me.company.growth_basis, me.today),
             metric: metric.as_str(),
             exact: figure.value.map(|value| in_file(value, me).to_string()).unwrap_or_default(),
             value: figure.shown(currency),
@@ -152,7 +155,7 @@ impl Month {
         rest.map(|figure| Other {
             metric: figure.metric,
             label: figure.metric.label(),
-            href: drill::href(figure.metric, Subject::Rep(self.person.id), self.period, me.today),
+            href: drill::href(figure.metric, Subject::Rep(self.person.id), self.period, me.company.growth_basis, me.today),
             value: figure.shown(currency),
             exact: figure.value.map(|value| in_file(value, me).to_string()).unwrap_or_default(),
             of: figure.of(currency),
@@ -298,6 +301,8 @@ pub struct MonthPage {
     running: bool,
     /// Where the pay is explained.
     adds_up: String,
+    /// Where the viewer enters the rep's leave, if the viewer may.
+    leave: Option<String>,
 }
 
 /// A metric without a card.

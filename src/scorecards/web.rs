@@ -12,7 +12,7 @@ use super::{
     board::Board,
     compared::{self, Earlier},
     db::Subject,
-    measured,
+    growth, measured,
     my_month::{Month, Pay, Person},
     my_month_db, trend_db,
 };
@@ -48,6 +48,7 @@ pub fn routes() -> Routes {
         .get("/scoreboard/wall", wall)
         .get("/my-month", my_month)
         .get("/reps/{id}", rep)
+        .get("/growth", growth::show)
 }
 
 /// The parameters that name a period.

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use attain::domain::{
-    company::GrowthBase,
+    company::{GrowthBase, GrowthBasis},
     period::{Period, PeriodKind},
 };
 use time::{Date, Duration, Weekday};
@@ -300,6 +300,44 @@ impl World {
             .sum()
     }
 
+    /// What customers bought whose owner belongs to these; the owner of the day that `stands_for` gives for the deal's.
+    fn bought(&self, who: Who, from: Date, to: Date, stands_for: impl Fn(Date) -> Date) -> i64 {
+        let counts = |deal: &&Deal| {
+            let day = stands_for(deal.on);
+            let owner = self.owner(deal.customer, day);
+            who == Who::Company || owner.is_some() && self.belongs(who, owner, day)
+        };
+        let won = self.deals.iter().filter(|d| d.won && from <= d.on && d.on < to && d.on <= self.today);
+        won.filter(counts).map(net).sum()
+    }
+
+    /// The day of a period for which a day of its base stands.
+    fn stands_for(&self, period: Period, base_from: Date, day: Date) -> Date {
+        let last = day_before(period.to());
+        match (self.growth_base, period.kind()) {
+            (GrowthBase::LastYear, PeriodKind::Month | PeriodKind::Quarter) | (_, PeriodKind::Year) => {
+                let mut found = period.from();
+                while found < last && year_before(found) < day {
+                    found = found.next_day().unwrap();
+                }
+                // The 29 February of a base has no day of its own a year later.
+                if year_before(found) > day { day_before(found) } else { found }
+            }
+            _ => (period.from() + (day - base_from)).min(last),
+        }
+    }
+
+    /// What growth compares: of the period and of its base.
+    fn growing(&self, who: Who, period: Period) -> (i64, Option<i64>) {
+        let base = self.base(period);
+        if self.growth_basis == GrowthBasis::Credited {
+            let sales = |from, to| self.net_sales(who, from, to);
+            return (sales(period.from(), period.to()), base.map(|(from, to)| sales(from, to)));
+        }
+        let before = base.map(|(from, to)| self.bought(who, from, to, |day| self.stands_for(period, from, day)));
+        (self.bought(who, period.from(), period.to(), |day| day), before)
+    }
+
     fn is_to_new(&self, deal: &Deal, lives: &[Vec<Happened>]) -> bool {
         if self.customers[deal.customer].since.is_some() {
             return false;
@@ -401,7 +439,7 @@ impl World {
             .filter(|deal| deal.won && counts(deal.on) && self.is_to_new(deal, lives))
             .map(|deal| self.sold(who, deal))
             .sum();
-        let base = self.base(period).map(|(from, to)| self.net_sales(who, from, to));
+        let (growing, base) = self.growing(who, period);
         Numbers {
             new_customers: happened("first_sale") - happened("first_sale_undone"),
             lost_customers: happened("lost"),
@@ -412,7 +450,7 @@ impl World {
             net_sales,
             new_customer_sales,
             existing_customer_sales: net_sales - new_customer_sales,
-            sales_growth: base.filter(|base| *base > 0).map(|base| (net_sales - base, base)),
+            sales_growth: base.filter(|base| *base > 0).map(|base| (growing - base, base)),
         }
     }
 }

@@ -139,7 +139,7 @@ fn numbers(facts: &Facts) -> Numbers {
     };
     let growth = value(Metric::SalesGrowth, facts).map(|growth| {
         let base = facts.net_sales_base.unwrap().0;
-        let change = facts.net_sales.0 - base;
+        let change = facts.growing_sales().0 - base;
         assert_eq!(growth, Value::Fraction(Ratio::new(change.into(), base.into()).unwrap()));
         (change, base)
     });
@@ -168,10 +168,11 @@ async fn enter(db: &PgPool, world: &World) -> Company {
     let org = organizations::db::create(&mut tx, &new).await.unwrap();
     let mut company = Company { org, reps: vec![], teams: vec![], customers: vec![], deals: vec![] };
     sqlx::query!(
-        "update organizations set new_customer_months = $2, handover_grace_days = $3 where id = $1",
+        "update organizations set new_customer_months = $2, handover_grace_days = $3, growth_basis = $4 where id = $1",
         org as OrgId,
         world.new_months,
         i32::try_from(world.grace_days).unwrap(),
+        world.growth_basis.as_str(),
     )
     .execute(&mut *tx)
     .await

@@ -1,7 +1,7 @@
 //! A small company as plain vectors, and a generator of random ones that seeks the edges: returns on every side of a sale,
 //! deals of one day, sales on the last day of a limit and the day after, handovers around the grace, leap days, week 53.
 
-use attain::domain::{company::GrowthBase, period::add_days};
+use attain::domain::{company::{GrowthBase, GrowthBasis}, period::add_days};
 use proptest::prelude::*;
 use time::{Date, Month, macros::date};
 
@@ -13,6 +13,7 @@ pub struct World {
     pub today: Date,
     pub fiscal_start: Month,
     pub growth_base: GrowthBase,
+    pub growth_basis: GrowthBasis,
     pub new_months: i32,
     pub grace_days: i64,
     pub reps: usize,
@@ -300,13 +301,15 @@ pub fn world() -> impl Strategy<Value = World> {
         // Today: anywhere, a leap day, in week 53, or after everything.
         prop_oneof![2 => 300..750_i64, 1 => Just(101), 1 => 405..410_i64, 2 => Just(1_500)],
         prop::collection::btree_set(0..14_i32, 0..3),
+        any::<bool>(),
     );
     (settings, prop::collection::vec(customer, 1..4), members, limits(), any::<bool>()).prop_map(
-        |((fiscal_start, last_year, new_months, grace_days, today, locked), customers, members, limits, nested)| {
+        |((fiscal_start, last_year, new_months, grace_days, today, locked, by_book), customers, members, limits, nested)| {
             let mut world = World {
                 today: add_days(START, today),
                 fiscal_start,
                 growth_base: if last_year { GrowthBase::LastYear } else { GrowthBase::PeriodBefore },
+                growth_basis: if by_book { GrowthBasis::Book } else { GrowthBasis::Credited },
                 new_months,
                 grace_days,
                 reps: REPS,
