@@ -76,6 +76,7 @@ pub mod domain {
         pub mod stage;
     }
     pub mod id;
+    pub mod leave;
     pub mod metric;
     pub mod money;
     pub mod period;
@@ -208,6 +209,8 @@ pub mod scorecards {
     pub mod drill;
     pub mod export_db;
     pub mod figure;
+    pub mod growth;
+    pub mod growth_db;
     pub mod headline;
     pub mod measured;
     pub mod my_month;
@@ -262,7 +265,10 @@ pub mod setup {
 pub mod organizations {
     pub mod db;
     pub mod form;
-    pub mod rules;
+    mod holidays;
+    mod ics;
+    mod limits;
+    mod limits_db;
     pub mod settings_db;
     pub mod web;
 }
@@ -300,10 +306,12 @@ pub mod search {
 pub mod users {
     pub mod db;
     pub mod form;
+    pub mod leave;
     pub mod leaves_db;
     pub mod list_db;
     pub mod person;
     pub mod reps_db;
+    pub mod viewing;
     pub mod web;
 }
 /// Teams: the tree, and who manages what.
@@ -440,11 +448,12 @@ pub fn routes() -> web::routes::Routes {
 /// 5. `problem::draw` makes a page of an `Error`, also of one of the layers below.
 /// 6. `toast::clear_shown` takes away a toast that the page has shown.
 /// 7. `auth::identify` finds the viewer of the session cookie, and tells `draw` whose navigation to show.
-/// 8. `notices::web::count` counts what is new, for the bell.
-/// 9. A panic becomes an answer here, and so does a request that takes too long.
-/// 10. Forms of other sites are refused before anybody reads them.
-/// 11. Without a company everything leads to the set-up.
-/// 12. The form's size is limited, and the feature's handler runs.
+/// 8. `users::viewing::read_only` refuses what an administrator who views as somebody else would change.
+/// 9. `notices::web::count` counts what is new, for the bell.
+/// 10. A panic becomes an answer here, and so does a request that takes too long.
+/// 11. Forms of other sites are refused before anybody reads them.
+/// 12. Without a company everything leads to the set-up.
+/// 13. The form's size is limited, and the feature's handler runs.
 pub fn router(app: App) -> Router {
     // An address that no browser would send as its origin is trusted for nothing: our own host still is.
     let csrf = CsrfLayer::new().add_trusted_origin(app.public_url.origin()).unwrap_or_default();
@@ -458,6 +467,7 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(limit_time))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), notices::web::count))
+        .layer(middleware::from_fn_with_state(app.clone(), users::viewing::read_only))
         .layer(middleware::from_fn_with_state(app.clone(), web::auth::identify))
         .layer(middleware::from_fn(web::toast::clear_shown))
         .layer(middleware::from_fn(web::problem::draw));

@@ -34,6 +34,8 @@ pub enum Permission {
     KeepProducts,
     /// Set targets of the reps within one's reach.
     SetTargets,
+    /// Enter and remove leave of the people within one's reach.
+    KeepLeave,
     /// Read commission statements within one's reach.
     ReadStatements,
     /// Keep plans, calculate, submit and pay runs.
@@ -50,13 +52,14 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission, in the order of `docs/security.md`.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ReadSales,
         Self::RecordSales,
         Self::HandOver,
         Self::ConfirmDeals,
         Self::KeepProducts,
         Self::SetTargets,
+        Self::KeepLeave,
         Self::ReadStatements,
         Self::PrepareCommission,
         Self::ApproveCommission,
@@ -72,7 +75,7 @@ impl Permission {
             Self::ReadSales | Self::ReadStatements => &[Rep, Manager, Finance, Admin],
             Self::RecordSales => &[Rep, Manager],
             Self::ConfirmDeals => &[Manager, Finance],
-            Self::HandOver | Self::KeepProducts => &[Manager, Admin],
+            Self::HandOver | Self::KeepProducts | Self::KeepLeave => &[Manager, Admin],
             Self::SetTargets => &[Manager],
             Self::PrepareCommission => &[Finance],
             Self::ApproveCommission => &[Finance, Manager, Admin],

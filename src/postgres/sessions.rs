@@ -6,7 +6,7 @@ use time::{Date, OffsetDateTime, PrimitiveDateTime};
 use super::tx::Tx;
 use crate::domain::{
     access::{Bearer, Role},
-    company::{Company, GrowthBase},
+    company::{Company, GrowthBase, GrowthBasis},
     id::{OrgId, TeamId, UserId},
     money::Currency,
     period::month_number,
@@ -31,21 +31,35 @@ pub struct Session {
     pub last_seen_at: OffsetDateTime,
     /// When the password was last given.
     pub auth_at: OffsetDateTime,
+    /// Who looks at the program as this person, if it is not the person.
+    pub behind: Option<Behind>,
 }
 
-/// The session of a token's hash: one query for person, roles, reach, company and today.
+/// An administrator who looks at the program as somebody else.
+#[derive(Clone, Debug)]
+pub struct Behind {
+    /// The administrator.
+    pub id: UserId,
+    /// Since when.
+    pub since: OffsetDateTime,
+}
+
+/// The session of a token's hash: one query for person, roles, reach, company and today. The person is the one whom
+/// the session belongs to, or the one as whom that person looks at the program ([`Session::behind`]).
 /// Whether it is too old is the caller's to say.
 pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::Result<Option<Session>> {
     let row = sqlx::query!(
         r#"with recursive who as (
-               select s.org_id, s.user_id, s.created_at, s.last_seen_at, s.auth_at, u.name,
+               select s.org_id, p.id as user_id, s.created_at, s.last_seen_at, s.auth_at, p.name,
+                      s.user_id as own_id, s.viewing_since,
                       ($2::timestamptz at time zone o.time_zone)::date as today,
-                      o.name as company, o.currency, o.time_zone, o.fiscal_year_start, o.workdays, o.growth_base,
+                      o.name as company, o.currency, o.time_zone, o.fiscal_year_start, o.workdays, o.growth_base, o.growth_basis,
                       o.new_customer_months, o.handover_grace_days, o.late_entry_days, o.confirm_deals,
-                      array(select r.role from user_roles r where r.org_id = s.org_id and r.user_id = s.user_id) as roles
+                      array(select r.role from user_roles r where r.org_id = p.org_id and r.user_id = p.id) as roles
                from sessions s
                join organizations o on o.id = s.org_id
                join users u on u.org_id = s.org_id and u.id = s.user_id and u.active
+               join users p on p.org_id = s.org_id and p.id = coalesce(s.viewing_as, s.user_id)
                where s.token_hash = $1 and (s.ends_at is null or s.ends_at > $2)
            ),
            managed as (
@@ -57,9 +71,10 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
                from managed
                join teams t on t.org_id = managed.org_id and t.parent_id = managed.team_id
            )
-           select who.org_id, who.user_id, who.created_at, who.last_seen_at, who.auth_at, who.name,
+           select who.org_id, who.user_id, who.own_id, who.viewing_since, who.created_at, who.last_seen_at, who.auth_at, who.name,
                   who.today as "today!", who.company, who.currency, who.time_zone, who.fiscal_year_start, who.workdays,
-                  who.growth_base as "growth_base: GrowthBase", who.new_customer_months, who.handover_grace_days, who.late_entry_days,
+                  who.growth_base as "growth_base: GrowthBase", who.growth_basis as "growth_basis: GrowthBasis",
+                  who.new_customer_months, who.handover_grace_days, who.late_entry_days,
                   who.confirm_deals, who.roles as "roles!",
                   array(select managed.team_id from managed) as "teams!: Vec<TeamId>",
                   array(select distinct m.user_id
@@ -81,6 +96,7 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
         fiscal_start: month_number(i32::from(row.fiscal_year_start)),
         workdays: row.workdays.into_iter().filter_map(|day| u8::try_from(day).ok()).collect(),
         growth_base: row.growth_base,
+        growth_basis: row.growth_basis,
         new_customer_months: row.new_customer_months.unsigned_abs(),
         handover_grace_days: row.handover_grace_days.unsigned_abs(),
         late_entry_days: row.late_entry_days.unsigned_abs(),
@@ -95,6 +111,7 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
         created_at: row.created_at,
         last_seen_at: row.last_seen_at,
         auth_at: row.auth_at,
+        behind: row.viewing_since.map(|since| Behind { id: row.own_id, since }),
     }))
 }
 
@@ -133,6 +150,38 @@ pub async fn insert(db: &PgPool, new: &NewSession<'_>, now: OffsetDateTime) -> s
 pub async fn touch(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!("update sessions set last_seen_at = $2 where token_hash = $1", token_hash, now).execute(db).await?;
     Ok(())
+}
+
+/// Lets the person of a session look at the program as somebody else of the organization.
+pub async fn view_as(tx: &mut Tx, token_hash: &[u8], user: UserId) -> sqlx::Result<()> {
+    let (org, now) = (tx.org, tx.now);
+    sqlx::query!(
+        "update sessions
+         set viewing_as = $3, viewing_since = $4
+         where org_id = $1 and token_hash = $2",
+        org as OrgId,
+        token_hash,
+        user as UserId,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Lets the person of a session look at the program as oneself again. False: that was so already.
+pub async fn end_viewing(tx: &mut Tx, token_hash: &[u8]) -> sqlx::Result<bool> {
+    let org = tx.org;
+    let done = sqlx::query!(
+        "update sessions
+         set viewing_as = null, viewing_since = null
+         where org_id = $1 and token_hash = $2 and viewing_as is not null",
+        org as OrgId,
+        token_hash,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Ends one session.

@@ -10,8 +10,12 @@ use serde_json::json;
 
 use crate::{
     App, audit,
-    postgres::sessions::{self, Device},
+    postgres::{
+        sessions::{self, Device},
+        tx,
+    },
     sign_in::{self, passwords, proof, session},
+    users::leaves_db::{self, Leave},
     web::{
         auth::Viewer,
         client::ClientAddress,
@@ -40,6 +44,7 @@ struct ProfilePage {
     me: Viewer,
     email: Option<String>,
     devices: Vec<Device>,
+    leaves: Vec<Leave>,
     errors: Errors,
 }
 
@@ -48,10 +53,17 @@ async fn show(State(app): State<App>, me: Viewer, page: Page) -> Result<Response
 }
 
 async fn draw(app: &App, me: Viewer, page: Page, errors: Errors) -> Result<Response, Error> {
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let leaves = leaves_db::of(&mut read, me.scope.org, me.id).await?;
+    drop(read);
+    // Where and with what somebody signs in is nobody else's business.
+    if me.behind.is_some() {
+        return answer(errors.status(), ProfilePage { page, me, email: None, devices: vec![], leaves, errors });
+    }
     let email = sign_in::db::of_user(&app.db, me.scope.org, me.id).await?.map(|mine| mine.email);
     let zone = &me.company.time_zone;
     let devices = sessions::devices(&app.db, me.scope.org, me.id, &me.session, me.now, zone).await?;
-    answer(errors.status(), ProfilePage { page, me, email, devices, errors })
+    answer(errors.status(), ProfilePage { page, me, email, devices, leaves, errors })
 }
 
 #[derive(Default, Deserialize)]

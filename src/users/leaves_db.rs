@@ -48,7 +48,7 @@ pub struct Leave {
     pub from: Date,
     /// First day back; none while nobody knows it.
     pub to: Option<Date>,
-    /// Why: a word of the table.
+    /// Why: a word of [`crate::domain::leave::Kind`].
     pub kind: String,
     /// What was noted.
     pub note: String,
@@ -69,32 +69,29 @@ pub async fn of(db: &mut PgConnection, org: OrgId, user: UserId) -> sqlx::Result
     .await
 }
 
-/// Enters leave. Days on which the person is away already violate `leaves_overlap`.
+/// Enters leave; its id is made here. Days on which the person is away already violate `leaves_overlap`.
 pub async fn insert(
     tx: &mut Tx,
     user: UserId,
-    from: Date,
-    to: Option<Date>,
-    kind: &str,
-    note: &str,
+    new: &Leave,
     by: UserId,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<LeaveId> {
     let (org, now) = (tx.org, tx.now);
-    sqlx::query!(
+    sqlx::query_scalar!(
         "insert into leaves (org_id, user_id, during, kind, note, recorded_by, recorded_at)
-         values ($1, $2, daterange($3, $4), $5, $6, $7, $8)",
+         values ($1, $2, daterange($3, $4), $5, $6, $7, $8)
+         returning id",
         org as OrgId,
         user as UserId,
-        from,
-        to,
-        kind,
-        note,
+        new.from,
+        new.to,
+        new.kind,
+        new.note,
         by as UserId,
         now,
     )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+    .fetch_one(&mut **tx)
+    .await
 }
 
 /// Takes a stretch of leave away.

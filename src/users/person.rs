@@ -8,6 +8,7 @@ use time::Date;
 use super::{
     db::{self, Membership, Person},
     form::{PersonForm, RoleBox, RolesForm, TeamForm, parse_roles, role_boxes, version},
+    leaves_db::{self, Leave},
     list_db::State as SignInState,
     web::team_choices,
 };
@@ -74,6 +75,8 @@ struct PersonPage {
     is_stale: bool,
     link: Option<Link>,
     is_me: bool,
+    /// The leave that is not over.
+    leaves: Vec<Leave>,
     /// How many customers the person owns today or later.
     customers: i64,
 }
@@ -105,6 +108,10 @@ impl PersonPage {
             is_stale: false,
             link: None,
             is_me: me.id == id,
+            leaves: {
+                let all = leaves_db::of(&mut read, me.scope.org, id).await?;
+                all.into_iter().filter(|leave| !leave.is_over(me.today)).collect()
+            },
             customers: customers::handover_db::owned_from(&mut read, me.scope.org, id, me.today).await?,
         })
     }

@@ -8,8 +8,9 @@ use serde_json::json;
 use super::{
     db,
     form::{PersonForm, RoleBox, parse_roles, role_boxes},
+    leave,
     list_db::{self, Filter, Found, Part, State as SignInState},
-    person,
+    person, viewing,
 };
 use crate::{
     App, audit,
@@ -31,7 +32,7 @@ use crate::{
 
 /// `/users` and below.
 pub fn routes() -> Routes {
-    Routes::new().get("/users", index).post("/users", create).get("/users/new", new).merge(person::routes())
+    Routes::new().get("/users", index).post("/users", create).get("/users/new", new).merge(person::routes()).merge(leave::routes()).merge(viewing::routes())
 }
 
 #[derive(Template)]

@@ -21,7 +21,7 @@ use crate::{
         company::Company,
         id::UserId,
     },
-    postgres::sessions,
+    postgres::sessions::{self, Behind},
 };
 
 /// How long a password counts as just given, for what needs it fresh.
@@ -50,6 +50,8 @@ pub struct Viewer {
     pub auth_at: OffsetDateTime,
     /// SHA-256 of the session's token.
     pub session: [u8; 32],
+    /// The administrator who looks at the program as this person; nobody else is behind a viewer.
+    pub behind: Option<Behind>,
 }
 
 impl Viewer {
@@ -106,7 +108,7 @@ macro_rules! grants {
         }
     )*};
 }
-grants! { ReadSales, RecordSales, HandOver, ConfirmDeals, KeepProducts, SetTargets, ReadStatements, PrepareCommission, ApproveCommission, ManagePeople, ReadAudit, ImportRecords }
+grants! { ReadSales, RecordSales, HandOver, ConfirmDeals, KeepProducts, SetTargets, KeepLeave, ReadStatements, PrepareCommission, ApproveCommission, ManagePeople, ReadAudit, ImportRecords }
 
 impl<P> Deref for Allowed<P> {
     type Target = Viewer;
@@ -168,6 +170,7 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
                 now,
                 auth_at: session.auth_at,
                 session: hash,
+                behind: session.behind,
             };
             request.extensions_mut().insert(viewer.clone());
             // An error is drawn further out: it takes the viewer's navigation from here.
@@ -181,7 +184,8 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
 
 /// Idle and absolute limits: 12 hours and 7 days in the field, 1 hour and 24 hours where money and people are kept.
 fn is_over(session: &sessions::Session, now: OffsetDateTime) -> bool {
-    let strict = session.bearer.roles.iter().any(|role| matches!(role, Role::Finance | Role::Admin));
+    let roles = session.bearer.roles.iter();
+    let strict = session.behind.is_some() || roles.clone().any(|role| matches!(role, Role::Finance | Role::Admin));
     let (idle, absolute) =
         if strict { (Duration::hours(1), Duration::hours(24)) } else { (Duration::hours(12), Duration::days(7)) };
     now - session.last_seen_at >= idle || now - session.created_at >= absolute

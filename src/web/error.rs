@@ -23,6 +23,9 @@ pub enum Error {
     /// The person's roles do not include this.
     #[error("not allowed")]
     Forbidden,
+    /// An administrator views as somebody else, and nothing changes meanwhile.
+    #[error("viewing as somebody else")]
+    Viewing,
     /// There is no such thing, or it is out of the person's sight: the two are not told apart.
     #[error("not found")]
     NotFound,
@@ -83,6 +86,11 @@ impl Error {
                 StatusCode::FORBIDDEN,
                 "Not allowed",
                 "Your roles do not include this. An administrator can change them.",
+            ),
+            Self::Viewing => (
+                StatusCode::FORBIDDEN,
+                "You are only looking",
+                "You view Attain as somebody else, and nothing can be changed meanwhile. Nothing was saved. Stop viewing first.",
             ),
             Self::NotFound => (StatusCode::NOT_FOUND, "Not found", "It was removed, or the address is wrong."),
             Self::Gone(detail) => (StatusCode::GONE, "This link is over", *detail),

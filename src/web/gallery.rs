@@ -15,7 +15,7 @@ use super::{
 };
 use crate::domain::{
     access::{Bearer, Reach, Role, Scope},
-    company::{Company, GrowthBase},
+    company::{Company, GrowthBase, GrowthBasis},
     id::{OrgId, UserId},
     money::{Currency, Money},
 };
@@ -58,6 +58,7 @@ fn viewer(roles: &[Role]) -> Viewer {
             fiscal_start: time::Month::January,
             workdays: vec![1, 2, 3, 4, 5],
             growth_base: GrowthBase::LastYear,
+            growth_basis: GrowthBasis::Credited,
             new_customer_months: 12,
             handover_grace_days: 90,
             late_entry_days: 3,
@@ -67,6 +68,7 @@ fn viewer(roles: &[Role]) -> Viewer {
         now: OffsetDateTime::UNIX_EPOCH,
         auth_at: OffsetDateTime::UNIX_EPOCH,
         session: [0; 32],
+        behind: None,
     }
 }
 

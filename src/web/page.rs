@@ -34,6 +34,8 @@ pub struct Page {
     pub viewer: Option<PageViewer>,
     /// What was just done.
     pub toast: Option<Toast>,
+    /// Whether an administrator looks at the page as this person.
+    pub viewing: bool,
     /// How many notices are new to the person, as far as they were counted ([`Unseen`]).
     pub unseen: usize,
     currency: Option<Currency>,
@@ -92,6 +94,7 @@ impl Page {
         Self {
             viewer: viewer.map(|viewer| PageViewer::new(viewer, &path)),
             toast,
+            viewing: viewer.is_some_and(|viewer| viewer.behind.is_some()),
             unseen: 0,
             currency: viewer.map(|viewer| viewer.company.currency),
             today: viewer.map(|viewer| viewer.today),

@@ -62,6 +62,11 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /users/{id}/sign-out", [DOOR, 403, 403, 403, 303]),
     ("POST /users/{id}/deactivation", [DOOR, 403, 403, 403, 303]),
     ("POST /users/{id}/activation", [DOOR, 403, 403, 403, 303]),
+    // One who is in no team is out of the manager's sight.
+    ("GET /users/{id}/leave", [DOOR, 403, 404, 403, 200]),
+    ("POST /users/{id}/leave", [DOOR, 403, 404, 403, 422]),
+    ("POST /users/{id}/leave/{leave}/remove", [DOOR, 403, 404, 403, 303]),
+    ("POST /viewing/end", [DOOR, 303, 303, 303, 303]),
     ("GET /teams", [DOOR, 403, 403, 403, 200]),
     ("POST /teams", [DOOR, 403, 403, 403, 422]),
     ("GET /teams/{id}", [DOOR, 403, 403, 403, 200]),
@@ -75,7 +80,11 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /settings/limits/{id}/remove", [DOOR, 403, 403, 403, 303]),
     ("GET /settings/proration", [DOOR, 403, 403, 403, 200]),
     ("POST /settings/proration", [DOOR, 403, 403, 403, 400]),
+    // Without having seen a preview one gets to see it.
+    ("POST /settings/limits/{id}/remove", [DOOR, 403, 403, 403, 200]),
     ("POST /settings/holidays", [DOOR, 403, 403, 403, 422]),
+    ("POST /settings/holidays/file", [DOOR, 403, 403, 403, 400]),
+    ("POST /settings/holidays/days", [DOOR, 403, 403, 403, 422]),
     ("POST /settings/holidays/{day}/remove", [DOOR, 403, 403, 403, 303]),
     // Who did what.
     ("GET /audit", [DOOR, 403, 403, 403, 200]),
@@ -100,6 +109,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /targets/{period}", [DOOR, 403, 200, 403, 403]),
     ("GET /targets/{period}/changes", [DOOR, 403, 200, 403, 403]),
     ("POST /targets/{period}", [DOOR, 403, 400, 403, 403]),
+    ("GET /growth", [DOOR, 404, 404, 404, 404]),
     // Customers.
     ("GET /customers", [DOOR, 200, 200, 200, 200]),
     ("GET /customers.csv", [DOOR, 200, 200, 200, 200]),
@@ -172,8 +182,9 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /statements/{id}/approval", [DOOR, 403, 409, 409, 409]),
 ];
 
-/// Routes whose answer does not depend on who asks, and which the test cannot ask without ending its sessions.
-const APART: [&str; 1] = ["POST /sign-out"];
+/// Routes that the test cannot ask without ending its sessions or making them somebody else's: `sign_in` and `viewing`
+/// have tests of their own.
+const APART: [&str; 2] = ["POST /sign-out", "POST /users/{id}/viewing"];
 
 /// A company with somebody of each role, and another one beside it.
 pub struct World {
@@ -244,6 +255,18 @@ impl World {
             .execute(&app.db)
             .await
             .unwrap();
+        let leave = sqlx::query_scalar!(
+            "insert into leaves (org_id, user_id, during, kind, recorded_by, recorded_at)
+             values ($1, $2, '[2026-12-01,2026-12-11)', 'vacation', $3, $4)
+             returning id",
+            org.0,
+            target.id.0,
+            admin.id.0,
+            app.now(),
+        )
+        .fetch_one(&app.db)
+        .await
+        .unwrap();
         let (plan, run) = commission(&app, finance, &[rep, sibling]).await;
         let (other_plan, other_run) = commission(&app, banker, &[foreign]).await;
         let mut statements = vec![];
@@ -271,6 +294,7 @@ impl World {
             ("/imports/", upload(&app, admin).await),
             ("/imports/templates/", "customers.csv".to_owned()),
             ("/imports/done/", imported(&app, admin).await),
+            ("/leave/", leave.to_string()),
             ("/settings/limits/", limit.to_string()),
             ("/settings/holidays/", "2026-12-24".to_owned()),
         ]);
@@ -533,6 +557,8 @@ const REACH: &[(&str, Reached)] = &[
     ("POST /visits/{id}/remove", record(409)),
     ("POST /visits/{id}/undo", record(409)),
     ("GET /reps/{id}", READ),
+    // Credited sales are compared here: to them it leads.
+    ("GET /growth?rep={id}", [[303, 404, 404], [303, 404, 404], [303, 303, 404], [303, 303, 404]]),
     ("GET /statements/{id}", [[404; 3], [404; 3], [200, 200, 404], [404; 3]]),
     ("GET /statements/so-far?rep={id}", READ),
     // Plans and drafts are for finance; the plan and the run of both reps are the same.

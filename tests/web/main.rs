@@ -12,10 +12,12 @@ mod deals;
 mod drilldown;
 mod expected;
 mod field;
+mod growth;
 mod handover;
 mod imports;
 mod invitations;
 mod kit;
+mod leave;
 mod notices;
 mod plans;
 mod profile;
@@ -28,6 +30,7 @@ mod support;
 mod targets;
 mod teams;
 mod users;
+mod viewing;
 mod visits;
 
 // sqlx.toml names the types of columns from the crate's root.
