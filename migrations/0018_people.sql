@@ -1,4 +1,4 @@
--- Leave, the basis of growth, viewing as another person, and how numbers and dates are written.
+-- Leave, the basis of growth, and viewing as another person.
 set local lock_timeout = '5s';
 
 -- When a person is away: targets count the days of presence.
@@ -36,11 +36,3 @@ alter table sessions
     add column viewing_since timestamptz,
     add constraint sessions_viewing_as_fkey foreign key (org_id, viewing_as) references users (org_id, id),
     add constraint sessions_viewing_check check ((viewing_as is null) = (viewing_since is null) and viewing_as <> user_id);
-
--- How numbers, money and dates are written: of the company, and a person's own choice (none: as the company).
-alter table organizations
-    add column locale text not null default 'en',
-    add constraint organizations_locale_check check (locale in ('en', 'nb', 'de', 'es'));
-alter table users
-    add column locale text,
-    add constraint users_locale_check check (locale in ('en', 'nb', 'de', 'es'));

@@ -51,6 +51,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("user.changed", "changed", "People: changed"),
     ("user.roles_changed", "changed the roles of", "People: roles changed"),
     ("user.team_changed", "changed the team of", "People: team changed"),
+    ("user.left", "noted the leaving of", "People: left"),
     ("user.deactivated", "deactivated", "People: deactivated"),
     ("user.activated", "activated", "People: activated"),
     ("user.invited", "made an invitation link for", "People: invited"),

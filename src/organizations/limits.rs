@@ -36,6 +36,8 @@ use crate::{
 pub struct LimitForm {
     /// For which segment; empty: for all.
     pub segment: String,
+    /// For which customer alone, by name; empty: for more than one.
+    pub customer: String,
     /// Days without a sale.
     pub days: String,
     /// Since when; empty: from the beginning.
@@ -134,6 +136,10 @@ pub async fn set(
 ) -> Result<Response, Error> {
     let mut errors = Errors::new();
     let segment = errors.optional_text("segment", &fields.segment, "The segment", 120);
+    let customer = errors.optional_text("customer", &fields.customer, "The customer", 200);
+    if !segment.is_empty() && !customer.is_empty() {
+        errors.add("customer", "A limit is for a segment or for one customer. Empty one of the two.");
+    }
     let days = whole(&mut errors, "days", &fields.days, 1..=3650);
     let from = errors.optional_date("from", &fields.from, "The first day");
     let refuse = |errors| Typed { limit: fields.clone(), errors, ..Typed::default() };
@@ -148,12 +154,23 @@ pub async fn set(
         return draw(&app, &me, page, refuse(errors)).await;
     }
     let segment = (!segment.is_empty()).then_some(segment);
-    settings_db::set_limit(&mut write, segment.as_deref(), days, from).await?;
-    let limit = LimitRow { id: 0, segment, days, from_date: from };
+    let found = if customer.is_empty() { vec![] } else { limits_db::named(&mut write, me.scope.org, &customer).await? };
+    let customer = match (customer.is_empty(), &found[..]) {
+        (true, _) => None,
+        (false, [(id, name)]) => Some((*id, name.clone())),
+        (false, others) => {
+            let how = if others.is_empty() { "No customer has" } else { "Several customers have" };
+            drop(write);
+            errors.add("customer", format!("{how} this name. Write it as on the customer’s page."));
+            return draw(&app, &me, page, refuse(errors)).await;
+        }
+    };
+    settings_db::set_limit(&mut write, segment.as_deref(), customer.as_ref().map(|(id, _)| *id), days, from).await?;
+    let limit = LimitRow { id: 0, segment, customer: customer.map(|(_, name)| name), days, from_date: from };
     let change = changed(&mut write, &me, period, now).await?;
     if fields.seen != change.seen() {
         drop(write);
-        let sent = vec![("segment", fields.segment), ("days", fields.days), ("from", fields.from)];
+        let sent = vec![("segment", fields.segment), ("customer", fields.customer), ("days", fields.days), ("from", fields.from)];
         let what = format!("Lost after {}", limit.words());
         return preview(page, what, "/settings/limits".to_owned(), sent, &fields.seen, period, change);
     }
@@ -172,7 +189,9 @@ pub async fn remove(
     let (mut write, period, now) = begin(&app, &me, once).await?;
     let open = period_locks::db::locked_until(&mut write, me.scope.org).await?;
     let limit = settings_db::remove_limit(&mut write, id).await?.ok_or(Error::NotFound)?;
-    if limit.from_date.is_none_or(|from| open.is_some_and(|open| from < open)) {
+    // Of the company's own something holds from the beginning on; that of a segment or customer leaves the next wider.
+    let is_base = limit.from_date.is_none() && limit.segment.is_none() && limit.customer.is_none();
+    if is_base || open.is_some_and(|open| limit.from_date.is_none_or(|from| from < open)) {
         return Err(Error::Conflict(
             "What is locked, or everything, follows from this limit. Set another one from a later day.",
         ));
@@ -221,7 +240,7 @@ fn preview(
 impl LimitRow {
     /// "30 days for everybody, from the beginning".
     fn words(&self) -> String {
-        let whose = self.segment.as_deref().unwrap_or("everybody");
+        let whose = self.segment.as_deref().or(self.customer.as_deref()).unwrap_or("everybody");
         let from = self.from_date.map_or("from the beginning".to_owned(), |from| format!("from {}", date(from)));
         format!("{} days for {whose}, {from}", self.days)
     }

@@ -35,3 +35,18 @@ pub async fn lost(db: &mut PgConnection, org: OrgId, from: Date, today: Date) ->
     .fetch_all(db)
     .await
 }
+
+/// The customers of exactly this name, in any spelling of its letters: at most two.
+pub async fn named(db: &mut PgConnection, org: OrgId, name: &str) -> sqlx::Result<Vec<(CustomerId, String)>> {
+    let rows = sqlx::query!(
+        "select id, name
+         from customers
+         where org_id = $1 and name_key = lower($2)
+         limit 2",
+        org as OrgId,
+        name,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}

@@ -6,7 +6,7 @@ use time::Date;
 use crate::{
     domain::{
         company::{GrowthBase, GrowthBasis},
-        id::OrgId,
+        id::{CustomerId, OrgId},
     },
     postgres::tx::Tx,
 };
@@ -91,20 +91,23 @@ pub struct LimitRow {
     pub id: i64,
     /// For which segment; none: for all without a limit of their own.
     pub segment: Option<String>,
+    /// For which customer alone, by name.
+    pub customer: Option<String>,
     /// Days without a sale.
     pub days: i32,
     /// Since when; none: from the beginning.
     pub from_date: Option<Date>,
 }
 
-/// The limits of the company and of its segments, in order of segment and time.
+/// The limits of the company, of its segments and of single customers, in this order and that of time.
 pub async fn limits(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<LimitRow>> {
     sqlx::query_as!(
         LimitRow,
-        "select id, segment, days, from_date
-         from loss_limits
-         where org_id = $1 and customer_id is null
-         order by segment nulls first, from_date nulls first",
+        r#"select l.id, l.segment, c.name as "customer?", l.days, l.from_date
+           from loss_limits l
+           left join customers c on c.org_id = l.org_id and c.id = l.customer_id
+           where l.org_id = $1
+           order by lower(c.name) nulls first, l.customer_id, l.segment nulls first, l.from_date nulls first"#,
         org as OrgId,
     )
     .fetch_all(db)
@@ -112,14 +115,21 @@ pub async fn limits(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<Limit
 }
 
 /// Sets a limit from a day on, in place of one from the same day. The customers' events follow from it: recompute them.
-pub async fn set_limit(tx: &mut Tx, segment: Option<&str>, days: i32, from: Option<Date>) -> sqlx::Result<()> {
+pub async fn set_limit(
+    tx: &mut Tx,
+    segment: Option<&str>,
+    customer: Option<CustomerId>,
+    days: i32,
+    from: Option<Date>,
+) -> sqlx::Result<()> {
     let org = tx.org;
     sqlx::query!(
-        "insert into loss_limits (org_id, segment, days, from_date)
-         values ($1, $2, $3, $4)
+        "insert into loss_limits (org_id, segment, customer_id, days, from_date)
+         values ($1, $2, $3, $4, $5)
          on conflict on constraint loss_limits_key do update set days = excluded.days",
         org as OrgId,
         segment,
+        customer as Option<CustomerId>,
         days,
         from,
     )
@@ -133,9 +143,11 @@ pub async fn remove_limit(tx: &mut Tx, id: i64) -> sqlx::Result<Option<LimitRow>
     let org = tx.org;
     sqlx::query_as!(
         LimitRow,
-        "delete from loss_limits
-         where org_id = $1 and id = $2 and customer_id is null
-         returning id, segment, days, from_date",
+        r#"delete from loss_limits l
+           where l.org_id = $1 and l.id = $2
+           returning l.id, l.segment, (
+               select c.name from customers c where c.org_id = l.org_id and c.id = l.customer_id
+           ) as "customer?", l.days, l.from_date"#,
         org as OrgId,
         id,
     )

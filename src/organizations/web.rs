@@ -85,7 +85,8 @@ impl SettingsPage {
 
     /// Whether a limit may still be taken away: nothing that is locked follows from it.
     fn is_removable(&self, limit: &LimitRow) -> bool {
-        limit.from_date.is_some_and(|from| self.open_from.is_none_or(|open| from >= open))
+        let is_base = limit.from_date.is_none() && limit.segment.is_none() && limit.customer.is_none();
+        !is_base && self.open_from.is_none_or(|open| limit.from_date.is_some_and(|from| from >= open))
     }
 }
 

@@ -135,6 +135,14 @@ pub fn parse_roles(words: &[String], errors: &mut Errors) -> Vec<Role> {
     }
 }
 
+/// The last day of somebody who leaves.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct DepartureForm {
+    /// The day.
+    pub last_day: String,
+}
+
 /// The team and the day from which on.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]

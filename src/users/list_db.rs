@@ -75,6 +75,8 @@ pub struct Filter {
     pub team: Option<TeamId>,
     /// Who may and can sign in.
     pub state: Option<State>,
+    /// Who is of this level; empty: all.
+    pub level: String,
 }
 
 /// Which part of the list, in the order of the names.
@@ -100,6 +102,8 @@ pub struct Line {
     pub email: Option<String>,
     /// What the person is called at work.
     pub title: Option<String>,
+    /// Junior, senior …
+    pub level: Option<String>,
     /// The roles.
     pub roles: Vec<Role>,
     /// Today's team.
@@ -131,7 +135,7 @@ pub async fn list(tx: &mut Read, scope: &Scope, filter: &Filter, part: Part, tod
     let limit = i64::try_from(PAGE).unwrap_or(50) + 1;
     let rows = sqlx::query!(
         r#"with found as (
-               select u.id, u.name, u.email, u.title, u.active, t.name as team,
+               select u.id, u.name, u.email, u.title, u.level, u.active, t.name as team,
                       exists (select from sign_ins s where s.org_id = u.org_id and s.user_id = u.id) as has_sign_in,
                       array(select r.role from user_roles r where r.org_id = u.org_id and r.user_id = u.id) as roles
                from users u
@@ -140,15 +144,16 @@ pub async fn list(tx: &mut Read, scope: &Scope, filter: &Filter, part: Part, tod
                where u.org_id = $1
                  and ($3 = '' or strpos(lower(concat_ws(' ', u.name, u.email, u.external_id)), lower($3)) > 0)
                  and ($4::bigint is null or m.team_id = $4)
+                 and ($10 = '' or lower(u.level) = lower($10))
            ),
            chosen as (
-               select id, name, email, title, active, team, has_sign_in, roles
+               select id, name, email, title, level, active, team, has_sign_in, roles
                from found
                where ($5::text is null or $5 = any (roles))
                  and ($6::text is null
                       or $6 = case when not active then 'deactivated' when has_sign_in then 'active' else 'not-yet' end)
            )
-           select c.id as "id!: UserId", c.name as "name!", c.email, c.title, c.active as "active!", c.team as "team?",
+           select c.id as "id!: UserId", c.name as "name!", c.email, c.title, c.level, c.active as "active!", c.team as "team?",
                   c.has_sign_in as "has_sign_in!", c.roles as "roles!", (select count(*) from chosen) as "total!"
            from chosen c
            left join users p on p.org_id = $1 and p.id = $7
@@ -165,6 +170,7 @@ pub async fn list(tx: &mut Read, scope: &Scope, filter: &Filter, part: Part, tod
         cursor as Option<UserId>,
         backwards,
         limit,
+        filter.level,
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -178,6 +184,7 @@ pub async fn list(tx: &mut Read, scope: &Scope, filter: &Filter, part: Part, tod
             name: row.name,
             email: row.email,
             title: row.title,
+            level: row.level,
             roles: roles(&row.roles),
             team: row.team,
             state: State::of(row.active, row.has_sign_in),
@@ -188,6 +195,19 @@ pub async fn list(tx: &mut Read, scope: &Scope, filter: &Filter, part: Part, tod
     }
     let (has_before, has_after) = if backwards { (more, true) } else { (cursor.is_some(), more) };
     Ok(Found { lines, total, has_before, has_after })
+}
+
+/// The levels that somebody of the company has, by name: what a form offers.
+pub async fn levels(tx: &mut Read, scope: &Scope) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"select distinct level as "level!"
+           from users
+           where org_id = $1 and level is not null
+           order by 1"#,
+        scope.org as OrgId,
+    )
+    .fetch_all(&mut **tx)
+    .await
 }
 
 /// A person as the command line lists one.

@@ -7,9 +7,10 @@ use time::Date;
 
 use super::{
     db::{self, Membership, Person},
-    form::{PersonForm, RoleBox, RolesForm, TeamForm, parse_roles, role_boxes, version},
+    form::{DepartureForm, PersonForm, RoleBox, RolesForm, TeamForm, parse_roles, role_boxes, version},
     leaves_db::{self, Leave},
-    list_db::State as SignInState,
+    list_db::{self, State as SignInState},
+    reps_db,
     web::team_choices,
 };
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
     domain::{
         access::Role,
         id::{TeamId, UserId},
+        period::add_days,
     },
     invitations::{
         self,
@@ -47,6 +49,7 @@ pub fn routes() -> Routes {
         .post("/users/{id}/roles", change_roles)
         .post("/users/{id}/team", change_team)
         .post("/users/{id}/invitation", make_link)
+        .post("/users/{id}/departure", leave_company)
         .post("/users/{id}/deactivation", deactivate)
         .post("/users/{id}/activation", activate)
         .post("/users/{id}/sign-out", end_sessions)
@@ -66,6 +69,7 @@ struct PersonPage {
     person: Person,
     memberships: Vec<Membership>,
     teams: Vec<Choice>,
+    levels: Vec<String>,
     details: PersonForm,
     roles: Vec<RoleBox>,
     team: TeamForm,
@@ -77,6 +81,9 @@ struct PersonPage {
     is_me: bool,
     /// The leave that is not over.
     leaves: Vec<Leave>,
+    /// The plan that the person is on today.
+    plan: Option<String>,
+    departure: DepartureForm,
     /// How many customers the person owns today or later.
     customers: i64,
 }
@@ -99,6 +106,7 @@ impl PersonPage {
             page,
             memberships,
             teams: team_choices(&teams::db::tree(&mut read, &me.scope, me.today).await?),
+            levels: list_db::levels(&mut read, &me.scope).await?,
             details: PersonForm::of(&person),
             roles: role_boxes(&person.roles.iter().map(|role| role.as_str().to_owned()).collect::<Vec<_>>()),
             team: TeamForm { team: current_team, from: me.today.to_string(), reason: String::new() },
@@ -108,6 +116,10 @@ impl PersonPage {
             is_stale: false,
             link: None,
             is_me: me.id == id,
+            plan: reps_db::plan(&mut read, me.scope.org, id, me.today).await?,
+            departure: DepartureForm {
+                last_day: person.details.left_on.map_or(me.today, |left| add_days(left, -1)).to_string(),
+            },
             leaves: {
                 let all = leaves_db::of(&mut read, me.scope.org, id).await?;
                 all.into_iter().filter(|leave| !leave.is_over(me.today)).collect()
@@ -344,6 +356,52 @@ async fn deactivate(
     audit::db::record(&mut write, "user.deactivated", &path, json!({})).await?;
     let toast = Toast::new(format!("{} can no longer sign in", shown.person.details.name));
     write.done_saying(&path, &toast.undo(format!("{path}/activation"))).await
+}
+
+/// The person leaves: the first day no longer there is kept, and the sign-in is off at once. Customers are handed over
+/// from the same page; the team stays, so that its manager goes on seeing what is settled later.
+async fn leave_company(
+    State(app): State<App>,
+    me: Allowed<ManagePeople>,
+    page: Page,
+    Path(id): Path<UserId>,
+    Form { once, fields, .. }: Form<DepartureForm>,
+) -> Result<Response, Error> {
+    let mut shown = PersonPage::load(&app, &me, page, id).await?;
+    if !shown.person.active {
+        return Err(STALE);
+    }
+    let last = shown.errors.date("last_day", &fields.last_day, "The last day");
+    shown.departure = fields;
+    let old = shown.person.details.clone();
+    if let Some(last) = last {
+        if last > me.today {
+            shown.errors.add("last_day", "This day is still to come, and the sign-in would end now. Come back on that day.");
+        }
+        if old.hired_on.is_some_and(|hired| last < hired) {
+            shown.errors.add("last_day", "The last day is before the first one.");
+        }
+    }
+    if shown.is_me {
+        shown.errors.add("last_day", "You cannot end your own sign-in. Ask another administrator.");
+    }
+    let Some(last) = last.filter(|_| shown.errors.is_empty()) else { return shown.refuse() };
+    let mut write = once::begin(&app, &me, once).await?;
+    if is_last_admin(&mut write, &shown.person).await? {
+        shown.errors.add("", "This is the only administrator with a password. Make somebody else administrator first.");
+        return shown.refuse();
+    }
+    let new = db::Details { left_on: Some(add_days(last, 1)), ..old.clone() };
+    if !db::update(&mut write, id, shown.person.version, &new).await? {
+        return Err(STALE);
+    }
+    db::set_active(&mut write, id, false).await?;
+    invitations::db::withdraw(&mut write, id).await?;
+    sessions::end_all(&mut write, id, None).await?;
+    let path = format!("/users/{id}");
+    audit::db::record(&mut write, "user.left", &path, json!({ "old": old, "new": new })).await?;
+    let toast = Toast::new(format!("{} has left and can no longer sign in", new.name));
+    write.done_saying(&path, &toast).await
 }
 
 async fn activate(

@@ -59,3 +59,18 @@ pub async fn name(db: &mut PgConnection, org: OrgId, user: UserId) -> sqlx::Resu
         .fetch_optional(db)
         .await
 }
+
+/// The name of the plan that a person is on.
+pub async fn plan(db: &mut PgConnection, org: OrgId, user: UserId, on: Date) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        "select p.name
+         from plan_assignments a
+         join plans p on p.org_id = a.org_id and p.id = a.plan_id
+         where a.org_id = $1 and a.rep_id = $2 and a.during @> $3::date",
+        org as OrgId,
+        user as UserId,
+        on,
+    )
+    .fetch_optional(db)
+    .await
+}

@@ -44,6 +44,7 @@ struct IndexPage {
     roles: Vec<Choice>,
     teams: Vec<Choice>,
     states: Vec<Choice>,
+    levels: Vec<Choice>,
     pager: Pager,
     is_filtered: bool,
 }
@@ -55,6 +56,7 @@ struct IndexQuery {
     role: String,
     team: String,
     state: String,
+    level: String,
     #[serde(skip_serializing)]
     after: String,
     #[serde(skip_serializing)]
@@ -68,6 +70,7 @@ impl IndexQuery {
             role: Role::parse(&self.role),
             team: self.team.parse().ok(),
             state: SignInState::parse(&self.state),
+            level: self.level.trim().to_owned(),
         }
     }
 
@@ -96,6 +99,7 @@ async fn index(
     let filter = query.filter();
     let found = list_db::list(&mut read, &me.scope, &filter, query.part(), me.today).await?;
     let teams = teams::db::tree(&mut read, &me.scope, me.today).await?;
+    let levels = list_db::levels(&mut read, &me.scope).await?;
     let (first, last) = (found.lines.first().map(|line| line.id), found.lines.last().map(|line| line.id));
     let pager = Pager {
         previous: query.link("before", first.filter(|_| found.has_before)),
@@ -104,7 +108,8 @@ async fn index(
     };
     html(IndexPage {
         page,
-        is_filtered: !(query.q.is_empty() && query.role.is_empty() && query.team.is_empty() && query.state.is_empty()),
+        is_filtered: ![&query.q, &query.role, &query.team, &query.state, &query.level].iter().all(|typed| typed.is_empty()),
+        levels: levels.into_iter().map(|level| Choice::new(&level, level.clone())).collect(),
         roles: role_choices(),
         teams: team_choices(&teams),
         states: SignInState::ALL.map(|state| Choice::new(state.as_str(), state.label())).to_vec(),
@@ -142,6 +147,7 @@ struct NewPage {
     form: PersonForm,
     roles: Vec<RoleBox>,
     teams: Vec<Choice>,
+    levels: Vec<String>,
     errors: Errors,
 }
 
@@ -159,7 +165,8 @@ async fn draw_new(
 ) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let teams = team_choices(&teams::db::tree(&mut read, &me.scope, me.today).await?);
-    answer(errors.status(), NewPage { page, roles: role_boxes(&form.roles), form, teams, errors })
+    let levels = list_db::levels(&mut read, &me.scope).await?;
+    answer(errors.status(), NewPage { page, roles: role_boxes(&form.roles), form, teams, levels, errors })
 }
 
 async fn create(

@@ -60,6 +60,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /users/{id}/team", [DOOR, 403, 403, 403, 303]),
     ("POST /users/{id}/invitation", [DOOR, 403, 403, 403, 200]),
     ("POST /users/{id}/sign-out", [DOOR, 403, 403, 403, 303]),
+    ("POST /users/{id}/departure", [DOOR, 403, 403, 403, 422]),
     ("POST /users/{id}/deactivation", [DOOR, 403, 403, 403, 303]),
     ("POST /users/{id}/activation", [DOOR, 403, 403, 403, 303]),
     // One who is in no team is out of the manager's sight.

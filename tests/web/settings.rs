@@ -222,3 +222,34 @@ async fn holidays_come_from_a_calendar_file() {
     astrid.post("/settings/holidays/days", &[("days", "2026-12-01")]).await.expect(400);
     assert_eq!(field.count("holidays").await, 3);
 }
+
+#[tokio::test]
+async fn a_limit_is_for_a_segment_or_one_customer() {
+    let field = Field::new().await;
+    for (name, days) in [("Alpha", 60), ("Beta", 60)] {
+        let customer = field.customer(name, field.ingrid).await;
+        field.deal(customer, TODAY - Duration::days(days), 100, &[(field.ingrid, 1)]).await;
+    }
+    let mut astrid = admin(&field).await;
+    for (typed, words) in [
+        ([("customer", "Alpha"), ("segment", "Retail")], "a segment or for one customer"),
+        ([("customer", "Alfa"), ("segment", "")], "No customer has this name"),
+    ] {
+        let form = [typed[0], typed[1], ("days", "50"), ("from", "")];
+        let refused = send(&mut astrid, "/settings/limits", &form).await.expect(422);
+        assert!(refused.text(".summary-error").contains(words), "{}", refused.words());
+    }
+    let form = [("customer", "alpha"), ("days", "50"), ("from", "")];
+    let preview = apply(&mut astrid, "/settings/limits", &form).await;
+    assert_eq!(preview.text("#month"), "November 2026: 0 customers lost now, 1 with this change");
+    let mut ingrid = field.app.client(field.ingrid).await;
+    let lost = ingrid.get("/customers?stage=lost").await.expect(200);
+    assert_eq!((lost.count("tbody tr"), lost.text("tbody th a")), (1, "Alpha".to_owned()));
+    let page = astrid.get("/settings").await.expect(200);
+    assert!(page.words().contains("Alpha 50"), "{}", page.words());
+    // Without it the company's holds again.
+    let path = page.attribute("form[action^='/settings/limits/'][action$='/remove']", "action");
+    apply(&mut astrid, &path, &[]).await;
+    assert_eq!(ingrid.get("/customers?stage=lost").await.expect(200).count("tbody tr"), 0);
+    field.verify().await;
+}

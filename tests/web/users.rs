@@ -74,6 +74,25 @@ async fn people_are_listed_searched_and_filtered() {
 }
 
 #[tokio::test]
+async fn levels_are_offered_listed_and_filtered() {
+    let (app, admin) = start().await;
+    let mut browser = app.client(admin).await;
+    for (name, level) in [("Ingrid", "Senior"), ("Jonas", "Junior"), ("Olav", "Senior"), ("Pia", "")] {
+        let page = browser.get("/users/new").await.expect(200);
+        let typed = [("name", name), ("level", level), ("roles", "rep")];
+        browser.submit(&page, "main form", &typed).await.expect(200);
+    }
+    let page = browser.get("/users/new").await.expect(200);
+    assert_eq!(page.attributes("datalist#levels option", "value"), ["Junior", "Senior"]);
+    assert_eq!(page.attribute("input[name=level]", "list"), "levels");
+    let page = browser.get("/users?level=senior").await.expect(200);
+    assert_eq!(page.texts("tbody th a"), ["Ingrid", "Olav"]);
+    assert!(page.text("tbody tr:first-child .meta").contains("Senior"));
+    assert_eq!(page.attributes("select[name=level] option", "value"), ["", "Junior", "Senior"]);
+    assert!(browser.get("/users?level=boss").await.words().contains("Nothing matches"));
+}
+
+#[tokio::test]
 async fn a_long_list_has_pages() {
     let (app, admin) = start().await;
     let mut tx = app.write(admin.org).await;
@@ -431,4 +450,60 @@ async fn a_team_of_locked_days_changes_only_with_a_reason() {
             }),
         ]
     );
+}
+
+#[tokio::test]
+async fn whoever_leaves_is_out_at_once_and_hands_everything_over() {
+    let field = Field::new().await;
+    let customer = field.customer("Havn", field.ingrid).await;
+    field.deal(customer, time::macros::date!(2026 - 10 - 05), 50_000, &[(field.ingrid, 1)]).await;
+    // On a plan, with a statement of October that is submitted.
+    let mut finn = field.app.client(field.finn).await;
+    let page = finn.get("/plans/new?template=starter").await.expect(200);
+    let plan = finn.submit(&page, "main form", &[("name", "Starter"), ("from", "2026-01")]).await.expect(303);
+    let page = finn.follow(&plan).await.expect(200);
+    let on = [("rep", &*field.ingrid.id.to_string()), ("from", "2026-01"), ("act", "on")];
+    finn.submit(&page, "main form", &on).await.expect(303);
+    let page = finn.get("/commission-runs").await.expect(200);
+    let run = finn.submit(&page, "main form", &[("period", "2026-10")]).await.expect(303).location().to_owned();
+    finn.post(&format!("{run}/submission"), &[]).await.expect(303);
+
+    let mut ingrid = field.app.client(field.ingrid).await;
+    let mut astrid = field.app.client(field.astrid).await;
+    let path = format!("/users/{}", field.ingrid.id);
+    let form = format!("form[action='{path}/departure']");
+    let page = astrid.get(&path).await.expect(200);
+    for (day, words) in [("2026-12-31", "still to come"), ("", "is missing"), ("soon", "is not a date")] {
+        let refused = astrid.submit(&page, &form, &[("last_day", day)]).await.expect(422);
+        assert!(refused.text(".summary-error").contains(words), "{}", refused.words());
+    }
+    ingrid.get("/my-month").await.expect(200);
+    let gone = astrid.submit(&page, &form, &[("last_day", "2026-11-18")]).await.expect(303);
+    ingrid.get("/my-month").await.expect(303);
+    let page = astrid.follow(&gone).await.expect(200);
+    assert_eq!(page.value("left_on"), "2026-11-19");
+    assert!(page.words().contains("Still on the plan Starter"), "{}", page.words());
+    // Her customers, from the first day without her.
+    let hand_over = page.attribute("a[href^='/customers/handover?of=']", "href");
+    astrid.get(&hand_over).await.expect(200);
+    // Her pay goes on: the manager of her team approves, finance and the manager read it, and pay it.
+    let mut berit = field.app.client(field.berit).await;
+    berit.post(&format!("{run}/approval"), &[]).await.expect(303);
+    let statement = sqlx::query_scalar!("select id from statements where rep_id = $1", field.ingrid.id.0)
+        .fetch_one(&field.app.db)
+        .await
+        .unwrap();
+    let statement = format!("/statements/{statement}");
+    for browser in [&mut berit, &mut finn, &mut astrid] {
+        let list = browser.get(&format!("/statements?rep={}", field.ingrid.id)).await.expect(200);
+        assert!(list.has(&format!("a[href='{statement}']")), "{}", list.words());
+        browser.get(&statement).await.expect(200);
+    }
+    finn.post(&format!("{run}/payment"), &[("paid_on", "2026-11-19")]).await.expect(303);
+    // What she earned in her last month is calculated, too.
+    let so_far = format!("/statements/so-far?period=2026-11&rep={}", field.ingrid.id);
+    finn.get(&so_far).await.expect(200);
+    berit.get(&so_far).await.expect(200);
+    let told = astrid.get("/audit").await.expect(200).words();
+    assert!(told.contains("noted the leaving of Ingrid"), "{told}");
 }
