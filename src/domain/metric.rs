@@ -223,7 +223,10 @@ mod tests {
             net_sales_base: Some(Money(100)),
             ..Facts::default()
         };
-        assert_eq!(value(Metric::SalesGrowth, &facts).map(|value| value.exact().rounded(6).to_string()).as_deref(), Some("0.100000"));
+        assert_eq!(
+            value(Metric::SalesGrowth, &facts).map(|value| value.exact().rounded(6).to_string()).as_deref(),
+            Some("0.100000")
+        );
         assert_eq!(value(Metric::NetSales, &facts), Some(Value::Money(Money(900))));
     }
 

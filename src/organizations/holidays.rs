@@ -157,7 +157,8 @@ fn read(
     }
     let file = files.into_iter().next().ok_or("Choose a calendar file (.ics).")?;
     let name: String = file.name.chars().take(NAME).collect();
-    let calendar = ics::read(&file.content, years).map_err(|fault| format!("{name}, line {} {}", fault.line, fault.words))?;
+    let calendar =
+        ics::read(&file.content, years).map_err(|fault| format!("{name}, line {} {}", fault.line, fault.words))?;
     match calendar.days.len() {
         days if days > MOST_DAYS => Err(format!("{name} has {days} whole days; {MOST_DAYS} can be taken at once.")),
         0 if calendar.left_out.is_empty() => {

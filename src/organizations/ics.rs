@@ -121,7 +121,8 @@ fn unfolded(text: &str) -> Result<Vec<Line>, Fault> {
 }
 
 fn property(event: &mut Event, line: &Line) -> Result<(), Fault> {
-    let is_day = line.params.contains("VALUE=DATE") && !line.params.contains("VALUE=DATE-TIME") || line.value.len() == 8;
+    let is_day =
+        line.params.contains("VALUE=DATE") && !line.params.contains("VALUE=DATE-TIME") || line.value.len() == 8;
     match line.name.as_str() {
         "DTSTART" | "DTEND" if !is_day => event.timed = true,
         "DTSTART" => event.start = Some(day(line, &line.value)?),
@@ -236,7 +237,8 @@ fn yearly(rule: &str, start: Date, last_year: i32) -> Option<Vec<Date>> {
     }
     let step = usize::try_from(interval).ok()?;
     // Of a 29 February there is none in other years, and none is counted.
-    let on = |year: i32| Date::from_calendar_date(year, month_number(i32::from(u8::from(start.month()))), start.day()).ok();
+    let on =
+        |year: i32| Date::from_calendar_date(year, month_number(i32::from(u8::from(start.month()))), start.day()).ok();
     let dates = (start.year()..=last_year).step_by(step).filter_map(on);
     is_yearly.then(|| dates.take(count).take_while(|date| *date <= until).collect())
 }
@@ -263,13 +265,20 @@ mod tests {
 
     #[test]
     fn whole_days_are_read_with_their_names() {
-        let found = days(&event("UID:1\r\nDTSTART;VALUE=DATE:20261224\r\nDTEND;VALUE=DATE:20261227\r\nSUMMARY:Jul\\, og\r\n  andre\r\n"));
+        let found = days(&event(
+            "UID:1\r\nDTSTART;VALUE=DATE:20261224\r\nDTEND;VALUE=DATE:20261227\r\nSUMMARY:Jul\\, og\r\n  andre\r\n",
+        ));
         let names: Vec<_> = found.iter().map(|(day, name)| (*day, name.as_str())).collect();
         let name = "Jul, og andre";
-        assert_eq!(names, [(date!(2026 - 12 - 24), name), (date!(2026 - 12 - 25), name), (date!(2026 - 12 - 26), name)]);
+        assert_eq!(
+            names,
+            [(date!(2026 - 12 - 24), name), (date!(2026 - 12 - 25), name), (date!(2026 - 12 - 26), name)]
+        );
         // Without an end it is one day; the first name of a day stands; an alarm says nothing.
-        let found = days(&(event("DTSTART:20270101\nSUMMARY:New Year\nBEGIN:VALARM\nDTSTART:20270301\nEND:VALARM\n")
-            + &event("DTSTART:20270101\nSUMMARY:Hangover\n")));
+        let found = days(
+            &(event("DTSTART:20270101\nSUMMARY:New Year\nBEGIN:VALARM\nDTSTART:20270301\nEND:VALARM\n")
+                + &event("DTSTART:20270101\nSUMMARY:Hangover\n")),
+        );
         assert_eq!(found, [(date!(2027 - 01 - 01), "New Year".to_owned())]);
     }
 

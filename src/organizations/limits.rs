@@ -154,7 +154,8 @@ pub async fn set(
         return draw(&app, &me, page, refuse(errors)).await;
     }
     let segment = (!segment.is_empty()).then_some(segment);
-    let found = if customer.is_empty() { vec![] } else { limits_db::named(&mut write, me.scope.org, &customer).await? };
+    let found =
+        if customer.is_empty() { vec![] } else { limits_db::named(&mut write, me.scope.org, &customer).await? };
     let customer = match (customer.is_empty(), &found[..]) {
         (true, _) => None,
         (false, [(id, name)]) => Some((*id, name.clone())),
@@ -170,7 +171,12 @@ pub async fn set(
     let change = changed(&mut write, &me, period, now).await?;
     if fields.seen != change.seen() {
         drop(write);
-        let sent = vec![("segment", fields.segment), ("customer", fields.customer), ("days", fields.days), ("from", fields.from)];
+        let sent = vec![
+            ("segment", fields.segment),
+            ("customer", fields.customer),
+            ("days", fields.days),
+            ("from", fields.from),
+        ];
         let what = format!("Lost after {}", limit.words());
         return preview(page, what, "/settings/limits".to_owned(), sent, &fields.seen, period, change);
     }

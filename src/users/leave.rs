@@ -97,7 +97,8 @@ impl Leave {
 
 impl LeavePage {
     fn reason_hint(&self) -> String {
-        self.open_from.map_or_else(String::new, |open| format!("Needed for days before {}: they are locked.", date(open)))
+        self.open_from
+            .map_or_else(String::new, |open| format!("Needed for days before {}: they are locked.", date(open)))
     }
 
     /// Whether its removal needs a reason.

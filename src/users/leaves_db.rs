@@ -70,12 +70,7 @@ pub async fn of(db: &mut PgConnection, org: OrgId, user: UserId) -> sqlx::Result
 }
 
 /// Enters leave; its id is made here. Days on which the person is away already violate `leaves_overlap`.
-pub async fn insert(
-    tx: &mut Tx,
-    user: UserId,
-    new: &Leave,
-    by: UserId,
-) -> sqlx::Result<LeaveId> {
+pub async fn insert(tx: &mut Tx, user: UserId, new: &Leave, by: UserId) -> sqlx::Result<LeaveId> {
     let (org, now) = (tx.org, tx.now);
     sqlx::query_scalar!(
         "insert into leaves (org_id, user_id, during, kind, note, recorded_by, recorded_at)

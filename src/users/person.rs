@@ -101,6 +101,8 @@ impl PersonPage {
         let person = db::find(&mut read, &me.scope, id, me.now).await?.ok_or(Error::NotFound)?;
         let memberships = db::memberships(&mut read, &me.scope, id).await?;
         let current = memberships.iter().find(|membership| membership.to.is_none());
+        let last_day = person.details.left_on.map_or(me.today, |left| add_days(left, -1)).to_string();
+        let departure = DepartureForm { last_day };
         let current_team = current.map(|membership| membership.team.to_string()).unwrap_or_default();
         Ok(Self {
             page,
@@ -117,9 +119,7 @@ impl PersonPage {
             link: None,
             is_me: me.id == id,
             plan: reps_db::plan(&mut read, me.scope.org, id, me.today).await?,
-            departure: DepartureForm {
-                last_day: person.details.left_on.map_or(me.today, |left| add_days(left, -1)).to_string(),
-            },
+            departure,
             leaves: {
                 let all = leaves_db::of(&mut read, me.scope.org, id).await?;
                 all.into_iter().filter(|leave| !leave.is_over(me.today)).collect()
@@ -376,7 +376,9 @@ async fn leave_company(
     let old = shown.person.details.clone();
     if let Some(last) = last {
         if last > me.today {
-            shown.errors.add("last_day", "This day is still to come, and the sign-in would end now. Come back on that day.");
+            shown
+                .errors
+                .add("last_day", "This day is still to come, and the sign-in would end now. Come back on that day.");
         }
         if old.hired_on.is_some_and(|hired| last < hired) {
             shown.errors.add("last_day", "The last day is before the first one.");

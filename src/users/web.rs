@@ -32,7 +32,13 @@ use crate::{
 
 /// `/users` and below.
 pub fn routes() -> Routes {
-    Routes::new().get("/users", index).post("/users", create).get("/users/new", new).merge(person::routes()).merge(leave::routes()).merge(viewing::routes())
+    Routes::new()
+        .get("/users", index)
+        .post("/users", create)
+        .get("/users/new", new)
+        .merge(person::routes())
+        .merge(leave::routes())
+        .merge(viewing::routes())
 }
 
 #[derive(Template)]
@@ -108,7 +114,9 @@ async fn index(
     };
     html(IndexPage {
         page,
-        is_filtered: ![&query.q, &query.role, &query.team, &query.state, &query.level].iter().all(|typed| typed.is_empty()),
+        is_filtered: ![&query.q, &query.role, &query.team, &query.state, &query.level]
+            .iter()
+            .all(|typed| typed.is_empty()),
         levels: levels.into_iter().map(|level| Choice::new(&level, level.clone())).collect(),
         roles: role_choices(),
         teams: team_choices(&teams),

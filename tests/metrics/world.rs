@@ -1,7 +1,10 @@
 //! A small company as plain vectors, and a generator of random ones that seeks the edges: returns on every side of a sale,
 //! deals of one day, sales on the last day of a limit and the day after, handovers around the grace, leap days, week 53.
 
-use attain::domain::{company::{GrowthBase, GrowthBasis}, period::add_days};
+use attain::domain::{
+    company::{GrowthBase, GrowthBasis},
+    period::add_days,
+};
 use proptest::prelude::*;
 use time::{Date, Month, macros::date};
 
@@ -304,7 +307,13 @@ pub fn world() -> impl Strategy<Value = World> {
         any::<bool>(),
     );
     (settings, prop::collection::vec(customer, 1..4), members, limits(), any::<bool>()).prop_map(
-        |((fiscal_start, last_year, new_months, grace_days, today, locked, by_book), customers, members, limits, nested)| {
+        |(
+            (fiscal_start, last_year, new_months, grace_days, today, locked, by_book),
+            customers,
+            members,
+            limits,
+            nested,
+        )| {
             let mut world = World {
                 today: add_days(START, today),
                 fiscal_start,

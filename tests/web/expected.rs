@@ -1,7 +1,7 @@
 //! What is expected of who is there on some of the working days: one number on every page and in pay.
 
 use attain::{
-    domain::period::Dates,
+    domain::{id::LeaveId, period::Dates},
     users::{self, leaves_db},
 };
 use time::{Date, macros::date};
@@ -25,7 +25,14 @@ async fn set(field: &Field, period: &str, typed: &[(User, &str, &str)]) {
 
 async fn leave(field: &Field, rep: User, away: Dates) {
     let mut tx = field.app.write(field.org).await;
-    leaves_db::insert(&mut tx, rep.id, away.from, Some(away.to), "vacation", "", field.astrid.id).await.unwrap();
+    let leave = leaves_db::Leave {
+        id: LeaveId(0),
+        from: away.from,
+        to: Some(away.to),
+        kind: "vacation".to_owned(),
+        note: String::new(),
+    };
+    leaves_db::insert(&mut tx, rep.id, &leave, field.astrid.id).await.unwrap();
     tx.commit().await.unwrap();
 }
 

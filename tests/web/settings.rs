@@ -211,7 +211,11 @@ async fn holidays_come_from_a_calendar_file() {
 
     for (name, content, words) in [
         ("wrong.ics", HOLIDAYS.replace("20261224", "20261324"), "wrong.ics, line 3 “20261324” is not a date"),
-        ("cut.ics", HOLIDAYS.replace("END:VEVENT\r\nEND:VCALENDAR\r\n", ""), "cut.ics, line 11 begins an event that does not end"),
+        (
+            "cut.ics",
+            HOLIDAYS.replace("END:VEVENT\r\nEND:VCALENDAR\r\n", ""),
+            "cut.ics, line 11 begins an event that does not end",
+        ),
         ("people.csv", "id,name".to_owned(), "people.csv, line 1 has no colon"),
         ("", HOLIDAYS.to_owned(), "Choose a calendar file"),
     ] {

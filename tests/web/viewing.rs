@@ -104,7 +104,10 @@ async fn viewing_ends_after_half_an_hour_and_with_the_session() {
     browser.post("/sign-out", &[]).await.expect(303);
     browser.get("/my-month").await.expect(303);
     let log = log(&field).await;
-    assert_eq!(log.last().map(|(act, who, _)| (act.as_str(), *who)), Some(("user.viewing_ended", Some(field.astrid.id.0))));
+    assert_eq!(
+        log.last().map(|(act, who, _)| (act.as_str(), *who)),
+        Some(("user.viewing_ended", Some(field.astrid.id.0)))
+    );
     // An administrator's session is over after an hour, whoever is viewed.
     as_ingrid(&field).await.on(&field.app.later(Duration::hours(1))).get("/my-month").await.expect(303);
 }
