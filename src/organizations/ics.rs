@@ -78,7 +78,7 @@ pub fn read(content: &[u8], years: &RangeInclusive<i32>) -> Result<Calendar, Fau
             }
             ("END", "VEVENT", Some(_)) => {
                 if let Some(done) = event.take() {
-                    keep(done, years, &mut found)?;
+                    keep(&done, years, &mut found)?;
                 }
             }
             ("END", "VEVENT", None) => return Err(fault(line.number, "ends an event that has not begun.")),
@@ -178,7 +178,7 @@ fn plain(value: &str) -> String {
 }
 
 /// Notes the days of an event, or why it has none.
-fn keep(event: Event, years: &RangeInclusive<i32>, found: &mut Calendar) -> Result<(), Fault> {
+fn keep(event: &Event, years: &RangeInclusive<i32>, found: &mut Calendar) -> Result<(), Fault> {
     let fault = |words: &str| Fault { line: event.line, words: words.to_owned() };
     if event.cancelled {
         return Ok(());
