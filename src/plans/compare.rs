@@ -103,8 +103,8 @@ fn pays(
     let mut form = ExampleForm::default();
     form.fill(&metrics);
     // On the target, so that it opens every condition on one.
-    for row in form.rows.values_mut() {
-        row[1] = row[0].clone();
+    for [target, reached] in form.rows.values_mut() {
+        reached.clone_from(target);
     }
     let failed = |e: String| Error::Internal(format!("example of plan version {}: {e}", right.id));
     let parse = |plan: &Plan| {

@@ -90,6 +90,7 @@ impl EditorPage {
         self.warnings.iter().filter(move |(of, _)| *of == component).map(|(_, words)| words.as_str())
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand in references")]
     fn component(&self, i: &usize) -> Row<'_> {
         Row { i: *i, told: self.told.get(*i).map(Vec::as_slice).unwrap_or_default() }
     }
@@ -112,6 +113,7 @@ impl Row<'_> {
     }
 
     /// The name of a field of a row: `c0_s1_from`.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand in references")]
     fn cell(&self, letter: &str, k: &usize, field: &str) -> String {
         format!("c{}_{letter}{k}_{field}", self.i)
     }

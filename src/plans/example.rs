@@ -160,7 +160,7 @@ pub fn warnings(plan: &Plan, shown: Option<&Shown>) -> Vec<(Option<usize>, Strin
     let of_plan = check::warnings(plan).into_iter().filter_map(|warning| {
         let component = place::component_of(&warning.place);
         // Where the example shows the cap at work, its words say more.
-        let told = warning.place.ends_with(".cap") && cuts.iter().any(|(cut, _)| *cut == component);
+        let told = warning.place.strip_suffix(".cap").is_some() && cuts.iter().any(|(cut, _)| *cut == component);
         (!told).then(|| (component, place::worded(&warning, plan)))
     });
     let name = |component: Option<usize>| component.and_then(|i| plan.components.get(i)).map(|c| c.name.as_str());
