@@ -80,3 +80,37 @@ alter table customer_merges enable row level security;
 alter table customer_merge_moves enable row level security;
 create policy organization on customer_merges using (org_id = (select nullif(current_setting('app.org_id', true), '')::bigint));
 create policy organization on customer_merge_moves using (org_id = (select nullif(current_setting('app.org_id', true), '')::bigint));
+
+-- Ends of a relation that a rep proposes: they count once a manager has confirmed them, as a row of endings.
+create table ending_proposals (
+    org_id          bigint not null,
+    id              bigint generated always as identity,
+    customer_id     bigint not null,
+    on_date         date not null,
+    kind            text not null,
+    reason          text not null,      -- what the rep says
+    verified_reason text,
+    competitor      text,
+    proposed_by     bigint not null,
+    proposed_at     timestamptz not null,
+    settled_by      bigint,             -- who confirmed, rejected or took it back
+    settled_at      timestamptz,
+    ending_id       bigint,             -- the end that it became; none: rejected or taken back
+    words           text not null default '', -- why it was rejected
+    constraint ending_proposals_pkey primary key (org_id, id),
+    constraint ending_proposals_customer_fkey foreign key (org_id, customer_id) references customers (org_id, id),
+    constraint ending_proposals_proposed_by_fkey foreign key (org_id, proposed_by) references users (org_id, id),
+    constraint ending_proposals_settled_by_fkey foreign key (org_id, settled_by) references users (org_id, id),
+    constraint ending_proposals_kind_check check (kind in ('deselected', 'closed', 'credit_block')),
+    constraint ending_proposals_reason_check check (length(reason) between 1 and 2000),
+    constraint ending_proposals_settled_check check ((settled_by is null) = (settled_at is null)),
+    constraint ending_proposals_ending_check check (ending_id is null or settled_at is not null)
+);
+-- At most one of a customer waits.
+create unique index ending_proposals_waiting on ending_proposals (org_id, customer_id) where settled_at is null;
+create index ending_proposals_customer on ending_proposals (org_id, customer_id, id);
+create index ending_proposals_settled on ending_proposals (org_id, proposed_by, settled_at) where settled_at is not null;
+
+grant select, insert, update on ending_proposals to attain_app;
+alter table ending_proposals enable row level security;
+create policy organization on ending_proposals using (org_id = (select nullif(current_setting('app.org_id', true), '')::bigint));

@@ -72,6 +72,7 @@ pub mod domain {
         pub mod events;
         pub mod facts;
         pub mod handover;
+        pub mod merge;
         pub mod similar;
         pub mod stage;
     }
@@ -148,11 +149,16 @@ pub mod customers {
     pub mod handover;
     pub mod handover_db;
     pub mod list_db;
+    pub mod merge;
+    pub mod merge_db;
+    pub mod merge_undo_db;
     pub mod notes;
     pub mod notes_db;
     pub mod offers_db;
     pub mod page_db;
     pub mod pick;
+    pub mod proposals;
+    pub mod proposals_db;
     pub mod settled_db;
     pub mod show;
     pub mod similar;
@@ -163,13 +169,17 @@ pub mod customers {
 /// Visits: who was with which customer, and what is planned.
 pub mod visits {
     pub mod db;
+    pub mod export;
     pub mod form;
     pub mod list_db;
     pub mod log;
+    pub mod moved;
     pub mod page_db;
     pub mod plan;
+    pub mod series;
     pub mod verify_db;
     pub mod web;
+    pub mod week;
 }
 /// Products: what is sold, in categories.
 pub mod products {

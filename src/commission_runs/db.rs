@@ -440,6 +440,25 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                      select from visit_participants p
                      where p.org_id = v.org_id and p.visit_id = v.id and p.rep_id = any ($3)
                  ))
+               union all
+               -- Of a merge that moved something of the period: the customer that goes on.
+               select 'merge', '/customers/' || m.kept_id, m.kept_id, (m.merged_at at time zone o.time_zone)::date,
+                      m.merged_by, m.merged_at, null, false
+               from lock
+               join organizations o on o.id = lock.org_id
+               join customer_merges m on m.org_id = lock.org_id and m.merged_at > lock.locked_at and m.undone_at is null
+               where exists (
+                   select from customer_merge_moves v
+                   left join deals d on d.org_id = v.org_id and v.kind = 'deal' and d.id = v.thing_id
+                   left join visits s on s.org_id = v.org_id and v.kind = 'visit' and s.id = v.thing_id and s.state = 'done'
+                   where v.org_id = m.org_id and v.merge_id = m.id
+                     and coalesce(d.booked_on, s.visited_on) >= lock.period_start
+                     and coalesce(d.booked_on, s.visited_on) < lock.period_end
+                     and ($3::bigint[] is null or s.rep_id = any ($3) or exists (
+                         select from deal_credits c
+                         where c.org_id = d.org_id and c.deal_id = d.id and c.rep_id = any ($3)
+                     ))
+               )
            )
            select late.kind as "kind!", late.path as "path!", c.name as customer, late.on_date as "on_date!",
                   u.name as "by?", (late.at at time zone o.time_zone)::date as "entered_on!",

@@ -1,4 +1,4 @@
-//! The end of a relation, as a person declares it, and taking the declaration back.
+//! The end of a relation, as a person declares or proposes it, and taking the declaration back.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -9,6 +9,7 @@ use super::{
     db::{self, NewEnding},
     edit, events_db, page_db,
     page_db::Customer,
+    proposals_db,
     settled_db::{self, NEEDS_REASON},
 };
 use crate::{
@@ -19,12 +20,13 @@ use crate::{
         id::{CustomerId, EndingId},
     },
     period_locks,
-    postgres::tx,
+    postgres::{error::violates, tx},
     web::{
         auth::{Allowed, RecordSales, Viewer},
         error::Error,
         form::{Errors, Form, Nothing, Path},
-        format, once,
+        format,
+        once::{self, Write},
         page::{Page, html, refused},
         toast::Toast,
         ui::Choice,
@@ -44,12 +46,12 @@ pub struct EndingForm {
 }
 
 impl EndingForm {
-    fn parse(&self, me: &Viewer, errors: &mut Errors) -> Option<NewEnding> {
+    fn parse(&self, today: time::Date, errors: &mut Errors) -> Option<NewEnding> {
         let on = errors.date("on", &self.on, "The day");
-        if let Some(day) = on.filter(|day| *day > me.today) {
+        if let Some(day) = on.filter(|day| *day > today) {
             errors.add("on", format!("{} is after today. Use the day on which it ended.", format::date(day)));
         }
-        let kind = EndingKind::parse(&self.kind).filter(|kind| kinds(me).contains(kind));
+        let kind = EndingKind::parse(&self.kind).filter(|kind| KINDS.contains(kind));
         if kind.is_none() {
             errors.add("kind", "Choose how it ended.");
         }
@@ -67,9 +69,13 @@ impl EndingForm {
     }
 }
 
-/// Reps declare losses; every other end needs a manager.
-fn kinds(me: &Viewer) -> &'static [EndingKind] {
-    if me.is(Role::Manager) { &EndingKind::ALL } else { &[EndingKind::DeclaredLost] }
+/// What people declare; merging has a page of its own.
+const KINDS: [EndingKind; 4] =
+    [EndingKind::DeclaredLost, EndingKind::Deselected, EndingKind::Closed, EndingKind::CreditBlock];
+
+/// Reps declare losses; every other end needs a manager: theirs counts at once, a rep's once a manager has confirmed it.
+fn may_declare(me: &Viewer, kind: EndingKind) -> bool {
+    kind == EndingKind::DeclaredLost || me.is(Role::Manager)
 }
 
 #[derive(Template)]
@@ -92,7 +98,13 @@ impl EndingPage {
             EndingKind::Merged => "The same as another customer: no loss",
             EndingKind::CreditBlock => "They may not buy on credit: no loss",
         };
-        let kinds = kinds(me).iter().map(|&kind| Choice::new(kind.as_str(), kind.label()).hint(hint(kind))).collect();
+        let kinds = KINDS.map(|kind| {
+            let hint = hint(kind);
+            let hint =
+                if may_declare(me, kind) { hint.to_owned() } else { format!("{hint}, once your manager confirms") };
+            Choice::new(kind.as_str(), kind.label()).hint(hint)
+        });
+        let kinds = kinds.to_vec();
         Self { page, customer, form, errors, kinds, today: me.today }
     }
 }
@@ -122,7 +134,7 @@ pub async fn create(
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let customer = edit::find_editable(&mut read, &me, id).await?;
     let mut errors = Errors::new();
-    let ending = fields.parse(&me, &mut errors);
+    let ending = fields.parse(me.today, &mut errors);
     let late_reason = errors.optional_text("late_reason", &fields.late_reason, "The reason", 500);
     let (Some(ending), true) = (ending, errors.is_empty()) else {
         let page = EndingPage::new(&me, page, customer, fields, errors);
@@ -131,6 +143,17 @@ pub async fn create(
     let locked = period_locks::db::is_locked(&mut read, me.scope.org, ending.on).await?;
     drop(read);
     let mut write = once::begin(&app, &me, once).await?;
+    if !may_declare(&me, ending.kind) {
+        return match proposals_db::insert(&mut write, id, &ending, me.id).await {
+            Ok(_) => proposed(write, id, &customer, &ending).await,
+            Err(error) if violates(&error, "ending_proposals_waiting") => {
+                drop(write);
+                errors.add("kind", "An end of this relation waits for confirmation already. Take that one back first.");
+                refused(EndingPage::new(&me, page, customer, fields, errors))
+            }
+            Err(error) => Err(error.into()),
+        };
+    }
     let settled = settled_db::settled(&mut write, id).await?;
     db::insert_ending(&mut write, id, &ending).await?;
     events_db::recompute(&mut write, &[id]).await?;
@@ -140,18 +163,35 @@ pub async fn create(
         return refused(EndingPage::new(&me, page, customer, fields, errors));
     }
     let path = format!("/customers/{id}");
-    let new = json!({
+    let detail = json!({ "new": facts(&ending), "reason": late_reason });
+    audit::db::record(&mut write, "customer.ended", &path, detail).await?;
+    let note = if locked { ". Its period is locked: it is not yet in pay" } else { "" };
+    let words = format!("{}: {}{note}", customer.details.name, ending.kind.label().to_lowercase());
+    write.done_saying(&path, &Toast::new(words)).await
+}
+
+/// A rep's word that waits for a manager's.
+async fn proposed(
+    mut write: Write,
+    id: CustomerId,
+    customer: &Customer,
+    ending: &NewEnding,
+) -> Result<Response, Error> {
+    let path = format!("/customers/{id}");
+    audit::db::record(&mut write, "customer.end_proposed", &path, json!({ "new": facts(ending) })).await?;
+    let words = format!("{}: waits for your manager’s confirmation", customer.details.name);
+    write.done_saying(&path, &Toast::new(words)).await
+}
+
+/// What the audit keeps of an ending.
+fn facts(ending: &NewEnding) -> serde_json::Value {
+    json!({
         "ended": ending.kind.label(),
         "on": ending.on.to_string(),
         "because": ending.reason,
         "verified_reason": ending.verified_reason,
         "competitor": ending.competitor,
-    });
-    let detail = json!({ "new": new, "reason": late_reason });
-    audit::db::record(&mut write, "customer.ended", &path, detail).await?;
-    let note = if locked { ". Its period is locked: it is not yet in pay" } else { "" };
-    let words = format!("{}: {}{note}", customer.details.name, ending.kind.label().to_lowercase());
-    write.done_saying(&path, &Toast::new(words)).await
+    })
 }
 
 /// Takes an ending back. What only managers declare, only managers take back.
@@ -165,7 +205,7 @@ pub async fn withdraw(
     let customer = edit::find_editable(&mut write, &me, id).await?;
     let endings = page_db::endings(&mut write, me.scope.org, id, &me.company.time_zone).await?;
     let found = endings.into_iter().find(|one| one.id == ending).ok_or(Error::NotFound)?;
-    if !kinds(&me).contains(&found.kind) {
+    if !may_declare(&me, found.kind) {
         return Err(Error::Forbidden);
     }
     if period_locks::db::is_locked(&mut write, me.scope.org, found.on).await? {

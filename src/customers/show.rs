@@ -1,15 +1,20 @@
 //! A customer's page: where it stands and why, its figures, and everything that happened.
 
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
 use sqlx::PgConnection;
 use time::Date;
 
 use super::{
     db::Contact,
     edit, events_db, find_db,
+    merge_db::{self, Merge},
     notes_db::{self, Note},
     page_db::{self, Customer, Ending, Figures, Owner},
+    proposals_db::{self, Proposal},
     timeline_db::{self, Happening, Part},
     web::badge,
 };
@@ -85,6 +90,10 @@ struct ShowPage {
     contacts: Vec<Contact>,
     owners: Vec<Owner>,
     endings: Vec<Ending>,
+    /// Ends that wait for a manager, and the last one that was rejected.
+    proposals: Vec<Proposal>,
+    /// What became part of it.
+    merges: Vec<Merge>,
     notes: Vec<Note>,
     note: String,
     errors: Errors,
@@ -96,7 +105,7 @@ struct ShowPage {
     may_hand_over: bool,
 }
 
-/// A customer in sight.
+/// A customer in sight. One that became part of another leads there.
 pub async fn show(
     State(app): State<App>,
     me: Allowed<ReadSales>,
@@ -105,6 +114,10 @@ pub async fn show(
     list: List,
 ) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
+    if let Some(kept) = find_db::merged_into(&mut read, me.scope.org, id).await? {
+        find_db::visible(&mut read, &me.scope, me.today, kept).await?.ok_or(Error::NotFound)?;
+        return Ok(Redirect::to(&edit::path(kept, "")).into_response());
+    }
     find_db::visible(&mut read, &me.scope, me.today, id).await?.ok_or(Error::NotFound)?;
     draw(&mut read, &me, page, id, &list, String::new(), Errors::new()).await
 }
@@ -146,6 +159,8 @@ pub async fn draw(
         contacts: page_db::contacts(db, org, id).await?,
         owners: page_db::owners(db, org, id).await?,
         endings: page_db::endings(db, org, id, &me.company.time_zone).await?,
+        proposals: proposals_db::of(db, org, id, None, &me.company.time_zone).await?,
+        merges: merge_db::of(db, org, id, &me.company.time_zone).await?,
         acts: told(audit::db::history(db, org, &me.company.time_zone, &object).await?, me.company.currency),
         notes: notes_db::list(db, org, id, &me.company.time_zone).await?,
         note,

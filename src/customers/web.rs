@@ -8,7 +8,7 @@ use time::Date;
 use super::{
     edit, endings, events_db, export, handover,
     list_db::{self, Filter, Row},
-    notes, show,
+    merge, notes, proposals, show,
     timeline_db::{self, EventFilter, EventRow},
 };
 use crate::{
@@ -47,11 +47,19 @@ pub fn routes() -> Routes {
         .get("/customers/{id}", show::show)
         .post("/customers/{id}", edit::update)
         .get("/customers/{id}/edit", edit::edit)
+        .get("/customers/{id}/merge", merge::new)
+        .post("/customers/{id}/merge", merge::create)
+        .post("/customers/{id}/merges/{merge}/undo", merge::undo)
         .post("/customers/{id}/notes", notes::create)
         .post("/customers/{id}/notes/{note}/remove", notes::remove)
         .get("/customers/{id}/ending", endings::new)
         .post("/customers/{id}/ending", endings::create)
         .post("/customers/{id}/endings/{ending}/withdraw", endings::withdraw)
+        .get("/customers/proposals", proposals::index)
+        .get("/customers/{id}/proposals/{proposal}", proposals::show)
+        .post("/customers/{id}/proposals/{proposal}/confirm", proposals::confirm)
+        .post("/customers/{id}/proposals/{proposal}/reject", proposals::reject)
+        .post("/customers/{id}/proposals/{proposal}/withdraw", proposals::withdraw)
 }
 
 /// The stages to filter by: word and label.

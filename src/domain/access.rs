@@ -26,7 +26,7 @@ pub enum Permission {
     ReadSales,
     /// Log and correct visits and deals, keep customers.
     RecordSales,
-    /// Hand customers over to another rep, one by one or many at once.
+    /// Hand customers over to another rep, one by one or many at once, and merge two that are one.
     HandOver,
     /// Confirm deals that a rep entered.
     ConfirmDeals,

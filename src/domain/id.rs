@@ -36,6 +36,8 @@ ids! {
     CustomerId,
     /// The end of a customer relation, declared by a person.
     EndingId,
+    /// An end of a relation that waits for a manager.
+    ProposalId,
     /// A merge of two customers.
     MergeId,
     /// A note about a customer.

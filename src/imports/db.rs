@@ -39,6 +39,56 @@ pub struct Unknown {
 pub const UNKNOWN_CUSTOMER: &str =
     "No customer has this external_id. Correct it, or add the customer to customers.csv.";
 
+/// Lets the rows of customers that became part of another go on to that one: deals and visits. What the file says of such
+/// a customer itself and of its owners is left out. How many rows were.
+pub async fn follow_merged(tx: &mut Tx, import: i64) -> sqlx::Result<(i64, i64)> {
+    let org = tx.org;
+    let left = sqlx::query!(
+        r#"with recursive led as (
+               select c.external_id as from_id, c.merged_into as id
+               from customers c
+               where c.org_id = $2 and c.merged_into is not null and c.external_id is not null
+               union
+               select led.from_id, c.merged_into
+               from led
+               join customers c on c.org_id = $2 and c.id = led.id
+               where c.merged_into is not null
+           ), kept as (
+               select led.from_id, c.external_id as to_id
+               from led
+               join customers c on c.org_id = $2 and c.id = led.id
+               where c.merged_into is null and c.external_id is not null
+           ), led_deals as (
+               update import_deals s
+               set customer = kept.to_id
+               from kept
+               where s.import_id = $1 and s.customer = kept.from_id
+           ), led_visits as (
+               update import_visits s
+               set customer = kept.to_id
+               from kept
+               where s.import_id = $1 and s.customer = kept.from_id
+           ), led_customers as (
+               delete from import_customers s
+               using kept
+               where s.import_id = $1 and s.external_id = kept.from_id
+               returning s.line
+           ), led_ownerships as (
+               delete from import_ownerships s
+               using kept
+               where s.import_id = $1 and s.customer = kept.from_id
+               returning s.line
+           )
+           select (select count(*) from led_customers) as "customers!",
+                  (select count(*) from led_ownerships) as "ownerships!""#,
+        import,
+        org as OrgId,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok((left.customers, left.ownerships))
+}
+
 /// Holds off every other import into this organization until this one ends, gives this transaction the memory that
 /// sorting a million rows needs, and has each query planned for the rows that are there now.
 pub async fn lock_organization(tx: &mut Tx) -> sqlx::Result<Settings> {

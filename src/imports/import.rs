@@ -28,6 +28,7 @@ use crate::{
         error::violates,
         tx::{self, Tx},
     },
+    web::format,
 };
 
 /// The files that are read, in this order.
@@ -188,6 +189,7 @@ async fn carry_out(tx: &mut Tx, source: Source<'_>, progress: Progress, dry_run:
 
     import.progress.step("Checking");
     db::analyze_staged(import.tx).await?;
+    follow_merged(&mut import).await?;
     customers::check(&mut import).await?;
     ownership::check(&mut import).await?;
     deals::check(&mut import).await?;
@@ -220,6 +222,18 @@ async fn carry_out(tx: &mut Tx, source: Source<'_>, progress: Progress, dry_run:
         db::restore_rules(import.tx).await?;
     }
     finish(import, dry_run, files).await
+}
+
+/// What became part of another customer is no customer of its own any more, whatever the source of the files says.
+async fn follow_merged(import: &mut Import<'_>) -> Result<(), Failure> {
+    let (customers, ownerships) = db::follow_merged(import.tx, import.id).await?;
+    for (file, rows) in [(customers::CUSTOMERS.file, customers), (ownership::OWNERSHIP.file, ownerships)] {
+        if rows > 0 {
+            let words = "about customers that were merged into others: left out. Deals and visits go on to those.";
+            import.notes.push(format!("{file}: {} {words}", format::counted(rows, "row", "rows")));
+        }
+    }
+    Ok(())
 }
 
 async fn begin<'a>(tx: &'a mut Tx, source: Source<'a>, progress: Progress) -> Result<Import<'a>, Failure> {

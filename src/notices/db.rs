@@ -28,6 +28,8 @@ pub struct Asker<'a> {
     pub confirms: Option<Scope>,
     /// Whose pay the person approves, if any.
     pub approves: Option<Scope>,
+    /// Of whose customers the person confirms the end, if any.
+    pub ends: Option<Scope>,
     /// The day at the company.
     pub today: Date,
     /// The instant.
@@ -38,15 +40,15 @@ pub struct Asker<'a> {
 
 /// Something to know, in the words of the database.
 pub struct Row {
-    /// deal, run, statement or target.
+    /// deal, run, ending (waits), decision (on an ending of the person's), statement, follow-up or target.
     pub kind: String,
     /// Since when, at the company.
     pub at: PrimitiveDateTime,
     /// Whether it came since the person last looked.
     pub is_new: bool,
-    /// The deal, run or statement; of targets: how many.
+    /// The deal, run, ending, statement or visit; of targets: how many.
     pub number: i64,
-    /// What the deal is called.
+    /// What the deal is called; of an ending: the customer.
     pub deal: Option<i64>,
     /// The customer; who submitted the run; who set the targets.
     pub name: Option<String>,
@@ -60,8 +62,8 @@ pub struct Row {
     pub period_start: Option<Date>,
 }
 
-/// What the person should know, the latest first: deals to confirm, runs to approve, own statements that are ready, own
-/// targets that somebody else set. `only_new`: what came since the last look.
+/// What the person should know, the latest first: deals and ends to confirm, runs to approve, decisions on own words, own
+/// statements that are ready, own follow-ups that are due, own targets that somebody else set. `only_new`: what came since the last look.
 pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limit: i64) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as!(
         Row,
@@ -113,6 +115,32 @@ pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limi
                        and not exists (select from approvals a where a.org_id = $1 and a.statement_id = s.id)
                  )
                union all
+               select 'ending', p.proposed_at, p.id, p.customer_id, c.name, u.name, null, null, null
+               from ending_proposals p
+               join customers c on c.org_id = p.org_id and c.id = p.customer_id
+               join users u on u.org_id = p.org_id and u.id = p.proposed_by
+               left join ownerships o on o.org_id = p.org_id and o.customer_id = p.customer_id and o.during @> $3::date
+               where $13 and p.org_id = $1 and p.settled_at is null and p.proposed_at > (select waiting from since)
+                 and ($14::bigint[] is null or coalesce(o.rep_id, p.proposed_by) = any ($14))
+               union all
+               select case when p.ending_id is null then 'rejected' else 'confirmed' end, p.settled_at, p.id, p.customer_id,
+                      c.name, u.name, null, null, null
+               from ending_proposals p
+               join customers c on c.org_id = p.org_id and c.id = p.customer_id
+               join users u on u.org_id = p.org_id and u.id = p.settled_by
+               where p.org_id = $1 and p.proposed_by = $2 and p.settled_by <> $2
+                 and p.settled_at > (select recent from since)
+               union all
+               -- A follow-up comes back on its day, and stays until it is done, moved or missed.
+               (select 'follow_up', v.visited_on::timestamp at time zone $12, v.id, null, c.name, null, null, null, v.visited_on
+                from visits v
+                join customers c on c.org_id = v.org_id and c.id = v.customer_id
+                where v.org_id = $1 and v.rep_id = $2 and v.visited_on <= $3 and v.visited_on > $3::date - 60
+                  and v.state = 'planned' and v.follows_id is not null
+                  and v.visited_on::timestamp at time zone $12 > (select waiting from since)
+                order by v.visited_on desc
+                limit $7)
+               union all
                select 'statement', l.locked_at, s.id, null, null, null, null, l.period_kind, l.period_start
                from statements s
                join period_locks l on l.org_id = s.org_id and l.run_id = s.run_id
@@ -145,6 +173,8 @@ pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limi
         asker.approves.is_some(),
         asker.approves.as_ref().and_then(Scope::reps) as Option<&[UserId]>,
         asker.time_zone,
+        asker.ends.is_some(),
+        asker.ends.as_ref().and_then(Scope::reps) as Option<&[UserId]>,
     )
     .fetch_all(db)
     .await

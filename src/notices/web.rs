@@ -15,7 +15,10 @@ use time::{OffsetDateTime, PrimitiveDateTime, format_description::well_known::Rf
 use super::db::{self, Asker, Row};
 use crate::{
     App,
-    domain::{access::Permission, period::Period},
+    domain::{
+        access::{Permission, Role},
+        period::Period,
+    },
     postgres::tx,
     web::{
         auth::Viewer,
@@ -57,6 +60,7 @@ fn asker(me: &Viewer) -> Asker<'_> {
         user: me.id,
         confirms: scope_of(Permission::ConfirmDeals),
         approves: scope_of(Permission::ApproveCommission),
+        ends: scope_of(Permission::RecordSales).filter(|_| me.is(Role::Manager)),
         today: me.today,
         now: me.now,
         time_zone: &me.company.time_zone,
@@ -89,7 +93,7 @@ async fn index(State(app): State<App>, me: Viewer, page: Page) -> Result<Respons
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let rows = db::list(&mut read, &asker(&me), false, MOST).await?;
     let (waiting, happened): (Vec<Row>, Vec<Row>) =
-        rows.into_iter().partition(|row| matches!(row.kind.as_str(), "deal" | "run"));
+        rows.into_iter().partition(|row| matches!(row.kind.as_str(), "deal" | "run" | "ending" | "follow_up"));
     let told = |rows: Vec<Row>| rows.into_iter().map(|row| notice(row, &me)).collect();
     let until = me.now.format(&Rfc3339).unwrap_or_default();
     html(NoticesPage { page, waiting: told(waiting), happened: told(happened), until })
@@ -113,6 +117,22 @@ fn notice(row: Row, me: &Viewer) -> Notice {
         "run" => {
             let title = format!("The run of {label} waits for your approval");
             ("badge-check", title, format!("Submitted by {name}"), format!("/commission-runs/{}", row.number))
+        }
+        "ending" => {
+            let by = row.owner.unwrap_or_default();
+            let customer = row.deal.unwrap_or_default();
+            let title = format!("The end of {name} waits for your word");
+            ("flag", title, format!("Proposed by {by}"), format!("/customers/{customer}/proposals/{}", row.number))
+        }
+        "confirmed" | "rejected" => {
+            let by = row.owner.unwrap_or_default();
+            let title = format!("The end of {name} was {}", row.kind);
+            ("flag", title, format!("By {by}"), format!("/customers/{}", row.deal.unwrap_or_default()))
+        }
+        "follow_up" => {
+            let day = row.period_start.map_or_else(String::new, |day| format::short_date(day, me.today));
+            let title = format!("Follow up with {name}");
+            ("calendar", title, format!("Planned for {day}"), format!("/visits/{}", row.number))
         }
         "statement" => {
             let title = format!("Your statement for {label} is ready");

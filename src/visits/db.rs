@@ -139,6 +139,65 @@ pub async fn set_participants(tx: &mut Tx, visit: VisitId, with: &[UserId]) -> s
     Ok(())
 }
 
+/// Marks a visit as one of a series, which bears the id of its first.
+pub async fn set_series(tx: &mut Tx, id: VisitId, series: VisitId) -> sqlx::Result<()> {
+    let org = tx.org;
+    sqlx::query!(
+        "update visits set series_id = $3 where org_id = $1 and id = $2",
+        org as OrgId,
+        id as VisitId,
+        series as VisitId,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes what is planned of a series from a day on away. The visits and their days.
+pub async fn delete_series(tx: &mut Tx, series: VisitId, from: Date) -> sqlx::Result<Vec<(VisitId, Date)>> {
+    let org = tx.org;
+    let rows = sqlx::query!(
+        "delete from visits
+         where org_id = $1 and series_id = $2 and visited_on >= $3 and state = 'planned'
+         returning id, visited_on",
+        org as OrgId,
+        series as VisitId,
+        from,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.visited_on)).collect())
+}
+
+/// Marks a visit as the follow-up of another.
+pub async fn set_follows(tx: &mut Tx, id: VisitId, follows: VisitId) -> sqlx::Result<()> {
+    let org = tx.org;
+    sqlx::query!(
+        "update visits set follows_id = $3 where org_id = $1 and id = $2",
+        org as OrgId,
+        id as VisitId,
+        follows as VisitId,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes the follow-ups of a visit away that nobody has changed since they were planned along with it.
+pub async fn delete_follow_ups(tx: &mut Tx, follows: VisitId) -> sqlx::Result<Vec<(VisitId, Date)>> {
+    let org = tx.org;
+    let rows = sqlx::query!(
+        "delete from visits
+         where org_id = $1 and follows_id = $2 and state = 'planned' and version = 1
+         returning id, visited_on",
+        org as OrgId,
+        follows as VisitId,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.visited_on)).collect())
+}
+
 /// Takes a visit away, if it is still of this version. Its audit stays.
 pub async fn delete(tx: &mut Tx, id: VisitId, version: i32) -> sqlx::Result<bool> {
     let org = tx.org;

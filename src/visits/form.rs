@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, Time, macros::format_description};
 
-use super::{db::NewVisit, page_db::Visit};
+use super::{db::NewVisit, page_db::Visit, series::EVERY};
 use crate::{
     domain::{
         id::{CustomerId, UserId},
-        visit::{Kind, Outcome, State},
+        visit::{Kind, LONGEST_SERIES, Outcome, State, series},
     },
     web::{form::Errors, format, number},
 };
@@ -38,6 +38,12 @@ pub struct VisitForm {
     pub notes: String,
     /// A day for which the next visit is planned.
     pub next: String,
+    /// How the next one is meant: in person or not; empty: like this one.
+    pub next_kind: String,
+    /// Every how many weeks a planned visit comes again; empty: once.
+    pub repeat: String,
+    /// Until when it comes again.
+    pub until: String,
     /// Where to go afterwards.
     pub then: String,
     /// Why something in a locked period is changed.
@@ -58,6 +64,8 @@ pub struct Said {
     notes: String,
     /// The day for which the next visit is planned.
     pub next: Option<Date>,
+    /// How that one is meant.
+    pub next_kind: Kind,
 }
 
 impl VisitForm {
@@ -115,7 +123,14 @@ impl VisitForm {
                 outcome
             }
         };
-        let next = errors.optional_date("next", &self.next, "The next visit");
+        let next_kind = match self.next_kind.as_str() {
+            "" => kind,
+            word => Kind::parse(word),
+        };
+        if next_kind.is_none() && kind.is_some() {
+            errors.add("next_kind", "Choose how you meet next.");
+        }
+        let next = errors.optional_date("next", &self.next, "The follow-up");
         if let Some(day) = next.filter(|day| *day <= today) {
             let shown = format::date(day);
             errors.add("next", format!("{shown} is not after today. Use a later day, or leave it empty."));
@@ -129,7 +144,33 @@ impl VisitForm {
             minutes: self.parse_minutes(errors),
             notes: errors.optional_text("notes", &self.notes, "The note", 2000),
             next,
+            next_kind: next_kind.unwrap_or(Kind::InPerson),
         }
+    }
+
+    /// The days for which a visit is planned that begins on this one: one, or those of a series.
+    pub fn parse_days(&self, first: Date, errors: &mut Errors) -> Vec<Date> {
+        if self.repeat.trim().is_empty() {
+            return vec![first];
+        }
+        let weeks = EVERY.iter().map(|(weeks, _)| *weeks).find(|weeks| weeks.to_string() == self.repeat.trim());
+        let Some(weeks) = weeks else {
+            errors.add("repeat", "Choose how often it comes again.");
+            return vec![];
+        };
+        let Some(until) = errors.date("until", &self.until, "The last day of the series") else { return vec![] };
+        let days = series(first, weeks, until);
+        if days.is_empty() {
+            errors.add("until", format!("{} is before the first visit. Use a later day.", format::date(until)));
+        } else if days.len() > LONGEST_SERIES {
+            let last = days.get(LONGEST_SERIES - 1).copied().unwrap_or(until);
+            let (shown, last) = (format::date(until), format::date(last));
+            errors.add(
+                "until",
+                format!("Until {shown} these are more than {LONGEST_SERIES} visits. Use {last} at most."),
+            );
+        }
+        days
     }
 
     /// Who goes or went along: some of the colleagues who may be chosen.
@@ -180,6 +221,11 @@ impl VisitForm {
 }
 
 impl Said {
+    /// The day of the visit.
+    pub fn day(&self) -> Option<Date> {
+        self.visited_on
+    }
+
     /// The visit, once customer and day are known.
     pub fn visit(&self, rep: UserId, customer: CustomerId) -> Option<NewVisit> {
         Some(NewVisit {
@@ -208,6 +254,26 @@ mod tests {
         let mut errors = Errors::new();
         form.parse(state, TODAY, "Europe/Oslo", &mut errors);
         errors.iter().map(|(field, words)| (field.to_owned(), words.to_owned())).collect()
+    }
+
+    #[test]
+    fn a_series_is_told_what_is_wrong_with_it() {
+        let days = |repeat: &str, until: &str| {
+            let form = VisitForm { repeat: repeat.into(), until: until.into(), ..VisitForm::on(TODAY) };
+            let mut errors = Errors::new();
+            let days = form.parse_days(TODAY, &mut errors).len();
+            (days, errors.iter().map(|(field, words)| format!("{field}: {words}")).collect::<String>())
+        };
+        assert_eq!(days("", "nonsense"), (1, String::new()));
+        assert_eq!(days("4", "2026-12-31"), (2, String::new()));
+        for (repeat, until, words) in [
+            ("3", "2026-12-31", "repeat: Choose how often it comes again."),
+            ("1", "", "until: The last day of the series is missing."),
+            ("1", "2026-11-18", "until: 18 Nov 2026 is before the first visit. Use a later day."),
+            ("1", "2999-01-01", "until: Until 1 Jan 2999 these are more than 52 visits. Use 11 Nov 2027 at most."),
+        ] {
+            assert_eq!(days(repeat, until).1, words);
+        }
     }
 
     #[test]

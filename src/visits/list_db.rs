@@ -58,7 +58,9 @@ pub struct Row {
     pub state: State,
     /// What came of it.
     pub outcome: Option<Outcome>,
-    /// The beginning of the notes.
+    /// How long it took.
+    pub minutes: Option<i32>,
+    /// Free words.
     pub notes: String,
     /// How many days after its day it was entered, if that is later than the company allows.
     pub late: Option<i32>,
@@ -159,7 +161,7 @@ pub async fn list(
                   )) as "rep!",
                   v.customer_id, c.name as customer, v.visited_on, v.starts_at,
                   v.kind as "kind: Kind", v.state as "state: State", v.outcome as "outcome: Outcome",
-                  left(v.notes, 200) as "notes!",
+                  v.minutes, v.notes,
                   case when v.state = 'done' and (v.recorded_at at time zone $12)::date - v.visited_on > $14
                        then (v.recorded_at at time zone $12)::date - v.visited_on end as "late?",
                   chosen.after_lock as "after_lock!",

@@ -216,7 +216,7 @@ pub async fn create(
     write_with(&mut write, id, &with).await?;
     let detail = json!({ "new": facts(&new, &customer.name, &names(&with)) });
     audit::db::record(&mut write, action, &format!("/visits/{id}"), detail).await?;
-    plan_next(&mut write, &said, &new, customer, &with).await?;
+    plan_next(&mut write, id, &said, &new, customer, &with).await?;
     saved(write, &me, id, &new, customer, &with, &fields.then).await
 }
 
@@ -242,9 +242,10 @@ fn keep_planned(new: &mut NewVisit, visit: &Visit) {
     }
 }
 
-/// The next visit that was asked for along with this one, by whoever went.
+/// The follow-up that was asked for along with this visit, by whoever went.
 async fn plan_next(
     write: &mut Write,
+    follows: VisitId,
     said: &Said,
     visit: &NewVisit,
     customer: &Named,
@@ -256,7 +257,7 @@ async fn plan_next(
         customer: customer.id,
         visited_on: day,
         starts_at: None,
-        kind: visit.kind,
+        kind: said.next_kind,
         state: visit::State::Planned,
         outcome: None,
         minutes: None,
@@ -265,6 +266,7 @@ async fn plan_next(
     if page_db::planned(write, visit.rep, customer.id, day).await?.is_none() {
         let id = db::insert(write, &next).await?;
         write_with(write, id, with).await?;
+        db::set_follows(write, id, follows).await?;
         let detail = json!({ "new": facts(&next, &customer.name, &names(with)) });
         audit::db::record(write, "visit.planned", &format!("/visits/{id}"), detail).await?;
     }
@@ -350,7 +352,7 @@ pub async fn fulfilled(
     write_with(&mut write, id, &with).await?;
     let detail = json!({ "new": facts(&new, &customer.name, &names(&with)) });
     audit::db::record(&mut write, "visit.done", &format!("/visits/{id}"), detail).await?;
-    plan_next(&mut write, &said, &new, &customer, &with).await?;
+    plan_next(&mut write, id, &said, &new, &customer, &with).await?;
     saved(write, &me, id, &new, &customer, &with, &fields.then).await
 }
 
@@ -382,6 +384,9 @@ pub async fn undo(
         return Err(Error::Conflict("Its period is locked: the visit stays. Correct it, and say why."));
     }
     let old = facts_of(&visit);
+    if last.action != "visit.planned" {
+        remove_follow_ups(&mut write, &visit).await?;
+    }
     match last.action.as_str() {
         "visit.done" => {
             let planned = NewVisit { state: visit::State::Planned, outcome: None, minutes: None, ..as_new(&visit) };
@@ -401,6 +406,16 @@ pub async fn undo(
     }
     let to = if visit.state == visit::State::Planned { "/visits/plan" } else { "/visits" };
     write.done_saying(to, &Toast::new(format!("Visit to {} taken back", visit.customer))).await
+}
+
+/// What was planned along with a visit goes with it, unless somebody has changed it since.
+async fn remove_follow_ups(write: &mut Write, visit: &Visit) -> sqlx::Result<()> {
+    let removed = db::delete_follow_ups(write, visit.id).await?;
+    let acts = removed.into_iter().map(|(id, day)| {
+        let old = json!({ "customer": visit.customer, "day": day.to_string() });
+        (format!("/visits/{id}"), json!({ "old": old }))
+    });
+    audit::db::record_all(write, "visit.removed", acts.collect()).await
 }
 
 /// A visit as it is written anew.

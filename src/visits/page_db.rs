@@ -8,6 +8,7 @@ use crate::{
         access::Scope,
         company::Company,
         id::{CustomerId, OrgId, UserId, VisitId},
+        period::Dates,
         visit::{Kind, Outcome, State},
     },
     postgres::tx::Tx,
@@ -54,6 +55,12 @@ pub struct Visit {
     pub after_lock: bool,
     /// Whether its period is locked.
     pub locked: bool,
+    /// The first of the series that it belongs to.
+    pub series_id: Option<VisitId>,
+    /// The visit that it follows up.
+    pub follows_id: Option<VisitId>,
+    /// When that was.
+    pub follows_on: Option<Date>,
     /// Counts its changes.
     pub version: i32,
 }
@@ -106,6 +113,8 @@ pub async fn find(db: &mut PgConnection, scope: &Scope, company: &Company, id: V
                       select from period_locks l
                       where l.org_id = v.org_id and v.visited_on >= l.period_start and v.visited_on < l.period_end
                   ) as "locked!",
+                  v.series_id as "series_id: VisitId", v.follows_id,
+                  (select f.visited_on from visits f where f.org_id = v.org_id and f.id = v.follows_id) as follows_on,
                   v.version
            from visits v
            join users u on u.org_id = v.org_id and u.id = v.rep_id
@@ -174,16 +183,24 @@ pub struct Entry {
     pub state: State,
     /// What came of it.
     pub outcome: Option<Outcome>,
+    /// On which day.
+    pub visited_on: Date,
+    /// The day of the visit that it follows up.
+    pub follows_on: Option<Date>,
+    /// Whether it is one of a series.
+    pub in_series: bool,
 }
 
-/// A person's visits of one day, by time, also those where the person goes along.
-pub async fn day(db: &mut PgConnection, org: OrgId, rep: UserId, day: Date) -> sqlx::Result<Vec<Entry>> {
+/// The visits of a person in these days, by day and time, also those where the person goes along.
+pub async fn entries(db: &mut PgConnection, org: OrgId, rep: UserId, dates: Dates) -> sqlx::Result<Vec<Entry>> {
     sqlx::query_as!(
         Entry,
         r#"select v.id, v.customer_id, c.name as customer, c.city, others.names as "with?", v.starts_at,
-                  v.kind as "kind: Kind", v.state as "state: State", v.outcome as "outcome: Outcome"
+                  v.kind as "kind: Kind", v.state as "state: State", v.outcome as "outcome: Outcome", v.visited_on,
+                  f.visited_on as "follows_on?", v.series_id is not null as "in_series!"
            from visits v
            join customers c on c.org_id = v.org_id and c.id = v.customer_id
+           left join visits f on f.org_id = v.org_id and f.id = v.follows_id
            left join lateral (
                select string_agg(u.name, ', ' order by lower(u.name)) as names
                from users u
@@ -192,19 +209,41 @@ pub async fn day(db: &mut PgConnection, org: OrgId, rep: UserId, day: Date) -> s
                      select p.rep_id from visit_participants p where p.org_id = v.org_id and p.visit_id = v.id
                  ))
            ) others on true
-           where v.org_id = $1 and v.visited_on = $3
+           where v.org_id = $1 and v.visited_on >= $3 and v.visited_on < $4
              and v.id in (
-                 select own.id from visits own where own.org_id = $1 and own.rep_id = $2 and own.visited_on = $3
+                 select own.id
+                 from visits own
+                 where own.org_id = $1 and own.rep_id = $2 and own.visited_on >= $3 and own.visited_on < $4
                  union all
                  select p.visit_id
                  from visit_participants p
-                 where p.org_id = $1 and p.rep_id = $2 and p.visited_on = $3
+                 where p.org_id = $1 and p.rep_id = $2 and p.visited_on >= $3 and p.visited_on < $4
              )
-           order by v.starts_at nulls last, v.id"#,
+           order by v.visited_on, v.starts_at nulls last, v.id"#,
         org as OrgId,
         rep as UserId,
-        day,
+        dates.from,
+        dates.to,
     )
     .fetch_all(db)
     .await
+}
+
+/// The follow-ups of a visit, with their days and states.
+pub async fn follow_ups(
+    db: &mut PgConnection,
+    org: OrgId,
+    visit: VisitId,
+) -> sqlx::Result<Vec<(VisitId, Date, State)>> {
+    let rows = sqlx::query!(
+        r#"select id, visited_on, state as "state: State"
+           from visits
+           where org_id = $1 and follows_id = $2
+           order by visited_on, id"#,
+        org as OrgId,
+        visit as VisitId,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.visited_on, row.state)).collect())
 }

@@ -12,6 +12,7 @@ use super::{
     form::VisitForm,
     log,
     page_db::{self, Entry},
+    series,
 };
 use crate::{
     App, audit,
@@ -19,7 +20,11 @@ use crate::{
         find_db::{self, Named},
         pick::{Picked, named_choice, pick},
     },
-    domain::{id::VisitId, period::add_days, visit},
+    domain::{
+        id::VisitId,
+        period::{Dates, add_days},
+        visit,
+    },
     postgres::tx,
     web::{
         auth::{Allowed, RecordSales},
@@ -32,11 +37,15 @@ use crate::{
     },
 };
 
+/// How far back the plan of today looks for what was neither logged nor missed.
+const OVERDUE_DAYS: i64 = 60;
+
 /// Which day.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct DayQuery {
-    day: String,
+    /// The day as typed; of a week any of its days.
+    pub day: String,
     customer: String,
 }
 
@@ -51,11 +60,15 @@ struct DayPage {
     is_past: bool,
     is_future: bool,
     entries: Vec<(Entry, Badge)>,
+    /// What was planned for earlier days and neither logged nor missed: shown with today.
+    overdue: Vec<(Entry, Badge)>,
     form: VisitForm,
     errors: Errors,
     customers: Vec<Choice>,
     names: Vec<Named>,
     kinds: Vec<Choice>,
+    /// How often it may come again.
+    every: Vec<Choice>,
     /// Who may go along.
     colleagues: Vec<Choice>,
 }
@@ -69,14 +82,20 @@ impl DayPage {
         form: VisitForm,
         picked: &Picked,
     ) -> Result<Self, Error> {
-        let entries = page_db::day(db, me.scope.org, me.id, day).await?;
-        let entries = entries
-            .into_iter()
-            .map(|entry| {
-                let badge = super::web::badge(entry.state, day, me.today);
-                (entry, badge)
-            })
-            .collect();
+        let badged = |entry: Entry| {
+            let badge = super::web::badge(entry.state, entry.visited_on, me.today);
+            (entry, badge)
+        };
+        let dates = Dates { from: day, to: add_days(day, 1) };
+        let entries = page_db::entries(db, me.scope.org, me.id, dates).await?.into_iter().map(badged).collect();
+        let overdue = if day == me.today {
+            let earlier = Dates { from: add_days(me.today, -OVERDUE_DAYS), to: me.today };
+            let mut entries = page_db::entries(db, me.scope.org, me.id, earlier).await?;
+            entries.retain(|entry| entry.state == visit::State::Planned);
+            entries.into_iter().map(badged).collect()
+        } else {
+            vec![]
+        };
         let heading = match (day - me.today).whole_days() {
             0 => "Today".to_owned(),
             1 => "Tomorrow".to_owned(),
@@ -91,11 +110,13 @@ impl DayPage {
             is_future: day > me.today,
             day,
             entries,
+            overdue,
             form,
             errors: Errors::new(),
             customers: picked.similar.iter().map(named_choice).collect(),
             names: find_db::names(db, &me.scope, me.today).await?,
             kinds: log::kinds(),
+            every: series::choices(),
             colleagues: log::choices(log::colleagues(db, me, me.id, None).await?),
         })
     }
@@ -131,6 +152,7 @@ pub async fn add(
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let picked = pick(&mut read, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?;
     let with = fields.parse_with(&log::colleagues(&mut read, &me, me.id, None).await?, &mut errors);
+    let days = said.day().map(|day| fields.parse_days(day, &mut errors)).unwrap_or_default();
     let new = picked.customer.as_ref().and_then(|customer| said.visit(me.id, customer.id));
     let (Some(customer), Some(new), true) = (&picked.customer, new, errors.is_empty()) else {
         let day = parse_date(&fields.visited_on).unwrap_or(me.today);
@@ -140,13 +162,20 @@ pub async fn add(
     };
     drop(read);
     let mut write = once::begin(&app, &me, once).await?;
-    let id = db::insert(&mut write, &new).await?;
-    log::write_with(&mut write, id, &with).await?;
-    let detail = json!({ "new": log::facts(&new, &customer.name, &log::names(&with)) });
-    audit::db::record(&mut write, "visit.planned", &format!("/visits/{id}"), detail).await?;
+    let first = series::plan(&mut write, &new, &days, &customer.name, &with).await?;
+    let Some(id) = first else { return Err(log::CHANGED) };
     let at = new.starts_at.map(|time| format!(" at {}", format::clock(&time))).unwrap_or_default();
-    let words = format!("{} planned for {}{at}", customer.name, format::date(new.visited_on));
-    let toast = Toast::new(words).undo(format!("/visits/{id}/undo"));
+    let toast = match days.as_slice() {
+        [_, .., last] => {
+            let times = format::counted(i64::try_from(days.len()).unwrap_or(0), "visit", "visits");
+            let words = format!("{}: {times} planned{at} until {}", customer.name, format::date(*last));
+            Toast::new(words).undo(format!("/visits/{id}/remove-later"))
+        }
+        _ => {
+            let words = format!("{} planned for {}{at}", customer.name, format::date(new.visited_on));
+            Toast::new(words).undo(format!("/visits/{id}/undo"))
+        }
+    };
     write.done_saying(&format!("/visits/plan?day={}", new.visited_on), &toast).await
 }
 

@@ -7,12 +7,12 @@ use sqlx::PgConnection;
 use time::Date;
 
 use super::{
-    db,
+    db, export,
     form::VisitForm,
     list_db::{self, Filter, Row},
-    log,
+    log, moved,
     page_db::{self, Visit},
-    plan,
+    plan, series, week,
 };
 use crate::{
     App,
@@ -51,17 +51,21 @@ use crate::{
 pub fn routes() -> Routes {
     Routes::new()
         .get("/visits", index)
+        .get("/visits.csv", export::export)
         .post("/visits", log::create)
         .get("/visits/new", log::new)
         .get("/visits/plan", plan::day)
         .post("/visits/plan", plan::add)
+        .get("/visits/plan/week", week::week)
         .get("/visits/{id}", show)
         .post("/visits/{id}", correct)
         .get("/visits/{id}/edit", edit)
         .get("/visits/{id}/done", log::fulfil)
         .post("/visits/{id}/done", log::fulfilled)
         .post("/visits/{id}/missed", plan::missed)
+        .post("/visits/{id}/move", moved::create)
         .post("/visits/{id}/remove", plan::remove)
+        .post("/visits/{id}/remove-later", series::remove)
         .post("/visits/{id}/undo", log::undo)
 }
 
@@ -81,15 +85,22 @@ struct IndexPage {
     may_record: bool,
     today: Date,
     no_errors: Errors,
+    /// The same list as a file.
+    csv: String,
+}
+
+/// Lists begin with the last three months, unless days or a customer are asked for.
+pub(super) fn assume_recent(list: &mut List, today: Date) {
+    if list.value("from").is_empty() && list.value("to").is_empty() && list.value("customer").is_empty() {
+        list.assume("from", &add_months(today, -3));
+    }
 }
 
 /// The list of visits. Which records a number counts is said in the address: `counted=1` for `visits`,
 /// `counted=1&stranger=1` for `stranger_visits`, `counted=1&kind=touch` for `touches`, each with `rep=` or `team=` and
 /// `from=`, `to=` (half-open).
 async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut list: List) -> Result<Response, Error> {
-    if list.value("from").is_empty() && list.value("to").is_empty() && list.value("customer").is_empty() {
-        list.assume("from", &add_months(me.today, -3));
-    }
+    assume_recent(&mut list, me.today);
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let (filter, heading) = read_filter(&mut read, &me, &list).await?;
     let rows = list_db::list(&mut read, me.scope.org, &filter, &me.company, me.today).await?;
@@ -101,6 +112,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
     html(IndexPage {
         page,
         counted: filter.counted,
+        csv: list.with("", "").replacen("/visits", "/visits.csv", 1),
         list,
         heading,
         rows,
@@ -114,7 +126,8 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
     })
 }
 
-async fn read_filter(db: &mut PgConnection, me: &Viewer, list: &List) -> Result<(Filter, String), Error> {
+/// What the address asks for, and in words.
+pub(super) async fn read_filter(db: &mut PgConnection, me: &Viewer, list: &List) -> Result<(Filter, String), Error> {
     let rep: Option<UserId> = list.parse("rep")?;
     let team: Option<TeamId> = list.parse("team")?;
     let customer: Option<CustomerId> = list.parse("customer")?;
@@ -173,7 +186,7 @@ pub fn badge(state: visit::State, visited_on: Date, today: Date) -> Badge {
     match state {
         visit::State::Done => Badge::new(Tone::Good, "Done"),
         visit::State::Missed => Badge::new(Tone::Plain, "Missed").icon("x"),
-        visit::State::Planned if visited_on < today => Badge::new(Tone::Warn, "Not logged").icon("clock"),
+        visit::State::Planned if visited_on < today => Badge::new(Tone::Warn, "Overdue").icon("clock"),
         visit::State::Planned => Badge::new(Tone::Info, "Planned").icon("calendar"),
     }
 }
@@ -190,8 +203,12 @@ struct ShowPage {
     visit: Visit,
     badge: Badge,
     acts: Vec<Act>,
+    follow_ups: Vec<(VisitId, Date, Badge)>,
     may_record: bool,
     is_today_or_before: bool,
+    /// A new day as typed.
+    day: String,
+    errors: Errors,
 }
 
 async fn show(
@@ -201,18 +218,37 @@ async fn show(
     Path(id): Path<VisitId>,
 ) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
-    let visit = page_db::find(&mut read, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
+    draw(&mut read, &me, page, id, String::new(), Errors::new()).await
+}
+
+/// The page of a visit in sight, perhaps with a new day that was typed and what is wrong about it.
+pub(super) async fn draw(
+    db: &mut PgConnection,
+    me: &Viewer,
+    page: Page,
+    id: VisitId,
+    day: String,
+    errors: Errors,
+) -> Result<Response, Error> {
+    let org = me.scope.org;
+    let visit = page_db::find(db, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
     let object = format!("/visits/{id}");
-    let acts =
-        told(audit::db::history(&mut read, me.scope.org, &me.company.time_zone, &object).await?, me.company.currency);
-    html(ShowPage {
+    let acts = told(audit::db::history(db, org, &me.company.time_zone, &object).await?, me.company.currency);
+    let follow_ups = page_db::follow_ups(db, org, id).await?;
+    let follow_ups = follow_ups.into_iter().map(|(id, day, state)| (id, day, badge(state, day, me.today)));
+    let status = errors.status();
+    let shown = ShowPage {
         page,
+        follow_ups: follow_ups.collect(),
+        day,
+        errors,
         badge: badge(visit.state, visit.visited_on, me.today),
         is_today_or_before: visit.visited_on <= me.today,
         may_record: me.may(Permission::RecordSales) && visit.is_of(&me.scope_of(Permission::RecordSales)),
         visit,
         acts,
-    })
+    };
+    answer(status, shown)
 }
 
 #[derive(Template)]
@@ -332,10 +368,13 @@ async fn correct(
     }
     log::write_with(&mut write, id, &with).await?;
     let path = format!("/visits/{id}");
+    let moved_to = new.visited_on;
     let new = log::facts(&new, &customer.name, &log::names(&with));
     let detail = json!({ "old": log::facts_of(&visit), "new": new, "reason": reason });
-    audit::db::record(&mut write, "visit.corrected", &path, detail).await?;
-    write.done_saying(&path, &Toast::new(format!("Visit to {} corrected", customer.name))).await
+    let is_moved = visit.state == visit::State::Planned && visit.visited_on != moved_to;
+    let (action, words) = if is_moved { ("visit.moved", "moved") } else { ("visit.corrected", "corrected") };
+    audit::db::record(&mut write, action, &path, detail).await?;
+    write.done_saying(&path, &Toast::new(format!("Visit to {} {words}", customer.name))).await
 }
 
 /// What is saved, where it differs from what was typed.

@@ -6,6 +6,7 @@ mod database;
 mod cli;
 mod deals;
 mod large;
+mod merged;
 mod northwind;
 mod people;
 mod plans_and_targets;

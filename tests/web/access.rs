@@ -11,7 +11,7 @@ use attain::{
         access::{Permission, Role},
         customer::facts::EndingKind,
         deal::{Credit, Stage},
-        id::{CustomerId, DealId, EndingId, NoteId, OrgId, VisitId},
+        id::{CustomerId, DealId, EndingId, NoteId, OrgId, ProposalId, VisitId},
         money::Money,
         visit::{Kind, State},
     },
@@ -118,6 +118,9 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /customers/handover", [DOOR, 403, 422, 403, 422]),
     ("GET /customers/new", [DOOR, 200, 200, 403, 403]),
     ("GET /customers/{id}", [DOOR, 200, 200, 200, 200]),
+    ("GET /customers/{id}/merge", [DOOR, 403, 200, 403, 200]),
+    ("POST /customers/{id}/merge", [DOOR, 403, 422, 403, 422]),
+    ("POST /customers/{id}/merges/{merge}/undo", [DOOR, 403, 404, 403, 404]),
     ("GET /customers/{id}/edit", [DOOR, 200, 200, 403, 403]),
     ("GET /customers/{id}/ending", [DOOR, 200, 200, 403, 403]),
     ("POST /customers", [DOOR, 422, 422, 403, 403]),
@@ -126,10 +129,18 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     // The manager removes it: it is gone for whoever asks after.
     ("POST /customers/{id}/notes/{note}/remove", [DOOR, 403, 303, 403, 403]),
     ("POST /customers/{id}/ending", [DOOR, 422, 422, 403, 403]),
+    // What a rep proposes: a manager confirms or rejects it, whoever proposed it takes it back.
+    ("GET /customers/proposals", [DOOR, 200, 200, 403, 403]),
+    ("GET /customers/{id}/proposals/{proposal}", [DOOR, 200, 200, 403, 403]),
+    ("POST /customers/{id}/proposals/{proposal}/reject", [DOOR, 403, 422, 403, 403]),
+    ("POST /customers/{id}/proposals/{proposal}/withdraw", [DOOR, 303, 403, 403, 403]),
+    ("POST /customers/{id}/proposals/{proposal}/confirm", [DOOR, 403, 409, 403, 403]),
     // An end that only managers declare, and therefore take back.
     ("POST /customers/{id}/endings/{ending}/withdraw", [DOOR, 403, 303, 403, 403]),
     // Visits.
     ("GET /visits", [DOOR, 200, 200, 200, 200]),
+    ("GET /visits.csv", [DOOR, 200, 200, 200, 200]),
+    ("GET /visits/plan/week", [DOOR, 200, 200, 403, 403]),
     ("GET /visits/new", [DOOR, 200, 200, 403, 403]),
     ("GET /visits/plan", [DOOR, 200, 200, 403, 403]),
     ("GET /visits/{id}", [DOOR, 200, 200, 200, 200]),
@@ -140,7 +151,9 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /visits/{id}", [DOOR, 422, 422, 403, 403]),
     ("POST /visits/{id}/done", [DOOR, 422, 422, 403, 403]),
     ("POST /visits/{id}/missed", [DOOR, 409, 409, 403, 403]),
+    ("POST /visits/{id}/move", [DOOR, 409, 409, 403, 403]),
     ("POST /visits/{id}/remove", [DOOR, 409, 409, 403, 403]),
+    ("POST /visits/{id}/remove-later", [DOOR, 409, 409, 403, 403]),
     ("POST /visits/{id}/undo", [DOOR, 409, 409, 403, 403]),
     // Deals.
     ("GET /deals", [DOOR, 200, 200, 200, 200]),
@@ -203,6 +216,8 @@ pub struct World {
     plans: [String; 3],
     /// An end of the relation to each of `customers`, that only a manager declares.
     endings: [EndingId; 3],
+    /// An end to each of `customers` that its rep proposed.
+    proposals: [ProposalId; 3],
     /// A note about each of `customers`, that the rep did not write.
     notes: [NoteId; 3],
     /// The customer, visit and deal of the rep, of a rep whom the manager does not manage, and of another company.
@@ -232,12 +247,14 @@ impl World {
         let mut deals = vec![];
         let mut endings = vec![];
         let mut notes = vec![];
+        let mut proposals = vec![];
         for (owner, writer) in owners.into_iter().zip([manager, sibling, foreign]) {
             let customer = customer(&app, owner).await;
             customers.push(customer);
             visits.push(visit(&app, owner, customer).await);
             deals.push(deal(&app, owner, customer).await);
             endings.push(ending(&app, owner, customer).await);
+            proposals.push(proposal(&app, owner, customer).await);
             notes.push(note(&app, writer, customer).await);
         }
         let seen = customer(&app, sibling).await;
@@ -287,6 +304,8 @@ impl World {
             ("/profile/sessions/", "made-up".to_owned()),
             ("/customers/", customers[0].to_string()),
             ("/endings/", endings[0].to_string()),
+            ("/merges/", "999999".to_owned()),
+            ("/proposals/", proposals[0].to_string()),
             ("/notes/", notes[0].to_string()),
             ("/visits/", visits[0].to_string()),
             ("/deals/", deals[0].to_string()),
@@ -300,10 +319,25 @@ impl World {
         ]);
         let (customers, visits) = (customers.try_into().unwrap(), visits.try_into().unwrap());
         let (deals, endings) = (deals.try_into().unwrap(), endings.try_into().unwrap());
-        let notes = notes.try_into().unwrap();
+        let (notes, proposals) = (notes.try_into().unwrap(), proposals.try_into().unwrap());
         let statements = statements.try_into().unwrap();
         let (people, reps) = ([rep, manager, finance, admin], owners);
-        Self { app, people, ids, reps, seen, statements, runs, plans, endings, notes, customers, visits, deals }
+        Self {
+            app,
+            people,
+            ids,
+            reps,
+            seen,
+            statements,
+            runs,
+            plans,
+            endings,
+            proposals,
+            notes,
+            customers,
+            visits,
+            deals,
+        }
     }
 
     /// Nobody's browser and those of the four roles.
@@ -338,6 +372,7 @@ impl World {
     fn path_to(&self, route: &str, whose: usize) -> String {
         filled(route, |before| match before {
             _ if before.ends_with("/endings/") => self.endings[whose].to_string(),
+            _ if before.ends_with("/proposals/") => self.proposals[whose].to_string(),
             _ if before.ends_with("/notes/") => self.notes[whose].to_string(),
             _ if before.ends_with("/customers/") => self.customers[whose].to_string(),
             _ if before.ends_with("/visits/") => self.visits[whose].to_string(),
@@ -387,6 +422,20 @@ async fn visit(app: &TestApp, owner: User, customer: CustomerId) -> VisitId {
         notes: String::new(),
     };
     let id = visits::db::insert(&mut tx, &new).await.unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+async fn proposal(app: &TestApp, owner: User, customer: CustomerId) -> ProposalId {
+    let mut tx = app.write(owner.org).await;
+    let new = customers::db::NewEnding {
+        on: date!(2026 - 11 - 18),
+        kind: EndingKind::Deselected,
+        reason: "Too small".to_owned(),
+        verified_reason: None,
+        competitor: None,
+    };
+    let id = customers::proposals_db::insert(&mut tx, customer, &new, owner.id).await.unwrap();
     tx.commit().await.unwrap();
     id
 }
@@ -526,6 +575,8 @@ const fn record(own: u16) -> Reached {
 /// Routes with an object, and whom it answers. Posts send an empty form: see [`ROUTES`].
 const REACH: &[(&str, Reached)] = &[
     ("GET /customers/{id}", READ),
+    ("GET /customers/{id}/merge", [[403; 3], [200, 404, 404], [403; 3], [200, 200, 404]]),
+    ("POST /customers/{id}/merge", [[403; 3], [422, 404, 404], [403; 3], [422, 422, 404]]),
     ("GET /customers/{id}/edit", record(200)),
     ("GET /customers/{id}/ending", record(200)),
     ("POST /customers/{id}", record(422)),
@@ -533,6 +584,9 @@ const REACH: &[(&str, Reached)] = &[
     ("POST /customers/{id}/notes", record(422)),
     // Only managers take away what others wrote.
     ("POST /customers/{id}/notes/{note}/remove", [[403, 404, 404], [303, 404, 404], [403; 3], [403; 3]]),
+    ("GET /customers/{id}/proposals/{proposal}", record(200)),
+    ("POST /customers/{id}/proposals/{proposal}/reject", [[403, 404, 404], [422, 404, 404], [403; 3], [403; 3]]),
+    ("POST /customers/{id}/proposals/{proposal}/confirm", [[403, 404, 404], [303, 404, 404], [403; 3], [403; 3]]),
     // Only managers take back what only they declare.
     ("POST /customers/{id}/endings/{ending}/withdraw", [[403, 404, 404], [303, 404, 404], [403; 3], [403; 3]]),
     ("GET /deals/{id}", READ),
@@ -554,7 +608,9 @@ const REACH: &[(&str, Reached)] = &[
     ("POST /visits/{id}", record(422)),
     ("POST /visits/{id}/done", record(422)),
     ("POST /visits/{id}/missed", record(409)),
+    ("POST /visits/{id}/move", record(409)),
     ("POST /visits/{id}/remove", record(409)),
+    ("POST /visits/{id}/remove-later", record(409)),
     ("POST /visits/{id}/undo", record(409)),
     ("GET /reps/{id}", READ),
     // Credited sales are compared here: to them it leads.
