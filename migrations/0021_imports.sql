@@ -8,6 +8,7 @@ create table imports (
     at        timestamptz not null,
     files     jsonb not null,          -- created, updated and unchanged rows by file
     is_sample boolean not null,        -- the first steps' data to try things with
+    hanging   text,                    -- checksum of what hangs on the people, teams and customers that it made
     undone_by bigint,
     undone_at timestamptz,
     constraint imports_pkey primary key (org_id, id),

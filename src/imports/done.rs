@@ -45,6 +45,8 @@ pub struct Past {
     pub files: Vec<(&'static str, Counts)>,
     /// Whether it made things and changed none.
     pub only_made: bool,
+    /// Whether everything in its files was there already.
+    pub is_idle: bool,
     /// When and by whom it was taken back.
     pub undone: Option<(PrimitiveDateTime, String)>,
 }
@@ -52,10 +54,12 @@ pub struct Past {
 impl From<Done> for Past {
     fn from(done: Done) -> Self {
         let counts = |file: &'static str| Some((file, serde_json::from_value(done.files.get(file)?.clone()).ok()?));
+        let files: Vec<(&'static str, Counts)> = FILES.into_iter().filter_map(counts).collect();
         Self {
             id: done.id,
             at: done.at,
-            files: FILES.into_iter().filter_map(counts).collect(),
+            is_idle: files.iter().all(|(_, counts)| counts.created + counts.updated == 0),
+            files,
             who: done.who.unwrap_or_else(|| "the command line".to_owned()),
             only_made: done.only_made,
             undone: done.undone_at.map(|at| (at, done.undone_by.unwrap_or_default())),
@@ -118,6 +122,10 @@ async fn take_back(tx: &mut Tx, id: ImportId, me: &Viewer) -> Result<Option<Stri
         let things = format::counted(things, "thing that it made was", "things that it made were");
         return Ok(Some(format!("{things} changed since. Remove or correct what is wrong one by one.")));
     }
+    if undo_db::hangs_otherwise(tx, id).await? {
+        let words = "Since then its people were given other teams, roles or plans, or its customers other owners.";
+        return Ok(Some(words.to_owned()));
+    }
     if let Some((kind, start)) = undo_db::locked_period(tx, id).await? {
         let period = Period::containing(kind, start, me.company.fiscal_start).label();
         return Ok(Some(format!("{period} is approved, and facts of the import lie in it.")));
@@ -143,9 +151,6 @@ fn depending(error: &dyn DatabaseError) -> &'static str {
         Some("visits") => "Visits were logged or planned",
         Some("deals" | "deal_lines" | "deal_credits") => "Deals were entered",
         Some("targets") => "Targets were set",
-        Some("plan_assignments" | "plan_versions") => "Reps were put on plans",
-        Some("ownerships") => "Customers were given to reps",
-        Some("memberships" | "team_managers") => "Teams were changed",
         Some("sign_ins" | "sessions" | "invitations") => "Invitations were made",
         _ => "Somebody has worked",
     }

@@ -59,11 +59,14 @@ pub async fn list(
     .await
 }
 
-/// The sample data that is in a company now, and whether it may have any: it has no customers yet.
+/// The sample data that is in a company now, and whether it may have any: there is nothing yet but its first person.
 pub async fn sample(db: &mut PgConnection, org: OrgId) -> sqlx::Result<(Option<ImportId>, bool)> {
     let row = sqlx::query!(
         r#"select (select max(id) from imports where org_id = $1 and is_sample and undone_at is null) as "id: ImportId",
-                  not exists (select from customers where org_id = $1) as "is_empty!""#,
+                  not exists (select from customers where org_id = $1)
+                  and not exists (select from teams where org_id = $1)
+                  and not exists (select from plans where org_id = $1)
+                  and (select count(*) from users where org_id = $1) <= 1 as "is_empty!""#,
         org as OrgId,
     )
     .fetch_one(db)
@@ -205,5 +208,68 @@ pub async fn note_made(tx: &mut Tx, id: ImportId, before: &Before) -> sqlx::Resu
     )
     .execute(&mut **tx)
     .await?;
+    // What somebody made meanwhile, and the import changed, is in the log: imports do not note there what they make.
+    sqlx::query!(
+        "delete from import_made
+         where org_id = $1 and import_id = $2
+           and exists (
+               select from import_made m
+               cross join lateral unnest(m.ids) as made (id)
+               join audit a on a.org_id = m.org_id and a.object = '/' || m.kind || '/' || made.id
+               where m.org_id = $1 and m.import_id = $2 and m.kind <> 'plans'
+           )",
+        org as OrgId,
+        id as ImportId,
+    )
+    .execute(&mut **tx)
+    .await?;
+    let hanging = hanging(tx, id).await?;
+    sqlx::query!("update imports set hanging = $3 where org_id = $1 and id = $2", org as OrgId, id as ImportId, hanging)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
+}
+
+/// A checksum of what hangs on the people, teams and customers that an import made: roles, teams, plans and owners. It
+/// is another one once somebody has changed any of that.
+pub async fn hanging(tx: &mut Tx, id: ImportId) -> sqlx::Result<String> {
+    let org = tx.org;
+    sqlx::query_scalar!(
+        r#"with made as (
+               select m.kind, made.id
+               from import_made m
+               cross join lateral unnest(m.ids) as made (id)
+               where m.org_id = $1 and m.import_id = $2
+           ), hanging as (
+               select 'role ' || t::text as row
+               from user_roles t
+               where t.org_id = $1 and t.user_id in (select id from made where kind = 'users')
+               union all
+               select 'member ' || t::text
+               from memberships t
+               where t.org_id = $1 and (t.user_id in (select id from made where kind = 'users')
+                                        or t.team_id in (select id from made where kind = 'teams'))
+               union all
+               select 'manager ' || t::text
+               from team_managers t
+               where t.org_id = $1 and (t.user_id in (select id from made where kind = 'users')
+                                        or t.team_id in (select id from made where kind = 'teams'))
+               union all
+               select 'plan ' || t::text
+               from plan_assignments t
+               where t.org_id = $1 and (t.rep_id in (select id from made where kind = 'users')
+                                        or t.plan_id in (select id from made where kind = 'plans'))
+               union all
+               select 'owner ' || t::text
+               from ownerships t
+               where t.org_id = $1 and (t.customer_id in (select id from made where kind = 'customers')
+                                        or t.rep_id in (select id from made where kind = 'users'))
+           )
+           select md5(coalesce(string_agg(hanging.row, '|' order by hanging.row), '')) as "checksum!"
+           from hanging"#,
+        org as OrgId,
+        id as ImportId,
+    )
+    .fetch_one(&mut **tx)
+    .await
 }

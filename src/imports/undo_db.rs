@@ -2,6 +2,7 @@
 
 use time::Date;
 
+use super::done_db;
 use crate::{
     domain::{
         id::{CustomerId, ImportId, OrgId, UserId},
@@ -27,22 +28,61 @@ pub async fn lock(tx: &mut Tx, id: ImportId) -> sqlx::Result<bool> {
 }
 
 /// How many of the things that the import made somebody has worked with since: they have entries in the log behind the
-/// import's own, at `page`.
+/// import's own, at `page`, or a later value stands in place of a target of it.
 pub async fn worked_with(tx: &mut Tx, id: ImportId, page: &str) -> sqlx::Result<i64> {
     let org = tx.org;
     sqlx::query_scalar!(
-        r#"select count(distinct a.object) as "things!"
-           from import_made m
-           cross join lateral unnest(m.ids) as made (id)
-           join audit a on a.org_id = m.org_id and a.object = '/' || m.kind || '/' || made.id
-           where m.org_id = $1 and m.import_id = $2
-             and a.id > (select min(own.id) from audit own where own.org_id = $1 and own.object = $3)"#,
+        r#"with made as (
+               select m.kind, made.id
+               from import_made m
+               cross join lateral unnest(m.ids) as made (id)
+               where m.org_id = $1 and m.import_id = $2
+           ), objects as (
+               select '/' || kind || '/' || id as object
+               from made
+               union
+               select '/plans/' || v.plan_id
+               from made
+               join plan_versions v on made.kind = 'plan_versions' and v.org_id = $1 and v.id = made.id
+           )
+           select (
+               select count(distinct a.object)
+               from objects
+               join audit a on a.org_id = $1 and a.object = objects.object
+               where a.id > (select min(own.id) from audit own where own.org_id = $1 and own.object = $3)
+           ) + (
+               select count(*)
+               from made
+               join targets t on made.kind = 'targets' and t.org_id = $1 and t.id = made.id
+               where exists (
+                   select from targets later
+                   where later.org_id = $1 and later.period_kind = t.period_kind and later.period_start = t.period_start
+                     and later.rep_id is not distinct from t.rep_id and later.team_id is not distinct from t.team_id
+                     and later.metric = t.metric and later.id > t.id
+               )
+           ) as "things!""#,
         org as OrgId,
         id as ImportId,
         page,
     )
     .fetch_one(&mut **tx)
     .await
+}
+
+/// Whether roles, teams, plans or owners of what the import made are no longer what they were when it ended.
+pub async fn hangs_otherwise(tx: &mut Tx, id: ImportId) -> sqlx::Result<bool> {
+    let now = done_db::hanging(tx, id).await?;
+    let org = tx.org;
+    let then = sqlx::query_scalar!(
+        "select hanging
+         from imports
+         where org_id = $1 and id = $2",
+        org as OrgId,
+        id as ImportId,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(then != Some(now))
 }
 
 /// A locked period in which a deal, visit or target of the import lies.
@@ -114,9 +154,15 @@ async fn made(tx: &mut Tx, id: ImportId, kind: &str) -> sqlx::Result<Vec<i64>> {
 
 async fn remove_plans(tx: &mut Tx, users: &[i64], plans: &[i64], versions: &[i64]) -> sqlx::Result<()> {
     let org = tx.org;
-    sqlx::query!("delete from plan_assignments where org_id = $1 and rep_id = any ($2)", org as OrgId, users)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query!(
+        "delete from plan_assignments
+         where org_id = $1 and (rep_id = any ($2) or plan_id = any ($3))",
+        org as OrgId,
+        users,
+        plans,
+    )
+    .execute(&mut **tx)
+    .await?;
     sqlx::query!("delete from plan_versions where org_id = $1 and id = any ($2)", org as OrgId, versions)
         .execute(&mut **tx)
         .await?;

@@ -30,7 +30,7 @@ pub fn routes() -> Routes {
     Routes::new().post("/first-steps/sample", fill)
 }
 
-/// Only a company without customers is filled: nobody's own numbers are mixed with made-up ones.
+/// Only an empty company is filled: nothing of one's own is mixed with what is made up.
 async fn fill(
     State(app): State<App>,
     me: Allowed<ImportRecords>,
@@ -46,7 +46,7 @@ async fn fill(
     let mut write = once::begin_import_alone(&app, &me, once).await?;
     let (_, is_empty) = done_db::sample(&mut write, me.scope.org).await?;
     if !is_empty {
-        return Err(Error::Conflict("There are customers already. Sample data is for an empty company."));
+        return Err(Error::Conflict("There are people, teams, plans or customers already. Sample data is for an empty company."));
     }
     let summary = import::sent(&mut write, &files, false).await.map_err(upload::error)?;
     done_db::set_sample(&mut write, summary.id).await?;

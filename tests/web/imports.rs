@@ -437,6 +437,8 @@ async fn an_import_is_taken_back_without_a_trace() {
     // The same files can come again.
     import(&mut astrid, &COMPANY).await;
     assert_eq!(rows(&world).await, with);
+    let again = import(&mut astrid, &COMPANY).await;
+    assert!(!again.has(UNDO) && again.words().contains("it changed nothing"), "{}", again.words());
 }
 
 #[tokio::test]
@@ -474,6 +476,33 @@ async fn an_import_stays_once_something_depends_on_it() {
     let all = rows(&world).await;
     let refused = astrid.submit(&page, UNDO, &[]).await.expect(409);
     assert!(refused.text(".summary-error").contains("1 thing that it made was changed since"), "{}", refused.words());
+    // Somebody else got a plan that it made, a team of it another manager, a target of it another value.
+    let page = import(&mut astrid, &[("reps.csv", "external_id,name\nR8,Vera\n")]).await;
+    sqlx::query!(
+        "insert into plan_assignments (org_id, rep_id, plan_id, during)
+         select u.org_id, u.id, p.id, '[2026-11-01,)' from users u join plans p on p.org_id = u.org_id where u.name = 'Vera'"
+    )
+    .execute(&world.app.db)
+    .await
+    .unwrap();
+    let refused = astrid.submit(&page, UNDO, &[]).await.expect(409);
+    assert!(refused.text(".summary-error").contains("other teams, roles or plans"), "{}", refused.words());
+    let page = import(&mut astrid, &[("reps.csv", "external_id,name\nR9,Wilma\n")]).await;
+    sqlx::query!(
+        "insert into team_managers (org_id, team_id, user_id, during)
+         select u.org_id, t.id, u.id, '[2020-01-01,2020-02-01)' from users u join teams t on t.org_id = u.org_id
+         where u.name = 'Wilma'"
+    )
+    .execute(&world.app.db)
+    .await
+    .unwrap();
+    let refused = astrid.submit(&page, UNDO, &[]).await.expect(409);
+    assert!(refused.text(".summary-error").contains("other teams, roles or plans"), "{}", refused.words());
+    let targets = "rep,period_kind,period_start,metric,value,currency\nR1,month,2026-12-01,visits,20,\n";
+    let page = import(&mut astrid, &[("targets.csv", targets)]).await;
+    import(&mut astrid, &[("targets.csv", &targets.replace(",20,", ",30,"))]).await;
+    let refused = astrid.submit(&page, UNDO, &[]).await.expect(409);
+    assert!(refused.text(".summary-error").contains("1 thing that it made was changed"), "{}", refused.words());
     // Something refers to what it made.
     let page = import(&mut astrid, &[("customers.csv", "external_id,name\nC7,Gamma\n")]).await;
     import(&mut astrid, &[("visits.csv", "external_id,rep,customer,visited_on\nV7,R1,C7,2026-11-05\n")]).await;
