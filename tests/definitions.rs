@@ -11,6 +11,7 @@ use attain::domain::{
         events::events,
         facts::{DealFact, History, Limit, LimitLevel},
     },
+    exchange::converted,
     id::DealId,
     metric::{self, Metric, Unit, Value},
     money::{Currency, Money},
@@ -53,6 +54,19 @@ fn splits() {
         let parts: Vec<u32> = row[1].split(", ").map(|part| part.parse().unwrap()).collect();
         let shares: Vec<Money> = row[2].split(", ").map(money).collect();
         assert_eq!(money(&row[0]).split(&parts), shares, "{row:?}");
+    }
+}
+
+#[test]
+fn conversions() {
+    for row in rows("conversions") {
+        let amount = |text: &str| {
+            let (code, amount) = text.split_once(' ').unwrap();
+            let currency = Currency::parse(code).unwrap();
+            (currency, currency.parse_plain(amount).unwrap())
+        };
+        let ((from, original), (to, expected)) = (amount(&row[0]), amount(&row[2]));
+        assert_eq!(converted(original, from, row[1].parse().unwrap(), to), Some(expected), "{row:?}");
     }
 }
 

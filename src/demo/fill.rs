@@ -2,6 +2,7 @@
 
 use std::{fs, io, path::Path};
 
+use rust_decimal::Decimal;
 use sqlx::PgPool;
 use time::{Date, OffsetDateTime, Time};
 
@@ -24,11 +25,13 @@ use crate::{
         commission::evaluate::ENGINE_VERSION,
         company::GrowthBase,
         deal,
+        exchange::converted,
         id::{OrgId, RunId, UserId},
         money::{Currency, Money},
         period::{Period, add_days, month_number},
         visit::{Kind, State},
     },
+    exchange_rates,
     imports::import,
     organizations::{self, db::NewOrganization},
     period_locks,
@@ -114,6 +117,7 @@ pub async fn fill(db: &PgPool, size: Size, folder: &Path, now: OffsetDateTime) -
         }
     }
     waiting_deals(db, org, today, now).await?;
+    deal_abroad(db, org, freja, today, now).await?;
     Ok(true)
 }
 
@@ -238,6 +242,8 @@ async fn waiting_deals(db: &PgPool, org: OrgId, today: Date, now: OffsetDateTime
             booked_on: Some(day),
             expected_on: None,
             returns: None,
+            currency: None,
+            rate: None,
             notes: String::new(),
             confirmed: false,
             lines: vec![deals::db::Line {
@@ -246,6 +252,7 @@ async fn waiting_deals(db: &PgPool, org: OrgId, today: Date, now: OffsetDateTime
                 text: "Autumn order".to_owned(),
                 quantity: 1.into(),
                 amount: Money(cents),
+                original: None,
                 cost: None,
             }],
             credits: vec![deal::Credit { rep: rep.id, parts: 1, overlay: false }],
@@ -254,6 +261,50 @@ async fn waiting_deals(db: &PgPool, org: OrgId, today: Date, now: OffsetDateTime
         deals::db::insert(&mut tx, &new).await?;
         customers::events_db::recompute(&mut tx, &[customer]).await?;
     }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A currency beside the company's, and an open deal in it.
+async fn deal_abroad(
+    db: &PgPool,
+    org: OrgId,
+    finance: UserId,
+    today: Date,
+    now: OffsetDateTime,
+) -> Result<(), FillError> {
+    let mut tx = tx::write_as_owner(db, org, now).await?;
+    let (Ok(krone), Ok(euro)) = (Currency::parse("NOK"), Currency::parse("EUR")) else { return Ok(()) };
+    let rate = Decimal::new(851, 4);
+    exchange_rates::db::insert(&mut tx, finance, krone, data::first_of_month(today, 0), rate).await?;
+    let Some(rep) = db::people(&mut tx, org).await?.into_iter().find(|person| person.is_rep) else { return Ok(()) };
+    let Some(customer) = db::to_visit(&mut tx, org, rep.id, today, 1).await?.pop() else { return Ok(()) };
+    let original = Money(4_200_000);
+    let new = NewDeal {
+        customer,
+        owner: Some(rep.id),
+        stage: deal::Stage::Open,
+        opened_on: Some(today),
+        booked_on: None,
+        expected_on: Some(add_days(today, 9)),
+        returns: None,
+        currency: Some(krone),
+        rate: Some(rate),
+        notes: String::new(),
+        confirmed: false,
+        lines: vec![deals::db::Line {
+            position: 1,
+            product: None,
+            text: "Machines for the Bergen shop".to_owned(),
+            quantity: 3.into(),
+            amount: converted(original, krone, rate, euro).unwrap_or_default(),
+            original: Some(original),
+            cost: None,
+        }],
+        credits: vec![deal::Credit { rep: rep.id, parts: 1, overlay: false }],
+    };
+    tx.actor = Some(rep.id);
+    deals::save::enter(&mut tx, &new).await?;
     tx.commit().await?;
     Ok(())
 }

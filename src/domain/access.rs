@@ -32,6 +32,8 @@ pub enum Permission {
     ConfirmDeals,
     /// Keep the products that deals are made of.
     KeepProducts,
+    /// Enter the exchange rates that deals in other currencies are booked with.
+    KeepRates,
     /// Set targets of the reps within one's reach.
     SetTargets,
     /// Enter and remove leave of the people within one's reach.
@@ -52,12 +54,13 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission, in the order of `docs/security.md`.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ReadSales,
         Self::RecordSales,
         Self::HandOver,
         Self::ConfirmDeals,
         Self::KeepProducts,
+        Self::KeepRates,
         Self::SetTargets,
         Self::KeepLeave,
         Self::ReadStatements,
@@ -76,6 +79,7 @@ impl Permission {
             Self::RecordSales => &[Rep, Manager],
             Self::ConfirmDeals => &[Manager, Finance],
             Self::HandOver | Self::KeepProducts | Self::KeepLeave => &[Manager, Admin],
+            Self::KeepRates => &[Finance, Admin],
             Self::SetTargets => &[Manager],
             Self::PrepareCommission => &[Finance],
             Self::ApproveCommission => &[Finance, Manager, Admin],

@@ -108,7 +108,7 @@ macro_rules! grants {
         }
     )*};
 }
-grants! { ReadSales, RecordSales, HandOver, ConfirmDeals, KeepProducts, SetTargets, KeepLeave, ReadStatements, PrepareCommission, ApproveCommission, ManagePeople, ReadAudit, ImportRecords }
+grants! { ReadSales, RecordSales, HandOver, ConfirmDeals, KeepProducts, KeepRates, SetTargets, KeepLeave, ReadStatements, PrepareCommission, ApproveCommission, ManagePeople, ReadAudit, ImportRecords }
 
 impl<P> Deref for Allowed<P> {
     type Target = Viewer;

@@ -59,6 +59,12 @@ pub fn quantity(typed: &str) -> Result<Decimal, String> {
     Ok(number)
 }
 
+/// Reads a rate of exchange: a point and a comma are both decimal signs, so "11,523" is a little more than 11. The error
+/// is the words to show.
+pub fn rate(typed: &str) -> Result<Decimal, String> {
+    read(typed, 12, "%").map(|number| number.normalize())
+}
+
 /// Reads a percentage, with or without its sign, as a fraction: "5,5 %" is 0.055. At most 4 decimals, from −10,000 % to
 /// 10,000 %. The error is the words to show.
 pub fn percent(typed: &str) -> Result<Decimal, String> {

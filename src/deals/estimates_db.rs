@@ -1,0 +1,128 @@
+//! What open deals in another currency come to with the rate of today: written anew when a rate is entered.
+
+use rust_decimal::Decimal;
+
+use crate::{
+    domain::{
+        deal::{Credit, credit_amounts},
+        exchange::converted,
+        id::{DealId, OrgId, UserId},
+        money::{Currency, Money},
+    },
+    postgres::tx::Tx,
+};
+
+/// The columns of what is written.
+#[derive(Default)]
+struct Columns {
+    deals: Vec<DealId>,
+    nets: Vec<Money>,
+    line_deals: Vec<DealId>,
+    line_positions: Vec<i32>,
+    lines: Vec<Money>,
+    credit_deals: Vec<DealId>,
+    credit_positions: Vec<i32>,
+    credits: Vec<Money>,
+}
+
+/// Estimates the open deals of a currency at a rate. Nobody else may write ([`crate::postgres::tx::alone`]). The error is
+/// the number of a deal whose amount would not fit.
+pub async fn renew(tx: &mut Tx, from: Currency, rate: Decimal, to: Currency) -> sqlx::Result<Result<(), i64>> {
+    let org = tx.org;
+    let open = sqlx::query!(
+        r#"select d.id, d.number, l.positions as "line_positions!", l.originals as "originals!",
+                  c.positions as "credit_positions!", c.reps as "reps!: Vec<UserId>", c.parts as "parts!",
+                  c.overlays as "overlays!"
+           from deals d
+           cross join lateral (
+               select coalesce(array_agg(l.position order by l.position), '{}') as positions,
+                      coalesce(array_agg(l.original order by l.position), '{}') as originals
+               from deal_lines l
+               where l.org_id = d.org_id and l.deal_id = d.id and l.original is not null
+           ) l
+           cross join lateral (
+               select coalesce(array_agg(c.position order by c.position), '{}') as positions,
+                      coalesce(array_agg(c.rep_id order by c.position), '{}') as reps,
+                      coalesce(array_agg(c.parts order by c.position), '{}') as parts,
+                      coalesce(array_agg(c.overlay order by c.position), '{}') as overlays
+               from deal_credits c
+               where c.org_id = d.org_id and c.deal_id = d.id
+           ) c
+           where d.org_id = $1 and d.stage = 'open' and d.currency = $2"#,
+        org as OrgId,
+        from.code(),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut columns = Columns::default();
+    for deal in open {
+        let amounts: Option<Vec<Money>> =
+            deal.originals.iter().map(|&original| converted(Money(original), from, rate, to)).collect();
+        let Some(amounts) = amounts else {
+            return Ok(Err(deal.number));
+        };
+        let credits: Vec<Credit> = deal
+            .reps
+            .iter()
+            .zip(&deal.parts)
+            .zip(&deal.overlays)
+            .map(|((&rep, parts), &overlay)| Credit { rep, parts: parts.unsigned_abs(), overlay })
+            .collect();
+        let shares = credit_amounts(&amounts, &credits);
+        columns.deals.push(deal.id);
+        columns.nets.push(amounts.iter().copied().sum());
+        for (position, amount) in deal.line_positions.into_iter().zip(amounts) {
+            columns.line_deals.push(deal.id);
+            columns.line_positions.push(position);
+            columns.lines.push(amount);
+        }
+        for (position, share) in deal.credit_positions.into_iter().zip(shares) {
+            columns.credit_deals.push(deal.id);
+            columns.credit_positions.push(position);
+            columns.credits.push(share);
+        }
+    }
+    write(tx, rate, &columns).await.map(Ok)
+}
+
+/// Their versions stay: nothing that a form shows was changed.
+async fn write(tx: &mut Tx, rate: Decimal, columns: &Columns) -> sqlx::Result<()> {
+    let org = tx.org;
+    sqlx::query!(
+        "update deals d
+         set rate = $2, net = n.net
+         from unnest($3::bigint[], $4::bigint[]) as n (id, net)
+         where d.org_id = $1 and d.id = n.id",
+        org as OrgId,
+        rate,
+        &columns.deals as &[DealId],
+        &columns.nets as &[Money],
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "update deal_lines l
+         set amount = n.amount
+         from unnest($2::bigint[], $3::int[], $4::bigint[]) as n (deal_id, position, amount)
+         where l.org_id = $1 and l.deal_id = n.deal_id and l.position = n.position",
+        org as OrgId,
+        &columns.line_deals as &[DealId],
+        &columns.line_positions,
+        &columns.lines as &[Money],
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "update deal_credits c
+         set amount = n.amount
+         from unnest($2::bigint[], $3::int[], $4::bigint[]) as n (deal_id, position, amount)
+         where c.org_id = $1 and c.deal_id = n.deal_id and c.position = n.position",
+        org as OrgId,
+        &columns.credit_deals as &[DealId],
+        &columns.credit_positions,
+        &columns.credits as &[Money],
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
