@@ -110,6 +110,11 @@ impl Month {
             },
             leave: (!own && me.may(Permission::KeepLeave) && me.scope_of(Permission::KeepLeave).sees(self.person.id))
                 .then(|| format!("/users/{}/leave", self.person.id)),
+            pipeline: if own {
+                "/deals/pipeline".to_owned()
+            } else {
+                format!("/deals/pipeline?rep={}", self.person.id)
+            },
             pay: self.pay,
             name: self.person.name,
             period: self.period,
@@ -303,6 +308,8 @@ pub struct MonthPage {
     adds_up: String,
     /// Where the viewer enters the rep's leave, if the viewer may.
     leave: Option<String>,
+    /// Where the open deals are.
+    pipeline: String,
 }
 
 /// A metric without a card.
