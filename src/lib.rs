@@ -67,6 +67,7 @@ pub mod domain {
     }
     pub mod company;
     pub mod deal;
+    pub mod exchange;
     /// Customers: what happened, what follows from it, and where each stands.
     pub mod customer {
         pub mod events;
@@ -186,16 +187,31 @@ pub mod products {
     pub mod db;
     pub mod web;
 }
+/// Exchange rates: what other currencies are in the company's, from which day on.
+pub mod exchange_rates {
+    pub mod db;
+    pub mod web;
+}
 /// Deals: what was sold to whom, and who is credited.
 pub mod deals {
-    pub mod act;
+    mod act;
+    mod close;
     pub mod db;
-    pub mod edit;
-    pub mod form;
+    mod edit;
+    mod enter;
+    pub mod estimates_db;
+    mod export;
+    mod facts;
+    mod form;
     pub mod list_db;
     pub mod page_db;
-    pub mod returns;
+    mod pipeline;
+    mod pipeline_db;
+    mod price;
+    mod returns;
+    mod said;
     pub mod save;
+    mod show;
     pub mod verify_db;
     pub mod web;
 }
@@ -443,6 +459,7 @@ pub fn routes() -> web::routes::Routes {
         .merge(customers::web::routes())
         .merge(visits::web::routes())
         .merge(products::web::routes())
+        .merge(exchange_rates::web::routes())
         .merge(deals::web::routes())
         .merge(imports::web::routes())
         .merge(imports::done::routes())

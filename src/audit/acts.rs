@@ -28,11 +28,16 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("deal.entered", "entered", "Deals: entered"),
     ("deal.changed", "changed", "Deals: changed"),
     ("deal.won", "won", "Deals: won"),
+    ("deal.win_undone", "took back the win of", "Deals: win taken back"),
+    ("deal.expected", "moved the expected day of", "Deals: expected day moved"),
     ("deal.lost", "lost", "Deals: lost"),
     ("deal.cancelled", "cancelled", "Deals: cancelled"),
     ("deal.reopened", "reopened", "Deals: reopened"),
     ("deal.returned", "entered a return of", "Deals: returned"),
+    ("deal.credit_note", "entered the credit note", "Deals: credit note entered"),
     ("deal.confirmed", "confirmed", "Deals: confirmed"),
+    ("deal.confirmation_undone", "took back the confirmation of", "Deals: confirmation taken back"),
+    ("rate.entered", "entered a rate in", "Exchange rates: entered"),
     ("customer.added", "added", "Customers: added"),
     ("customer.changed", "changed", "Customers: changed"),
     ("customer.handed_over", "handed over", "Customers: handed over"),
@@ -92,7 +97,7 @@ const ACTS: &[(&str, &str, &str)] = &[
 ];
 
 /// What belongs together: the first part of the word, and what the filter calls all of it.
-const KINDS: [(&str, &str); 12] = [
+const KINDS: [(&str, &str); 13] = [
     ("visit", "All of visits"),
     ("deal", "All of deals"),
     ("customer", "All of customers"),
@@ -104,6 +109,7 @@ const KINDS: [(&str, &str); 12] = [
     ("team", "All of teams"),
     ("settings", "All of settings"),
     ("product", "All of products"),
+    ("rate", "All of exchange rates"),
     ("import", "All of imports"),
 ];
 
@@ -297,6 +303,7 @@ fn thing(row: &Row, me: &Viewer) -> (String, String) {
         }
         "settings" => ("the settings".to_owned(), link(me.may(Permission::ManagePeople))),
         "products" => ("the products".to_owned(), here()),
+        "exchange-rates" => ("the exchange rates".to_owned(), here()),
         "imports" => ("files".to_owned(), link(me.may(Permission::ImportRecords))),
         "users" => ("the company".to_owned(), String::new()),
         _ => (row.object.clone(), String::new()),

@@ -73,6 +73,8 @@ pub struct Row {
     pub total_net: Money,
     /// Sum of the parts.
     pub total_part: Money,
+    /// Sum of what is credited to the people apart, as overlay.
+    pub total_overlay: Money,
 }
 
 /// One page of the deals that fit, the latest first. `confirms` is whose deals the asking person confirms.
@@ -147,7 +149,14 @@ pub async fn list(
            sums as (
                select count(*) as total, coalesce(sum(net), 0)::bigint as net,
                       coalesce(sum(case when $2::bigint[] is null and $3::bigint is null then net else part end), 0)::bigint
-                          as part
+                          as part,
+                      case when $2::bigint[] is null then 0
+                           else coalesce((
+                               select sum(dc.amount)
+                               from fitting o
+                               join deal_credits dc on dc.org_id = $1 and dc.deal_id = o.id and dc.overlay
+                               where dc.rep_id = any ($2)
+                           ), 0) end::bigint as overlay
                from fitting
            )
            select d.id, d.number, d.customer_id, c.name as customer, d.stage as "stage: Stage", f.on_date as "on_date!",
@@ -176,7 +185,8 @@ pub async fn list(
                             and w.rep_id = any ($16)
                       )) as "may_confirm!",
                   d.version,
-                  sums.total as "total!", sums.net as "total_net!: Money", sums.part as "total_part!: Money"
+                  sums.total as "total!", sums.net as "total_net!: Money", sums.part as "total_part!: Money",
+                  sums.overlay as "total_overlay!: Money"
            from fitting f
            cross join sums
            join deals d on d.org_id = $1 and d.id = f.id

@@ -10,7 +10,7 @@ use crate::domain::{
     company::Company,
     deal::Stage,
     id::{CustomerId, DealId, OrgId, ProductId, UserId},
-    money::Money,
+    money::{Currency, Money},
 };
 
 /// A deal with everything that its page shows beside lines, credits and returns.
@@ -38,6 +38,18 @@ pub struct Deal {
     pub expected_on: Option<Date>,
     /// When it was lost or cancelled.
     pub closed_on: Option<Date>,
+    /// Who said so.
+    pub closed_by: Option<String>,
+    /// Why.
+    pub closed_reason: String,
+    /// Of a cancelled deal: when it had been won.
+    pub was_booked_on: Option<Date>,
+    /// The code of its currency, if that is not the company's.
+    pub currency: Option<String>,
+    /// What one unit of it is in the company's currency.
+    pub rate: Option<Decimal>,
+    /// Whether an import brought it: imports are in the company's currency.
+    pub imported: bool,
     /// The deal that it returns.
     pub returns_id: Option<DealId>,
     /// That deal's number.
@@ -73,12 +85,16 @@ pub struct LineRow {
     pub item: String,
     /// How many.
     pub quantity: Decimal,
-    /// Net.
+    /// Net, in the company's currency.
     pub amount: Money,
+    /// The same in the deal's currency, if that is another one.
+    pub original: Option<Money>,
     /// What it cost the company.
     pub cost: Option<Money>,
     /// How much of it linked returns have taken back, above zero.
     pub returned: Money,
+    /// The same in the deal's currency.
+    pub returned_original: Money,
 }
 
 /// A credit of a deal.
@@ -107,6 +123,8 @@ pub struct ReturnRow {
     pub booked_on: Date,
     /// How much, below zero.
     pub net: Money,
+    /// The same in the deal's currency, if that is another one.
+    pub original: Option<Money>,
 }
 
 /// A deal in sight: somebody in sight owns it or is credited with it, or owns its customer today.
@@ -120,7 +138,9 @@ pub async fn find(
     sqlx::query_as!(
         Deal,
         r#"select d.id, d.number, d.customer_id, c.name as customer, d.owner_id, o.name as "owner?",
-                  d.stage as "stage: Stage", d.opened_on, d.booked_on, d.expected_on, d.closed_on, d.returns_id,
+                  d.stage as "stage: Stage", d.opened_on, d.booked_on, d.expected_on, d.closed_on, d.closed_reason,
+                  d.was_booked_on, xb.name as "closed_by?", d.currency, d.rate, d.external_id is not null as "imported!",
+                  d.returns_id,
                   r.number as "returns_number?", d.net, d.fully_returned_on, d.notes, cb.name as "confirmed_by?",
                   d.confirmed_at at time zone $4 as confirmed_at, rb.name as "recorded_by?",
                   d.recorded_at at time zone $4 as "recorded_at!",
@@ -133,6 +153,7 @@ pub async fn find(
            join customers c on c.org_id = d.org_id and c.id = d.customer_id
            left join users o on o.org_id = d.org_id and o.id = d.owner_id
            left join users cb on cb.org_id = d.org_id and cb.id = d.confirmed_by
+           left join users xb on xb.org_id = d.org_id and xb.id = d.closed_by
            left join users rb on rb.org_id = d.org_id and rb.id = d.recorded_by
            left join deals r on r.org_id = d.org_id and r.id = d.returns_id
            where d.org_id = $1 and d.id = $3
@@ -167,15 +188,15 @@ pub async fn lines(
 ) -> sqlx::Result<Vec<LineRow>> {
     sqlx::query_as!(
         LineRow,
-        r#"select l.position, l.product_id, coalesce(p.name, l.text) as "item!", l.quantity, l.amount, l.cost,
-                  coalesce((
-                      select -sum(rl.amount)
-                      from deals r
-                      join deal_lines rl on rl.org_id = r.org_id and rl.deal_id = r.id and rl.position = l.position
-                      where r.org_id = l.org_id and r.returns_id = l.deal_id and r.stage = 'won'
-                        and r.id is distinct from $3
-                  ), 0)::bigint as "returned!: Money"
+        r#"select l.position, l.product_id, coalesce(p.name, l.text) as "item!", l.quantity, l.amount,
+                  l.original, l.cost, back.amount as "returned!: Money", back.original as "returned_original!: Money"
            from deal_lines l
+           cross join lateral (
+               select coalesce(-sum(rl.amount), 0)::bigint as amount, coalesce(-sum(rl.original), 0)::bigint as original
+               from deals r
+               join deal_lines rl on rl.org_id = r.org_id and rl.deal_id = r.id and rl.position = l.position
+               where r.org_id = l.org_id and r.returns_id = l.deal_id and r.stage = 'won' and r.id is distinct from $3
+           ) back
            left join products p on p.org_id = l.org_id and p.id = l.product_id
            where l.org_id = $1 and l.deal_id = $2
            order by l.position"#,
@@ -207,10 +228,13 @@ pub async fn credits(db: &mut PgConnection, org: OrgId, deal: DealId) -> sqlx::R
 pub async fn returns(db: &mut PgConnection, org: OrgId, deal: DealId) -> sqlx::Result<Vec<ReturnRow>> {
     sqlx::query_as!(
         ReturnRow,
-        r#"select id, number, booked_on as "booked_on!", net
-           from deals
-           where org_id = $1 and returns_id = $2 and stage = 'won'
-           order by booked_on, number"#,
+        r#"select d.id, d.number, d.booked_on as "booked_on!", d.net,
+                  (select sum(l.original)::bigint
+                   from deal_lines l
+                   where l.org_id = d.org_id and l.deal_id = d.id) as "original: Money"
+           from deals d
+           where d.org_id = $1 and d.returns_id = $2 and d.stage = 'won'
+           order by d.booked_on, d.number"#,
         org as OrgId,
         deal as DealId,
     )
@@ -242,7 +266,25 @@ impl LineRow {
             text,
             quantity: self.quantity,
             amount: self.amount,
+            original: self.original,
             cost: self.cost,
         }
+    }
+
+    /// The amount in the deal's currency.
+    pub fn face(&self) -> Money {
+        self.original.unwrap_or(self.amount)
+    }
+
+    /// How much of that was returned.
+    pub fn face_returned(&self) -> Money {
+        if self.original.is_some() { self.returned_original } else { self.returned }
+    }
+}
+
+impl Deal {
+    /// The currency in which it was agreed, if that is not the company's.
+    pub fn foreign(&self) -> Option<Currency> {
+        self.currency.as_deref().and_then(|code| Currency::parse(code).ok())
     }
 }

@@ -11,16 +11,18 @@ use time::Date;
 use super::{
     db::{self, Line, NewDeal},
     edit,
+    enter::confirms,
+    facts::as_new,
     page_db::{self, Deal, LineRow},
     save,
 };
 use crate::{
     App, audit,
     domain::{
-        company::Company,
         deal::{Stage, returned_part},
+        exchange::converted,
         id::DealId,
-        money::Money,
+        money::{Currency, Money},
     },
     period_locks,
     postgres::tx,
@@ -76,6 +78,8 @@ struct ReturnPage {
     /// The return that is changed; none: a new one.
     change: Option<Deal>,
     lines: Vec<Returnable>,
+    /// The deal's currency: that of all amounts of the form.
+    currency: Currency,
     left: Money,
     form: ReturnForm,
     errors: Errors,
@@ -90,18 +94,16 @@ impl ReturnPage {
     fn new(me: &Viewer, page: Page, deal: Deal, rest: &Rest, form: ReturnForm) -> Self {
         let lines = rest.lines.iter().enumerate().map(|(row, line)| Returnable {
             row,
-            left: line.amount - line.returned,
+            left: line.face() - line.face_returned(),
             line: line.clone(),
             typed: form.amount.get(row).cloned().unwrap_or_default(),
         });
-        let all = format!(
-            "{} of {}",
-            format::money(me.company.currency, rest.left),
-            format::money(me.company.currency, deal.net)
-        );
+        let whole = rest.lines.iter().map(LineRow::face).sum();
+        let all = format!("{} of {}", format::money(rest.currency, rest.left), format::money(rest.currency, whole));
         Self {
             page,
             lines: lines.collect(),
+            currency: rest.currency,
             left: rest.left,
             form,
             errors: Errors::new(),
@@ -109,7 +111,7 @@ impl ReturnPage {
                 Choice::new("all", "All that is left").hint(all),
                 Choice::new("lines", "By line").hint("Enter how much of each line comes back"),
             ],
-            symbol: me.company.currency.symbol().trim().to_owned(),
+            symbol: rest.currency.symbol().trim().to_owned(),
             today: me.today,
             deal,
             change: None,
@@ -118,10 +120,13 @@ impl ReturnPage {
     }
 }
 
-/// What of a deal has not come back yet.
+/// What of a deal has not come back yet, in the deal's currency.
 struct Rest {
     lines: Vec<LineRow>,
     left: Money,
+    currency: Currency,
+    /// Of a deal in another currency: its rate, and the company's currency.
+    rate: Option<(Decimal, Currency)>,
 }
 
 impl Rest {
@@ -129,14 +134,21 @@ impl Rest {
         let lines = page_db::lines(db, me.scope.org, deal.id, except).await?;
         let returns = page_db::returns(db, me.scope.org, deal.id).await?;
         let others = returns.iter().filter(|returned| Some(returned.id) != except);
-        let back: Money = others.map(|returned| returned.net).sum();
-        Ok(Self { lines, left: deal.net + back })
+        let back: Money = others.map(|returned| returned.original.unwrap_or(returned.net)).sum();
+        let (own, foreign) = (me.company.currency, deal.foreign());
+        Ok(Self {
+            left: lines.iter().map(LineRow::face).sum::<Money>() + back,
+            currency: foreign.unwrap_or(own),
+            rate: foreign.and(deal.rate).map(|rate| (rate, own)),
+            lines,
+        })
     }
 
     /// What comes back of each line: what was typed, or all that is left. Above zero for a line above zero.
-    fn amounts(&self, form: &ReturnForm, company: &Company, errors: &mut Errors) -> Vec<Money> {
+    fn amounts(&self, form: &ReturnForm, errors: &mut Errors) -> Vec<Money> {
+        let currency = self.currency;
         if form.whole != "lines" {
-            let all: Vec<Money> = self.lines.iter().map(|line| line.amount - line.returned).collect();
+            let all: Vec<Money> = self.lines.iter().map(|line| line.face() - line.face_returned()).collect();
             if all.iter().copied().sum::<Money>() == self.left {
                 return all;
             }
@@ -152,15 +164,15 @@ impl Rest {
         let mut amounts = vec![];
         for (row, line) in self.lines.iter().enumerate() {
             let typed = form.amount.get(row).map_or("", |typed| typed.trim());
-            let left = line.amount - line.returned;
-            let amount = match (typed, number::money(typed, company.currency)) {
+            let left = line.face() - line.face_returned();
+            let amount = match (typed, number::money(typed, currency)) {
                 ("", _) => Money::ZERO,
                 (_, Err(words)) => {
                     errors.add(format!("amount-{row}"), words);
                     Money::ZERO
                 }
                 (_, Ok(amount)) if amount < Money::ZERO || amount > left => {
-                    let left = format::money(company.currency, left.max(Money::ZERO));
+                    let left = format::money(currency, left.max(Money::ZERO));
                     errors.add(format!("amount-{row}"), format!("{left} of this line is left. Use 0 to {left}."));
                     Money::ZERO
                 }
@@ -172,7 +184,7 @@ impl Rest {
         if errors.is_empty() && total == Money::ZERO {
             errors.add("amount-0", "Nothing comes back. Enter how much of a line does.");
         } else if total > self.left {
-            let left = format::money(company.currency, self.left);
+            let left = format::money(currency, self.left);
             errors.add("amount-0", format!("{left} of this deal is left. Return less."));
         }
         amounts
@@ -181,7 +193,7 @@ impl Rest {
     /// The lines of the return: below zero, with their part of quantity and cost.
     fn returned_lines(&self, amounts: &[Money]) -> Vec<Line> {
         let part = |line: &LineRow, amount: Money, of: Decimal, decimals: u32| {
-            -returned_part(line.amount, line.returned, amount, of, decimals)
+            -returned_part(line.face(), line.face_returned(), amount, of, decimals)
         };
         self.lines
             .iter()
@@ -192,10 +204,19 @@ impl Rest {
                 product: line.product_id,
                 text: if line.product_id.is_some() { String::new() } else { line.item.clone() },
                 quantity: part(line, amount, line.quantity, 3),
-                amount: -amount,
+                amount: -self.in_company(line, amount),
+                original: line.original.map(|_| -amount),
                 cost: line.cost.map(|cost| Money::from_exact(part(line, amount, cost.exact(), 0))),
             })
             .collect()
+    }
+
+    /// What an amount of a line is in the company's currency, at the deal's rate: what is back after it, less what was
+    /// back before it, so that returns in several steps take back the whole line and not a cent more.
+    fn in_company(&self, line: &LineRow, amount: Money) -> Money {
+        let Some((rate, own)) = self.rate else { return amount };
+        let back = converted(line.face_returned() + amount, self.currency, rate, own);
+        back.map_or(Money::ZERO, |back| back - line.returned)
     }
 }
 
@@ -239,7 +260,7 @@ pub async fn create(
     let (deal, rest) = find_returnable(&mut write, &me, id).await?;
     let mut errors = Errors::new();
     let day = day(&fields, &deal, &me, &mut errors);
-    let amounts = rest.amounts(&fields, &me.company, &mut errors);
+    let amounts = rest.amounts(&fields, &mut errors);
     let notes = errors.optional_text("notes", &fields.notes, "The note", 2000);
     let (Some(day), true) = (day, errors.is_empty()) else {
         drop(write);
@@ -247,14 +268,14 @@ pub async fn create(
         page.errors = errors;
         return refused(page);
     };
-    let original = edit::as_new(&mut write, &me, &deal).await?;
+    let original = as_new(&mut write, &me, &deal).await?;
     let new = NewDeal {
         opened_on: Some(day),
         booked_on: Some(day),
         expected_on: None,
         returns: Some(id),
         notes,
-        confirmed: edit::confirms(&me, &original.credits),
+        confirmed: confirms(&me, &original.credits),
         lines: rest.returned_lines(&amounts),
         ..original
     };
@@ -296,7 +317,7 @@ pub async fn draw_edit(
     let rest = Rest::load(db, me, &deal, Some(change.id)).await?;
     let typed = |line: &LineRow| {
         let own = lines.iter().find(|own| own.position == line.position);
-        own.map(|own| me.company.currency.major(-own.amount).to_string()).unwrap_or_default()
+        own.map(|own| rest.currency.major(-own.face()).to_string()).unwrap_or_default()
     };
     let form = ReturnForm {
         booked_on: change.booked_on.map(|day| day.to_string()).unwrap_or_default(),
@@ -327,7 +348,7 @@ pub async fn update(
     let rest = Rest::load(&mut write, &me, &deal, Some(id)).await?;
     let mut errors = Errors::new();
     let day = day(&fields, &deal, &me, &mut errors);
-    let amounts = rest.amounts(&fields, &me.company, &mut errors);
+    let amounts = rest.amounts(&fields, &mut errors);
     let notes = errors.optional_text("notes", &fields.notes, "The note", 2000);
     let reason = errors.optional_text("reason", &fields.reason, "The reason", 500);
     if day.is_some() && period_locks::db::crosses(&mut write, me.scope.org, change.booked_on, day).await? {
@@ -335,13 +356,13 @@ pub async fn update(
     } else if change.locked && reason.is_empty() {
         errors.add("reason", "The period of this return is locked. Say why you change it.");
     }
-    let before = edit::as_new(&mut write, &me, &change).await?;
+    let before = as_new(&mut write, &me, &change).await?;
     let mut new = NewDeal { notes, lines: rest.returned_lines(&amounts), booked_on: day, ..before.clone() };
-    new.confirmed = before.confirmed && (before == new || edit::confirms(&me, &new.credits));
+    new.confirmed = before.confirmed && (before == new || confirms(&me, &new.credits));
     let told = |deal: &NewDeal| {
         let lines = deal.lines.iter().map(|line| {
             let item = rest.lines.iter().find(|of| of.position == line.position).map_or("", |of| &of.item);
-            format!("{item}: {}", format::money(me.company.currency, line.amount))
+            format!("{item}: {}", format::money(rest.currency, line.face()))
         });
         json!({
             "day": deal.booked_on.map(|day| day.to_string()),

@@ -1,22 +1,16 @@
-//! The pages of deals: the list and one deal.
+//! The routes of deals, and the list.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
 use sqlx::PgConnection;
 
 use super::{
-    act::{self, WinForm},
-    edit,
+    act, close, edit, enter, export,
     list_db::{self, Filter, Row},
-    page_db::{self, CreditRow, Deal, LineRow, ReturnRow},
-    returns,
+    pipeline, returns, show,
 };
 use crate::{
     App,
-    audit::{
-        self,
-        words::{Act, told},
-    },
     customers::find_db,
     domain::{
         access::Permission,
@@ -30,9 +24,9 @@ use crate::{
     web::{
         auth::{Allowed, ReadSales, Viewer},
         error::Error,
-        form::{Errors, Path, parse_date},
+        form::{Errors, parse_date},
         list::{FETCH, List},
-        page::{Page, answer, html},
+        page::{Page, html},
         routes::Routes,
         ui::{Badge, Choice, Pager, Switch, Tone},
     },
@@ -42,19 +36,27 @@ use crate::{
 pub fn routes() -> Routes {
     Routes::new()
         .get("/deals", index)
-        .post("/deals", edit::create)
-        .get("/deals/new", edit::new)
-        .get("/deals/{id}", show)
+        .get("/deals.csv", export::export)
+        .post("/deals", enter::create)
+        .get("/deals/new", enter::new)
+        .get("/deals/pipeline", pipeline::pipeline)
+        .get("/deals/pipeline.csv", pipeline::export)
+        .get("/deals/credit-note", enter::new_credit_note)
+        .post("/deals/credit-note", enter::create_credit_note)
+        .get("/deals/{id}", show::show)
         .post("/deals/{id}", edit::update)
         .get("/deals/{id}/edit", edit::edit)
         .get("/deals/{id}/return", returns::new)
         .post("/deals/{id}/return", returns::create)
         .post("/deals/{id}/correct", returns::update)
         .post("/deals/{id}/confirm", act::confirm)
+        .post("/deals/{id}/confirm/undo", act::unconfirm)
+        .post("/deals/{id}/expected", act::expect)
         .post("/deals/{id}/win", act::win)
-        .post("/deals/{id}/lose", act::lose)
-        .post("/deals/{id}/cancel", act::cancel)
-        .post("/deals/{id}/reopen", act::reopen)
+        .post("/deals/{id}/win/undo", act::unwin)
+        .post("/deals/{id}/lose", close::lose)
+        .post("/deals/{id}/cancel", close::cancel)
+        .post("/deals/{id}/reopen", close::reopen)
 }
 
 #[derive(Template)]
@@ -68,6 +70,10 @@ struct IndexPage {
     pager: Pager,
     total_net: Money,
     total_part: Money,
+    /// What is credited to them apart.
+    total_overlay: Money,
+    /// The same list as a file.
+    csv: String,
     /// Whose part the sums and the column name; empty: the whole deals count.
     part_of: String,
     reps: Vec<Choice>,
@@ -77,6 +83,7 @@ struct IndexPage {
     may_record: bool,
     may_confirm: bool,
     keeps_products: bool,
+    keeps_rates: bool,
     no_errors: Errors,
 }
 
@@ -84,19 +91,14 @@ struct IndexPage {
 /// `from=` and `to=` (half-open), for `net_sales`; with `class=new` or `class=existing` for the sales to such customers.
 async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut list: List) -> Result<Response, Error> {
     let is_queue = list.is_on("unconfirmed");
-    if list.value("stage").is_empty() && !is_queue {
-        list.assume("stage", &Stage::Won.as_str());
-    }
-    let undated = ["from", "to", "customer"].iter().all(|name| list.value(name).is_empty());
-    if undated && list.value("stage") == Stage::Won.as_str() {
-        list.assume("from", &add_months(me.today, -12));
-    }
+    assume(&mut list, &me);
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let (filter, of) = read_filter(&mut read, &me, &list).await?;
     let rows = list_db::list(&mut read, me.id, &me.scope_of(Permission::ConfirmDeals), &filter, me.today).await?;
     let first = rows.first();
-    let (total, total_net, total_part) =
-        first.map_or((0, Money::ZERO, Money::ZERO), |row| (row.total, row.total_net, row.total_part));
+    let total = first.map_or(0, |row| row.total);
+    let (total_net, total_part, total_overlay) =
+        first.map_or((Money::ZERO, Money::ZERO, Money::ZERO), |row| (row.total_net, row.total_part, row.total_overlay));
     let (rows, pager) = list.page(rows, total, ("deal", "deals"), |row| (row.on_date.to_string(), row.number));
     let reps = reps_db::in_sight(&mut read, &me.scope).await?;
     let part_of = match (&of, me.scope.reps()) {
@@ -113,7 +115,9 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
         pager,
         total_net,
         total_part,
+        total_overlay,
         part_of,
+        csv: list.with("", "").replacen("/deals", "/deals.csv", 1),
         reps: reps.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),
         classes: vec![Choice::new("new", "New customers"), Choice::new("existing", "Existing customers")],
         is_won: filter.stage == Some(Stage::Won),
@@ -121,9 +125,21 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
         may_record: me.may(Permission::RecordSales),
         may_confirm: me.may(Permission::ConfirmDeals),
         keeps_products: me.may(Permission::KeepProducts),
+        keeps_rates: me.may(Permission::KeepRates),
         no_errors: Errors::new(),
         list,
     })
+}
+
+/// What the address leaves open: won deals of a year.
+pub fn assume(list: &mut List, me: &Viewer) {
+    if list.value("stage").is_empty() && !list.is_on("unconfirmed") {
+        list.assume("stage", &Stage::Won.as_str());
+    }
+    let undated = ["from", "to", "customer"].iter().all(|name| list.value(name).is_empty());
+    if undated && list.value("stage") == Stage::Won.as_str() {
+        list.assume("from", &add_months(me.today, -12));
+    }
 }
 
 fn tabs(list: &List, stage: Option<Stage>, is_queue: bool) -> Vec<Switch> {
@@ -151,7 +167,7 @@ fn heading(filter: &Filter, of: Option<&str>) -> String {
 }
 
 /// The filter, and in words whose parts it counts.
-async fn read_filter(db: &mut PgConnection, me: &Viewer, list: &List) -> Result<(Filter, Option<String>), Error> {
+pub async fn read_filter(db: &mut PgConnection, me: &Viewer, list: &List) -> Result<(Filter, Option<String>), Error> {
     let rep: Option<UserId> = list.parse("rep")?;
     let team: Option<TeamId> = list.parse("team")?;
     let customer: Option<CustomerId> = list.parse("customer")?;
@@ -202,83 +218,4 @@ pub fn badge(stage: Stage) -> Badge {
 /// The address of a deal, or of something below it.
 pub fn path(id: DealId, below: &str) -> String {
     if below.is_empty() { format!("/deals/{id}") } else { format!("/deals/{id}/{below}") }
-}
-
-#[derive(Template)]
-#[template(path = "deals/show.html")]
-struct ShowPage {
-    page: Page,
-    deal: Deal,
-    badge: Badge,
-    lines: Vec<LineRow>,
-    credits: Vec<CreditRow>,
-    /// Parts of all split credits.
-    parts: i64,
-    returns: Vec<ReturnRow>,
-    left: Money,
-    /// What came back, above zero.
-    back: Money,
-    acts: Vec<Act>,
-    form: WinForm,
-    errors: Errors,
-    may_change: bool,
-    may_confirm: bool,
-    waits: bool,
-    has_costs: bool,
-    today: time::Date,
-}
-
-async fn show(
-    State(app): State<App>,
-    me: Allowed<ReadSales>,
-    page: Page,
-    Path(id): Path<DealId>,
-) -> Result<Response, Error> {
-    let mut read = tx::read(&app.db, me.scope.org).await?;
-    let form = WinForm { booked_on: me.today.to_string() };
-    draw(&mut read, &me, page, id, form, Errors::new()).await
-}
-
-/// The page of a deal, perhaps with what was wrong about the day of its win.
-pub async fn draw(
-    db: &mut PgConnection,
-    me: &Viewer,
-    page: Page,
-    id: DealId,
-    form: WinForm,
-    errors: Errors,
-) -> Result<Response, Error> {
-    let org = me.scope.org;
-    let deal = page_db::find(db, &me.scope, &me.company, me.today, id).await?.ok_or(Error::NotFound)?;
-    let credits = page_db::credits(db, org, id).await?;
-    let returns = page_db::returns(db, org, id).await?;
-    let back: Money = returns.iter().map(|returned| returned.net).sum();
-    let lines = page_db::lines(db, org, id, None).await?;
-    let waits = me.company.confirm_deals && deal.stage == Stage::Won && deal.confirmed_at.is_none();
-    let is_credited = credits.iter().any(|credit| credit.rep_id == me.id);
-    let may_confirm = waits && !is_credited && me.may(Permission::ConfirmDeals) && {
-        let scope = me.scope_of(Permission::ConfirmDeals);
-        page_db::find(db, &scope, &me.company, me.today, id).await?.is_some()
-    };
-    let status = errors.status();
-    let page = ShowPage {
-        page,
-        badge: badge(deal.stage),
-        parts: credits.iter().filter(|credit| !credit.overlay).map(|credit| i64::from(credit.parts)).sum(),
-        left: deal.net + back,
-        back: -back,
-        acts: told(audit::db::history(db, org, &me.company.time_zone, &path(id, "")).await?, me.company.currency),
-        may_change: edit::may_change(me, &deal),
-        may_confirm,
-        waits,
-        has_costs: lines.iter().any(|line| line.cost.is_some()),
-        today: me.today,
-        deal,
-        lines,
-        credits,
-        returns,
-        form,
-        errors,
-    };
-    answer(status, page)
 }

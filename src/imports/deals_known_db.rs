@@ -202,6 +202,9 @@ async fn update_deals(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
                    booked_on = said.booked_on, expected_on = said.expected_on, closed_on = said.closed_on,
                    source_stage = said.source_stage,
                    returns_id = said.returns_id, net = said.net, confirmed_at = said.confirmed_at,
+                   closed_by = case when said.stage = d.stage then d.closed_by end,
+                   closed_reason = case when said.stage = d.stage then d.closed_reason else '' end,
+                   was_booked_on = case when said.stage = d.stage then d.was_booked_on end,
                    fully_returned_on = null, changed_at = $3, version = d.version + 1
                from said
                join deals old on old.org_id = $2 and old.id = said.id

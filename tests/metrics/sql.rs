@@ -188,6 +188,8 @@ async fn enter(db: &PgPool, world: &World) -> Company {
             booked_on: deal.won.then_some(deal.on),
             expected_on: None,
             returns: deal.returns.map(|place| company.deals[place]),
+            currency: None,
+            rate: None,
             notes: String::new(),
             confirmed: false,
             lines: (1..)
@@ -198,6 +200,7 @@ async fn enter(db: &PgPool, world: &World) -> Company {
                     text: String::new(),
                     quantity: Decimal::ONE,
                     amount: Money(*amount),
+                    original: None,
                     cost: None,
                 })
                 .collect(),

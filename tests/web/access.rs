@@ -158,6 +158,13 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     // Deals.
     ("GET /deals", [DOOR, 200, 200, 200, 200]),
     ("GET /deals/new", [DOOR, 200, 200, 403, 403]),
+    ("GET /deals.csv", [DOOR, 200, 200, 200, 200]),
+    ("GET /deals/credit-note", [DOOR, 200, 200, 403, 403]),
+    ("POST /deals/credit-note", [DOOR, 422, 422, 403, 403]),
+    ("GET /exchange-rates", [DOOR, 200, 200, 200, 200]),
+    ("POST /exchange-rates", [DOOR, 403, 403, 422, 422]),
+    ("GET /deals/pipeline", [DOOR, 200, 200, 200, 200]),
+    ("GET /deals/pipeline.csv", [DOOR, 200, 200, 200, 200]),
     ("GET /deals/{id}", [DOOR, 200, 200, 200, 200]),
     ("GET /deals/{id}/edit", [DOOR, 200, 200, 403, 403]),
     ("GET /deals/{id}/return", [DOOR, 200, 200, 403, 403]),
@@ -165,13 +172,16 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /products", [DOOR, 403, 422, 403, 422]),
     ("POST /deals", [DOOR, 422, 422, 403, 403]),
     ("POST /deals/{id}", [DOOR, 422, 422, 403, 403]),
-    ("POST /deals/{id}/cancel", [DOOR, 409, 409, 403, 403]),
+    ("POST /deals/{id}/cancel", [DOOR, 422, 422, 403, 403]),
     ("POST /deals/{id}/confirm", [DOOR, 403, 409, 409, 403]),
+    ("POST /deals/{id}/confirm/undo", [DOOR, 403, 409, 409, 403]),
     ("POST /deals/{id}/correct", [DOOR, 404, 404, 403, 403]),
     ("POST /deals/{id}/lose", [DOOR, 409, 409, 403, 403]),
     ("POST /deals/{id}/reopen", [DOOR, 409, 409, 403, 403]),
     ("POST /deals/{id}/return", [DOOR, 422, 422, 403, 403]),
+    ("POST /deals/{id}/expected", [DOOR, 409, 409, 403, 403]),
     ("POST /deals/{id}/win", [DOOR, 422, 422, 403, 403]),
+    ("POST /deals/{id}/win/undo", [DOOR, 409, 409, 403, 403]),
     // Commission. A run is shown to those who approve once it is submitted.
     ("GET /plans", [DOOR, 403, 403, 200, 403]),
     ("GET /plans/new", [DOOR, 403, 403, 200, 403]),
@@ -257,6 +267,18 @@ impl World {
             proposals.push(proposal(&app, owner, customer).await);
             notes.push(note(&app, writer, customer).await);
         }
+        // Where there is a rate, deals have a currency to choose; what is still open has forms of its own.
+        sqlx::query!(
+            "insert into exchange_rates (org_id, currency, from_date, rate, entered_by, entered_at)
+             values ($1, 'NOK', '2026-11-01', 0.0851, $2, $3)",
+            org.0,
+            finance.id.0,
+            app.now(),
+        )
+        .execute(&app.db)
+        .await
+        .unwrap();
+        deal_in(&app, rep, customers[0], Stage::Open).await;
         let seen = customer(&app, sibling).await;
         visit(&app, rep, seen).await;
         let limit = sqlx::query_scalar!(
@@ -463,6 +485,10 @@ async fn ending(app: &TestApp, owner: User, customer: CustomerId) -> EndingId {
 }
 
 async fn deal(app: &TestApp, owner: User, customer: CustomerId) -> DealId {
+    deal_in(app, owner, customer, Stage::Won).await
+}
+
+async fn deal_in(app: &TestApp, owner: User, customer: CustomerId, stage: Stage) -> DealId {
     let mut tx = app.write(owner.org).await;
     tx.actor = Some(owner.id);
     let line = deals::db::Line {
@@ -471,16 +497,19 @@ async fn deal(app: &TestApp, owner: User, customer: CustomerId) -> DealId {
         text: "Coffee".to_owned(),
         quantity: 1.into(),
         amount: Money(10_000),
+        original: None,
         cost: None,
     };
     let new = deals::db::NewDeal {
         customer,
         owner: Some(owner.id),
-        stage: Stage::Won,
+        stage,
         opened_on: None,
-        booked_on: Some(date!(2026 - 11 - 18)),
+        booked_on: (stage == Stage::Won).then_some(date!(2026 - 11 - 18)),
         expected_on: None,
         returns: None,
+        currency: None,
+        rate: None,
         notes: String::new(),
         confirmed: false,
         lines: vec![line],
@@ -594,14 +623,17 @@ const REACH: &[(&str, Reached)] = &[
     ("GET /deals/{id}/return", record(200)),
     ("POST /deals/{id}", record(422)),
     ("POST /deals/{id}/lose", record(409)),
-    ("POST /deals/{id}/cancel", record(409)),
+    ("POST /deals/{id}/cancel", record(422)),
     ("POST /deals/{id}/reopen", record(409)),
+    ("POST /deals/{id}/expected", record(409)),
     ("POST /deals/{id}/win", record(422)),
+    ("POST /deals/{id}/win/undo", record(409)),
     ("POST /deals/{id}/return", record(422)),
     // It is no return.
     ("POST /deals/{id}/correct", record(404)),
     // Confirming is for managers and finance.
     ("POST /deals/{id}/confirm", [[403; 3], [409, 404, 404], [409, 409, 404], [403; 3]]),
+    ("POST /deals/{id}/confirm/undo", [[403; 3], [409, 404, 404], [409, 409, 404], [403; 3]]),
     ("GET /visits/{id}", READ),
     ("GET /visits/{id}/edit", record(200)),
     ("GET /visits/{id}/done", record(409)),
@@ -760,7 +792,13 @@ async fn ids_in_forms_and_filters_reach_no_further_than_pages() {
                 ];
                 browser.post(path, &form).await.expect(422);
             }
-            for path in ["/visits?rep=", "/deals?rep=", "/customers?owner=", "/customers/events?kind=new&rep="] {
+            for path in [
+                "/visits?rep=",
+                "/deals?rep=",
+                "/deals/pipeline?rep=",
+                "/customers?owner=",
+                "/customers/events?kind=new&rep=",
+            ] {
                 browser.get(&format!("{path}{rep}")).await.expect(404);
             }
             for path in ["/visits?customer=", "/deals?customer="] {
@@ -775,7 +813,7 @@ async fn ids_in_forms_and_filters_reach_no_further_than_pages() {
     assert_eq!(before, Some(4), "the three of the world and the one beside");
     let south =
         sqlx::query_scalar!("select id from teams where name = 'South'").fetch_one(&world.app.db).await.unwrap();
-    for path in ["/visits?team=", "/deals?team=", "/customers/events?kind=new&team="] {
+    for path in ["/visits?team=", "/deals?team=", "/deals/pipeline?team=", "/customers/events?kind=new&team="] {
         berit.get(&format!("{path}{south}")).await.expect(404);
     }
 }

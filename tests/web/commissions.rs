@@ -58,6 +58,7 @@ impl Desk {
             text: "Coffee".to_owned(),
             quantity: 1.into(),
             amount: Money(cents),
+            original: None,
             cost: None,
         };
         let new = deals::db::NewDeal {
@@ -68,6 +69,8 @@ impl Desk {
             booked_on: Some(on),
             expected_on: None,
             returns,
+            currency: None,
+            rate: None,
             notes: String::new(),
             confirmed,
             lines: vec![line],

@@ -115,6 +115,8 @@ impl Field {
             booked_on: Some(on),
             expected_on: None,
             returns,
+            currency: None,
+            rate: None,
             notes: String::new(),
             confirmed: true,
             lines: vec![Line {
@@ -123,6 +125,7 @@ impl Field {
                 text: "Coffee".to_owned(),
                 quantity: 1.into(),
                 amount: Money(cents),
+                original: None,
                 cost: None,
             }],
             credits: credits.iter().map(|&(rep, parts)| Credit { rep: rep.id, parts, overlay: false }).collect(),

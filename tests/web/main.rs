@@ -8,8 +8,10 @@ mod commissions;
 mod customers;
 #[path = "../support/database.rs"]
 mod database;
+mod deal_life;
 mod deals;
 mod drilldown;
+mod exchange_rates;
 mod expected;
 mod field;
 mod growth;
@@ -20,6 +22,7 @@ mod kit;
 mod leave;
 mod merging;
 mod notices;
+mod pipeline;
 mod plans;
 mod planning;
 mod profile;

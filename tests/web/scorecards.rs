@@ -65,6 +65,7 @@ impl Field {
             text: "Coffee".to_owned(),
             quantity: 1.into(),
             amount: Money(cents),
+            original: None,
             cost: None,
         };
         let new = deals::db::NewDeal {
@@ -75,6 +76,8 @@ impl Field {
             booked_on: Some(on),
             expected_on: None,
             returns: None,
+            currency: None,
+            rate: None,
             notes: String::new(),
             confirmed: true,
             lines: vec![line],
