@@ -237,7 +237,7 @@ mod tests {
     use time::macros::date;
 
     use super::*;
-    use crate::domain::{company::GrowthBase, money::Currency};
+    use crate::domain::{company::{GrowthBase, GrowthBasis}, money::Currency};
 
     const TODAY: Date = date!(2026 - 11 - 19);
 
@@ -249,6 +249,7 @@ mod tests {
             fiscal_start: time::Month::January,
             workdays: vec![1, 2, 3, 4, 5],
             growth_base: GrowthBase::LastYear,
+            growth_basis: GrowthBasis::Credited,
             new_customer_months: 12,
             handover_grace_days: 90,
             late_entry_days: 3,
