@@ -85,6 +85,7 @@ pub mod domain {
     pub mod rate;
     pub mod scorecard;
     pub mod subject;
+    pub mod suggestion;
     pub mod target;
     pub mod visit;
     mod words;
@@ -217,14 +218,19 @@ pub mod deals {
 }
 /// Targets: what is expected of whom, with every change kept.
 pub mod targets {
+    pub mod accept;
+    pub mod accept_db;
     pub mod changes;
     pub mod db;
     pub mod draw;
     pub mod expected;
     mod fill;
     pub mod grid;
+    pub mod levels;
+    mod levels_db;
     mod presence_db;
     pub mod proration;
+    pub mod undo;
     pub mod web;
 }
 /// Scorecards: what was done against what was expected, for each rep and team.

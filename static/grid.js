@@ -10,6 +10,8 @@ const inputs = rows.flat();
 const place = new Map(rows.flatMap((row, r) => row.map((input, c) => [input, [r, c]])));
 const said = form?.querySelector("[data-changed]");
 const undo = form?.querySelector("[data-undo]");
+const fill = form?.querySelector("[data-fill]");
+let last;
 const before = said?.textContent;
 
 // What a person typed as a number, as the server reads it: the last sign with fewer or more than three digits is decimal.
@@ -55,11 +57,36 @@ const move = (event, dr, dc) => {
   if (next) { event.preventDefault(); next.focus(); next.select(); }
 };
 
-table.addEventListener("focusin", (event) => place.has(event.target) && event.target.select());
+// The cell so many rows and columns away, in the same part of the grid: reps are not filled into teams.
+const beside = (input, dr, dc) => {
+  const [r, c] = place.get(input);
+  const other = rows[r + dr]?.[c + dc];
+  return other?.closest("tbody") === input.closest("tbody") ? other : undefined;
+};
+
+table.addEventListener("focusin", (event) => {
+  if (!place.has(event.target)) return;
+  last = event.target;
+  last.select();
+  if (fill) fill.hidden = false;
+});
 table.addEventListener("input", refresh);
 table.addEventListener("keydown", (event) => {
   const input = event.target;
-  if (!place.has(input) || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!place.has(input) || event.altKey) return;
+  if (event.ctrlKey || event.metaKey) {
+    // As in spreadsheets: Ctrl+D takes the value above, Ctrl+R the one on the left, and goes on.
+    const down = event.key.toLowerCase() === "d";
+    if (event.shiftKey || (!down && event.key.toLowerCase() !== "r")) return;
+    event.preventDefault();
+    const from = down ? beside(input, -1, 0) : beside(input, 0, -1);
+    if (!from) return;
+    input.value = from.value;
+    refresh();
+    const next = down ? beside(input, 1, 0) : beside(input, 0, 1);
+    (next ?? input).focus();
+    return;
+  }
   const all = input.selectionStart === 0 && input.selectionEnd === input.value.length;
   if (event.key === "ArrowUp") move(event, -1, 0);
   else if (event.key === "ArrowDown") move(event, 1, 0);
@@ -79,6 +106,11 @@ table.addEventListener("paste", (event) => {
     if (input && !input.readOnly) input.value = value.trim();
   }));
   refresh();
+});
+fill?.addEventListener("click", () => {
+  for (let cell = beside(last, 1, 0); cell; cell = beside(cell, 1, 0)) cell.value = last.value;
+  refresh();
+  last.focus();
 });
 undo?.addEventListener("click", () => { for (const input of inputs) input.value = was(input); refresh(); });
 

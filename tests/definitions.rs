@@ -15,7 +15,7 @@ use attain::domain::{
     id::DealId,
     metric::{self, Metric, Unit, Value},
     money::{Currency, Money},
-    target::attainment,
+    target::{Presence, attainment, prorated},
 };
 use rust_decimal::Decimal;
 use time::{Date, macros::format_description};
@@ -46,6 +46,20 @@ fn money(text: &str) -> Money {
 
 fn date(text: &str) -> Date {
     Date::parse(text, format_description!("[year]-[month]-[day]")).unwrap()
+}
+
+#[test]
+fn proration() {
+    for row in rows("proration") {
+        let metric = Metric::parse(&row[0]).unwrap();
+        let read = |text: &str| match metric.unit() {
+            Unit::Money => money(text).exact(),
+            _ => text.parse::<Decimal>().unwrap(),
+        };
+        let presence = Presence { days: row[2].parse().unwrap(), of: row[3].parse().unwrap() };
+        let counts = (row[4] != "none").then(|| read(&row[4]));
+        assert_eq!(prorated(metric, read(&row[1]), presence), counts, "{row:?}");
+    }
 }
 
 #[test]

@@ -25,10 +25,12 @@ use crate::{
         deal::Stage,
         id::{OrgId, PlanVersionId, UserId},
         metric::Metric,
-        money::Money,
+        money::{Currency, Money},
         period::{Period, PeriodKind, add_days},
+        target::Presence,
     },
     plans,
+    scorecards::figure,
     web::{auth::Viewer, error::Error},
 };
 
@@ -63,6 +65,8 @@ pub struct Inputs {
 pub struct Part {
     /// The target as it was set, in its unit (money in minor units).
     pub target: Decimal,
+    /// What of it counts, in the same unit; nothing for who was never there.
+    pub counts: Option<Decimal>,
     /// Working days of presence.
     pub here: u32,
     /// Working days of the period.
@@ -223,6 +227,16 @@ fn sales_that_pay(facts: &mut Facts, base: Option<Money>, growing: Option<Money>
         None => {
             facts.no_value.insert(Metric::SalesGrowth);
         }
+    }
+}
+
+impl Part {
+    /// "visits 100 of 110, here 20 of 22 working days".
+    pub fn words(&self, metric: Metric, currency: Currency) -> String {
+        let shown = |value| figure::target_words(metric, value, currency);
+        let here = figure::here(Presence { days: self.here, of: self.of });
+        let counts = self.counts.map_or_else(|| "none".to_owned(), shown);
+        format!("{} {counts} of {}, {here}", metric.label().to_lowercase(), shown(self.target))
     }
 }
 

@@ -58,8 +58,9 @@ impl Measured {
     /// The targets of which only a part counts.
     pub fn parts(&self, rep: UserId) -> BTreeMap<Metric, Part> {
         let part = |(metric, expected): (Metric, Expected)| {
-            let Expected { set, presence, .. } = expected;
-            expected.is_part().then_some((metric, Part { target: set, here: presence.days, of: presence.of }))
+            let Expected { set, value, presence } = expected;
+            let part = Part { target: set, counts: value, here: presence.days, of: presence.of };
+            expected.is_part().then_some((metric, part))
         };
         self.each(rep).filter_map(part).collect()
     }

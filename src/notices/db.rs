@@ -60,6 +60,8 @@ pub struct Row {
     pub period_kind: Option<PeriodKind>,
     /// When the period begins.
     pub period_start: Option<Date>,
+    /// Of targets: whether the person has not accepted them yet.
+    pub to_accept: bool,
 }
 
 /// What the person should know, the latest first: deals and ends to confirm, runs to approve, decisions on own words, own
@@ -80,7 +82,8 @@ pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limi
            ),
            told as (
                (select 'deal' as kind, d.changed_at as at, d.id as number, d.number as deal, c.name,
-                       o.name as owner, d.net, null as period_kind, null::date as period_start
+                       o.name as owner, d.net, null as period_kind, null::date as period_start,
+                       false as to_accept
                 from deals d
                 join customers c on c.org_id = d.org_id and c.id = d.customer_id
                 left join users o on o.org_id = d.org_id and o.id = d.owner_id
@@ -97,7 +100,7 @@ pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limi
                 order by d.changed_at desc
                 limit $7)
                union all
-               select 'run', b.submitted_at, r.id, null, u.name, null, null, r.period_kind, r.period_start
+               select 'run', b.submitted_at, r.id, null, u.name, null, null, r.period_kind, r.period_start, false
                from run_submissions b
                join commission_runs r on r.org_id = b.org_id and r.id = b.run_id
                join users u on u.org_id = b.org_id and u.id = b.submitted_by
@@ -115,7 +118,7 @@ pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limi
                        and not exists (select from approvals a where a.org_id = $1 and a.statement_id = s.id)
                  )
                union all
-               select 'ending', p.proposed_at, p.id, p.customer_id, c.name, u.name, null, null, null
+               select 'ending', p.proposed_at, p.id, p.customer_id, c.name, u.name, null, null, null, false
                from ending_proposals p
                join customers c on c.org_id = p.org_id and c.id = p.customer_id
                join users u on u.org_id = p.org_id and u.id = p.proposed_by
@@ -124,7 +127,7 @@ pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limi
                  and ($14::bigint[] is null or coalesce(o.rep_id, p.proposed_by) = any ($14))
                union all
                select case when p.ending_id is null then 'rejected' else 'confirmed' end, p.settled_at, p.id, p.customer_id,
-                      c.name, u.name, null, null, null
+                      c.name, u.name, null, null, null, false
                from ending_proposals p
                join customers c on c.org_id = p.org_id and c.id = p.customer_id
                join users u on u.org_id = p.org_id and u.id = p.settled_by
@@ -132,7 +135,7 @@ pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limi
                  and p.settled_at > (select recent from since)
                union all
                -- A follow-up comes back on its day, and stays until it is done, moved or missed.
-               (select 'follow_up', v.visited_on::timestamp at time zone $12, v.id, null, c.name, null, null, null, v.visited_on
+               (select 'follow_up', v.visited_on::timestamp at time zone $12, v.id, null, c.name, null, null, null, v.visited_on, false
                 from visits v
                 join customers c on c.org_id = v.org_id and c.id = v.customer_id
                 where v.org_id = $1 and v.rep_id = $2 and v.visited_on <= $3 and v.visited_on > $3::date - 60
@@ -141,13 +144,18 @@ pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limi
                 order by v.visited_on desc
                 limit $7)
                union all
-               select 'statement', l.locked_at, s.id, null, null, null, null, l.period_kind, l.period_start
+               select 'statement', l.locked_at, s.id, null, null, null, null, l.period_kind, l.period_start, false
                from statements s
                join period_locks l on l.org_id = s.org_id and l.run_id = s.run_id
                where s.org_id = $1 and s.rep_id = $2 and l.locked_at > (select recent from since)
                union all
                select 'target', max(t.set_at), count(*), null, string_agg(distinct u.name, ', '), null, null,
-                      t.period_kind, t.period_start
+                      t.period_kind, t.period_start,
+                      not exists (
+                          select from target_acceptances a
+                          where a.org_id = $1 and a.rep_id = $2 and a.period_kind = t.period_kind
+                            and a.period_start = t.period_start and a.target_id >= max(t.id)
+                      )
                from targets t
                left join users u on u.org_id = t.org_id and u.id = t.set_by
                where t.org_id = $1 and t.rep_id = $2 and t.set_by is distinct from $2
@@ -156,7 +164,8 @@ pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limi
            )
            select told.kind as "kind!", told.at at time zone $12 as "at!", told.at > since.at as "is_new!",
                   told.number as "number!", told.deal, told.name, told.owner, told.net as "net: Money",
-                  told.period_kind as "period_kind: PeriodKind", told.period_start
+                  told.period_kind as "period_kind: PeriodKind", told.period_start,
+                  told.to_accept as "to_accept!"
            from told
            cross join since
            order by told.at desc, told.kind, told.number

@@ -142,6 +142,7 @@ fn notice(row: Row, me: &Viewer) -> Notice {
             let what = format::in_words(row.number, "change", "changes");
             let title = format!("Your targets for {label}: {what}");
             let by = if name.is_empty() { "By an import".to_owned() } else { format!("By {name}") };
+            let by = if row.to_accept { format!("{by}. Look at them and accept") } else { by };
             let href = period.map_or_else(|| "/my-month".to_owned(), |period| format!("/my-month?period={period}"));
             ("target", title, by, href)
         }

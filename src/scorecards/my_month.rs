@@ -25,6 +25,7 @@ use crate::{
         scorecard::Scorecard,
         visit,
     },
+    targets::accept_db::Standing,
     web::{
         auth::Viewer,
         chart::{PaceLine, PaceLineData},
@@ -63,6 +64,8 @@ pub struct Month {
     pub customers: Vec<CustomerToday>,
     /// What the period pays; nothing without a plan.
     pub pay: Option<Pay>,
+    /// Whether the person has accepted the targets; nothing without any.
+    pub standing: Option<Standing>,
 }
 
 /// What a period pays.
@@ -103,6 +106,7 @@ impl Month {
             more_slipping: slipping.len().saturating_sub(MOST_SLIPPING),
             slipping: (moment == Moment::During).then(|| slipping.into_iter().take(MOST_SLIPPING).collect()),
             running: moment == Moment::During,
+            standing: self.standing,
             adds_up: match self.pay.as_ref().and_then(|pay| pay.statement) {
                 Some(statement) => format!("/statements/{statement}"),
                 None if own => format!("/statements/so-far?period={}", self.period),
@@ -303,6 +307,7 @@ pub struct MonthPage {
     more_slipping: usize,
     buying: usize,
     pay: Option<Pay>,
+    standing: Option<Standing>,
     running: bool,
     /// Where the pay is explained.
     adds_up: String,

@@ -254,7 +254,12 @@ async fn load_month(read: &mut Read, me: &Viewer, person: Person, period: Period
     } else {
         None
     };
-    Ok(Month { person, period, measured, days, customers, pay })
+    let has_targets = measured.expected.get(&person.id).is_some_and(|targets| !targets.is_empty());
+    let standing = match has_targets {
+        true => targets::accept_db::standing(read, org, person.id, period).await?,
+        false => None,
+    };
+    Ok(Month { person, period, measured, days, customers, pay, standing })
 }
 
 /// What the approved statement says; before there is one, what today's facts would pay.

@@ -167,6 +167,8 @@ struct ShowPage {
     badge: Badge,
     lines: Vec<LineView>,
     unconfirmed: usize,
+    /// "visits 100 of 110, here 20 of 22 working days".
+    parts: Vec<String>,
     before: Option<(String, Money, Money)>,
     check: String,
     may_approve: bool,
@@ -207,6 +209,7 @@ async fn show(
         unconfirmed: inputs.facts["deals"]
             .as_array()
             .map_or(0, |deals| deals.iter().filter(|deal| deal["confirmed"].as_bool() == Some(false)).count()),
+        parts: inputs.parts.iter().map(|(metric, part)| part.words(*metric, me.company.currency)).collect(),
         before,
         check: format!("{:04X}-{:04X}", check >> 16, check & 0xFFFF),
         reads_run: me.may(Permission::ApproveCommission),

@@ -5,6 +5,7 @@ use axum::{extract::State, response::Response};
 use time::PrimitiveDateTime;
 
 use super::{
+    accept_db::{self, Acceptance},
     db::{self, Change},
     draw::words,
 };
@@ -31,6 +32,7 @@ struct Changes {
     page: Page,
     period: Period,
     rows: Vec<Row>,
+    accepted: Vec<Acceptance>,
     cut: bool,
 }
 
@@ -57,7 +59,8 @@ pub async fn index(
     let changes = db::changes(&mut read, &me.scope, company, period, MOST_CHANGES).await?;
     let cut = i64::try_from(changes.len()).is_ok_and(|count| count >= MOST_CHANGES);
     let rows = changes.into_iter().filter_map(|change| row(change, &me)).collect();
-    page::html(Changes { page, period, rows, cut })
+    let accepted = accept_db::of_period(&mut read, &me.scope, period).await?;
+    page::html(Changes { page, period, rows, accepted, cut })
 }
 
 fn row(change: Change, me: &Viewer) -> Option<Row> {

@@ -162,6 +162,49 @@ pub async fn reps(
     .await
 }
 
+/// A row of a save.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// The row.
+    pub id: TargetId,
+    /// For whom.
+    pub whose: Subject,
+    /// Of what.
+    pub metric: Metric,
+    /// What was set; none: taken away.
+    pub value: Option<Decimal>,
+}
+
+/// What somebody set for a period, from one row to another.
+pub async fn saved_by(
+    tx: &mut Tx,
+    by: UserId,
+    period: Period,
+    first: TargetId,
+    last: TargetId,
+) -> sqlx::Result<Vec<Saved>> {
+    let org = tx.org;
+    let rows = sqlx::query!(
+        "select id, rep_id, team_id, metric, value
+         from targets
+         where org_id = $1 and id between $2 and $3 and set_by = $4 and period_kind = $5 and period_start = $6
+         order by id",
+        org as OrgId,
+        first as TargetId,
+        last as TargetId,
+        by as UserId,
+        period.kind().as_str(),
+        period.from(),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let saved = rows.into_iter().filter_map(|row| {
+        let whose = subject(row.rep_id, row.team_id);
+        Some(Saved { id: row.id, whose, metric: Metric::parse(&row.metric)?, value: row.value })
+    });
+    Ok(saved.collect())
+}
+
 /// Whether somebody leads the whole company: manages every team that stands under no other. That one sets its targets.
 pub async fn leads_company(db: &mut PgConnection, scope: &Scope) -> sqlx::Result<bool> {
     let Reach::Some { teams, .. } = &scope.reach else { return Ok(true) };

@@ -7,9 +7,11 @@ use rust_decimal::{Decimal, prelude::ToPrimitive};
 use time::{Date, PrimitiveDateTime};
 
 use super::{
+    accept_db::Acceptance,
     db::{Rep, Target},
     expected::Presences,
     grid::{self, Cell},
+    levels_db::LevelTarget,
 };
 use crate::{
     domain::{
@@ -18,6 +20,7 @@ use crate::{
         money::{Currency, Money},
         period::{Period, PeriodKind},
         subject::Subject,
+        suggestion::Percentile,
     },
     scorecards::figure,
     web::{auth::Viewer, form::Errors, format, page::Page, periods::PeriodNav, ui::Choice},
@@ -64,6 +67,14 @@ pub struct Loaded {
     pub teams: Vec<Choice>,
     /// Texts in cells that are not what stands.
     pub typed: BTreeMap<Cell, String>,
+    /// What the levels usually reach.
+    pub levels: Vec<LevelTarget>,
+    /// What the grid was filled with, in words: "60th percentile of November 2025 to October 2026."
+    pub suggested: Option<String>,
+    /// What the reps accepted.
+    pub accepted: Vec<Acceptance>,
+    /// The targets of the shorter periods within.
+    pub parts: Vec<Parts>,
     /// The last change that the page knows of.
     pub seen: TargetId,
     /// Words beside cells and above the grid.
@@ -72,6 +83,25 @@ pub struct Loaded {
     pub conflict: bool,
     /// Why, as typed.
     pub reason: String,
+}
+
+/// The targets of the months of a quarter, or of the months or quarters of a year.
+pub struct Parts {
+    /// Month or quarter.
+    pub kind: PeriodKind,
+    /// How many there are.
+    pub count: usize,
+    /// Their targets.
+    pub targets: Vec<Target>,
+}
+
+/// The shorter periods whose targets a longer one's are compared with.
+pub fn parts_of(kind: PeriodKind) -> &'static [PeriodKind] {
+    match kind {
+        PeriodKind::Quarter => &[PeriodKind::Month],
+        PeriodKind::Year => &[PeriodKind::Month, PeriodKind::Quarter],
+        _ => &[],
+    }
 }
 
 /// A team, or the company.
@@ -115,6 +145,9 @@ pub struct Grid {
     teams: Vec<Choice>,
     team: String,
     copy: Option<String>,
+    from_levels: Option<String>,
+    suggested: Option<String>,
+    percentiles: Vec<Choice>,
 }
 
 /// A metric of the grid.
@@ -131,6 +164,8 @@ struct Column {
 struct Row {
     rep: Rep,
     cells: Vec<Field>,
+    /// "accepted 4 Nov", "not accepted yet"; empty without a target.
+    accepted: String,
     /// "Here 16 of 20 working days: 77 of 96 visits."
     notes: Vec<String>,
 }
@@ -141,6 +176,8 @@ struct GroupRow {
     cells: Vec<Field>,
     /// What the targets of its reps come to, metric by metric.
     sums: Vec<Option<Sum>>,
+    /// Where its months come to something else.
+    notes: Vec<String>,
 }
 
 /// What the targets of a team's reps come to.
@@ -206,7 +243,10 @@ impl Loaded {
             chooser: Metric::ALL.into_iter().map(|metric| (metric, self.metrics.contains(&metric))).collect(),
             teams: self.teams,
             team: asks.team().map(|team| team.to_string()).unwrap_or_default(),
-            copy: before.then(|| asks.copying(self.period)),
+            copy: before.then(|| asks.filling(self.period, "previous")),
+            from_levels: (!self.levels.is_empty()).then(|| asks.filling(self.period, "levels")),
+            suggested: self.suggested,
+            percentiles: Percentile::ALL.map(|each| Choice::new(each.as_str(), each.label())).into(),
             page,
         }
     }
@@ -240,8 +280,9 @@ impl Loaded {
             field
         });
         let cells = cells.collect();
-        let notes = self.part(rep.id, values, currency).into_iter().collect();
-        Row { cells, notes, rep: rep.clone() }
+        let part = self.part(rep.id, values, currency).into_iter();
+        let notes = part.chain(self.apart(Subject::Rep(rep.id), values, currency)).collect();
+        Row { cells, notes, accepted: self.accepted(rep.id), rep: rep.clone() }
     }
 
     fn group(&self, group: &Group, values: &BTreeMap<Cell, Decimal>, currency: Currency) -> GroupRow {
@@ -260,6 +301,7 @@ impl Loaded {
             name: group.name.clone(),
             cells: self.metrics.iter().map(cell).collect(),
             sums: self.metrics.iter().map(sum).collect(),
+            notes: self.apart(group.whose, values, currency),
         }
     }
 
@@ -304,6 +346,43 @@ impl Loaded {
         let parts: Vec<String> = self.metrics.iter().filter_map(part).collect();
         let colon = if parts.is_empty() { "" } else { ": " };
         (!here.is_empty()).then(|| format!("{}{colon}{}", format::capital(&here), parts.join(", ")))
+    }
+
+    /// "Its months come to 288 visits, the quarter says 280.", where all of them are set and say something else.
+    fn apart(&self, whose: Subject, values: &BTreeMap<Cell, Decimal>, currency: Currency) -> Vec<String> {
+        let mut found = vec![];
+        for parts in &self.parts {
+            for &metric in self.metrics.iter().filter(|metric| metric.unit() != Unit::Fraction) {
+                let of: Vec<Decimal> = parts
+                    .targets
+                    .iter()
+                    .filter(|target| target.whose == whose && target.metric == metric)
+                    .filter_map(|target| target.value)
+                    .collect();
+                let sum: Decimal = of.iter().sum();
+                let Some(&says) = values.get(&(whose, metric)) else { continue };
+                if of.len() == parts.count && sum != says {
+                    let (sum, says) = (words(metric, Some(sum), currency), words(metric, Some(says), currency));
+                    let (long, short, what) = (self.period.kind(), parts.kind, metric.label().to_lowercase());
+                    let (long, short) = (long.as_str(), short.as_str());
+                    found.push(format!("The {short}s come to {sum} {what}, the {long} says {says}."));
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a rep has accepted the targets as they stand.
+    fn accepted(&self, rep: UserId) -> String {
+        let last = self.now.iter().filter(|target| target.whose == Subject::Rep(rep)).map(|target| target.id).max();
+        let Some(last) = last else { return String::new() };
+        match self.accepted.iter().find(|accepted| accepted.rep == rep) {
+            Some(accepted) if accepted.target >= last => {
+                format!("accepted {}", format::date(accepted.at.date()))
+            }
+            Some(_) => "changed since accepted".to_owned(),
+            None => "not accepted yet".to_owned(),
+        }
     }
 
     /// Everybody with a row.

@@ -1,19 +1,56 @@
-//! What a grid begins with instead of what stands: the targets of the period before, or counts and amounts raised.
+//! What a grid begins with instead of what stands: the targets of the period before or of levels, counts and amounts
+//! raised, or a suggestion from what each rep did before.
+
+use std::collections::{BTreeSet, HashMap};
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{
+    db::Rep,
     draw::{Loaded, plain},
+    presence_db,
     web::Asks,
 };
 use crate::{
     domain::{
-        metric::{Metric, Unit},
+        id::UserId,
+        metric::{Facts, Metric, Unit},
         money::Currency,
-        subject::Subject,
+        period::Period,
+        subject::{Subject, Subjects},
+        suggestion::{self, Percentile, suggested},
     },
-    web::{error::Error, number},
+    postgres::tx::Read,
+    scorecards,
+    web::{auth::Viewer, error::Error, format, number, periods},
 };
+
+/// What reps did in the periods before the grid's, oldest first.
+pub struct History {
+    periods: Vec<Period>,
+    of: HashMap<UserId, Vec<Facts>>,
+}
+
+/// What each rep did in the last whole periods of the grid's kind: none before the rep was there for all of one.
+pub async fn history(read: &mut Read, me: &Viewer, period: Period, reps: &[Rep]) -> Result<History, Error> {
+    let mut last = if period.from() > me.today { periods::containing(period.kind(), me.today, me) } else { period };
+    let mut looked_at = vec![];
+    for _ in 0..suggestion::MOST {
+        last = last.previous();
+        looked_at.push(last);
+    }
+    looked_at.reverse();
+    let ids: Vec<UserId> = reps.iter().map(|rep| rep.id).collect();
+    let (org, base) = (me.scope.org, me.company.growth_base);
+    let facts = scorecards::db::facts(read, org, &Subjects::reps(&ids), &looked_at, base, me.today).await?;
+    let mut of = HashMap::new();
+    for stay in presence_db::stays(read, org, &ids).await? {
+        let there = looked_at.iter().filter(|period| stay.hired_on.is_none_or(|hired| hired <= period.from()));
+        let facts = there.filter_map(|period| facts.get(&(*period, Subject::Rep(stay.rep))).copied());
+        of.insert(stay.rep, facts.collect());
+    }
+    Ok(History { periods: looked_at, of })
+}
 
 impl Loaded {
     /// Begins with other texts than what stands, where the address asks for it. Nothing is changed before it is saved.
@@ -25,6 +62,18 @@ impl Loaded {
             .map_err(|_| Error::BadRequest("That is not a percentage. Use a number, like 5 or 5.5."))?;
         if self.locked_at.is_some() {
             return Ok(());
+        }
+        if asks.fill.as_deref() == Some("levels") {
+            let levels: HashMap<Subject, String> = self
+                .reps
+                .iter()
+                .filter_map(|rep| Some((Subject::Rep(rep.id), rep.level.as_ref()?.trim().to_lowercase())))
+                .collect();
+            let usual = self.levels.clone();
+            self.put(currency, |whose, metric| {
+                let level = levels.get(&whose)?;
+                usual.iter().find(|usual| usual.level == *level && usual.metric == metric).map(|usual| usual.value)
+            });
         }
         if asks.fill.as_deref() == Some("previous") {
             let before = self.before.clone();
@@ -40,6 +89,34 @@ impl Loaded {
             });
         }
         Ok(())
+    }
+
+    /// Begins with a percentile of what each rep did before, and says so.
+    pub fn suggest(&mut self, history: History, percentile: Percentile, currency: Currency) {
+        let begun = |rep: UserId| history.of.get(&rep).map(|facts| suggestion::begun(facts)).unwrap_or_default();
+        let mut without = BTreeSet::new();
+        for rep in &self.reps {
+            if begun(rep.id).len() < suggestion::FEWEST {
+                without.insert(rep.name.clone());
+            }
+        }
+        // A target of 0 would be reached by doing nothing.
+        self.put(currency, |whose, metric| {
+            suggested(metric, begun(whose.rep()?), percentile).filter(|value| metric.is_limit() || !value.is_zero())
+        });
+        let (Some(first), Some(last)) = (history.periods.first(), history.periods.last()) else { return };
+        let mut words = format!("{} of {} to {}", percentile.label(), first.label(), last.label());
+        if self.metrics.iter().any(|metric| metric.is_limit()) && percentile != Percentile::Median {
+            words = format!("{words}; of lost customers the {}, as fewer is better", percentile.label_of_limit());
+        }
+        words.push('.');
+        if !without.is_empty() {
+            let names: Vec<String> = without.into_iter().collect();
+            let kind = self.period.kind().as_str();
+            words =
+                format!("{words} Nothing for {}: there are fewer than 3 {kind}s to look at.", format::listed(&names));
+        }
+        self.suggested = Some(words);
     }
 
     /// Puts values into cells, as if somebody had typed them; a cell without one stays as it is.

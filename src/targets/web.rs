@@ -12,12 +12,13 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::{
-    changes,
+    accept, accept_db, changes,
     db::{self, NewTarget, Rep, Target},
     draw::{self, Group, Loaded},
     expected::Presences,
+    fill,
     grid::{self, Cell, Change, Outcome},
-    proration,
+    levels, levels_db, proration, undo,
 };
 use crate::{
     App, audit,
@@ -29,6 +30,7 @@ use crate::{
         money::Currency,
         period::{Period, PeriodKind},
         subject::{Subject, Subjects},
+        suggestion::Percentile,
     },
     organizations, period_locks,
     postgres::tx::{self, Read},
@@ -55,6 +57,10 @@ pub fn routes() -> Routes {
         .get("/targets/{period}", index)
         .post("/targets/{period}", save)
         .get("/targets/{period}/changes", changes::index)
+        .post("/targets/{period}/undo/{rows}", undo::undo)
+        .post("/targets/{period}/acceptance", accept::accept)
+        .get(levels::PATH, levels::index)
+        .post(levels::PATH, levels::save)
         .get(proration::PATH, proration::index)
         .post(proration::PATH, proration::save)
 }
@@ -68,12 +74,15 @@ pub struct Asks {
     /// Only these metrics, by their words.
     #[serde(default)]
     metrics: Vec<String>,
-    /// `previous`: begin with the targets of the period before.
+    /// `previous`: begin with the targets of the period before; `levels`: with what the reps' levels usually reach.
     #[serde(default)]
     pub fill: Option<String>,
     /// Begin with counts and amounts raised by so many percent.
     #[serde(default)]
     pub raise: Option<String>,
+    /// Begin with this percentile of what each rep did before.
+    #[serde(default)]
+    suggest: Option<String>,
 }
 
 impl Asks {
@@ -102,10 +111,15 @@ impl Asks {
         address(&format!("/targets/{period}"), &self.pairs())
     }
 
-    /// The address of the grid that begins with the targets of the period before.
-    pub fn copying(&self, period: Period) -> String {
+    /// How ambitious the suggestion is that the address asks for.
+    pub fn suggest(&self) -> Option<Percentile> {
+        Percentile::parse(self.suggest.as_deref()?)
+    }
+
+    /// The address of the grid that begins with the targets of the period before (`previous`) or of levels (`levels`).
+    pub fn filling(&self, period: Period, what: &str) -> String {
         let mut pairs = self.pairs();
-        pairs.push(("fill".to_owned(), "previous".to_owned()));
+        pairs.push(("fill".to_owned(), what.to_owned()));
         address(&format!("/targets/{period}"), &pairs)
     }
 }
@@ -138,6 +152,10 @@ async fn index(
     let period = periods::parse(&word, &me)?;
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let mut loaded = load(&mut read, &me, period, &asks).await?;
+    if let Some(percentile) = asks.suggest().filter(|_| loaded.locked_at.is_none()) {
+        let history = fill::history(&mut read, &me, period, &loaded.reps).await?;
+        loaded.suggest(history, percentile, me.company.currency);
+    }
     loaded.fill(&asks, me.company.currency)?;
     page::html(loaded.grid(page, &me, &asks))
 }
@@ -155,14 +173,8 @@ async fn save(
     let sent = Sent::read(&form.fields)?;
     let mut write = once::begin_alone(&app, &me, form.once).await?;
     let open = period_locks::db::locked_at(&mut write, me.scope.org, period).await?.is_none();
-    let reps = db::reps(&mut write, &me.scope, period, None, draw::day_of_teams(period, me.today)).await?;
-    let company = db::leads_company(&mut write, &me.scope).await?;
-    let may = |whose: Subject| match whose {
-        Subject::Rep(rep) => reps.iter().any(|known| known.id == rep),
-        Subject::Team(team) => me.scope.sees_team(team),
-        Subject::Company => company,
-    };
-    if !sent.cells.iter().all(|((whose, _), _)| may(*whose)) {
+    let may = may_set(&mut write, &me, period).await?;
+    if !sent.cells.iter().all(|((whose, _), _)| may.contains(*whose)) {
         return Err(Error::NotFound);
     }
     let whose = Subjects::of(sent.cells.iter().map(|((whose, _), _)| *whose).collect::<BTreeSet<_>>());
@@ -184,7 +196,7 @@ async fn save(
         return write.done_saying(&asks.href(period), &Toast::new("Nothing was changed")).await;
     }
     let reason = Some(reason).filter(|reason| !reason.is_empty());
-    db::insert(&mut write, period, &targets, reason.as_deref()).await?;
+    let rows = db::insert(&mut write, period, &targets, reason.as_deref()).await?;
     let told = told(&mut write, &me, &outcome.changes).await?;
     let detail = json!({ "changes": told, "reason": reason });
     audit::db::record(&mut write, "target.set", &format!("/targets/{period}"), detail).await?;
@@ -193,7 +205,41 @@ async fn save(
         format::counted(i64::try_from(targets.len()).unwrap_or(0), "target", "targets"),
         period.label()
     );
-    write.done_saying(&asks.href(period), &Toast::new(words)).await
+    let toast = Toast::new(words);
+    let toast = match rows {
+        Some(rows) => toast.undo(undo::path(period, rows)),
+        None => toast,
+    };
+    write.done_saying(&asks.href(period), &toast).await
+}
+
+/// Whose targets somebody sets in a period.
+pub struct May {
+    reps: BTreeSet<UserId>,
+    teams: BTreeSet<TeamId>,
+    company: bool,
+}
+
+impl May {
+    /// Whether this one's are among them.
+    pub fn contains(&self, whose: Subject) -> bool {
+        match whose {
+            Subject::Rep(rep) => self.reps.contains(&rep),
+            Subject::Team(team) => self.teams.contains(&team),
+            Subject::Company => self.company,
+        }
+    }
+}
+
+/// Whose targets the viewer sets in a period: of the reps and teams in reach, and of a company that the viewer leads.
+pub async fn may_set(db: &mut PgConnection, me: &Viewer, period: Period) -> Result<May, Error> {
+    let reps = db::reps(db, &me.scope, period, None, draw::day_of_teams(period, me.today)).await?;
+    let teams = match &me.scope.reach {
+        Reach::Some { teams, .. } => teams.iter().copied().collect(),
+        Reach::All => BTreeSet::new(),
+    };
+    let company = db::leads_company(db, &me.scope).await?;
+    Ok(May { reps: reps.into_iter().map(|rep| rep.id).collect(), teams, company })
 }
 
 /// The fields of a sent grid.
@@ -276,12 +322,23 @@ async fn load(read: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Resu
     }
     let facts = scorecards::db::facts(read, org, &whose, &[previous], me.company.growth_base, me.today).await?;
     let holidays = organizations::db::holidays(read, org, period.dates()).await?;
+    let mut parts = vec![];
+    for kind in draw::parts_of(period.kind()) {
+        let within = Period::overlapping(*kind, period.dates(), me.company.fiscal_start);
+        let targets = db::in_force(read, org, &whose, &within).await?;
+        parts.push(draw::Parts { kind: *kind, count: within.len(), targets });
+    }
+    let accepted = accept_db::of_period(read, &me.scope, period).await?;
     Ok(Loaded {
         period,
         metrics,
         seen: now.iter().map(|target| target.id).max().unwrap_or(TargetId(0)),
         actuals: facts.into_iter().map(|((_, whose), facts)| (whose, facts)).collect(),
         presences: Presences::load(read, org, &ids, period).await?,
+        levels: levels_db::of_kind(read, org, period.kind()).await?.0,
+        suggested: None,
+        accepted,
+        parts,
         reps,
         groups,
         now,

@@ -78,6 +78,9 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /settings", [DOOR, 403, 403, 403, 200]),
     ("POST /settings", [DOOR, 403, 403, 403, 422]),
     ("POST /settings/limits", [DOOR, 403, 403, 403, 422]),
+    ("POST /settings/limits/{id}/remove", [DOOR, 403, 403, 403, 303]),
+    ("GET /settings/levels", [DOOR, 403, 403, 403, 200]),
+    ("POST /settings/levels", [DOOR, 403, 403, 403, 400]),
     ("GET /settings/proration", [DOOR, 403, 403, 403, 200]),
     ("POST /settings/proration", [DOOR, 403, 403, 403, 400]),
     // Without having seen a preview one gets to see it.
@@ -110,6 +113,9 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /targets/{period}/changes", [DOOR, 403, 200, 403, 403]),
     ("POST /targets/{period}", [DOOR, 403, 400, 403, 403]),
     ("GET /growth", [DOOR, 404, 404, 404, 404]),
+    // What the rep would accept is not named; nobody else has targets.
+    ("POST /targets/{period}/acceptance", [DOOR, 400, 403, 403, 403]),
+    ("POST /targets/{period}/undo/{rows}", [DOOR, 403, 404, 403, 403]),
     // Customers.
     ("GET /customers", [DOOR, 200, 200, 200, 200]),
     ("GET /customers.csv", [DOOR, 200, 200, 200, 200]),
@@ -332,6 +338,7 @@ impl World {
             ("/visits/", visits[0].to_string()),
             ("/deals/", deals[0].to_string()),
             ("/targets/", "2026-11".to_owned()),
+            ("/undo/", "1-2".to_owned()),
             ("/imports/", upload(&app, admin).await),
             ("/imports/templates/", "customers.csv".to_owned()),
             ("/imports/done/", imported(&app, admin).await),

@@ -33,6 +33,7 @@ mod settings;
 mod setup;
 mod sign_in;
 mod support;
+mod target_fills;
 mod targets;
 mod teams;
 mod users;
