@@ -94,9 +94,14 @@ impl Month {
             Moment::During => format::long_day(me.today),
             _ => self.period.label(),
         };
+        let here = self.measured.presences.of(self.person.id).map(figure::here).unwrap_or_default();
         MonthPage {
             title: if own { "My month".to_owned() } else { self.person.name.clone() },
-            eyebrow: format!("{day} · {}", self.measured.working_days(self.period, me.today)),
+            eyebrow: [day, self.measured.working_days(self.period, me.today), here]
+                .into_iter()
+                .filter(|words| !words.is_empty())
+                .collect::<Vec<_>>()
+                .join(" · "),
             headline: headline::headline(&figures, pace, moment, currency),
             stats: CARDS.into_iter().filter_map(|metric| self.stat(metric, &figures, slipping.len(), me)).collect(),
             others: self.others(&figures, me),
