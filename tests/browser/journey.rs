@@ -117,7 +117,10 @@ async fn look_at_people(window: &mut Window) {
     window.go("Settings").await;
     window.is_at("Settings").await;
     window.fill("Lost after", "170").await;
-    window.click("Set limit").await;
+    window.click("Preview the limit").await;
+    window.sees("nothing is saved yet").await;
+    window.look_over("preview of a limit").await;
+    window.click("Apply the change").await;
     window.sees("Limit saved").await;
     window.look_over("settings").await;
     window.go("Teams").await;

@@ -437,8 +437,6 @@ async fn an_import_is_taken_back_without_a_trace() {
     // The same files can come again.
     import(&mut astrid, &COMPANY).await;
     assert_eq!(rows(&world).await, with);
-    let again = import(&mut astrid, &COMPANY).await;
-    assert!(!again.has(UNDO) && again.words().contains("it changed nothing"), "{}", again.words());
 }
 
 #[tokio::test]
@@ -541,9 +539,13 @@ async fn what_the_command_line_imported_is_listed_without_a_button() {
         now: world.app.now(),
     };
     attain::imports::import::run(&world.app.db, request).await.unwrap();
+    attain::imports::import::run(&world.app.db, request).await.unwrap();
     let mut astrid = world.browser().await;
     let page = astrid.get("/imports").await.expect(200);
     assert!(page.words().contains("by the command line customers.csv: 2 created"), "{}", page.words());
-    let page = astrid.get(&page.attribute("main a[href^='/imports/done/']", "href")).await.expect(200);
-    assert!(!page.has(UNDO));
+    let [second, first] = &page.attributes("main a[href^='/imports/done/']", "href")[..] else { panic!("two imports") };
+    for (path, words) in [(first, "or came from the command line"), (second, "it changed nothing")] {
+        let page = astrid.get(path).await.expect(200);
+        assert!(!page.has(UNDO) && page.words().contains(words), "{}", page.words());
+    }
 }
