@@ -153,6 +153,9 @@ pub async fn reject(
     let mut write = once::begin(&app, &me, once).await?;
     let found = find(&mut write, &me, id, proposal).await?;
     check_manager(&me)?;
+    if found.1.settled_by.is_some() {
+        return Err(SETTLED);
+    }
     if !errors.is_empty() {
         drop(write);
         return refused(ProposalPage::new(&me, page, found, fields, errors));

@@ -78,7 +78,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /settings", [DOOR, 403, 403, 403, 200]),
     ("POST /settings", [DOOR, 403, 403, 403, 422]),
     ("POST /settings/limits", [DOOR, 403, 403, 403, 422]),
-    ("POST /settings/limits/{id}/remove", [DOOR, 403, 403, 403, 303]),
+    ("POST /settings/limits/{id}/remove", [DOOR, 403, 403, 403, 200]),
     ("GET /settings/levels", [DOOR, 403, 403, 403, 200]),
     ("POST /settings/levels", [DOOR, 403, 403, 403, 400]),
     ("GET /settings/proration", [DOOR, 403, 403, 403, 200]),
