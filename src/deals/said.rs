@@ -237,7 +237,10 @@ mod tests {
     use time::macros::date;
 
     use super::*;
-    use crate::domain::{company::{GrowthBase, GrowthBasis}, money::Currency};
+    use crate::domain::{
+        company::{GrowthBase, GrowthBasis},
+        money::Currency,
+    };
 
     const TODAY: Date = date!(2026 - 11 - 19);
 

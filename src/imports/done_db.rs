@@ -224,9 +224,14 @@ pub async fn note_made(tx: &mut Tx, id: ImportId, before: &Before) -> sqlx::Resu
     .execute(&mut **tx)
     .await?;
     let hanging = hanging(tx, id).await?;
-    sqlx::query!("update imports set hanging = $3 where org_id = $1 and id = $2", org as OrgId, id as ImportId, hanging)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query!(
+        "update imports set hanging = $3 where org_id = $1 and id = $2",
+        org as OrgId,
+        id as ImportId,
+        hanging
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 

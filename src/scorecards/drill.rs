@@ -13,7 +13,9 @@ use crate::domain::{
 /// leads to the sales that it compares: of a book to what its customers bought, now and then.
 pub fn href(metric: Metric, whose: Subject, period: Period, basis: GrowthBasis, today: Date) -> String {
     match (metric, basis, whose) {
-        (Metric::SalesGrowth, GrowthBasis::Book, Subject::Rep(rep)) => return format!("/growth?rep={rep}&period={period}"),
+        (Metric::SalesGrowth, GrowthBasis::Book, Subject::Rep(rep)) => {
+            return format!("/growth?rep={rep}&period={period}");
+        }
         (Metric::SalesGrowth, GrowthBasis::Book, Subject::Team(team)) => {
             return format!("/growth?team={team}&period={period}");
         }

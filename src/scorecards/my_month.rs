@@ -169,7 +169,13 @@ impl Month {
         rest.map(|figure| Other {
             metric: figure.metric,
             label: figure.metric.label(),
-            href: drill::href(figure.metric, Subject::Rep(self.person.id), self.period, me.company.growth_basis, me.today),
+            href: drill::href(
+                figure.metric,
+                Subject::Rep(self.person.id),
+                self.period,
+                me.company.growth_basis,
+                me.today,
+            ),
             value: figure.shown(currency),
             exact: figure.value.map(|value| in_file(value, me).to_string()).unwrap_or_default(),
             of: figure.of(currency),

@@ -46,7 +46,9 @@ async fn fill(
     let mut write = once::begin_import_alone(&app, &me, once).await?;
     let (_, is_empty) = done_db::sample(&mut write, me.scope.org).await?;
     if !is_empty {
-        return Err(Error::Conflict("There are people, teams, plans or customers already. Sample data is for an empty company."));
+        return Err(Error::Conflict(
+            "There are people, teams, plans or customers already. Sample data is for an empty company.",
+        ));
     }
     let summary = import::sent(&mut write, &files, false).await.map_err(upload::error)?;
     done_db::set_sample(&mut write, summary.id).await?;

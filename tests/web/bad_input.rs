@@ -107,7 +107,13 @@ fn forms_of(page: &Answer) -> Vec<Form> {
             None => form.select(&named_or_button).fold(vec![], gather),
         },
     });
-    forms.filter(|form| !APART.contains(&&*form.path) && !form.path.ends_with("/viewing") && !form.path.starts_with("/profile/sessions/")).collect()
+    forms
+        .filter(|form| {
+            !APART.contains(&&*form.path)
+                && !form.path.ends_with("/viewing")
+                && !form.path.starts_with("/profile/sessions/")
+        })
+        .collect()
 }
 
 /// Boxes and buttons of one name are one field with several offers; lines of a deal are fields of their own.
