@@ -434,12 +434,11 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                    select max(p.recorded_at) as at
                    from visit_participants p
                    where p.org_id = v.org_id and p.visit_id = v.id
+                     and ($3::bigint[] is null or p.rep_id = any ($3))
                ) joined on true
+               -- The visit's own instants concern each who went, those of a participant only that person.
                where greatest(v.recorded_at, v.corrected_at, joined.at) > lock.locked_at
-                 and ($3::bigint[] is null or v.rep_id = any ($3) or exists (
-                     select from visit_participants p
-                     where p.org_id = v.org_id and p.visit_id = v.id and p.rep_id = any ($3)
-                 ))
+                 and ($3::bigint[] is null or v.rep_id = any ($3) or joined.at is not null)
                union all
                -- Of a merge that moved something of the period: the customer that goes on.
                select 'merge', '/customers/' || m.kept_id, m.kept_id, (m.merged_at at time zone o.time_zone)::date,

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     App,
     domain::{
-        access::{Permission, Scope},
+        access::{Permission, Role, Scope},
         customer::{
             events::EventKind,
             stage::{Stage, standing},
@@ -108,6 +108,8 @@ struct IndexPage {
     segments: Vec<Choice>,
     stages: Vec<Choice>,
     may_record: bool,
+    /// Whether the viewer confirms ends that reps propose.
+    may_confirm: bool,
     /// Whose customers the viewer may hand over; nobody's: none.
     hands_over: Option<Scope>,
     may_import: bool,
@@ -157,6 +159,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list:
             .map(|(word, label)| Choice::new(word, label))
             .collect(),
         may_record: me.may(Permission::RecordSales),
+        may_confirm: me.is(Role::Manager),
         hands_over: me.may(Permission::HandOver).then(|| me.scope_of(Permission::HandOver)),
         may_import: me.may(Permission::ImportRecords),
         whose: match me.scope.reps() {

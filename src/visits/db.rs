@@ -96,6 +96,9 @@ pub async fn update(tx: &mut Tx, id: VisitId, version: i32, visit: &NewVisit) ->
     )
     .execute(&mut **tx)
     .await?;
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
     sqlx::query!(
         "update visit_participants
          set visited_on = $3
@@ -106,7 +109,7 @@ pub async fn update(tx: &mut Tx, id: VisitId, version: i32, visit: &NewVisit) ->
     )
     .execute(&mut **tx)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(true)
 }
 
 /// Says who went along beside the rep of a visit. Who was there already stays entered when it was; whoever is new is an

@@ -91,6 +91,19 @@ impl VisitForm {
         }
     }
 
+    /// What was typed, now for a plan that the form did not show: everybody who was to go is ticked, and the plan's note
+    /// stands where none was typed.
+    pub fn with_plan(self, plan: &Visit, me: &(UserId, String), typed: &[(UserId, String)]) -> Self {
+        let mut with = plan.with.clone();
+        for id in typed.iter().chain([me]).map(|(id, _)| *id) {
+            if !with.contains(&id) && id != plan.rep_id {
+                with.push(id);
+            }
+        }
+        let notes = if self.notes.trim().is_empty() { plan.notes.clone() } else { self.notes };
+        Self { with: with.iter().map(UserId::to_string).collect(), notes, ..self }
+    }
+
     /// Reads everything but the customer. What is done is not after today; what is planned is not before it.
     pub fn parse(&self, state: State, today: Date, time_zone: &str, errors: &mut Errors) -> Said {
         let visited_on = errors.date("visited_on", &self.visited_on, "The day");

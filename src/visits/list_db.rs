@@ -62,7 +62,7 @@ pub struct Row {
     pub minutes: Option<i32>,
     /// Free words.
     pub notes: String,
-    /// How many days after its day it was entered, if that is later than the company allows.
+    /// How many days after its day it, or somebody asked for who went, was entered, if later than the company allows.
     pub late: Option<i32>,
     /// Whether it was entered after its period was locked: it counts for nothing.
     pub after_lock: bool,
@@ -102,13 +102,23 @@ pub async fn list(
                union all
                select p.visit_id, p.rep_id, p.recorded_at
                from visit_participants p
-               where p.org_id = $1
+               where p.org_id = $1 and $4::bigint is null
                  and ($2::bigint[] is null or p.rep_id = any ($2))
                  and ($5::date is null or p.visited_on >= $5)
                  and ($6::date is null or p.visited_on < $6)
+               union all
+               -- Of one customer: from its visits, so that nobody else's are read.
+               select v.id, p.rep_id, p.recorded_at
+               from visits v
+               join visit_participants p on p.org_id = v.org_id and p.visit_id = v.id
+               where v.org_id = $1 and v.customer_id = $4
+                 and ($2::bigint[] is null or p.rep_id = any ($2))
+                 and ($5::date is null or v.visited_on >= $5)
+                 and ($6::date is null or v.visited_on < $6)
            ),
            fitting as (
                select v.id, w.rep_id, v.customer_id, v.visited_on, v.kind,
+                      greatest(v.recorded_at, w.recorded_at) as entered_at,
                       exists (
                           select from period_locks l
                           where l.org_id = v.org_id and v.visited_on >= l.period_start and v.visited_on < l.period_end
@@ -138,18 +148,18 @@ pub async fn list(
                  ))
            ),
            chosen as (
-               select f.id, f.visited_on, bool_and(f.after_lock) as after_lock
+               select f.id, f.visited_on, max(f.entered_at) as entered_at, bool_and(f.after_lock) as after_lock
                from fitting f
                where not $9
                group by f.id, f.visited_on
                union all
-               select one.id, one.visited_on, false
+               select one.id, one.visited_on, one.entered_at, false
                from (
                    select distinct on (f.customer_id, f.visited_on, f.kind, case when $13 then f.rep_id end)
-                          f.id, f.visited_on
+                          f.id, f.visited_on, f.entered_at
                    from fitting f
                    where $9 and not f.after_lock
-                   order by f.customer_id, f.visited_on, f.kind, case when $13 then f.rep_id end, f.id
+                   order by f.customer_id, f.visited_on, f.kind, case when $13 then f.rep_id end, f.id, f.entered_at
                ) one
            )
            select v.id,
@@ -162,8 +172,8 @@ pub async fn list(
                   v.customer_id, c.name as customer, v.visited_on, v.starts_at,
                   v.kind as "kind: Kind", v.state as "state: State", v.outcome as "outcome: Outcome",
                   v.minutes, v.notes,
-                  case when v.state = 'done' and (v.recorded_at at time zone $12)::date - v.visited_on > $14
-                       then (v.recorded_at at time zone $12)::date - v.visited_on end as "late?",
+                  case when v.state = 'done' and (chosen.entered_at at time zone $12)::date - v.visited_on > $14
+                       then (chosen.entered_at at time zone $12)::date - v.visited_on end as "late?",
                   chosen.after_lock as "after_lock!",
                   (select count(*) from chosen) as "total!"
            from chosen

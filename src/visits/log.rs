@@ -129,7 +129,7 @@ pub async fn colleagues(
     visit: Option<&Visit>,
 ) -> sqlx::Result<Vec<(UserId, String)>> {
     let mut colleagues = reps_db::selling(db, me.scope.org, me.today).await?;
-    for along in visit.into_iter().flat_map(|visit| visit.with.iter().copied().zip(visit.with_names.iter().cloned())) {
+    for along in visit.into_iter().flat_map(Visit::along) {
         if !colleagues.contains(&along) {
             colleagues.push(along);
         }
@@ -193,28 +193,35 @@ pub async fn create(
     };
     drop(read);
     let mut write = once::begin(&app, &me, once).await?;
-    let planned = page_db::planned(&mut write, me.id, customer.id, new.visited_on).await?;
-    if let Some((id, _)) = planned
-        && let Some(visit) = page_db::find(&mut write, &me.scope, &me.company, id).await?
-    {
-        keep_planned(&mut new, &visit);
-        for along in visit.with.into_iter().zip(visit.with_names).chain([(visit.rep_id, visit.rep), own(&me)]) {
-            if !with.contains(&along) {
-                with.push(along);
-            }
+    let mut planned = None;
+    if let Some((id, version)) = page_db::planned(&mut write, me.id, customer.id, new.visited_on).await? {
+        let visit = page_db::find(&mut write, &me.scope, &me.company, id).await?.ok_or(CHANGED)?;
+        if let Some(words) = not_shown(&visit, me.id, &with) {
+            drop(write);
+            errors.add("with", words);
+            let form = fields.with_plan(&visit, &own(&me), &with);
+            let mut read = tx::read(&app.db, me.scope.org).await?;
+            let log = LogPage::load(&mut read, &me, page, form, errors, &picked).await?;
+            return log.of(&mut read, &me, visit).await?.answer();
         }
+        keep_planned(&mut new, &visit);
+        with.push(own(&me));
         with.retain(|(along, _)| *along != visit.rep_id);
         new.rep = visit.rep_id;
         if new.notes.is_empty() {
-            new.notes = visit.notes; // this form did not show it
+            new.notes.clone_from(&visit.notes); // this form did not show it
         }
+        if !db::update(&mut write, id, version, &new).await? {
+            return Err(CHANGED);
+        }
+        planned = Some((id, visit.along()));
     }
-    let (id, action) = match planned {
-        Some((id, version)) if db::update(&mut write, id, version, &new).await? => (id, "visit.done"),
-        _ => (db::insert(&mut write, &new).await?, "visit.logged"),
+    let (id, action, planned_with) = match planned {
+        Some((id, along)) => (id, "visit.done", Some(along)),
+        None => (db::insert(&mut write, &new).await?, "visit.logged", None),
     };
     write_with(&mut write, id, &with).await?;
-    let detail = json!({ "new": facts(&new, &customer.name, &names(&with)) });
+    let detail = json!({ "new": facts(&new, &customer.name, &names(&with)), "planned_with": planned_with });
     audit::db::record(&mut write, action, &format!("/visits/{id}"), detail).await?;
     plan_next(&mut write, id, &said, &new, customer, &with).await?;
     saved(write, &me, id, &new, customer, &with, &fields.then).await
@@ -222,6 +229,18 @@ pub async fn create(
 
 fn own(me: &Viewer) -> (UserId, String) {
     (me.id, me.name.clone())
+}
+
+/// What is said if a plan is meant for others too whom the form did not name: nobody is credited unseen.
+fn not_shown(visit: &Visit, me: UserId, with: &[(UserId, String)]) -> Option<String> {
+    let planned = [(visit.rep_id, visit.rep.clone())].into_iter().chain(visit.along());
+    let others: Vec<(UserId, String)> = planned.filter(|(id, _)| *id != me).collect();
+    let is_shown = others.iter().all(|(id, _)| with.iter().any(|(along, _)| along == id));
+    let words = format!(
+        "This visit was planned together with {}. Check who went, then save it for all of you.",
+        names(&others).join(", ")
+    );
+    Some(words).filter(|_| !is_shown)
 }
 
 /// Writes who went along.
@@ -350,7 +369,7 @@ pub async fn fulfilled(
         return Err(Error::Conflict("This visit is no longer planned. Open it to see what was saved."));
     }
     write_with(&mut write, id, &with).await?;
-    let detail = json!({ "new": facts(&new, &customer.name, &names(&with)) });
+    let detail = json!({ "new": facts(&new, &customer.name, &names(&with)), "planned_with": visit.along() });
     audit::db::record(&mut write, "visit.done", &format!("/visits/{id}"), detail).await?;
     plan_next(&mut write, id, &said, &new, &customer, &with).await?;
     saved(write, &me, id, &new, &customer, &with, &fields.then).await
@@ -365,7 +384,7 @@ async fn find_planned(db: &mut PgConnection, me: &Allowed<RecordSales>, id: Visi
     }
 }
 
-/// Takes back what was logged or planned today: a planned visit is planned again, a new one is gone.
+/// Takes back what was logged or planned today: a planned visit is planned again for whom it was, a new one is gone.
 pub async fn undo(
     State(app): State<App>,
     me: Allowed<RecordSales>,
@@ -393,7 +412,10 @@ pub async fn undo(
             if !db::update(&mut write, id, visit.version, &planned).await? {
                 return Err(CHANGED);
             }
-            let detail = json!({ "old": old, "new": facts(&planned, &visit.customer, &visit.with_names) });
+            let with = last.detail.get("planned_with").cloned().map(serde_json::from_value::<Vec<(UserId, String)>>);
+            let with = with.and_then(Result::ok).unwrap_or_else(|| visit.along());
+            write_with(&mut write, id, &with).await?;
+            let detail = json!({ "old": old, "new": facts(&planned, &visit.customer, &names(&with)) });
             audit::db::record(&mut write, "visit.undone", &object, detail).await?;
         }
         "visit.logged" | "visit.planned" => {

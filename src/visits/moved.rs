@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     db::{self, NewVisit},
-    log, page_db, web,
+    log, page_db, plan, web,
 };
 use crate::{
     App, audit,
@@ -47,6 +47,9 @@ pub async fn create(
     let visit = page_db::find(&mut write, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
     if visit.state == visit::State::Done {
         return Err(Error::Conflict("This visit is done. What is done stays on its day; it can be corrected."));
+    }
+    if !me.scope.sees(visit.rep_id) {
+        return Err(plan::NOT_YOURS);
     }
     let (Some(day), true) = (day, errors.is_empty()) else {
         drop(write);

@@ -28,7 +28,9 @@ pub struct Visit {
     /// Their names, in the same order.
     pub with_names: Vec<String>,
     /// Those of them who were entered after the lock of the period: for them it counts for nothing.
-    pub joined_after_lock: Vec<String>,
+    pub joined_after_lock: Vec<UserId>,
+    /// Those of them who were entered behind the visit, later than the company allows.
+    pub joined_late: Vec<UserId>,
     /// To whom.
     pub customer_id: CustomerId,
     /// The customer's name.
@@ -71,6 +73,26 @@ impl Visit {
         std::iter::once(&self.rep).chain(&self.with_names).cloned().collect::<Vec<_>>().join(", ")
     }
 
+    /// Who went along, with their names.
+    pub fn along(&self) -> Vec<(UserId, String)> {
+        self.with.iter().copied().zip(self.with_names.iter().cloned()).collect()
+    }
+
+    /// Who was added after the lock, in words; nobody if that is so of the whole visit.
+    pub fn added_after_lock(&self) -> String {
+        self.named(|id| !self.after_lock && self.joined_after_lock.contains(id))
+    }
+
+    /// Who was added late and counts, in words.
+    pub fn added_late(&self) -> String {
+        self.named(|id| !self.after_lock && self.joined_late.contains(id) && !self.joined_after_lock.contains(id))
+    }
+
+    fn named(&self, fits: impl Fn(&UserId) -> bool) -> String {
+        let along = self.with.iter().zip(&self.with_names).filter(|(id, _)| fits(id));
+        along.map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether one of those who went is in sight.
     pub fn is_of(&self, scope: &Scope) -> bool {
         std::iter::once(&self.rep_id).chain(&self.with).any(|rep| scope.sees(*rep))
@@ -92,13 +114,20 @@ pub async fn find(db: &mut PgConnection, scope: &Scope, company: &Company, id: V
                         join users w on w.org_id = p.org_id and w.id = p.rep_id
                         where p.org_id = v.org_id and p.visit_id = v.id
                         order by lower(w.name), w.id) as "with_names!: Vec<String>",
-                  array(select w.name
+                  array(select p.rep_id
                         from visit_participants p
-                        join users w on w.org_id = p.org_id and w.id = p.rep_id
-                        join period_locks l on l.org_id = p.org_id and l.period_start <= p.visited_on
-                             and p.visited_on < l.period_end and p.recorded_at > l.locked_at
                         where p.org_id = v.org_id and p.visit_id = v.id
-                        order by lower(w.name), w.id) as "joined_after_lock!: Vec<String>",
+                          and exists (
+                              select from period_locks l
+                              where l.org_id = p.org_id and l.period_start <= p.visited_on
+                                and p.visited_on < l.period_end and p.recorded_at > l.locked_at
+                          )) as "joined_after_lock!: Vec<UserId>",
+                  array(select p.rep_id
+                        from visit_participants p
+                        where p.org_id = v.org_id and p.visit_id = v.id and v.state = 'done'
+                          and p.recorded_at > v.recorded_at
+                          and (p.recorded_at at time zone $4)::date - v.visited_on > $5
+                       ) as "joined_late!: Vec<UserId>",
                   v.customer_id, c.name as customer, v.visited_on, v.starts_at,
                   v.kind as "kind: Kind", v.state as "state: State", v.outcome as "outcome: Outcome", v.minutes, v.notes,
                   v.recorded_at at time zone $4 as "recorded_at!",
@@ -189,6 +218,8 @@ pub struct Entry {
     pub follows_on: Option<Date>,
     /// Whether it is one of a series.
     pub in_series: bool,
+    /// Whether the person is its rep, and does not only go along.
+    pub is_own: bool,
 }
 
 /// The visits of a person in these days, by day and time, also those where the person goes along.
@@ -197,7 +228,8 @@ pub async fn entries(db: &mut PgConnection, org: OrgId, rep: UserId, dates: Date
         Entry,
         r#"select v.id, v.customer_id, c.name as customer, c.city, others.names as "with?", v.starts_at,
                   v.kind as "kind: Kind", v.state as "state: State", v.outcome as "outcome: Outcome", v.visited_on,
-                  f.visited_on as "follows_on?", v.series_id is not null as "in_series!"
+                  f.visited_on as "follows_on?", v.series_id is not null as "in_series!",
+                  v.rep_id = $2 as "is_own!"
            from visits v
            join customers c on c.org_id = v.org_id and c.id = v.customer_id
            left join visits f on f.org_id = v.org_id and f.id = v.follows_id

@@ -11,7 +11,7 @@ use super::{
     db::{self, NewVisit},
     form::VisitForm,
     log,
-    page_db::{self, Entry},
+    page_db::{self, Entry, Visit},
     series,
 };
 use crate::{
@@ -30,7 +30,8 @@ use crate::{
         auth::{Allowed, RecordSales},
         error::Error,
         form::{Errors, Form, Nothing, Path, Query, parse_date},
-        format, once,
+        format,
+        once::{self, Write},
         page::{Page, html, refused},
         toast::Toast,
         ui::{Badge, Choice},
@@ -191,6 +192,9 @@ pub async fn missed(
     if visit.state != visit::State::Planned || visit.visited_on > me.today {
         return Err(Error::Conflict("Only a planned visit whose day has come can be missed."));
     }
+    if !me.scope.sees(visit.rep_id) {
+        return leave(write, &me, &visit).await;
+    }
     let new = NewVisit { state: visit::State::Missed, ..log::as_new(&visit) };
     if !db::update(&mut write, id, visit.version, &new).await? {
         return Err(log::CHANGED);
@@ -213,6 +217,9 @@ pub async fn remove(
     if visit.state == visit::State::Done {
         return Err(Error::Conflict("This visit is done. What is done stays; it can be corrected."));
     }
+    if !me.scope.sees(visit.rep_id) {
+        return leave(write, &me, &visit).await;
+    }
     if !db::delete(&mut write, id, visit.version).await? {
         return Err(log::CHANGED);
     }
@@ -220,4 +227,24 @@ pub async fn remove(
     audit::db::record(&mut write, "visit.removed", &format!("/visits/{id}"), json!({ "old": old })).await?;
     let to = format!("/visits/plan?day={}", visit.visited_on);
     write.done_saying(&to, &Toast::new(format!("{} taken off the plan", visit.customer))).await
+}
+
+/// What a button says that would move or end a visit of somebody out of reach.
+pub const NOT_YOURS: Error =
+    Error::Conflict("You only go along on this visit. Its rep, or the rep’s manager, can move or end it.");
+
+/// Takes those whom this person reaches off a visit of somebody else: for that one it stays planned.
+async fn leave(mut write: Write, me: &Allowed<RecordSales>, visit: &Visit) -> Result<Response, Error> {
+    let (left, with): (Vec<_>, Vec<_>) = visit.along().into_iter().partition(|(id, _)| me.scope.sees(*id));
+    let new = log::as_new(visit);
+    if !db::update(&mut write, visit.id, visit.version, &new).await? {
+        return Err(log::CHANGED);
+    }
+    log::write_with(&mut write, visit.id, &with).await?;
+    let new = log::facts(&new, &visit.customer, &log::names(&with));
+    let detail = json!({ "old": log::facts_of(visit), "new": new });
+    audit::db::record(&mut write, "visit.corrected", &format!("/visits/{}", visit.id), detail).await?;
+    let left = log::names(&left).join(", ");
+    let words = format!("{left} taken off the visit to {}; {} still has it", visit.customer, visit.rep);
+    write.done_saying(&format!("/visits/plan?day={}", visit.visited_on), &Toast::new(words)).await
 }

@@ -66,6 +66,9 @@ pub async fn remove(
     let Some(series) = visit.series_id else {
         return Err(Error::Conflict("This visit is not one of a series. Take it off the plan alone."));
     };
+    if !me.scope.sees(visit.rep_id) {
+        return Err(super::plan::NOT_YOURS);
+    }
     let removed = db::delete_series(&mut write, series, visit.visited_on).await?;
     let count = i64::try_from(removed.len()).unwrap_or(i64::MAX);
     let acts = removed.into_iter().map(|(id, day)| {

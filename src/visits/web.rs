@@ -205,6 +205,8 @@ struct ShowPage {
     acts: Vec<Act>,
     follow_ups: Vec<(VisitId, Date, Badge)>,
     may_record: bool,
+    /// Whether the visit is that of somebody whom the viewer reaches: then all of it may be moved or ended.
+    leads: bool,
     is_today_or_before: bool,
     /// A new day as typed.
     day: String,
@@ -245,6 +247,7 @@ pub(super) async fn draw(
         badge: badge(visit.state, visit.visited_on, me.today),
         is_today_or_before: visit.visited_on <= me.today,
         may_record: me.may(Permission::RecordSales) && visit.is_of(&me.scope_of(Permission::RecordSales)),
+        leads: me.scope_of(Permission::RecordSales).sees(visit.rep_id),
         visit,
         acts,
     };
@@ -340,9 +343,24 @@ async fn correct(
     let moves =
         period_locks::db::crosses(&mut write, me.scope.org, Some(visit.visited_on), Some(new.visited_on)).await?;
     let locked = period_locks::db::is_locked(&mut write, me.scope.org, new.visited_on).await?;
+    let counts_settled = locked && visit.state == visit::State::Done && !visit.after_lock;
+    let left = visit
+        .along()
+        .into_iter()
+        .filter(|along| counts_settled && !with.contains(along) && !visit.joined_after_lock.contains(&along.0));
+    let left: Vec<String> = left.map(|(_, name)| name).collect();
     let becomes_visit = visit.kind != visit::Kind::InPerson && new.kind == visit::Kind::InPerson;
     if moves && visit.state == visit::State::Done {
         errors.add("visited_on", "A visit moves neither out of a locked period nor into one. Keep its day.");
+    } else if counts_settled && new.visited_on != visit.visited_on {
+        errors.add("visited_on", "After the lock of its period a visit keeps its day. Say in the note what is right.");
+    } else if counts_settled && new.customer != visit.customer_id {
+        let field = if fields.other.trim().is_empty() { "customer" } else { "other" };
+        errors.add(field, "After the lock of its period a visit keeps its customer. Say in the note what is right.");
+    } else if !left.is_empty() {
+        let left = left.join(", ");
+        errors
+            .add("with", format!("After the lock of its period whoever was entered before stays. Tick {left} again."));
     } else if locked && becomes_visit && visit.state == visit::State::Done {
         errors
             .add("kind", "After the lock of its period nothing becomes a visit in person any more. Keep how you met.");

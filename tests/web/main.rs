@@ -18,6 +18,7 @@ mod growth;
 mod handover;
 mod imports;
 mod invitations;
+mod joint_visits;
 mod kit;
 mod leave;
 mod merging;

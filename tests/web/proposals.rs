@@ -39,6 +39,8 @@ async fn an_end_of_ours_counts_once_a_manager_has_confirmed_it() {
     assert!(!piet.get("/customers/proposals").await.expect(200).words().contains("Havn"));
     let notices = berit.get("/notices").await.expect(200);
     assert_eq!(notices.texts("main li .title"), ["The end of Havn waits for your word"]);
+    assert!(berit.get("/customers").await.has("main a[href='/customers/proposals']"));
+    assert!(!ingrid.get("/customers").await.has("main a[href='/customers/proposals']"));
     let waiting = berit.get("/customers/proposals").await.expect(200);
     assert!(waiting.text("main li").contains("Deselected on 10 Nov 2026 · Ingrid: Orders too little"));
     let page = berit.get(&waiting.attribute("main li a", "href")).await.expect(200);
