@@ -1,7 +1,6 @@
 //! Two versions of a plan side by side: what differs in words, and what both pay at a few attainments.
 
 use axum::{extract::State, response::Response};
-use rust_decimal::Decimal;
 
 use super::{
     db::{self, VersionRow},
@@ -12,7 +11,7 @@ use crate::{
     domain::{
         commission::{
             compare::{self, Change},
-            picture::{self, TABLE},
+            picture,
             plan::Plan,
         },
         id::PlanId,
@@ -114,12 +113,11 @@ fn pays(
     example.targets.extend(of_old.targets);
     example.reached.extend(of_old.reached);
     let mut rows: Vec<(String, Money, Money, Money)> = vec![];
-    for percent in TABLE {
-        let Some(value) = example.value_at(along, Decimal::new(percent, 2)) else { continue };
+    for (value, share) in example.rows_of_table(along) {
         let pay =
             |plan: &Plan| example.pay(plan, along, value).map(|s| s.total.money).map_err(|e| failed(e.to_string()));
         let (before, after) = (pay(old)?, pay(new)?);
-        rows.push((format!("{percent}%"), before, after, after - before));
+        rows.push((format::percent(share), before, after, after - before));
     }
     let mut others: Vec<Metric> = vec![];
     for metric in metrics.into_iter().filter(|metric| *metric != along) {

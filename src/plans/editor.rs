@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use time::Date;
 
 use super::{
-    db::{self, PlanRow, VersionRow},
+    db::{self, AssignmentRow, PlanRow, VersionRow},
     example::{self, Shown},
     fill,
     form::{ComponentForm, PlanForm},
@@ -82,6 +82,15 @@ struct Lists {
 struct Conflict {
     newest: VersionRow,
     changes: Vec<Change>,
+}
+
+/// What a page says beside the form.
+#[derive(Default)]
+struct Said {
+    errors: Errors,
+    conflict: Option<Conflict>,
+    /// Whether to show what the plan pays: the chart asks the engine hundreds of times, so not at every press.
+    pays: bool,
 }
 
 impl EditorPage {
@@ -192,7 +201,7 @@ pub(super) async fn new(
         let newest = newest(&mut *tx::read(&app.db, me.scope.org).await?, &me, id).await?;
         PlanForm { name: String::new(), ..PlanForm::of(&newest.plan()?, &from) }
     };
-    html(draw(&app, &me, page, None, form, Errors::new(), None).await?)
+    html(draw(&app, &me, page, None, form, Said { pays: true, ..Said::default() }).await?)
 }
 
 pub(super) async fn new_version(
@@ -204,7 +213,7 @@ pub(super) async fn new_version(
     let newest = newest(&mut *tx::read(&app.db, me.scope.org).await?, &me, id).await?;
     let mut form = PlanForm::of(&newest.plan()?, &this_month(&me).to_string());
     form.version = newest.number.to_string();
-    html(draw(&app, &me, page, Some((id, newest.plan)), form, Errors::new(), None).await?)
+    html(draw(&app, &me, page, Some((id, newest.plan)), form, Said { pays: true, ..Said::default() }).await?)
 }
 
 pub(super) async fn create(
@@ -261,8 +270,15 @@ pub(super) async fn create_version(
         drop(write);
         let changes = compare::changes(&newest.plan()?, &plan);
         form.version = newest.number.to_string();
-        let conflict = Some(Conflict { newest, changes });
-        return answer(StatusCode::CONFLICT, draw(&app, &me, page, head, form, Errors::new(), conflict).await?);
+        let said = Said { conflict: Some(Conflict { newest, changes }), ..Said::default() };
+        return answer(StatusCode::CONFLICT, draw(&app, &me, page, head, form, said).await?);
+    }
+    if plan.period != newest.plan()?.period {
+        let errors = cut_off(&mut write, &me, id, &plan, from).await?;
+        if !errors.is_empty() {
+            drop(write);
+            return refuse(&app, &me, page, head, form, errors).await;
+        }
     }
     if period_locks::db::is_locked_from(&mut write, me.scope.org, from).await? {
         drop(write);
@@ -287,15 +303,16 @@ async fn press(
     act: &str,
 ) -> Result<Response, Error> {
     if act != "show" {
+        let errors = form.left_out();
         form.press(act);
-        return html(draw(app, me, page, head, form, Errors::new(), None).await?);
+        return answer(errors.status(), draw(app, me, page, head, form, Said { errors, ..Said::default() }).await?);
     }
     let Read { plan, mut errors, .. } = form.parse(me.company.currency, me.company.fiscal_start);
     if let Some((plan, from)) = plan {
         form.example.fill(&form.metrics());
         errors.extend(form.example.parse(&plan, from, me.company.fiscal_start).err().unwrap_or_default());
     }
-    answer(errors.status(), draw(app, me, page, head, form, errors, None).await?)
+    answer(errors.status(), draw(app, me, page, head, form, Said { errors, conflict: None, pays: true }).await?)
 }
 
 async fn refuse(
@@ -306,7 +323,8 @@ async fn refuse(
     form: PlanForm,
     errors: Errors,
 ) -> Result<Response, Error> {
-    answer(StatusCode::UNPROCESSABLE_ENTITY, draw(app, me, page, head, form, errors, None).await?)
+    let said = Said { errors, ..Said::default() };
+    answer(StatusCode::UNPROCESSABLE_ENTITY, draw(app, me, page, head, form, said).await?)
 }
 
 /// The page of a form, with everything that can be said about its plan as it is.
@@ -316,8 +334,7 @@ async fn draw(
     page: Page,
     plan: Option<(PlanId, String)>,
     mut form: PlanForm,
-    mut errors: Errors,
-    conflict: Option<Conflict>,
+    Said { mut errors, conflict, pays }: Said,
 ) -> Result<EditorPage, Error> {
     let (currency, fiscal_start) = (me.company.currency, me.company.fiscal_start);
     let metrics = form.metrics();
@@ -327,7 +344,7 @@ async fn draw(
     let (mut shown, mut warnings) = (None, vec![]);
     if let Some((said, from)) = &read {
         let along = Metric::parse(&form.example.along);
-        if let (Ok(example), Some(along)) = (form.example.parse(said, *from, fiscal_start), along) {
+        if pays && let (Ok(example), Some(along)) = (form.example.parse(said, *from, fiscal_start), along) {
             match example::shown(said, &example, along) {
                 Ok(drawn) => shown = drawn,
                 Err(refused) => errors.extend(refused),
@@ -359,6 +376,41 @@ async fn draw(
         lists: Lists::new(),
         currency,
     })
+}
+
+/// The words where reps would get no statement, because they are put on the plan inside one of its new, longer periods:
+/// a period is paid to who is on the plan on its first day.
+async fn cut_off(
+    db: &mut sqlx::PgConnection,
+    me: &Viewer,
+    id: PlanId,
+    plan: &Plan,
+    from: Date,
+) -> Result<Errors, Error> {
+    let mut errors = Errors::new();
+    let kind = PeriodKind::from(plan.period);
+    let rows = db::assignments(db, me.scope.org, id).await?;
+    for row in &rows {
+        let Some(begins) = row.from_date.filter(|begins| *begins >= from) else { continue };
+        let period = Period::containing(kind, begins, me.company.fiscal_start);
+        // Who was put on it twice in a row is on it on the first day.
+        let paid = |other: &AssignmentRow| {
+            other.rep_id == row.rep_id
+                && other.from_date.is_none_or(|since| since <= period.from())
+                && other.to_date.is_none_or(|to| period.from() < to)
+        };
+        if !rows.iter().any(paid) {
+            let month = Period::month(begins, me.company.fiscal_start).label();
+            let (rep, kind, period) = (&row.rep, kind.as_str(), period.label());
+            let words = format!(
+                "{rep} is put on this plan in {month}, inside {period}, and would be paid nothing for that {kind}. \
+                 Put {rep} on it from the first month of a {kind} before you change how it is paid."
+            );
+            errors.add("period", words);
+            break;
+        }
+    }
+    Ok(errors)
 }
 
 async fn store_version(tx: &mut tx::Tx, id: PlanId, plan: &Plan, from: Date) -> Result<(), Error> {

@@ -26,6 +26,9 @@ use crate::{
     },
 };
 
+/// The most deals of the example: each point of the chart pays all of them.
+const MOST_DEALS: u32 = 50;
+
 /// What a plan pays, in a chart, a table and a statement.
 pub struct Shown {
     /// Pay against attainment.
@@ -94,8 +97,8 @@ impl ExampleForm {
         }
         let deals = if self.deals.trim().is_empty() { Ok(1) } else { number::count(&self.deals) };
         match deals {
-            Ok(deals @ 1..=1000) => example.deals = deals,
-            _ => errors.add("x_deals", "In how many deals? Use 1 to 1000."),
+            Ok(deals @ 1..=MOST_DEALS) => example.deals = deals,
+            _ => errors.add("x_deals", format!("In how many deals? Use 1 to {MOST_DEALS}.")),
         }
         if errors.is_empty() { Ok(example) } else { Err(errors) }
     }

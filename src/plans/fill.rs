@@ -25,9 +25,8 @@ impl PlanForm {
             period: plan.period.as_str().to_owned(),
             cap: amount(plan.cap),
             floor: amount(plan.floor),
-            version: String::new(),
             components: plan.components.iter().map(|component| ComponentForm::of(component, plan.currency)).collect(),
-            example: ExampleForm::default(),
+            ..Self::default()
         };
         form.example.fill(&picture::metrics(plan));
         form

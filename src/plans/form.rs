@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::metric::Metric;
-
-/// The most components that a form takes.
-const MOST_COMPONENTS: usize = 20;
-/// The most steps, points or conditions of one component.
-const MOST_ROWS: usize = 30;
+use crate::domain::{
+    commission::plan::{MOST_COMPONENTS, MOST_ROWS},
+    metric::Metric,
+};
 
 /// A plan as typed. Fields of rows carry their numbers: `c0_name`, `c0_s1_from`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +26,8 @@ pub struct PlanForm {
     pub components: Vec<ComponentForm>,
     /// The example to try it with.
     pub example: ExampleForm,
+    /// Whether components or rows were sent that no plan has room for: they are not here.
+    pub beyond: bool,
 }
 
 /// A component as typed. What its way to pay does not ask for is kept and not read.
@@ -86,6 +86,8 @@ impl PlanForm {
         for (name, value) in sent.iter().rev() {
             if let Some(slot) = form.slot(name) {
                 slot.clone_from(value);
+            } else {
+                form.beyond |= is_beyond(name);
             }
         }
         form
@@ -202,6 +204,19 @@ impl ExampleForm {
     }
 }
 
+/// Whether a field has the number of a component or row that no plan has room for.
+fn is_beyond(name: &str) -> bool {
+    let over = |text: &str, letter: &str, most: usize| {
+        let digits = text.strip_prefix(letter).filter(|digits| !digits.is_empty());
+        let digits = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        digits.is_some_and(|digits| digits.parse::<usize>().ok().is_none_or(|number| number >= most))
+    };
+    let Some((group, field)) = name.split_once('_') else { return false };
+    let row = field.split_once('_').map(|(row, _)| row).filter(|_| numbered(group, "c").is_some());
+    over(group, "c", MOST_COMPONENTS)
+        || row.is_some_and(|row| ROWS.iter().any(|(_, letter, _)| over(row, letter, MOST_ROWS)))
+}
+
 /// The number behind a letter: 12 of `c12`.
 fn numbered(text: &str, letter: &str) -> Option<usize> {
     let digits = text.strip_prefix(letter)?;
@@ -261,8 +276,6 @@ mod tests {
             ("c1_g0_least", "20"),
             ("x_net_sales_target", "50000"),
             ("name", "twice"),
-            ("c99_name", "too many"),
-            ("c0_s99_from", "too many"),
             ("c0_colour", "unknown"),
             ("x_colour_target", "unknown"),
             ("c_name", "no number"),
@@ -274,6 +287,21 @@ mod tests {
         assert_eq!(form.components[1].steps, [[String::new(), String::new()], ["100%".to_owned(), "6%".to_owned()]]);
         assert_eq!(form.components[1].gate, [[String::new(), "20".to_owned(), String::new()]]);
         assert_eq!(form.example.rows[&Metric::NetSales], ["50000".to_owned(), String::new()]);
+        assert!(!form.beyond);
+    }
+
+    #[test]
+    fn what_has_no_room_is_noted() {
+        let beyond = |name: &str| PlanForm::read(&[(name.to_owned(), "x".to_owned())]).beyond;
+        for name in ["c20_name", "c99_s0_from", "c100_name", "c0_s30_from", "c19_p30_at", "c1_g99999999999999999999_of"]
+        {
+            assert!(beyond(name), "{name}");
+        }
+        for name in
+            ["c19_name", "c0_s29_from", "c19_g29_most", "c0_colour", "c_name", "x_colour_target", "act", "c0_t40_x"]
+        {
+            assert!(!beyond(name), "{name}");
+        }
     }
 
     #[test]

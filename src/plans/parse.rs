@@ -10,8 +10,8 @@ use super::{
 use crate::{
     domain::{
         commission::plan::{
-            Axis, Component, Condition, Curve, Measure, MeasuringPeriod, Mode, Per, Plan, Point, Schedule, Step,
-            StepPays, Tiers,
+            Axis, Component, Condition, Curve, MOST_COMPONENTS, MOST_ROWS, Measure, MeasuringPeriod, Mode, Per, Plan,
+            Point, Schedule, Step, StepPays, Tiers,
         },
         metric::{Metric, Unit},
         money::{Currency, Money},
@@ -32,9 +32,22 @@ pub struct Read {
 }
 
 impl PlanForm {
+    /// The words where more was sent than a plan has room for.
+    pub fn left_out(&self) -> Errors {
+        let mut errors = Errors::new();
+        if self.beyond {
+            let words = format!(
+                "A plan has at most {MOST_COMPONENTS} components, and each at most {MOST_ROWS} steps, points and \
+                 conditions. What was sent beyond is not shown here: look through the plan before you save it."
+            );
+            errors.add("add", words);
+        }
+        errors
+    }
+
     /// Reads the form. Every rule of [`Plan::faults`] is told at the field that breaks it.
     pub fn parse(&self, currency: Currency, fiscal_start: Month) -> Read {
-        let mut errors = Errors::new();
+        let mut errors = self.left_out();
         let name = errors.text("name", &self.name, "The name", 120);
         let period = MeasuringPeriod::ALL.into_iter().find(|period| period.as_str() == self.period);
         if period.is_none() {

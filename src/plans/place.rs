@@ -25,8 +25,16 @@ pub fn tell(faults: &[Fault], form: &PlanForm, errors: &mut Errors) {
 /// A warning with its component's name: "Sales: a cliff: …".
 pub fn worded(warning: &Fault, plan: &Plan) -> String {
     let name = component_of(&warning.place).and_then(|i| plan.components.get(i)).map(|component| &component.name);
-    name.map_or_else(|| format!("{}.", warning.message), |name| format!("{name}: {}.", warning.message))
+    let words = OF_FIELDS.iter().fold(warning.message.clone(), |words, (engine, field)| words.replace(engine, field));
+    name.map_or_else(|| format!("{words}."), |name| format!("{name}: {words}."))
 }
+
+/// What the engine's warnings say of JSON, and how the form's fields are called instead: shares are typed in percent.
+const OF_FIELDS: [(&str, &str); 3] = [
+    (": 3 % is written \"0.03\"", ". For 3%, write 3"),
+    ("there is no gate", "there is no condition"),
+    ("marginal tiers have none", "steps that pay “Only for what lies in it” have none"),
+];
 
 /// The component that a place lies in.
 pub fn component_of(place: &str) -> Option<usize> {
@@ -90,6 +98,7 @@ fn words_of(fault: &Fault) -> String {
     let last = place.rsplit('.').next().unwrap_or_default();
     let first_row = place.contains("[0].from") || place.contains("steps[0]");
     match last {
+        _ if fault.message.contains("too many") => format!("{}.", fault.message),
         "components" => "The plan pays nothing: add a component.".to_owned(),
         "steps" => "the steps are missing: fill in at least one, the first from 0.".to_owned(),
         "points" => "the points are missing: fill in at least one, like 100% pays 100%.".to_owned(),
@@ -97,7 +106,7 @@ fn words_of(fault: &Fault) -> String {
             "the first step begins at 0: what lies below would silently pay nothing. Begin with 0.".to_owned()
         }
         "from" | "at" if fault.message.contains("ascend") || fault.message.contains("overlap") => {
-            "it begins above the row before. Put the rows in order, or remove one of the two.".to_owned()
+            "it does not begin above the row before. Put the rows in order, or remove one of the two.".to_owned()
         }
         _ if fault.message.contains("no edge") => "say at least or at most how much.".to_owned(),
         _ => format!("{}.", fault.message.replace("at_least", "“at least”").replace("at_most", "“at most”")),

@@ -17,8 +17,8 @@ use crate::{
 /// How many reps are named one by one.
 const NAMED: usize = 3;
 
-/// A sentence for each metric whose target some of the reps lack in the first period: those on the plan then, or
-/// everybody while nobody is on it.
+/// A sentence for each metric whose target some of the reps lack in the first period: those on the plan then who have
+/// not left, or everybody while nobody is on it.
 pub async fn lacking(
     db: &mut PgConnection,
     org: OrgId,
@@ -30,18 +30,20 @@ pub async fn lacking(
     if attained.is_empty() {
         return Ok(vec![]);
     }
+    let on = first.from();
+    let present = db::reps(db, org, on).await?;
     let mut reps: Vec<(UserId, String)> = vec![];
     if let Some(id) = id {
-        let on = first.from();
         let then = |row: &db::AssignmentRow| {
             row.from_date.is_none_or(|from| from <= on) && row.to_date.is_none_or(|to| on < to)
         };
         let assigned = db::assignments(db, org, id).await?;
-        reps.extend(assigned.into_iter().filter(then).map(|row| (row.rep_id, row.rep)));
+        let there = |row: &db::AssignmentRow| present.iter().any(|rep| rep.id == row.rep_id);
+        reps.extend(assigned.into_iter().filter(|row| then(row) && there(row)).map(|row| (row.rep_id, row.rep)));
     }
     let who = if reps.is_empty() { "Nobody" } else { "Nobody on this plan" };
     if reps.is_empty() {
-        reps.extend(db::reps(db, org, first.from()).await?.into_iter().map(|rep| (rep.id, rep.name)));
+        reps.extend(present.into_iter().map(|rep| (rep.id, rep.name)));
     }
     let whose = Subjects { reps: reps.iter().map(|(id, _)| *id).collect(), ..Subjects::default() };
     let set = targets::db::in_force(db, org, &whose, &[first]).await?;

@@ -22,16 +22,19 @@ use crate::{
     },
 };
 
+/// The largest form of a plan in bytes: one with every component and row that it has room for needs half of it.
+const LARGEST_PLAN: usize = 512 << 10;
+
 /// The routes of plans.
 pub fn routes() -> Routes {
     Routes::new()
         .get("/plans", index)
-        .post("/plans", editor::create)
+        .post_large("/plans", LARGEST_PLAN, editor::create)
         .get("/plans/new", editor::new)
         .get("/plans/{id}", show)
         .get("/plans/{id}/compare", compare::show)
         .get("/plans/{id}/versions/new", editor::new_version)
-        .post("/plans/{id}/versions", editor::create_version)
+        .post_large("/plans/{id}/versions", LARGEST_PLAN, editor::create_version)
         .post("/plans/{id}/assignments", assign::assign)
 }
 

@@ -29,6 +29,8 @@ use time::{Month, macros::date};
 
 use crate::support::{FIELD, plan_in};
 
+mod chart;
+
 fn euro() -> Currency {
     Currency::parse("EUR").unwrap()
 }
@@ -418,30 +420,6 @@ fn deals_of_the_example_climb_one_by_one() {
     let deals = (1..=4).map(|n| Deal::won(n, date!(2026 - 11 - 01), "C", Money(1_250_000))).collect();
     let facts = Facts { rep: "R".into(), period: "2026-11".into(), deals: Some(deals), ..Facts::default() };
     assert_eq!(evaluate(&plan, &facts).unwrap().total.money, pay(5_000_000));
-}
-
-#[test]
-fn a_cap_within_the_chart_is_told_with_its_place() {
-    let mut plan = accelerator();
-    plan.components[0].cap = Some(Money(150_000));
-    let cuts = |plan: &Plan| -> Vec<String> {
-        let picture = picture::draw(plan, &behind(), Metric::NetSales).unwrap().unwrap();
-        picture.cuts.into_iter().map(|cut| cut.words).collect()
-    };
-    assert_eq!(
-        cuts(&plan),
-        [
-            "the cap of €1,500.00 is reached at 76% of the target, so before the target or on it: what is done beyond pays nothing more"
-        ]
-    );
-    plan.components[0].cap = None;
-    plan.cap = Some(Money(260_000));
-    assert_eq!(
-        cuts(&plan),
-        ["the cap of €2,600.00 is reached at 121% of the target: what is done beyond pays nothing more"]
-    );
-    plan.cap = Some(Money(100_000_000));
-    assert_eq!(cuts(&plan), [""; 0]);
 }
 
 #[test]

@@ -12,6 +12,8 @@ use time::{Month, macros::date};
 
 use crate::support::{Answer, Client, TestApp, User};
 
+mod limits;
+
 /// A company with a rep and two finance people.
 struct Desk {
     app: TestApp,
@@ -247,7 +249,7 @@ async fn mistakes_stand_where_they_were_made() {
         ("c0_over", "moon", "choose what the steps are climbed by"),
         ("c0_mode", "half", "choose what a step pays for"),
         ("c0_s0_from", "5", "Sales: the first step begins at 0"),
-        ("c0_s1_from", "0", "Sales: it begins above the row before"),
+        ("c0_s1_from", "0", "Sales: it does not begin above the row before"),
         ("c0_s1_from", "120%", "Sales, step 2: “120%” is not a number"),
         ("c0_s1_pays", "-3", "Sales, step 2: -3 is below zero"),
         ("c0_s1_pays", "", "Sales, step 2: Nothing was entered"),
@@ -257,7 +259,7 @@ async fn mistakes_stand_where_they_were_made() {
         ("c1_s1_pays", "80%", "is not a number"),
         ("c1_cap", "-1", "a cap is zero or more"),
         ("c2_target", "", "Visits: Nothing was entered"),
-        ("c2_p1_at", "70", "Visits: it begins above the row before"),
+        ("c2_p1_at", "70", "Visits: it does not begin above the row before"),
         ("c2_p1_pays", "0.12345678", "too many decimals"),
         ("c2_g0_of", "", "Visits, condition 1: choose what is compared"),
         ("c2_g0_least", "", "Visits: say at least or at most how much"),

@@ -91,7 +91,7 @@ pub(super) fn needed_for(metric: Metric, edge: Decimal, target: Decimal, at_leas
 }
 
 /// The next value that the metric can have: counts and minor units are whole.
-fn whole_towards(metric: Metric, value: Decimal, upwards: bool) -> Decimal {
+pub(super) fn whole_towards(metric: Metric, value: Decimal, upwards: bool) -> Decimal {
     let away = if upwards { RoundingStrategy::ToPositiveInfinity } else { RoundingStrategy::ToNegativeInfinity };
     let decimals = if metric.unit() == Unit::Fraction { 12 } else { 0 };
     value.round_dp_with_strategy(decimals, away)

@@ -10,8 +10,8 @@ use super::{
     evaluate::{EvaluateError, evaluate},
     exact::attainment,
     facts::{Deal, Facts},
-    gate::needed_for,
-    plan::{Axis, Component, Measure, Plan, Schedule},
+    gate::{needed_for, whole_towards},
+    plan::{Axis, Component, Condition, Measure, Plan, Schedule},
     statement::Statement,
     told::step_pays,
     words::{bare, difference, in_minor_units, money, percent, quantity, singular},
@@ -90,9 +90,11 @@ pub fn metrics(plan: &Plan) -> Vec<Metric> {
 
 /// Between the points of a smooth course lies 1/100 of the target.
 const POINTS: i64 = 200;
+/// At the most so many edges get points of their own: each point costs a statement, and no reader sees more jumps.
+const MOST_EDGES: usize = 60;
 
 /// The attainments of the table, in percent.
-pub const TABLE: [i64; 7] = [0, 50, 80, 100, 120, 150, 200];
+const TABLE: [i64; 7] = [0, 50, 80, 100, 120, 150, 200];
 
 impl Example {
     /// The facts of the example as they are when a metric has another value.
@@ -125,6 +127,19 @@ impl Example {
         Some(whole(metric, share.checked_mul(target)?))
     }
 
+    /// The rows of a table along a metric: its values near a few round attainments, each once, and what share of the
+    /// target it is. Empty without a target above zero.
+    pub fn rows_of_table(&self, along: Metric) -> Vec<(Decimal, Ratio)> {
+        let mut rows: Vec<(Decimal, Ratio)> = Vec::new();
+        let Some(target) = self.target(along) else { return rows };
+        for value in TABLE.iter().filter_map(|percent| self.value_at(along, Decimal::new(*percent, 2))) {
+            if rows.last().is_none_or(|(last, _)| *last != value) {
+                rows.push((value, attainment(along, value, target).unwrap_or(Ratio::ZERO)));
+            }
+        }
+        rows
+    }
+
     fn target(&self, metric: Metric) -> Option<Decimal> {
         self.targets.get(&metric).copied().filter(|target| *target > Decimal::ZERO)
     }
@@ -144,36 +159,39 @@ pub fn draw(plan: &Plan, example: &Example, along: Metric) -> Result<Option<Pict
     let Some(target) = example.target(along) else { return Ok(None) };
     let share = |value| attainment(along, value, target).unwrap_or(Ratio::ZERO);
     let mut points = Vec::new();
-    let mut cuts: Vec<Cut> = Vec::new();
+    let mut caps = Caps::default();
     for value in values(plan, along, target) {
         let statement = example.pay(plan, along, value)?;
         let point = Point { share: share(value), pays: statement.total.money };
-        note_cuts(plan, along, &statement, point.share, &mut cuts);
+        caps.note(plan, along, &statement, point.share);
         points.push(point);
     }
     let mut table: Vec<(String, Point)> = Vec::new();
-    for percent in TABLE {
-        let Some(value) = example.value_at(along, Decimal::new(percent, 2)) else { continue };
+    for (value, share) in example.rows_of_table(along) {
         let pays = example.pay(plan, along, value)?.total.money;
-        let row = (bare(along, value, plan.currency), Point { share: share(value), pays });
-        if table.last() != Some(&row) {
-            table.push(row);
-        }
+        table.push((bare(along, value, plan.currency), Point { share, pays }));
     }
     let value = example.reached.get(&along).copied().unwrap_or_default();
     let statement = example.pay(plan, along, value)?;
     let here = Point { share: share(value), pays: statement.total.money };
     let next = next(plan, example, along, value)?;
-    Ok(Some(Picture { along, points, table, here, statement, next, cuts }))
+    Ok(Some(Picture { along, points, table, here, statement, next, cuts: caps.cuts }))
 }
 
 /// The values of the metric at which the chart asks the engine: evenly, and at both sides of each edge. Of a limit the
 /// attainment falls as the value grows, so they descend.
 fn values(plan: &Plan, along: Metric, target: Decimal) -> Vec<Decimal> {
     let end = target * Decimal::TWO;
+    // What lies just before an edge, as the attainment grows.
+    let before = if along.is_limit() { smallest(along) } else { -smallest(along) };
+    let mut edges: Vec<Decimal> = edges(plan, along, target).into_iter().map(|edge| edge.value).collect();
+    edges.retain(|value| *value >= Decimal::ZERO && *value <= end);
+    edges.sort_unstable();
+    edges.dedup();
+    edges.truncate(MOST_EDGES);
     let mut values: Vec<Decimal> = (0..=POINTS)
         .map(|i| whole(along, end * Decimal::from(i) / Decimal::from(POINTS)))
-        .chain(edges(plan, along, target).into_iter().flat_map(|edge| [edge.value - smallest(along), edge.value]))
+        .chain(edges.into_iter().flat_map(|edge| [edge + before, edge]))
         .filter(|value| *value >= Decimal::ZERO && *value <= end)
         .collect();
     values.sort_unstable();
@@ -189,11 +207,19 @@ fn smallest(metric: Metric) -> Decimal {
     if metric.unit() == Unit::Fraction { Decimal::new(1, 6) } else { Decimal::ONE }
 }
 
-/// A value of the metric from which on something else is paid.
+/// A value of the metric from which on something else is paid, as the attainment grows.
 struct Edge {
     value: Decimal,
-    /// What begins there: "the 6% tier of Sales".
+    /// What begins or ends there: "the 6% tier of Sales".
     words: String,
+    /// Whether it ends.
+    ends: bool,
+}
+
+impl Edge {
+    fn begins(value: Decimal, words: String) -> Self {
+        Self { value, words, ends: false }
+    }
 }
 
 /// Every edge along a metric, in no order. What is climbed deal by deal has none.
@@ -203,11 +229,7 @@ fn edges(plan: &Plan, along: Metric, target: Decimal) -> Vec<Edge> {
     for component in &plan.components {
         let name = &component.name;
         for condition in component.gate.iter().filter(|condition| condition.of.metric() == along) {
-            let value = condition.at_least.and_then(|edge| match condition.of {
-                Measure::Metric(_) => Some(in_own_unit(along, edge, plan.currency)),
-                Measure::Attainment(_) => at_share(edge),
-            });
-            edges.extend(value.map(|value| Edge { value, words: format!("the condition of {name}") }));
+            edges.extend(edges_of(condition, name, target, plan.currency));
         }
         if component.measure.metric() != along || component.per_deal() {
             continue;
@@ -219,11 +241,11 @@ fn edges(plan: &Plan, along: Metric, target: Decimal) -> Vec<Edge> {
                     Axis::Count => step.from,
                     Axis::Attainment => at_share(step.from)?,
                 };
-                Some(Edge { value, words: format!("the {} tier of {name}", step_pays(step, plan.currency)) })
+                Some(Edge::begins(value, format!("the {} tier of {name}", step_pays(step, plan.currency))))
             })),
             Schedule::Curve(curve) => edges.extend(curve.points.iter().filter_map(|point| {
                 let pays = plan.currency.show_exact(curve.on_target.exact() * point.pays);
-                Some(Edge { value: at_share(point.at)?, words: format!("{pays} of {name}") })
+                Some(Edge::begins(at_share(point.at)?, format!("{pays} of {name}")))
             })),
             Schedule::Rate(_) | Schedule::PerUnit(_) | Schedule::Bonus(_) => {}
         }
@@ -231,11 +253,25 @@ fn edges(plan: &Plan, along: Metric, target: Decimal) -> Vec<Edge> {
     edges
 }
 
-/// A gate's edge in the metric's own unit, the next value that the metric can have.
-fn in_own_unit(metric: Metric, edge: Decimal, currency: Currency) -> Decimal {
-    let value = if metric.unit() == Unit::Money { in_minor_units(edge, currency) } else { edge };
-    let decimals = if metric.unit() == Unit::Fraction { 12 } else { 0 };
-    value.round_dp_with_strategy(decimals, RoundingStrategy::ToPositiveInfinity)
+/// Where a condition begins to hold, and where it ends.
+fn edges_of(condition: &Condition, name: &str, target: Decimal, currency: Currency) -> impl Iterator<Item = Edge> {
+    let along = condition.of.metric();
+    let words = format!("the condition of {name}");
+    [(condition.at_least, true), (condition.at_most, false)].into_iter().filter_map(move |(edge, at_least)| {
+        // The last value with which the condition holds.
+        let holds = match condition.of {
+            Measure::Metric(_) if along.unit() == Unit::Money => {
+                whole_towards(along, in_minor_units(edge?, currency), at_least)
+            }
+            Measure::Metric(_) => whole_towards(along, edge?, at_least),
+            Measure::Attainment(_) => needed_for(along, edge?, target, at_least)?,
+        };
+        // Of a limit the value falls as the attainment grows; an edge of the attainment itself does not turn round.
+        let falls = along.is_limit();
+        let ends = if falls && matches!(condition.of, Measure::Metric(_)) { at_least } else { !at_least };
+        let beyond = if falls { -smallest(along) } else { smallest(along) };
+        Some(Edge { value: if ends { holds + beyond } else { holds }, words: words.clone(), ends })
+    })
 }
 
 /// What the next unit is worth, and the nearest edge of each component that lies ahead.
@@ -260,27 +296,38 @@ fn next(plan: &Plan, example: &Example, along: Metric, value: Decimal) -> Result
     };
     let mut told = vec![words];
     let Some(target) = example.target(along) else { return Ok(told) };
-    let ahead = |edge: &Edge| if along.is_limit() { edge.value < value } else { edge.value > value };
+    let ahead = |edge: &Edge| {
+        let below = edge.value < value && edge.value >= Decimal::ZERO;
+        if along.is_limit() { below } else { edge.value > value }
+    };
     let mut ahead: Vec<Edge> = edges(plan, along, target).into_iter().filter(ahead).collect();
     ahead.sort_by_key(|edge| (edge.value - value).abs());
-    ahead.dedup_by(|later, earlier| later.value == earlier.value && later.words == earlier.words);
+    ahead.dedup_by(|a, b| (a.value, &a.words, a.ends) == (b.value, &b.words, b.ends));
     for edge in ahead.into_iter().take(2) {
         let missing = edge.value - value;
         let paid = money(pays(edge.value)?, currency);
-        told.push(format!("{}: {paid} in all.", reaching(along, missing, currency, &edge.words)));
+        told.push(format!("{}: {paid} in all.", reaching(along, missing, currency, &edge)));
     }
     Ok(told)
 }
 
-/// "Another €4,000.00 reach the 6% tier of Sales", "Another visit reaches the condition of Visits".
-fn reaching(metric: Metric, missing: Decimal, currency: Currency, what: &str) -> String {
-    let (another, verb) = match metric.unit() {
-        Unit::Money => (format!("Another {}", currency.show_exact(missing)), "reach"),
-        Unit::Count if missing == Decimal::ONE => (format!("Another {}", singular(metric)), "reaches"),
-        Unit::Count if missing > Decimal::ZERO => (format!("Another {}", quantity(metric, missing, currency)), "reach"),
-        _ => (difference(metric, missing, currency), "reach"),
+/// "Another €4,000.00 reach the 6% tier of Sales", "Another visit reaches the condition of Visits", "Another €0.01 break
+/// the condition of Bonus".
+fn reaching(metric: Metric, missing: Decimal, currency: Currency, edge: &Edge) -> String {
+    let another = match metric.unit() {
+        Unit::Money => format!("Another {}", currency.show_exact(missing)),
+        Unit::Count if missing == Decimal::ONE => format!("Another {}", singular(metric)),
+        Unit::Count if missing > Decimal::ZERO => format!("Another {}", quantity(metric, missing, currency)),
+        _ => difference(metric, missing, currency),
     };
-    format!("{another} {verb} {what}")
+    let one = metric.unit() == Unit::Count && missing.abs() == Decimal::ONE;
+    let verb = match (edge.ends, one) {
+        (false, true) => "reaches",
+        (false, false) => "reach",
+        (true, true) => "breaks",
+        (true, false) => "break",
+    };
+    format!("{another} {verb} {}", edge.words)
 }
 
 /// `€100.00 of net sales`.
@@ -288,29 +335,42 @@ fn quantity_of(metric: Metric, minor: Decimal, currency: Currency) -> String {
     format!("{} of {}", currency.show_exact(minor), singular(metric))
 }
 
-/// Notes the caps that cut here, the first time they do.
-fn note_cuts(plan: &Plan, along: Metric, statement: &Statement, share: Ratio, cuts: &mut Vec<Cut>) {
-    for (i, line) in statement.lines.iter().enumerate() {
-        let component = plan.components.get(i);
-        if component.is_some_and(|component| component.measure.metric() != along) {
-            continue;
+/// The caps met on the way along the chart; none: the plan's own.
+#[derive(Default)]
+struct Caps {
+    /// Where the pay came to stand at the cap or above it.
+    reached: BTreeMap<Option<usize>, Ratio>,
+    /// Those that took something away.
+    cuts: Vec<Cut>,
+}
+
+impl Caps {
+    /// Notes what the caps do at the next point.
+    fn note(&mut self, plan: &Plan, along: Metric, statement: &Statement, share: Ratio) {
+        let lines = || plan.components.iter().zip(&statement.lines);
+        let own = lines().enumerate().filter(|(_, (component, _))| component.measure.metric() == along);
+        let own = own.filter_map(|(i, (component, line))| {
+            Some((Some(i), line.before_limits.as_ref().unwrap_or(&line.amount).money, component.cap?))
+        });
+        let together = lines().fold(Money::ZERO, |sum, (_, line)| Money(sum.0.saturating_add(line.amount.money.0)));
+        for (component, earned, cap) in own.chain(plan.cap.map(|cap| (None, together, cap))) {
+            if earned < cap {
+                self.reached.remove(&component);
+                continue;
+            }
+            let reached = *self.reached.entry(component).or_insert(share);
+            // Exactly at the cap nothing is lost yet; what is beyond shows that it is no plan's natural end.
+            if earned > cap && !self.cuts.iter().any(|cut| cut.component == component) {
+                let words = cut_words(&money(cap, plan.currency), reached, along);
+                self.cuts.push(Cut { component, words });
+            }
         }
-        let component = component.map(|_| i);
-        let over = match component {
-            Some(_) => line.before_limits.zip(line.cap).is_some_and(|(before, cap)| before.money > cap.money),
-            None => line.cap.is_some(),
-        };
-        if !over || cuts.iter().any(|cut| cut.component == component) {
-            continue;
-        }
-        let cap = line.cap.map_or(Money::ZERO, |cap| cap.money);
-        let at = percent(share.percent_floored(0) / Decimal::ONE_HUNDRED);
-        let of = if along.is_limit() { "on the limit" } else { "of the target" };
-        let when = if share <= Ratio::ONE { ", so before the target or on it" } else { "" };
-        let words = format!(
-            "the cap of {} is reached at {at} {of}{when}: what is done beyond pays nothing more",
-            money(cap, plan.currency)
-        );
-        cuts.push(Cut { component, words });
     }
+}
+
+fn cut_words(cap: &str, reached: Ratio, along: Metric) -> String {
+    let at = percent(reached.percent_floored(0) / Decimal::ONE_HUNDRED);
+    let of = if along.is_limit() { "on the limit" } else { "of the target" };
+    let when = if reached <= Ratio::ONE { ", so before the target or on it" } else { "" };
+    format!("the cap of {cap} is reached at {at} {of}{when}: what is done beyond pays nothing more")
 }

@@ -197,6 +197,10 @@ pub struct Condition {
     pub at_most: Option<Decimal>,
 }
 
+/// The most components of a plan.
+pub const MOST_COMPONENTS: usize = 20;
+/// The most steps, points or conditions of a component.
+pub const MOST_ROWS: usize = 30;
 /// Rates, edges and shares have at most so many decimals: what is larger than any plan needs, and small enough that
 /// every product stays exact in 128 bits.
 const MAX_DECIMALS: u32 = 9;
@@ -247,6 +251,7 @@ impl Plan {
         if self.components.is_empty() {
             list.fault(faults, "the plan pays nothing: give it at least one component");
         }
+        check_number(self.components.len(), MOST_COMPONENTS, "components", &list, faults);
         for (i, component) in self.components.iter().enumerate() {
             if self.components.iter().take(i).any(|other| other.name == component.name) {
                 let place = list.item(i);
@@ -290,6 +295,7 @@ impl Component {
             Schedule::Bonus(amount) => check_amount(*amount, &pays.key("bonus"), faults),
         }
         let gate = place.key("gate");
+        check_number(self.gate.len(), MOST_ROWS, "conditions", &gate, faults);
         for (i, condition) in self.gate.iter().enumerate() {
             condition.check(&gate.item(i), faults);
         }
@@ -330,6 +336,7 @@ impl Tiers {
         if self.steps.is_empty() {
             steps.fault(faults, "give at least one step, the first from \"0\"");
         }
+        check_number(self.steps.len(), MOST_ROWS, "steps", &steps, faults);
         for (i, step) in self.steps.iter().enumerate() {
             let here = steps.item(i);
             let before = i.checked_sub(1).and_then(|before| self.steps.get(before));
@@ -365,6 +372,7 @@ impl Curve {
         if self.points.is_empty() {
             points.fault(faults, "give at least one point, like {\"at\": \"1\", \"pays\": \"1\"}");
         }
+        check_number(self.points.len(), MOST_ROWS, "points", &points, faults);
         for (i, point) in self.points.iter().enumerate() {
             let here = points.item(i);
             check_ratio(point.at, &here.key("at"), faults);
@@ -398,6 +406,12 @@ impl Condition {
                 place.key(key).fault(faults, "a count is whole: leave the decimals out");
             }
         }
+    }
+}
+
+fn check_number(number: usize, most: usize, what: &str, place: &Place<'_>, faults: &mut Vec<Fault>) {
+    if number > most {
+        place.fault(faults, format!("{number} {what} are too many: at most {most} are possible"));
     }
 }
 
