@@ -369,7 +369,8 @@ impl Caps {
 }
 
 fn cut_words(cap: &str, reached: Ratio, along: Metric) -> String {
-    let at = percent(reached.percent_floored(0) / Decimal::ONE_HUNDRED);
+    // A cent before an edge pays as much once it is rounded: that is told as the edge.
+    let at = percent(reached.rounded(2));
     let of = if along.is_limit() { "on the limit" } else { "of the target" };
     let when = if reached <= Ratio::ONE { ", so before the target or on it" } else { "" };
     format!("the cap of {cap} is reached at {at} {of}{when}: what is done beyond pays nothing more")
