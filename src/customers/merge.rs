@@ -249,7 +249,7 @@ async fn draw(
         (form.customer, form.other) = (id, name);
     }
     if form.keep != "other" {
-        form.keep = "this".to_owned();
+        "this".clone_into(&mut form.keep);
     }
     let page = MergePage {
         page,

@@ -247,7 +247,7 @@ impl PipelinePage {
         self.may_record && deal.owner_id.is_some_and(in_reach)
     }
 
-    fn rows<'a>(&self, group: &'a Group) -> &'a [OpenDeal] {
+    fn rows(group: &Group) -> &[OpenDeal] {
         group.deals.get(..MOST_ROWS).unwrap_or(&group.deals)
     }
 }

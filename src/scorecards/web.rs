@@ -255,10 +255,7 @@ async fn load_month(read: &mut Read, me: &Viewer, person: Person, period: Period
         None
     };
     let has_targets = measured.expected.get(&person.id).is_some_and(|targets| !targets.is_empty());
-    let standing = match has_targets {
-        true => targets::accept_db::standing(read, org, person.id, period).await?,
-        false => None,
-    };
+    let standing = if has_targets { targets::accept_db::standing(read, org, person.id, period).await? } else { None };
     Ok(Month { person, period, measured, days, customers, pay, standing })
 }
 

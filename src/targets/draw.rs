@@ -186,7 +186,7 @@ struct Sum {
     id: String,
     /// The field of the team's own target.
     goal: String,
-    sum: String,
+    shown: String,
     /// "22 below the target".
     gap: String,
 }
@@ -293,7 +293,7 @@ impl Loaded {
             (metric.unit() != Unit::Fraction).then(|| Sum {
                 id: sum_id(Some(group.whose), metric),
                 goal: grid::field((group.whose, metric)),
-                sum: plain(metric, sum, currency),
+                shown: plain(metric, sum, currency),
                 gap: of(group.whose).map(|goal| gap(metric, sum, goal, currency)).unwrap_or_default(),
             })
         };

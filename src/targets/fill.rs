@@ -92,7 +92,7 @@ impl Loaded {
     }
 
     /// Begins with a percentile of what each rep did before, and says so.
-    pub fn suggest(&mut self, history: History, percentile: Percentile, currency: Currency) {
+    pub fn suggest(&mut self, history: &History, percentile: Percentile, currency: Currency) {
         let begun = |rep: UserId| history.of.get(&rep).map(|facts| suggestion::begun(facts)).unwrap_or_default();
         let mut without = BTreeSet::new();
         for rep in &self.reps {

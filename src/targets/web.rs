@@ -154,7 +154,7 @@ async fn index(
     let mut loaded = load(&mut read, &me, period, &asks).await?;
     if let Some(percentile) = asks.suggest().filter(|_| loaded.locked_at.is_none()) {
         let history = fill::history(&mut read, &me, period, &loaded.reps).await?;
-        loaded.suggest(history, percentile, me.company.currency);
+        loaded.suggest(&history, percentile, me.company.currency);
     }
     loaded.fill(&asks, me.company.currency)?;
     page::html(loaded.grid(page, &me, &asks))

@@ -93,6 +93,7 @@ impl VisitForm {
 
     /// What was typed, now for a plan that the form did not show: everybody who was to go is ticked, and the plan's note
     /// stands where none was typed.
+    #[must_use]
     pub fn with_plan(self, plan: &Visit, me: &(UserId, String), typed: &[(UserId, String)]) -> Self {
         let mut with = plan.with.clone();
         for id in typed.iter().chain([me]).map(|(id, _)| *id) {

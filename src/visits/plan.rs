@@ -166,16 +166,13 @@ pub async fn add(
     let first = series::plan(&mut write, &new, &days, &customer.name, &with).await?;
     let Some(id) = first else { return Err(log::CHANGED) };
     let at = new.starts_at.map(|time| format!(" at {}", format::clock(&time))).unwrap_or_default();
-    let toast = match days.as_slice() {
-        [_, .., last] => {
-            let times = format::counted(i64::try_from(days.len()).unwrap_or(0), "visit", "visits");
-            let words = format!("{}: {times} planned{at} until {}", customer.name, format::date(*last));
-            Toast::new(words).undo(format!("/visits/{id}/remove-later"))
-        }
-        _ => {
-            let words = format!("{} planned for {}{at}", customer.name, format::date(new.visited_on));
-            Toast::new(words).undo(format!("/visits/{id}/undo"))
-        }
+    let toast = if let [_, .., last] = days.as_slice() {
+        let times = format::counted(i64::try_from(days.len()).unwrap_or(0), "visit", "visits");
+        let words = format!("{}: {times} planned{at} until {}", customer.name, format::date(*last));
+        Toast::new(words).undo(format!("/visits/{id}/remove-later"))
+    } else {
+        let words = format!("{} planned for {}{at}", customer.name, format::date(new.visited_on));
+        Toast::new(words).undo(format!("/visits/{id}/undo"))
     };
     write.done_saying(&format!("/visits/plan?day={}", new.visited_on), &toast).await
 }

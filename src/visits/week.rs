@@ -26,7 +26,7 @@ use crate::{
 };
 
 struct Day {
-    day: Date,
+    date: Date,
     is_today: bool,
     is_past: bool,
     entries: Vec<(Entry, Badge)>,
@@ -59,7 +59,7 @@ pub async fn week(
     let count = |state| entries.iter().filter(|entry| entry.state == state).fold(0, |count, _| count + 1);
     let (planned, done) = (count(Standing::Planned), count(Standing::Done));
     let days = (0..7).map(|at| add_days(dates.from, at)).map(|day| Day {
-        day,
+        date: day,
         is_today: day == me.today,
         is_past: day < me.today,
         entries: entries

@@ -148,6 +148,9 @@ fn condition() -> impl Strategy<Value = Condition> {
     })
 }
 
+/// What is drawn for a component: measure and schedule, conditions, cap and floor.
+type Part = ((Measure, Schedule), Vec<Condition>, (Option<Money>, Option<Money>));
+
 fn plans() -> impl Strategy<Value = Plan> {
     let limits = || (option::of(amount()), option::of(amount()));
     let component = (schedule(), vec(condition(), 0..4), limits());
@@ -157,10 +160,8 @@ fn plans() -> impl Strategy<Value = Plan> {
             (Some(cap), Some(floor)) => (Some(cap.max(floor)), Some(cap.min(floor))),
             limits => limits,
         };
-        let component = |(i, ((measure, pays), gate, (cap, floor))): (
-            usize,
-            ((Measure, Schedule), Vec<Condition>, (Option<Money>, Option<Money>)),
-        )| {
+        let component = |(i, part): (usize, Part)| {
+            let ((measure, pays), gate, (cap, floor)) = part;
             let (cap, floor) = limits(cap, floor);
             Component { name: format!("C {i}"), measure, pays, gate, cap, floor }
         };
