@@ -207,7 +207,7 @@ async fn any_plan_of_the_engine_is_made_with_fields() {
         ],
         "cap": "9000.00", "floor": "100.00",
     });
-    assert_eq!(desk.documents().await, [wanted.clone()]);
+    assert_eq!(desk.documents().await, std::slice::from_ref(&wanted));
     let plan = desk.freja.follow(&saved).await.expect(200);
     for told in [
         "A deal of €10,000.00 or more pays 2.5%, all of it.",

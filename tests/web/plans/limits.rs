@@ -119,8 +119,8 @@ async fn who_has_left_needs_no_target() {
     tx.commit().await.unwrap();
     let lacking = "Olav does not have a target for net sales";
     assert!(desk.freja.get(&plan).await.expect(200).words().contains(lacking));
-    sqlx::query("update users set left_on = '2026-10-31' where id = $1")
-        .bind(olav.id.0)
+    let left_on = time::macros::date!(2026 - 10 - 31);
+    sqlx::query!("update users set left_on = $2 where id = $1", olav.id.0, left_on)
         .execute(&desk.app.db)
         .await
         .unwrap();
