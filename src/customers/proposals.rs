@@ -117,8 +117,7 @@ pub async fn confirm(
     let mut errors = Errors::new();
     let late_reason = errors.optional_text("late_reason", &fields.late_reason, "The reason", 500);
     let mut write = once::begin(&app, &me, once).await?;
-    let found = find(&mut write, &me, id, proposal).await?;
-    check_manager(&me)?;
+    let found = find_waiting(&mut write, &me, id, proposal).await?;
     let (customer, proposed) = &found;
     let settled = settled_db::settled(&mut write, id).await?;
     let ending = db::insert_ending(&mut write, id, &proposed.ending()).await?;
@@ -151,11 +150,7 @@ pub async fn reject(
     let mut errors = Errors::new();
     let words = errors.text("words", &fields.words, "The reason", 500);
     let mut write = once::begin(&app, &me, once).await?;
-    let found = find(&mut write, &me, id, proposal).await?;
-    check_manager(&me)?;
-    if found.1.settled_by.is_some() {
-        return Err(SETTLED);
-    }
+    let found = find_waiting(&mut write, &me, id, proposal).await?;
     if !errors.is_empty() {
         drop(write);
         return refused(ProposalPage::new(&me, page, found, fields, errors));
@@ -193,8 +188,18 @@ pub async fn withdraw(
 
 const SETTLED: Error = Error::Conflict("Somebody has decided on it meanwhile. Look at the customer again.");
 
-fn check_manager(me: &Viewer) -> Result<(), Error> {
-    if me.is(Role::Manager) { Ok(()) } else { Err(Error::Forbidden) }
+/// A proposal on which this manager decides, as long as nobody has.
+async fn find_waiting(
+    db: &mut PgConnection,
+    me: &Viewer,
+    id: CustomerId,
+    proposal: ProposalId,
+) -> Result<(Customer, Proposal), Error> {
+    let found = find(db, me, id, proposal).await?;
+    if !me.is(Role::Manager) {
+        return Err(Error::Forbidden);
+    }
+    if found.1.settled_by.is_some() { Err(SETTLED) } else { Ok(found) }
 }
 
 fn facts(proposed: &Proposal) -> Value {
