@@ -179,6 +179,7 @@ pub mod visits {
     pub mod page_db;
     pub mod plan;
     pub mod series;
+    pub mod undo;
     pub mod verify_db;
     pub mod web;
     pub mod week;

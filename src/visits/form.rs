@@ -105,6 +105,29 @@ impl VisitForm {
         Self { with: with.iter().map(UserId::to_string).collect(), notes, ..self }
     }
 
+    /// Whether customer, day or time were sent and are others than those of the plan.
+    pub fn moves(&self, plan: &Self) -> bool {
+        let pairs = [
+            (&self.customer, &plan.customer),
+            (&self.visited_on, &plan.visited_on),
+            (&self.starts_at, &plan.starts_at),
+        ];
+        let differs = |(typed, stands): (&String, &String)| !typed.trim().is_empty() && typed.trim() != stands;
+        !self.other.trim().is_empty() || pairs.into_iter().any(differs)
+    }
+
+    /// What was typed, with customer, day and time of the plan.
+    #[must_use]
+    pub fn at_plan(self, plan: Self) -> Self {
+        Self {
+            customer: plan.customer,
+            other: String::new(),
+            visited_on: plan.visited_on,
+            starts_at: plan.starts_at,
+            ..self
+        }
+    }
+
     /// Reads everything but the customer. What is done is not after today; what is planned is not before it.
     pub fn parse(&self, state: State, today: Date, time_zone: &str, errors: &mut Errors) -> Said {
         let visited_on = errors.date("visited_on", &self.visited_on, "The day");
@@ -208,12 +231,11 @@ impl VisitForm {
         if typed.is_empty() {
             return None;
         }
-        let time = Time::parse(typed, format_description!("[hour]:[minute]"))
-            .or_else(|_| Time::parse(typed, format_description!("[hour]:[minute]:[second]")));
-        if time.is_err() {
+        let time = parse_time(typed);
+        if time.is_none() {
             errors.add("starts_at", format!("“{typed}” is not a time. Use hours and minutes, like 09:30."));
         }
-        time.ok()
+        time
     }
 
     fn parse_minutes(&self, errors: &mut Errors) -> Option<i32> {
@@ -232,6 +254,13 @@ impl VisitForm {
             }
         }
     }
+}
+
+/// A time of day: hours and minutes, perhaps seconds.
+pub fn parse_time(text: &str) -> Option<Time> {
+    Time::parse(text, format_description!("[hour]:[minute]"))
+        .or_else(|_| Time::parse(text, format_description!("[hour]:[minute]:[second]")))
+        .ok()
 }
 
 impl Said {

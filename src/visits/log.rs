@@ -11,6 +11,7 @@ use super::{
     db::{self, NewVisit},
     form::{Said, VisitForm},
     page_db::{self, Visit},
+    undo::Planned,
 };
 use crate::{
     App, audit,
@@ -30,7 +31,7 @@ use crate::{
     web::{
         auth::{Allowed, RecordSales, Viewer},
         error::Error,
-        form::{Errors, Form, Nothing, Path, Query, parse_date},
+        form::{Errors, Form, Path, Query, parse_date},
         once::{self, Write},
         page::{Page, answer},
         toast::Toast,
@@ -193,7 +194,7 @@ pub async fn create(
     };
     drop(read);
     let mut write = once::begin(&app, &me, once).await?;
-    let mut planned = None;
+    let mut fulfilled = None;
     if let Some((id, version)) = page_db::planned(&mut write, me.id, customer.id, new.visited_on).await? {
         let visit = page_db::find(&mut write, &me.scope, &me.company, id).await?.ok_or(CHANGED)?;
         if let Some(words) = not_shown(&visit, me.id, &with) {
@@ -214,14 +215,14 @@ pub async fn create(
         if !db::update(&mut write, id, version, &new).await? {
             return Err(CHANGED);
         }
-        planned = Some((id, visit.along()));
+        fulfilled = Some((id, Planned::of(&visit)));
     }
-    let (id, action, planned_with) = match planned {
-        Some((id, along)) => (id, "visit.done", Some(along)),
+    let (id, action, planned) = match fulfilled {
+        Some((id, planned)) => (id, "visit.done", Some(planned)),
         None => (db::insert(&mut write, &new).await?, "visit.logged", None),
     };
     write_with(&mut write, id, &with).await?;
-    let detail = json!({ "new": facts(&new, &customer.name, &names(&with)), "planned_with": planned_with });
+    let detail = json!({ "new": facts(&new, &customer.name, &names(&with)), "planned": planned });
     audit::db::record(&mut write, action, &format!("/visits/{id}"), detail).await?;
     plan_next(&mut write, id, &said, &new, customer, &with).await?;
     saved(write, &me, id, &new, customer, &with, &fields.then).await
@@ -369,7 +370,7 @@ pub async fn fulfilled(
         return Err(Error::Conflict("This visit is no longer planned. Open it to see what was saved."));
     }
     write_with(&mut write, id, &with).await?;
-    let detail = json!({ "new": facts(&new, &customer.name, &names(&with)), "planned_with": visit.along() });
+    let detail = json!({ "new": facts(&new, &customer.name, &names(&with)), "planned": Planned::of(&visit) });
     audit::db::record(&mut write, "visit.done", &format!("/visits/{id}"), detail).await?;
     plan_next(&mut write, id, &said, &new, &customer, &with).await?;
     saved(write, &me, id, &new, &customer, &with, &fields.then).await
@@ -382,62 +383,6 @@ async fn find_planned(db: &mut PgConnection, me: &Allowed<RecordSales>, id: Visi
     } else {
         Err(Error::Conflict("This visit is no longer planned. Open it to see what was saved."))
     }
-}
-
-/// Takes back what was logged or planned today: a planned visit is planned again for whom it was, a new one is gone.
-pub async fn undo(
-    State(app): State<App>,
-    me: Allowed<RecordSales>,
-    Path(id): Path<VisitId>,
-    Form { once, .. }: Form<Nothing>,
-) -> Result<Response, Error> {
-    let mut write = once::begin(&app, &me, once).await?;
-    let visit = page_db::find(&mut write, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
-    let object = format!("/visits/{id}");
-    let history = audit::db::history(&mut write, me.scope.org, &me.company.time_zone, &object).await?;
-    let last = history.first().filter(|act| act.user_id == Some(me.id) && act.at.date() == me.today);
-    let Some(last) = last.filter(|_| visit.rep_id == me.id || visit.with.contains(&me.id)) else {
-        return Err(Error::Conflict("Only what you did today can be undone. Correct the visit instead."));
-    };
-    if visit.locked {
-        return Err(Error::Conflict("Its period is locked: the visit stays. Correct it, and say why."));
-    }
-    let old = facts_of(&visit);
-    if last.action != "visit.planned" {
-        remove_follow_ups(&mut write, &visit).await?;
-    }
-    match last.action.as_str() {
-        "visit.done" => {
-            let planned = NewVisit { state: visit::State::Planned, outcome: None, minutes: None, ..as_new(&visit) };
-            if !db::update(&mut write, id, visit.version, &planned).await? {
-                return Err(CHANGED);
-            }
-            let with = last.detail.get("planned_with").cloned().map(serde_json::from_value::<Vec<(UserId, String)>>);
-            let with = with.and_then(Result::ok).unwrap_or_else(|| visit.along());
-            write_with(&mut write, id, &with).await?;
-            let detail = json!({ "old": old, "new": facts(&planned, &visit.customer, &names(&with)) });
-            audit::db::record(&mut write, "visit.undone", &object, detail).await?;
-        }
-        "visit.logged" | "visit.planned" => {
-            if !db::delete(&mut write, id, visit.version).await? {
-                return Err(CHANGED);
-            }
-            audit::db::record(&mut write, "visit.removed", &object, json!({ "old": old })).await?;
-        }
-        _ => return Err(CHANGED),
-    }
-    let to = if visit.state == visit::State::Planned { "/visits/plan" } else { "/visits" };
-    write.done_saying(to, &Toast::new(format!("Visit to {} taken back", visit.customer))).await
-}
-
-/// What was planned along with a visit goes with it, unless somebody has changed it since.
-async fn remove_follow_ups(write: &mut Write, visit: &Visit) -> sqlx::Result<()> {
-    let removed = db::delete_follow_ups(write, visit.id).await?;
-    let acts = removed.into_iter().map(|(id, day)| {
-        let old = json!({ "customer": visit.customer, "day": day.to_string() });
-        (format!("/visits/{id}"), json!({ "old": old }))
-    });
-    audit::db::record_all(write, "visit.removed", acts.collect()).await
 }
 
 /// A visit as it is written anew.

@@ -12,7 +12,7 @@ use super::{
     list_db::{self, Filter, Row},
     log, moved,
     page_db::{self, Visit},
-    plan, series, week,
+    plan, series, undo, week,
 };
 use crate::{
     App,
@@ -31,7 +31,7 @@ use crate::{
         visit,
     },
     period_locks,
-    postgres::tx,
+    postgres::tx::{self, Tx},
     users::reps_db,
     web::{
         auth::{Allowed, ReadSales, RecordSales, Viewer},
@@ -66,7 +66,7 @@ pub fn routes() -> Routes {
         .post("/visits/{id}/move", moved::create)
         .post("/visits/{id}/remove", plan::remove)
         .post("/visits/{id}/remove-later", series::remove)
-        .post("/visits/{id}/undo", log::undo)
+        .post("/visits/{id}/undo", undo::create)
 }
 
 #[derive(Template)]
@@ -269,6 +269,8 @@ struct EditPage {
     colleagues: Vec<Choice>,
     /// What somebody else saved meanwhile, if somebody did.
     stored: Option<Vec<(String, String)>>,
+    /// Whether the viewer may say whom it is to and when: not of what somebody out of reach has planned.
+    leads: bool,
 }
 
 impl EditPage {
@@ -291,10 +293,16 @@ impl EditPage {
             outcomes: log::outcomes(),
             kinds: log::kinds(),
             colleagues: log::choices(log::colleagues(db, me, visit.rep_id, Some(&visit)).await?),
+            leads: !only_along(me, &visit),
             visit,
             stored: None,
         })
     }
+}
+
+/// Whether the visit has not taken place and is that of somebody out of reach: then it is for that one to move.
+fn only_along(me: &Allowed<RecordSales>, visit: &Visit) -> bool {
+    visit.state != visit::State::Done && !me.scope.sees(visit.rep_id)
 }
 
 async fn edit(
@@ -314,10 +322,18 @@ async fn correct(
     me: Allowed<RecordSales>,
     page: Page,
     Path(id): Path<VisitId>,
-    Form { once, fields, .. }: Form<VisitForm>,
+    Form { once, mut fields, .. }: Form<VisitForm>,
 ) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let visit = page_db::find(&mut read, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
+    if only_along(&me, &visit) {
+        let plan = VisitForm::of(&visit);
+        // Of an older version the day may be the one that stood there: what was saved meanwhile is shown below.
+        if fields.version == plan.version && fields.moves(&plan) {
+            return Err(plan::NOT_YOURS);
+        }
+        fields = fields.at_plan(plan);
+    }
     let mut errors = Errors::new();
     let said = fields.parse(visit.state, me.today, &me.company.time_zone, &mut errors);
     // The customer of a visit that is there may have gone out of sight since; it may stay.
@@ -340,34 +356,8 @@ async fn correct(
     drop(read);
     let mut write = once::begin(&app, &me, once).await?;
     // Asked here, where no period is locked meanwhile.
-    let moves =
-        period_locks::db::crosses(&mut write, me.scope.org, Some(visit.visited_on), Some(new.visited_on)).await?;
-    let locked = period_locks::db::is_locked(&mut write, me.scope.org, new.visited_on).await?;
-    let counts_settled = locked && visit.state == visit::State::Done && !visit.after_lock;
-    let left = visit
-        .along()
-        .into_iter()
-        .filter(|along| counts_settled && !with.contains(along) && !visit.joined_after_lock.contains(&along.0));
-    let left: Vec<String> = left.map(|(_, name)| name).collect();
-    let becomes_visit = visit.kind != visit::Kind::InPerson && new.kind == visit::Kind::InPerson;
-    if moves && visit.state == visit::State::Done {
-        errors.add("visited_on", "A visit moves neither out of a locked period nor into one. Keep its day.");
-    } else if counts_settled && new.visited_on != visit.visited_on {
-        errors.add("visited_on", "After the lock of its period a visit keeps its day. Say in the note what is right.");
-    } else if counts_settled && new.customer != visit.customer_id {
-        let field = if fields.other.trim().is_empty() { "customer" } else { "other" };
-        errors.add(field, "After the lock of its period a visit keeps its customer. Say in the note what is right.");
-    } else if !left.is_empty() {
-        let left = left.join(", ");
-        errors
-            .add("with", format!("After the lock of its period whoever was entered before stays. Tick {left} again."));
-    } else if locked && becomes_visit && visit.state == visit::State::Done {
-        errors
-            .add("kind", "After the lock of its period nothing becomes a visit in person any more. Keep how you met.");
-    } else if locked && reason.is_empty() {
-        errors.add("reason", "The period of this visit is locked. Say why you change it.");
-    }
-    if !errors.is_empty() {
+    if let Some((field, words)) = against_lock(&mut write, &visit, &new, &with, &fields, &reason).await? {
+        errors.add(field, words);
         drop(write);
         let mut read = tx::read(&app.db, me.scope.org).await?;
         let mut page = EditPage::load(&mut read, &me, page, visit, fields, &picked).await?;
@@ -393,6 +383,49 @@ async fn correct(
     let (action, words) = if is_moved { ("visit.moved", "moved") } else { ("visit.corrected", "corrected") };
     audit::db::record(&mut write, action, &path, detail).await?;
     write.done_saying(&path, &Toast::new(format!("Visit to {} {words}", customer.name))).await
+}
+
+/// What a correction would change of what is locked, or what it lacks there: the field and the words.
+async fn against_lock(
+    db: &mut Tx,
+    visit: &Visit,
+    new: &db::NewVisit,
+    with: &[(UserId, String)],
+    typed: &VisitForm,
+    reason: &str,
+) -> sqlx::Result<Option<(&'static str, String)>> {
+    let org = db.org;
+    let locked = period_locks::db::is_locked(db, org, new.visited_on).await?;
+    let is_done = visit.state == visit::State::Done;
+    let counts_settled = locked && is_done && !visit.after_lock;
+    let stays = |(id, _): &(UserId, String)| !visit.joined_after_lock.contains(id);
+    let left = visit.along().into_iter().filter(|along| counts_settled && !with.contains(along) && stays(along));
+    let left: Vec<String> = left.map(|(_, name)| name).collect();
+    let in_person = |kind| kind == visit::Kind::InPerson;
+    let refused = if is_done && period_locks::db::crosses(db, org, Some(visit.visited_on), Some(new.visited_on)).await?
+    {
+        ("visited_on", "A visit moves neither out of a locked period nor into one. Keep its day.".to_owned())
+    } else if counts_settled && new.visited_on != visit.visited_on {
+        let words = "After the lock of its period a visit keeps its day. Say in the note what is right.";
+        ("visited_on", words.to_owned())
+    } else if counts_settled && new.customer != visit.customer_id {
+        let words = "After the lock of its period a visit keeps its customer. Say in the note what is right.";
+        (if typed.other.trim().is_empty() { "customer" } else { "other" }, words.to_owned())
+    } else if !left.is_empty() {
+        let left = left.join(", ");
+        ("with", format!("After the lock of its period whoever was entered before stays. Tick {left} again."))
+    } else if locked && is_done && !in_person(visit.kind) && in_person(new.kind) {
+        let words = "After the lock of its period nothing becomes a visit in person any more. Keep how you met.";
+        ("kind", words.to_owned())
+    } else if counts_settled && in_person(visit.kind) && !in_person(new.kind) {
+        let words = "After the lock of its period a visit in person stays one. Say in the note how you met.";
+        ("kind", words.to_owned())
+    } else if locked && reason.is_empty() {
+        ("reason", "The period of this visit is locked. Say why you change it.".to_owned())
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(refused))
 }
 
 /// What is saved, where it differs from what was typed.

@@ -1,6 +1,9 @@
 //! Joint visits: planned, logged and corrected for several people, and who counts what of them.
 
-use attain::{domain::visit::Kind, scorecards::db::Subject};
+use attain::{
+    domain::{id::UserId, visit::Kind},
+    scorecards::db::Subject,
+};
 use time::{Duration, macros::date};
 
 use crate::{field::Field, support::NOW, visits::toast};
@@ -196,11 +199,98 @@ async fn a_correction_after_the_lock_goes_on_counting_and_nobody_joins_any_more(
     let shown = browser.get(&format!("/visits/{id}")).await.expect(200);
     assert!(shown.words().contains("Jonas was added: for them it counts for nothing"), "{}", shown.words());
     field.verify().await;
-    // What was a touch does not become a visit.
+    // What was a visit does not become a touch, nor a touch a visit: each counts elsewhere.
+    let page = browser.get(&format!("/visits/{id}/edit")).await.expect(200);
+    for kind in ["call", "online"] {
+        let page = browser.submit(&page, "main form", &[("kind", kind), ("reason", "By phone")]).await.expect(422);
+        assert_eq!(page.attributes(".summary-error a", "href"), ["#kind"]);
+    }
+    assert_eq!((october().await.visits, october().await.touches), (2, 1));
     let page = browser.get(&format!("/visits/{call}/edit")).await.expect(200);
     let typed = [("kind", "in_person"), ("reason", "I was there")];
     let page = browser.submit(&page, "main form", &typed).await.expect(422);
     assert_eq!(page.attributes(".summary-error a", "href"), ["#kind"]);
     browser.submit(&page, "main form", &[("kind", "online")]).await.expect(303);
     assert_eq!((october().await.visits, october().await.touches), (2, 1));
+}
+
+#[tokio::test]
+async fn whoever_is_added_is_entered_on_that_day_late_or_after_the_lock() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    let mut browser = field.app.client(field.ingrid).await;
+    let (jonas, olav) = (field.jonas.id.to_string(), field.olav.id.to_string());
+    let flag = "Jonas was added late. It counts for them, and is flagged.";
+    // Three days behind is in time, four are late: for who was added only, and it counts.
+    for (day, is_late) in [(date!(2026 - 11 - 16), false), (date!(2026 - 11 - 15), true)] {
+        let id = field.visit(field.ingrid, havn, day, Kind::InPerson).await;
+        let page = browser.get(&format!("/visits/{id}/edit")).await.expect(200);
+        browser.submit(&page, "main form", &[("with", &*jonas)]).await.expect(303);
+        let shown = browser.get(&format!("/visits/{id}")).await.expect(200);
+        assert_eq!(shown.words().contains(flag), is_late, "{day}: {}", shown.words());
+        assert_eq!(field.facts(Subject::Rep(field.jonas.id), &day.to_string()).await.visits, 1);
+        for (rep, flagged) in [(field.ingrid, false), (field.jonas, is_late)] {
+            let list = format!("/visits?counted=1&rep={}&from={day}&to={}", rep.id, day.next_day().unwrap());
+            let rows = field.app.client(rep).await.get(&list).await.expect(200);
+            assert_eq!((rows.count("tbody tr"), rows.text("tbody tr").contains("late")), (1, flagged), "{list}");
+        }
+        // Saved again, nobody is an entry of a later day.
+        let page = browser.get(&format!("/visits/{id}/edit")).await.expect(200);
+        browser.submit(&page, "main form", &[("notes", "Again")]).await.expect(303);
+        assert_eq!(browser.get(&format!("/visits/{id}")).await.words().contains(flag), is_late);
+    }
+    // Added before the lock it goes on counting, added after it never does, each for that person alone.
+    let id = field.visit(field.ingrid, havn, date!(2026 - 10 - 10), Kind::InPerson).await;
+    let page = browser.get(&format!("/visits/{id}/edit")).await.expect(200);
+    browser.submit(&page, "main form", &[("with", &*jonas)]).await.expect(303);
+    field.lock_at("2026-10", NOW + Duration::hours(1)).await;
+    let mut then = field.app.later(Duration::hours(2)).client(field.ingrid).await;
+    let page = then.get(&format!("/visits/{id}/edit")).await.expect(200);
+    let both = [("with", &*jonas), ("with", &*olav), ("reason", "All three")];
+    let refused = then.submit(&page, "main form", &both[..2]).await.expect(422);
+    assert_eq!(refused.attributes(".summary-error a", "href"), ["#reason"]);
+    then.submit(&page, "main form", &both).await.expect(303);
+    let october = async |rep: UserId| field.facts(Subject::Rep(rep), "2026-10").await.visits;
+    assert_eq!(
+        (october(field.ingrid.id).await, october(field.jonas.id).await, october(field.olav.id).await),
+        (1, 1, 0)
+    );
+    let shown = then.get(&format!("/visits/{id}")).await.expect(200);
+    assert!(shown.words().contains(flag), "{}", shown.words());
+    assert!(shown.words().contains("Olav was added: for them it counts for nothing"), "{}", shown.words());
+    let list = "/visits?from=2026-10-01&to=2026-11-01";
+    assert_eq!(field.app.client(field.olav).await.get(&format!("{list}&counted=1")).await.count("tbody tr"), 0);
+    assert_eq!(field.app.client(field.olav).await.get(list).await.count("tbody tr"), 1, "kept");
+    // Off again, the one who counts for nothing; who was there before the lock stays.
+    let page = then.get(&format!("/visits/{id}/edit")).await.expect(200);
+    let refused = then.submit(&page, "main form", &[("with", &*olav), ("reason", "No")]).await.expect(422);
+    assert_eq!(refused.attributes(".summary-error a", "href"), ["#with"]);
+    then.submit(&page, "main form", &[("with", &*jonas), ("reason", "Olav was not there")]).await.expect(303);
+    assert_eq!(october(field.jonas.id).await, 1);
+    field.verify().await;
+}
+
+#[tokio::test]
+async fn a_joint_plan_logged_after_the_lock_counts_for_nobody() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    let mut ingrid = field.app.client(field.ingrid).await;
+    let page = ingrid.get("/visits/plan").await.expect(200);
+    let typed = [("other", "Havn"), ("visited_on", "2026-11-20"), ("with", &*field.jonas.id.to_string())];
+    ingrid.submit(&page, "main form:has([name=other])", &typed).await.expect(303);
+    // The plan was there, with both, before the lock of its month; that it took place is entered behind it.
+    field.lock_at("2026-11", NOW + Duration::days(14)).await;
+    let later = field.app.later(Duration::days(15));
+    let mut then = later.client(field.jonas).await;
+    let list = then.get(&format!("/visits?customer={havn}&state=planned")).await.expect(200);
+    let visit = list.attribute("tbody a[href^='/visits/']", "href");
+    let page = then.get(&format!("{visit}/done")).await.expect(200);
+    let saved = then.submit(&page, "main form", &[("visited_on", "2026-11-20")]).await.expect(303);
+    let (_, words) = toast(&mut then, &saved).await;
+    assert!(words.contains("counts for nothing"), "{words}");
+    for rep in [field.ingrid, field.jonas] {
+        assert_eq!(field.facts(Subject::Rep(rep.id), "2026-11").await.visits, 0);
+    }
+    let shown = then.get(&visit).await.expect(200);
+    assert!(shown.words().contains("entered after its period was locked"), "{}", shown.words());
 }

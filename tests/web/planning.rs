@@ -1,6 +1,9 @@
 //! The plan of visits: days and weeks, series, moved and missed visits, follow-ups, and the list as a file.
 
-use attain::domain::{id::VisitId, visit::Kind};
+use attain::{
+    domain::{id::VisitId, visit::Kind},
+    scorecards::db::Subject,
+};
 use time::macros::date;
 
 use crate::{
@@ -181,6 +184,52 @@ async fn a_follow_up_comes_back_on_its_day_and_goes_with_its_visit() {
         let page = ingrid.post("/visits", &fields).await.expect(422);
         assert_eq!(page.attributes(".summary-error a", "href"), [format!("#{name}")], "{typed}");
     }
+}
+
+#[tokio::test]
+async fn a_logged_plan_that_is_undone_stands_where_it_stood() {
+    let field = Field::new().await;
+    field.customer("Havn", field.ingrid).await;
+    let mut ingrid = field.app.client(field.ingrid).await;
+    let jonas = field.jonas.id.to_string();
+    let typed = [
+        ("other", "Havn"),
+        ("visited_on", "2026-11-24"),
+        ("starts_at", "13:00"),
+        ("kind", "online"),
+        ("notes", "The new list"),
+        ("with", &*jonas),
+    ];
+    let planned = plan(&mut ingrid, &typed).await.expect(303);
+    let page = ingrid.follow(&planned).await.expect(200);
+    let visit = page.attribute("ul.list a[href$='/edit']", "href").replace("/edit", "");
+    // It took place before its day, otherwise than planned, and alone.
+    let page = ingrid.get(&format!("{visit}/done")).await.expect(200);
+    let typed = [
+        ("visited_on", "2026-11-18"),
+        ("kind", "in_person"),
+        ("outcome", "order"),
+        ("minutes", "30"),
+        ("notes", "Sold it"),
+        ("with", ""),
+    ];
+    let saved = ingrid.submit(&page, "main form", &typed).await.expect(303);
+    assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026-11-18").await.visits, 1);
+    let page = ingrid.follow(&saved).await.expect(200);
+    ingrid.submit(&page, ".toast form", &[]).await.expect(303);
+    assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026-11").await.visits, 0);
+    for rep in [field.ingrid, field.jonas] {
+        let mut browser = field.app.client(rep).await;
+        let page = browser.get("/visits/plan?day=2026-11-24").await.expect(200);
+        let line = page.text("ul.list li");
+        assert!(line.starts_with("13:00 Havn") && line.contains("Online"), "{}", page.words());
+        assert!(!browser.get("/visits/plan?day=2026-11-18").await.has("ul.list li"));
+    }
+    let shown = ingrid.get(&visit).await.expect(200);
+    assert!(shown.words().contains("The new list") && !shown.text("dl.dl").contains("Minutes"), "{}", shown.words());
+    let history = shown.text("section:has(#history)");
+    assert!(history.contains("18 Nov 2026 → 24 Nov 2026"), "{history}");
+    field.verify().await;
 }
 
 #[tokio::test]
