@@ -25,6 +25,8 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, cs
 pub mod cli {
     pub mod command;
     pub mod commission;
+    pub mod commission_proof;
+    pub mod commission_run;
     pub mod db;
     pub mod demo;
     pub mod failure;
@@ -276,13 +278,15 @@ pub mod commission_runs {
     pub mod db;
     pub mod facts_db;
     mod measured;
+    pub mod store;
     pub mod web;
 }
 /// What each rep earned, line by line.
 pub mod statements {
+    pub mod bundle;
     pub mod db;
     pub mod verify;
-    mod verify_db;
+    pub mod verify_db;
     pub mod web;
 }
 

@@ -47,7 +47,7 @@ pub enum Command {
     Db(Db),
     /// Ask the server on this machine whether it lives: exit 0 if it does.
     Healthcheck(ListenArgs),
-    /// Commission from files, without a database.
+    /// Commission: from files, or of a period of the company.
     #[command(subcommand)]
     Commission(Commission),
 }
@@ -76,7 +76,17 @@ impl Command {
             Self::User(user) => wait(with_database(database, async |database| user.run(database, out, err).await)),
             Self::Db(db) => wait(with_database(database, async |database| db.run(database, out, err).await)),
             Self::Healthcheck(listen) => serve::healthcheck(listen.listen),
-            Self::Commission(commission) => commission.run(out, err),
+            Self::Commission(Commission::Evaluate(evaluate)) => evaluate.run(out, err),
+            Self::Commission(Commission::Recompute(recompute)) => recompute.run(out, err),
+            Self::Commission(Commission::Run(run)) => {
+                wait(with_database(database, async |database| run.run(database, out, err).await))
+            }
+            Self::Commission(Commission::Verify(verify)) => {
+                wait(with_database(database, async |database| verify.run(database, out, err).await))
+            }
+            Self::Commission(Commission::Export(export)) => {
+                wait(with_database(database, async |database| export.run(database, err).await))
+            }
         }
     }
 }

@@ -1,11 +1,15 @@
-//! `attain commission evaluate`: what a plan pays for the facts, from two files.
+//! `attain commission`: what a plan pays for the facts of two files; the commands beside it have files of their own.
 
 use std::{
     io::Write,
     path::{Path, PathBuf},
 };
 
-use super::failure::Failure;
+use super::{
+    commission_proof::{Export, Recompute, Verify},
+    commission_run::Run,
+    failure::Failure,
+};
 use crate::domain::commission::{
     check,
     evaluate::{EvaluateError, evaluate},
@@ -15,11 +19,19 @@ use crate::domain::commission::{
     text::text,
 };
 
-/// Commission from files, without a database.
+/// Commission: from files, or of a period of the company.
 #[derive(Debug, clap::Subcommand)]
 pub enum Commission {
-    /// Calculate what a plan pays for the facts of one rep in one period (docs/commission-plans.md).
+    /// Calculate what a plan pays for the facts of one rep in one period (docs/commission-plans.md); no database.
     Evaluate(Evaluate),
+    /// Calculate a period for everybody on a plan, and print what each component pays.
+    Run(Run),
+    /// Calculate every stored statement again from its stored facts, and compare: exit 1 if one differs.
+    Verify(Verify),
+    /// Write a run with its facts, plans, results and check codes into one file.
+    Export(Export),
+    /// Calculate the run of such a file again, and compare: exit 1 if something differs; no database.
+    Recompute(Recompute),
 }
 
 /// The files and the form of the answer.
@@ -45,18 +57,15 @@ pub enum Format {
     Json,
 }
 
-impl Commission {
+impl Evaluate {
     /// Runs the command: data to `out`, words to `err`.
     pub fn run(&self, out: &mut impl Write, err: &mut impl Write) -> Result<(), Failure> {
-        let Self::Evaluate(command) = self;
-        let answer = command.calculate(err)?;
+        let answer = self.calculate(err)?;
         out.write_all(answer.as_bytes())?;
         out.flush()?;
         Ok(())
     }
-}
 
-impl Evaluate {
     fn calculate(&self, err: &mut impl Write) -> Result<String, Failure> {
         let plan = read(&self.plan)?;
         let facts = read(&self.facts)?;
@@ -80,7 +89,7 @@ impl Evaluate {
     }
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let bytes = std::fs::read(path)
         .map_err(|error| Failure::CannotRun(format!("{} cannot be read: {error}", path.display())))?;
     let text = String::from_utf8(bytes)

@@ -7,14 +7,14 @@ use time::Month;
 
 use super::{
     approval::{approvable, badge, must_be_over},
-    calculate::{Calculated, Question, calculate},
+    calculate::Question,
     db::{self, LateFact, RunRow, StatementRow},
+    store::{is_paid_by, store},
 };
 use crate::{
     App, audit,
     domain::{
         access::Permission,
-        commission::evaluate::ENGINE_VERSION,
         id::RunId,
         period::{Period, PeriodKind},
     },
@@ -141,28 +141,14 @@ async fn create(
         return refuse(&app, &me, page, form.period, words).await;
     };
     let mut write = once::begin_alone(&app, &me, once).await?;
-    if period_locks::db::is_settled(&mut write, me.scope.org, period).await? {
-        drop(write);
-        let words =
-            "This period is approved and locked. What came later is listed on its run and goes into the next one.";
-        return refuse(&app, &me, page, form.period, words).await;
-    }
-    let calculated = calculate(&mut write, &Question::of(&me, period, None)).await?;
-    if calculated.is_empty() {
-        drop(write);
-        let words = "Nobody is on a plan that is paid by such a period. Put reps on a plan first.";
-        return refuse(&app, &me, page, form.period, words).await;
-    }
-    let statements = calculated.iter().map(Calculated::to_store).collect::<Result<Vec<_>, _>>()?;
-    let run = db::insert(&mut write, period, ENGINE_VERSION).await?;
-    db::insert_statements(&mut write, run, &statements).await?;
-    let detail = serde_json::json!({ "period": period.to_string(), "statements": statements.len() });
-    audit::db::record(&mut write, "run.calculated", &format!("/commission-runs/{run}"), detail).await?;
+    let run = match store(&mut write, &Question::of(&me, period, None)).await? {
+        Ok((run, _)) => run,
+        Err(refused) => {
+            drop(write);
+            return refuse(&app, &me, page, form.period, refused.words()).await;
+        }
+    };
     write.done_saying(&format!("/commission-runs/{run}"), &Toast::new(format!("{} calculated", period.label()))).await
-}
-
-fn is_paid_by(kind: PeriodKind) -> bool {
-    matches!(kind, PeriodKind::Month | PeriodKind::Quarter | PeriodKind::Year)
 }
 
 async fn refuse(app: &App, me: &Viewer, page: Page, period: String, words: &str) -> Result<Response, Error> {

@@ -4,7 +4,7 @@ use futures_util::Stream;
 use sqlx::PgConnection;
 
 use crate::domain::{
-    id::{OrgId, StatementId},
+    id::{OrgId, RunId, StatementId},
     money::Money,
 };
 
@@ -12,12 +12,20 @@ use crate::domain::{
 pub struct Stored {
     /// The statement.
     pub id: StatementId,
+    /// The run it belongs to.
+    pub run_id: RunId,
     /// The rep's name.
     pub rep: String,
+    /// The rep's name in imported files.
+    pub external_id: Option<String>,
     /// Version of the engine that calculated it.
     pub engine: String,
     /// What it was calculated from.
     pub inputs: serde_json::Value,
+    /// The plan's name.
+    pub plan_name: String,
+    /// The number of its version.
+    pub plan_number: i32,
     /// The document of its plan version.
     pub plan: serde_json::Value,
     /// Sum of the lines.
@@ -34,17 +42,24 @@ pub struct Stored {
     pub details: Vec<serde_json::Value>,
 }
 
-/// Every statement of the organization in order.
-pub fn stored(db: &mut PgConnection, org: OrgId) -> impl Stream<Item = sqlx::Result<Stored>> {
+/// Every statement of the organization in order, of one run only, or one alone.
+pub fn stored(
+    db: &mut PgConnection,
+    org: OrgId,
+    run: Option<RunId>,
+    statement: Option<StatementId>,
+) -> impl Stream<Item = sqlx::Result<Stored>> {
     sqlx::query_as!(
         Stored,
-        r#"select s.id, u.name as rep, r.engine, s.inputs, v.document as plan, s.total, s.digest,
+        r#"select s.id, s.run_id, u.name as rep, u.external_id, r.engine, s.inputs, p.name as plan_name,
+                  v.number as plan_number, v.document as plan, s.total, s.digest,
                   l.components as "components!", l.measures as "measures!", l.amounts as "amounts!",
                   l.details as "details!"
            from statements s
            join commission_runs r on r.org_id = s.org_id and r.id = s.run_id
            join users u on u.org_id = s.org_id and u.id = s.rep_id
            join plan_versions v on v.org_id = s.org_id and v.id = s.plan_version_id
+           join plans p on p.org_id = v.org_id and p.id = v.plan_id
            cross join lateral (
                select coalesce(array_agg(l.component order by l.position), '{}') as components,
                       coalesce(array_agg(l.measure order by l.position), '{}') as measures,
@@ -53,9 +68,11 @@ pub fn stored(db: &mut PgConnection, org: OrgId) -> impl Stream<Item = sqlx::Res
                from statement_lines l
                where l.org_id = s.org_id and l.statement_id = s.id
            ) l
-           where s.org_id = $1
+           where s.org_id = $1 and ($2::bigint is null or s.run_id = $2) and ($3::bigint is null or s.id = $3)
            order by s.id"#,
         org as OrgId,
+        run as Option<RunId>,
+        statement as Option<StatementId>,
     )
     .fetch(db)
 }

@@ -1,6 +1,6 @@
 //! The SQL of the list of people: search, filters and pages.
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use time::Date;
 
 use super::db::roles;
@@ -263,4 +263,23 @@ pub async fn find_by_email(db: &PgPool, org: OrgId, email: &str) -> sqlx::Result
     .fetch_optional(db)
     .await?;
     Ok(row.map(|row| (row.id, row.name)))
+}
+
+/// The active person of this address, in any spelling of its letters, with the roles.
+pub async fn active_by_email(
+    db: &mut PgConnection,
+    org: OrgId,
+    email: &str,
+) -> sqlx::Result<Option<(UserId, Vec<Role>)>> {
+    let row = sqlx::query!(
+        r#"select u.id,
+                  array(select r.role from user_roles r where r.org_id = u.org_id and r.user_id = u.id) as "roles!"
+           from users u
+           where u.org_id = $1 and lower(u.email) = lower($2) and u.active"#,
+        org as OrgId,
+        email,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| (row.id, roles(&row.roles))))
 }

@@ -1,0 +1,62 @@
+//! A period becomes a run: calculated for everybody on a plan of such periods and stored, by the page and the command.
+
+use super::{
+    calculate::{Calculated, Question, calculate},
+    db,
+};
+use crate::{
+    audit,
+    domain::{
+        commission::evaluate::ENGINE_VERSION,
+        id::RunId,
+        period::{Period, PeriodKind},
+    },
+    period_locks,
+    postgres::tx::Tx,
+    web::error::Error,
+};
+
+/// Why a period was not stored as a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotStored {
+    /// A run of the period is approved.
+    Settled,
+    /// No plan pays by such periods, or nobody is on one.
+    NobodyOnAPlan,
+}
+
+impl NotStored {
+    /// What is wrong and what to do.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Settled => {
+                "This period is approved and locked. What came later is listed on its run and goes into the next one."
+            }
+            Self::NobodyOnAPlan => "Nobody is on a plan that is paid by such a period. Put reps on a plan first.",
+        }
+    }
+}
+
+/// Whether plans pay by periods of this length.
+pub fn is_paid_by(kind: PeriodKind) -> bool {
+    matches!(kind, PeriodKind::Month | PeriodKind::Quarter | PeriodKind::Year)
+}
+
+/// Calculates the period for everybody and stores the run, prepared by the transaction's actor, with its audit row.
+/// Nothing was written where it is refused. The transaction must be [`crate::postgres::tx::alone`].
+pub async fn store(tx: &mut Tx, asked: &Question) -> Result<Result<(RunId, Vec<Calculated>), NotStored>, Error> {
+    let period: Period = asked.period;
+    if period_locks::db::is_settled(tx, asked.org, period).await? {
+        return Ok(Err(NotStored::Settled));
+    }
+    let calculated = calculate(tx, asked).await?;
+    if calculated.is_empty() {
+        return Ok(Err(NotStored::NobodyOnAPlan));
+    }
+    let statements = calculated.iter().map(Calculated::to_store).collect::<Result<Vec<_>, _>>()?;
+    let run = db::insert(tx, period, ENGINE_VERSION).await?;
+    db::insert_statements(tx, run, &statements).await?;
+    let detail = serde_json::json!({ "period": period.to_string(), "statements": statements.len() });
+    audit::db::record(tx, "run.calculated", &format!("/commission-runs/{run}"), detail).await?;
+    Ok(Ok((run, calculated)))
+}
