@@ -206,6 +206,7 @@ pub mod deals {
     pub mod estimates_db;
     mod export;
     mod facts;
+    mod follow;
     mod form;
     pub mod list_db;
     pub mod page_db;

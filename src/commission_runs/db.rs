@@ -409,14 +409,15 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                where l.org_id = $1 and l.run_id = $2
            ),
            late as (
-               select 'deal' as kind, '/deals/' || d.id as path, d.customer_id, d.booked_on as on_date, d.recorded_by,
+               select 'deal' as kind, '/deals/' || d.id as path, d.customer_id,
+                      coalesce(d.booked_on, d.was_booked_on) as on_date, d.recorded_by,
                       greatest(d.changed_at, d.confirmed_at) as at, d.net as amount,
-                      o.confirm_deals and d.confirmed_at is null as waits
+                      o.confirm_deals and d.confirmed_at is null and d.stage = 'won' as waits
                from lock
                join organizations o on o.id = lock.org_id
                join deals d on d.org_id = lock.org_id
                     and (greatest(d.changed_at, d.confirmed_at) > lock.locked_at
-                         or o.confirm_deals and d.confirmed_at is null)
+                         or o.confirm_deals and d.confirmed_at is null and d.stage = 'won')
                left join deals r on r.org_id = d.org_id and r.id = d.returns_id
                where coalesce(r.booked_on, d.booked_on) >= lock.period_start
                  and coalesce(r.booked_on, d.booked_on) < lock.period_end

@@ -3,12 +3,15 @@
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use serde_json::json;
+use sqlx::PgConnection;
 
 use super::{
     act::{CHANGED, Seen, UNPRICED},
     db::{self, NewDeal},
     edit,
+    enter::confirms,
     facts::as_new,
+    follow::{Follower, follow, followers},
     page_db::{self, Deal},
     price::price,
     save,
@@ -83,6 +86,10 @@ async fn close(
 ) -> Result<Response, Error> {
     let mut write = once::begin(app, me, once).await?;
     let deal = edit::find_editable(&mut write, me, id).await?;
+    // A deal before its returns, as everywhere: nobody waits in a circle.
+    if let Some(original) = deal.returns_id {
+        db::lock(&mut write, original).await?;
+    }
     db::lock(&mut write, id).await?;
     if to == Stage::Lost && deal.stage != Stage::Open {
         return Err(Error::Conflict("The deal is in another stage by now. Look at it again."));
@@ -93,11 +100,20 @@ async fn close(
     if !page_db::returns(&mut write, me.scope.org, id).await?.is_empty() {
         return Err(Error::Conflict("Something of this deal was returned: it stays won."));
     }
+    if raises_pay(&mut write, me, &deal).await? {
+        return Err(Error::Conflict(
+            "Without it more is paid, and it is confirmed: somebody who confirms deals and is not credited on it has to cancel it.",
+        ));
+    }
     if period_locks::db::crosses(&mut write, me.scope.org, deal.booked_on, None).await? {
         return Err(Error::Conflict(edit::KEEP_STAGE));
     }
+    let others = beside(&mut write, me, &deal).await?;
     if !db::close(&mut write, id, deal.version, to, &form.reason, me.today).await? {
         return Err(CHANGED);
+    }
+    if let Some(original) = deal.returns_id {
+        follow(&mut write, me, original, &others, None).await?;
     }
     events_db::recompute(&mut write, &[deal.customer_id]).await?;
     let path = format!("/deals/{id}");
@@ -111,6 +127,21 @@ async fn close(
     audit::db::record(&mut write, action, &path, detail).await?;
     let toast = Toast::new(format!("Deal {} is {word}", deal.number));
     write.done_saying(&path, &toast.undo(format!("{path}/reopen?version={}", deal.version + 1))).await
+}
+
+/// The returns of the deal that this one returns: they share one rounding.
+async fn beside(tx: &mut Tx, me: &Viewer, returned: &Deal) -> Result<Vec<Follower>, Error> {
+    let Some(original) = returned.returns_id else { return Ok(Vec::new()) };
+    let deal = page_db::find(tx, &me.scope, &me.company, me.today, original).await?.ok_or(CHANGED)?;
+    followers(tx, me, &deal).await
+}
+
+/// Whether it takes back what others have confirmed, so that more is paid without it, and this person may not say so.
+pub async fn raises_pay(db: &mut PgConnection, me: &Viewer, deal: &Deal) -> Result<bool, Error> {
+    if deal.stage != Stage::Won || deal.confirmed_at.is_none() || deal.net >= Money::ZERO {
+        return Ok(false);
+    }
+    Ok(!confirms(me, &as_new(db, me, deal).await?.credits))
 }
 
 /// A lost or cancelled deal is again what it was before.
@@ -134,11 +165,14 @@ pub async fn reopen(
         return Err(CHANGED);
     }
     let again = deal.was_booked_on.filter(|_| deal.stage == Stage::Cancelled);
+    let mut others = Vec::new();
     let done = if again.is_some() {
         if period_locks::db::crosses(&mut write, me.scope.org, None, again).await? {
             return Err(Error::Conflict(edit::KEEP_STAGE));
         }
         check_original(&mut write, &me, &deal).await?;
+        others = beside(&mut write, &me, &deal).await?;
+        others.push(Follower::again(id));
         db::win_again(&mut write, id, deal.version).await?
     } else {
         let mut open = NewDeal { stage: Stage::Open, confirmed: false, ..as_new(&mut write, &me, &deal).await? };
@@ -149,6 +183,9 @@ pub async fn reopen(
     };
     if !done {
         return Err(CHANGED);
+    }
+    if let Some(original) = deal.returns_id {
+        follow(&mut write, &me, original, &others, None).await?;
     }
     events_db::recompute(&mut write, &[deal.customer_id]).await?;
     let path = format!("/deals/{id}");
@@ -167,16 +204,21 @@ async fn check_original(tx: &mut Tx, me: &Viewer, returned: &Deal) -> Result<(),
     let Some(original) = returned.returns_id else { return Ok(()) };
     db::lock(tx, original).await?;
     let deal = page_db::find(tx, &me.scope, &me.company, me.today, original).await?.ok_or(GONE)?;
-    let left: Money = page_db::returns(tx, me.scope.org, original).await?.iter().map(|other| other.net).sum();
     let same_rate = deal.currency == returned.currency && deal.rate == returned.rate;
-    if deal.stage != Stage::Won || !same_rate || deal.net + left + returned.net < Money::ZERO {
+    let same_customer = deal.customer_id == returned.customer_id && deal.booked_on <= returned.was_booked_on;
+    if deal.stage != Stage::Won || !same_rate || !same_customer {
         return Err(GONE);
     }
     let lines = page_db::lines(tx, me.scope.org, original, None).await?;
     let own = page_db::lines(tx, me.scope.org, returned.id, None).await?;
+    let same_credits = as_new(tx, me, &deal).await?.credits == as_new(tx, me, returned).await?.credits;
+    let others = page_db::returns(tx, me.scope.org, original).await?;
+    let back: Money = others.iter().map(|other| other.original.unwrap_or(other.net)).sum();
+    let faces = |lines: &[page_db::LineRow]| lines.iter().map(page_db::LineRow::face).sum::<Money>();
+    let is_left = faces(&lines) + back + faces(&own) >= Money::ZERO;
     let fits = own.iter().all(|own| {
         let line = lines.iter().find(|line| line.position == own.position);
-        line.is_some_and(|line| line.face_returned() - own.face() <= line.face())
+        line.is_some_and(|line| line.product_id == own.product_id && line.face_returned() - own.face() <= line.face())
     });
-    if fits { Ok(()) } else { Err(GONE) }
+    if is_left && fits && same_credits { Ok(()) } else { Err(GONE) }
 }

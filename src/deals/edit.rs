@@ -9,6 +9,7 @@ use super::{
     db::{self, Line, NewDeal},
     enter::{FormPage, Lists, confirms, with_default},
     facts::{as_new, facts},
+    follow::{follow, followers},
     form::{DealForm, is_credit_note},
     page_db::{self, Deal},
     price::{frozen, price},
@@ -127,6 +128,11 @@ pub async fn update(
     if let Err(words) = price(&mut write, &me, &mut new, kept).await? {
         errors.add("currency", words);
     }
+    let followers = followers(&mut write, &me, &deal).await?;
+    let moves = before.lines != new.lines || before.credits != new.credits;
+    if moves && reason.is_empty() && followers.iter().any(|follower| follower.locked) {
+        errors.add("reason", "What came back of this deal follows, also in a locked period. Say why you change it.");
+    }
     if !errors.is_empty() {
         drop(write);
         let mut read = tx::read(&app.db, me.scope.org).await?;
@@ -147,6 +153,7 @@ pub async fn update(
         page.stored = Some(stored.into_iter().map(|change| (change.label, change.new)).collect());
         return answer(StatusCode::CONFLICT, page);
     }
+    follow(&mut write, &me, id, &followers, Some(reason.as_str()).filter(|reason| !reason.is_empty())).await?;
     let path = format!("/deals/{id}");
     let old = facts(&before, &deal.customer, &lists.reps, &lists.products, &me);
     audit::db::record(&mut write, "deal.changed", &path, json!({ "old": old, "new": new_facts, "reason": reason }))

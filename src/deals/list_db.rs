@@ -15,7 +15,8 @@ use crate::domain::{
 pub struct Filter {
     /// Those in which these people have a share; none: everybody's.
     pub reps: Option<Vec<UserId>>,
-    /// Those in which somebody has a share who belonged on the day of the win to this team or one below it.
+    /// Those in which somebody has a share who belonged on the day of the win (of what is not won: today) to this team or
+    /// one below it.
     pub team: Option<TeamId>,
     /// Only deals with such a share, as a metric counts them. Otherwise also those that the people own or are credited
     /// with apart.
@@ -107,7 +108,7 @@ pub async fn list(
                      and ($2::bigint[] is null or c.rep_id = any ($2))
                      and ($3::bigint is null or exists (
                          select from memberships m
-                         where m.org_id = c.org_id and m.user_id = c.rep_id and m.during @> d.booked_on
+                         where m.org_id = c.org_id and m.user_id = c.rep_id and m.during @> coalesce(d.booked_on, $11)
                            and m.team_id in (select id from subtree)
                      ))
                ) shares on $2::bigint[] is not null or $3::bigint is not null

@@ -13,6 +13,7 @@ use super::{
     edit,
     enter::confirms,
     facts::as_new,
+    follow::{follow, followers},
     page_db::{self, Deal, LineRow},
     save,
 };
@@ -121,7 +122,7 @@ impl ReturnPage {
 }
 
 /// What of a deal has not come back yet, in the deal's currency.
-struct Rest {
+pub struct Rest {
     lines: Vec<LineRow>,
     left: Money,
     currency: Currency,
@@ -130,6 +131,34 @@ struct Rest {
 }
 
 impl Rest {
+    /// A deal of which nothing has come back.
+    pub async fn before_returns(db: &mut PgConnection, me: &Viewer, deal: &Deal) -> Result<Self, Error> {
+        let mut rest = Self::load(db, me, deal, None).await?;
+        for line in &mut rest.lines {
+            (line.returned, line.returned_original) = (Money::ZERO, Money::ZERO);
+        }
+        Ok(rest)
+    }
+
+    /// The lines that a return of the same amounts has now.
+    pub fn taken_back(&self, own: &[Line]) -> Vec<Line> {
+        let amount = |line: &LineRow| {
+            let own = own.iter().find(|own| own.position == line.position);
+            own.map_or(Money::ZERO, |own| -own.face())
+        };
+        self.returned_lines(&self.lines.iter().map(amount).collect::<Vec<_>>())
+    }
+
+    /// This has come back.
+    pub fn take(&mut self, back: &[Line]) {
+        for line in &mut self.lines {
+            for back in back.iter().filter(|back| back.position == line.position) {
+                line.returned -= back.amount;
+                line.returned_original -= back.original.unwrap_or_default();
+            }
+        }
+    }
+
     async fn load(db: &mut PgConnection, me: &Viewer, deal: &Deal, except: Option<DealId>) -> Result<Self, Error> {
         let lines = page_db::lines(db, me.scope.org, deal.id, except).await?;
         let returns = page_db::returns(db, me.scope.org, deal.id).await?;
@@ -372,6 +401,7 @@ pub async fn update(
         })
     };
     let version = fields.version.parse().unwrap_or(0);
+    let others = followers(&mut write, &me, &deal).await?;
     if !errors.is_empty() || !save::change(&mut write, id, version, &new, change.customer_id).await? {
         drop(write);
         let status = if errors.is_empty() { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
@@ -385,6 +415,7 @@ pub async fn update(
         page.change = Some(change);
         return answer(status, page);
     }
+    follow(&mut write, &me, original, &others, None).await?;
     let path = format!("/deals/{id}");
     let detail = json!({ "old": told(&before), "new": told(&new), "reason": reason });
     audit::db::record(&mut write, "deal.changed", &path, detail).await?;

@@ -128,6 +128,7 @@ impl DealForm {
             return vec![];
         }
         let mut credits: Vec<Credit> = vec![];
+        let mut overlays: Vec<(String, u32)> = vec![];
         for row in rows.iter().filter(|row| !row.rep.trim().is_empty()) {
             let rep = row.rep.trim().parse().ok().filter(|rep| known.reps.iter().any(|(id, _)| id == rep));
             let Some(rep) = rep else {
@@ -152,6 +153,15 @@ impl DealForm {
                 continue;
             }
             credits.push(Credit { rep, parts, overlay });
+            if overlay {
+                overlays.push((row.id("parts"), parts));
+            }
+        }
+        let shared: u32 = credits.iter().filter(|credit| !credit.overlay).map(|credit| credit.parts).sum();
+        for (field, parts) in overlays {
+            if shared > 0 && parts > shared {
+                errors.add(field, format!("An overlay is the whole deal at most: use up to {shared} parts."));
+            }
         }
         if !credits.is_empty() && credits.iter().all(|credit| credit.overlay) && errors.is_empty() {
             errors.add("credit-0", "Somebody has to share the deal: an overlay is credited beside the shares.");

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 
 use super::{
     act::{ExpectForm, WinForm},
+    close::raises_pay,
     edit,
     form::is_credit_note,
     page_db::{self, CreditRow, Deal, LineRow, ReturnRow},
@@ -188,7 +189,10 @@ pub async fn draw(
         },
         abroad: Abroad::of(&deal, &lines, me),
         margin: margin(&lines),
-        may_cancel: matches!(deal.stage, Stage::Open | Stage::Won) && returns.is_empty() && !deal.locked,
+        may_cancel: matches!(deal.stage, Stage::Open | Stage::Won)
+            && returns.is_empty()
+            && !deal.locked
+            && !raises_pay(db, me, &deal).await?,
         has_costs: lines.iter().any(|line| line.cost.is_some()),
         today: me.today,
         deal,

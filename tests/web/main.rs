@@ -9,6 +9,7 @@ mod customers;
 #[path = "../support/database.rs"]
 mod database;
 mod deal_life;
+mod deal_returns;
 mod deals;
 mod drilldown;
 mod exchange_rates;
