@@ -215,6 +215,70 @@ async fn a_correction_after_the_lock_goes_on_counting_and_nobody_joins_any_more(
 }
 
 #[tokio::test]
+async fn whoever_goes_along_does_not_move_a_plan() {
+    let field = Field::new().await;
+    field.customer("Havn", field.ingrid).await;
+    let torget = field.customer("Torget", field.jonas).await.to_string();
+    let mut ingrid = field.app.client(field.ingrid).await;
+    let mut jonas = field.app.client(field.jonas).await;
+    let page = ingrid.get("/visits/plan").await.expect(200);
+    let typed = [("other", "Havn"), ("starts_at", "13:00"), ("with", &*field.jonas.id.to_string())];
+    ingrid.submit(&page, "main form:has([name=other])", &typed).await.expect(303);
+    let plan = jonas.get("/visits/plan").await.expect(200);
+    let edit = plan.attribute("ul.list a[href$='/edit']", "href");
+    let visit = edit.replace("/edit", "");
+    // The form has no field for it, and what is sent nevertheless is refused and changes nothing.
+    let page = jonas.get(&edit).await.expect(200);
+    for name in ["visited_on", "starts_at", "customer", "other"] {
+        assert!(!page.has(&format!("main form [name={name}]")), "{name}");
+    }
+    assert!(page.text("main form").contains("You only go along"), "{}", page.words());
+    for (name, typed) in
+        [("visited_on", "2026-11-24"), ("starts_at", "09:00"), ("customer", &*torget), ("other", "Torget")]
+    {
+        let sent = [("version", &*page.value("version")), ("kind", "in_person"), (name, typed)];
+        let refused = jonas.post(&visit, &sent).await.expect(409);
+        assert!(refused.words().contains("You only go along on this visit"), "{name}: {}", refused.words());
+    }
+    assert!(ingrid.get("/visits/plan").await.text("ul.list li").starts_with("13:00 Havn"));
+    // The note may be changed, and everything else stays where it was.
+    jonas.submit(&page, "main form", &[("notes", "Bring the samples")]).await.expect(303);
+    let shown = ingrid.get(&visit).await.expect(200);
+    assert!(shown.words().contains("Bring the samples") && shown.words().contains("19 Nov 2026, 13:00"));
+    // Moved meanwhile by its rep, the guest is told so, and saves the note at the new day.
+    let page = jonas.get(&edit).await.expect(200);
+    let own = ingrid.get(&edit).await.expect(200);
+    ingrid.submit(&own, "main form", &[("visited_on", "2026-11-23")]).await.expect(303);
+    let stale = jonas.submit(&page, "main form", &[("notes", "And the list")]).await.expect(409);
+    assert!(stale.has("main form [name=version]"), "{}", stale.words());
+    jonas.submit(&stale, "main form", &[]).await.expect(303);
+    let mut berit = field.app.client(field.berit).await;
+    let plan = ingrid.get("/visits/plan?day=2026-11-23").await.expect(200);
+    assert!(plan.text("ul.list li").starts_with("13:00 Havn"), "{}", plan.words());
+    // The manager of both moves it; Olav's visit, which Berit does not reach, she does not.
+    let page = berit.get(&edit).await.expect(200);
+    berit.submit(&page, "main form", &[("visited_on", "2026-11-25")]).await.expect(303);
+    assert_eq!(jonas.get("/visits/plan?day=2026-11-25").await.count("ul.list li"), 1);
+    let mut olav = field.app.client(field.olav).await;
+    field.customer("Brygga", field.olav).await;
+    let page = olav.get("/visits/plan").await.expect(200);
+    let typed = [("other", "Brygga"), ("with", &*field.jonas.id.to_string())];
+    olav.submit(&page, "main form:has([name=other])", &typed).await.expect(303);
+    let edit = jonas.get("/visits/plan").await.attribute("ul.list a[href$='/edit']", "href");
+    let page = berit.get(&edit).await.expect(200);
+    let sent = [("version", &*page.value("version")), ("visited_on", "2026-11-26")];
+    berit.post(&edit.replace("/edit", ""), &sent).await.expect(409);
+    assert_eq!(olav.get("/visits/plan").await.count("ul.list li"), 1);
+    // What took place, whoever was there may correct.
+    let done = edit.replace("/edit", "/done");
+    let page = jonas.get(&done).await.expect(200);
+    jonas.submit(&page, "main form", &[]).await.expect(303);
+    let page = jonas.get(&edit).await.expect(200);
+    jonas.submit(&page, "main form", &[("visited_on", "2026-11-18")]).await.expect(303);
+    assert_eq!(field.facts(Subject::Rep(field.olav.id), "2026-11-18").await.visits, 1);
+}
+
+#[tokio::test]
 async fn whoever_is_added_is_entered_on_that_day_late_or_after_the_lock() {
     let field = Field::new().await;
     let havn = field.customer("Havn", field.ingrid).await;
