@@ -263,6 +263,7 @@ pub mod plans {
     pub mod example;
     pub mod fill;
     pub mod form;
+    pub mod holds;
     pub mod parse;
     mod place;
     mod targets;

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     audit,
     domain::{
-        commission::plan::Plan,
+        commission::{json::Refused, plan::Plan},
         period::{Period, PeriodKind},
     },
     period_locks, plans,
@@ -55,7 +55,7 @@ pub async fn read(import: &mut Import<'_>) -> Result<Plans, Failure> {
         return Ok(plans);
     }
     for (line, item) in items(text) {
-        match Plan::from_json(item) {
+        match Plan::from_json(item).and_then(fitting) {
             Ok(plan) => take(import, &mut plans, line, plan),
             Err(refused) => {
                 let value: Value = serde_json::from_str(item).unwrap_or_default();
@@ -67,6 +67,12 @@ pub async fn read(import: &mut Import<'_>) -> Result<Plans, Failure> {
         }
     }
     Ok(plans)
+}
+
+/// A plan that is no larger than one that is saved may be.
+fn fitting(plan: Plan) -> Result<Plan, Refused> {
+    let faults = plan.oversize();
+    if faults.is_empty() { Ok(plan) } else { Err(Refused(faults)) }
 }
 
 fn take(import: &mut Import<'_>, plans: &mut Plans, line: u64, plan: Plan) {
@@ -144,7 +150,11 @@ pub async fn write(import: &mut Import<'_>, plans: Plans) -> Result<Option<Count
             }
             Some(known) => {
                 counts.updated += 1;
-                (known.id, first_open_day(import, kind).await?)
+                let from = first_open_day(import, kind).await?;
+                // Inside a quarter or year that its newest version pays as a whole nothing else begins.
+                let whole = known.document.get("period").and_then(Value::as_str).and_then(PeriodKind::parse);
+                let whole = period(import, whole.unwrap_or(kind), from);
+                (known.id, if whole.from() == from { from } else { whole.to() })
             }
             None => {
                 counts.created += 1;

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::Response};
 
-use super::{db, editor::locked, web::load};
+use super::{db, editor::locked, holds, web::load};
 use crate::{
     App, audit,
     domain::{
@@ -52,7 +52,8 @@ pub(super) async fn assign(
     let mut write = once::begin(&app, &me, once).await?;
     let versions = db::versions(&mut write, me.scope.org, id).await?;
     let (Some(newest), Some(first)) = (versions.first(), versions.last()) else { return Err(Error::NotFound) };
-    let kind = PeriodKind::from(newest.plan()?.period);
+    let paying = holds::in_force(&versions, from).unwrap_or(newest);
+    let kind = PeriodKind::from(paying.plan()?.period);
     let measured = Period::containing(kind, from, me.company.fiscal_start);
     let wrong = match () {
         () if measured.from() != from => {
@@ -76,11 +77,17 @@ pub(super) async fn assign(
         errors.add("rep", "Choose a rep from the list.");
         return refused(load(&app, &me, page, id, form, errors).await?);
     };
+    let on = form.act != "off";
+    let paid = if on { holds::paid_already(&mut write, &me, (rep, &known.name), from).await? } else { None };
+    if let Some(words) = paid {
+        drop(write);
+        errors.add("from", words);
+        return refused(load(&app, &me, page, id, form, errors).await?);
+    }
     if period_locks::db::is_locked_from(&mut write, me.scope.org, from).await? {
         drop(write);
         return refused(load(&app, &me, page, id, form, locked("from")).await?);
     }
-    let on = form.act != "off";
     db::assign(&mut write, rep, on.then_some(id), from).await?;
     let detail = serde_json::json!({ "rep": known.name, "from": from, "on": on });
     audit::db::record(&mut write, "plan.assigned", &format!("/plans/{id}"), detail).await?;

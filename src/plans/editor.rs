@@ -4,12 +4,13 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use time::Date;
 
 use super::{
-    db::{self, AssignmentRow, PlanRow, VersionRow},
+    db::{self, PlanRow, VersionRow},
     example::{self, Shown},
     fill,
-    form::{ComponentForm, PlanForm},
+    form::{ComponentForm, PlanForm, Room},
+    holds,
     parse::Read,
-    targets,
+    place, targets,
 };
 use crate::{
     App, audit,
@@ -226,8 +227,10 @@ pub(super) async fn create(
     if !act.is_empty() {
         return press(&app, &me, page, None, form, &act).await;
     }
-    let Read { plan, errors, .. } = form.parse(me.company.currency, me.company.fiscal_start);
-    let Some((plan, from)) = plan else { return refuse(&app, &me, page, None, form, errors).await };
+    let (plan, from) = match read(&form, &me) {
+        Ok(read) => read,
+        Err(errors) => return refuse(&app, &me, page, None, form, errors).await,
+    };
     let mut write = once::begin(&app, &me, once).await?;
     if period_locks::db::is_locked_from(&mut write, me.scope.org, from).await? {
         drop(write);
@@ -255,14 +258,16 @@ pub(super) async fn create_version(
     Form { once, typed, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
     let known = newest(&mut *tx::read(&app.db, me.scope.org).await?, &me, id).await?;
-    let (mut form, act) = (PlanForm::read(&typed), act(&typed));
+    let (mut form, act) = (PlanForm::read_within(&typed, Room::of(&known.plan()?)), act(&typed));
     form.name.clone_from(&known.plan);
     let head = Some((id, known.plan.clone()));
     if !act.is_empty() {
         return press(&app, &me, page, head, form, &act).await;
     }
-    let Read { plan, errors, .. } = form.parse(me.company.currency, me.company.fiscal_start);
-    let Some((plan, from)) = plan else { return refuse(&app, &me, page, head, form, errors).await };
+    let (plan, from) = match read(&form, &me) {
+        Ok(read) => read,
+        Err(errors) => return refuse(&app, &me, page, head, form, errors).await,
+    };
     // Alone: two people who save at once must not both be the next one.
     let mut write = once::begin_alone(&app, &me, once).await?;
     let newest = newest(&mut write, &me, id).await?;
@@ -274,18 +279,36 @@ pub(super) async fn create_version(
         return answer(StatusCode::CONFLICT, draw(&app, &me, page, head, form, said).await?);
     }
     if plan.period != newest.plan()?.period {
-        let errors = cut_off(&mut write, &me, id, &plan, from).await?;
+        let errors = holds::cut_off(&mut write, &me, id, &plan, from).await?;
         if !errors.is_empty() {
             drop(write);
             return refuse(&app, &me, page, head, form, errors).await;
         }
+    }
+    let fiscal_start = me.company.fiscal_start;
+    let versions = db::versions(&mut write, me.scope.org, id).await?;
+    if let Some(words) = holds::paid_twice(&versions, &plan, from, fiscal_start)? {
+        drop(write);
+        let mut errors = Errors::new();
+        errors.add("from", words);
+        return refuse(&app, &me, page, head, form, errors).await;
     }
     if period_locks::db::is_locked_from(&mut write, me.scope.org, from).await? {
         drop(write);
         return refuse(&app, &me, page, head, form, locked("from")).await;
     }
     store_version(&mut write, id, &plan, from).await?;
-    write.done_saying(&format!("/plans/{id}"), &Toast::new(format!("New version of {} saved", plan.name))).await
+    let overtaken = holds::overtaken(&versions, from, fiscal_start).map(|words| format!(". {words}"));
+    let words = format!("New version of {} saved{}", plan.name, overtaken.unwrap_or_default());
+    write.done_saying(&format!("/plans/{id}"), &Toast::new(words)).await
+}
+
+/// What a form says that is to be saved: nothing wrong, and no larger than a plan may be.
+fn read(form: &PlanForm, me: &Viewer) -> Result<(Plan, Date), Errors> {
+    let Read { plan, mut errors, .. } = form.parse(me.company.currency, me.company.fiscal_start);
+    let Some((plan, from)) = plan else { return Err(errors) };
+    place::tell(&plan.oversize(), form, &mut errors);
+    if errors.is_empty() { Ok((plan, from)) } else { Err(errors) }
 }
 
 /// The button that was pressed; the plain one saves.
@@ -345,7 +368,7 @@ async fn draw(
     if let Some((said, from)) = &read {
         let along = Metric::parse(&form.example.along);
         if pays && let (Ok(example), Some(along)) = (form.example.parse(said, *from, fiscal_start), along) {
-            match example::shown(said, &example, along) {
+            match example::shown_beside(said, example, along).await? {
                 Ok(drawn) => shown = drawn,
                 Err(refused) => errors.extend(refused),
             }
@@ -356,6 +379,10 @@ async fn draw(
         let mut db = tx::read(&app.db, me.scope.org).await?;
         let lacking = targets::lacking(&mut db, me.scope.org, said, id, first).await?;
         warnings.extend(lacking.into_iter().map(|words| (None, words)));
+        if let Some(id) = id {
+            let versions = db::versions(&mut db, me.scope.org, id).await?;
+            warnings.extend(holds::overtaken(&versions, *from, fiscal_start).map(|words| (None, words)));
+        }
     }
     let unit = |metric: Metric| match metric.unit() {
         Unit::Money => "money",
@@ -376,41 +403,6 @@ async fn draw(
         lists: Lists::new(),
         currency,
     })
-}
-
-/// The words where reps would get no statement, because they are put on the plan inside one of its new, longer periods:
-/// a period is paid to who is on the plan on its first day.
-async fn cut_off(
-    db: &mut sqlx::PgConnection,
-    me: &Viewer,
-    id: PlanId,
-    plan: &Plan,
-    from: Date,
-) -> Result<Errors, Error> {
-    let mut errors = Errors::new();
-    let kind = PeriodKind::from(plan.period);
-    let rows = db::assignments(db, me.scope.org, id).await?;
-    for row in &rows {
-        let Some(begins) = row.from_date.filter(|begins| *begins >= from) else { continue };
-        let period = Period::containing(kind, begins, me.company.fiscal_start);
-        // Who was put on it twice in a row is on it on the first day.
-        let paid = |other: &AssignmentRow| {
-            other.rep_id == row.rep_id
-                && other.from_date.is_none_or(|since| since <= period.from())
-                && other.to_date.is_none_or(|to| period.from() < to)
-        };
-        if !rows.iter().any(paid) {
-            let month = Period::month(begins, me.company.fiscal_start).label();
-            let (rep, kind, period) = (&row.rep, kind.as_str(), period.label());
-            let words = format!(
-                "{rep} is put on this plan in {month}, inside {period}, and would be paid nothing for that {kind}. \
-                 Put {rep} on it from the first month of a {kind} before you change how it is paid."
-            );
-            errors.add("period", words);
-            break;
-        }
-    }
-    Ok(errors)
 }
 
 async fn store_version(tx: &mut tx::Tx, id: PlanId, plan: &Plan, from: Date) -> Result<(), Error> {

@@ -21,6 +21,7 @@ use crate::{
     },
     web::{
         chart::{PayLine, PayPoint},
+        error::Error,
         form::Errors,
         format, number,
     },
@@ -120,6 +121,20 @@ pub fn shown(plan: &Plan, example: &Example, along: Metric) -> Result<Option<Sho
         errors
     })?;
     Ok(picture.map(|picture| Shown::of(picture, plan.currency)))
+}
+
+/// As [`shown`], and beside the threads that serve others: the chart asks the engine hundreds of times.
+///
+/// # Errors
+/// The drawing broke off.
+pub async fn shown_beside(
+    plan: &Plan,
+    example: Example,
+    along: Metric,
+) -> Result<Result<Option<Shown>, Errors>, Error> {
+    let plan = plan.clone();
+    let drawn = tokio::task::spawn_blocking(move || shown(&plan, &example, along)).await;
+    drawn.map_err(|e| Error::Internal(e.to_string()))
 }
 
 impl Shown {

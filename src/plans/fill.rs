@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::form::{ComponentForm, ExampleForm, PlanForm};
+use super::form::{ComponentForm, ExampleForm, PlanForm, Room};
 use crate::{
     domain::{
         commission::{
@@ -26,6 +26,7 @@ impl PlanForm {
             cap: amount(plan.cap),
             floor: amount(plan.floor),
             components: plan.components.iter().map(|component| ComponentForm::of(component, plan.currency)).collect(),
+            room: Room::of(plan),
             ..Self::default()
         };
         form.example.fill(&picture::metrics(plan));

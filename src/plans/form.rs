@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    commission::plan::{MOST_COMPONENTS, MOST_ROWS},
+    commission::plan::{Component, MOST_COMPONENTS, MOST_ROWS, Plan},
     metric::Metric,
 };
 
@@ -28,6 +28,29 @@ pub struct PlanForm {
     pub example: ExampleForm,
     /// Whether components or rows were sent that no plan has room for: they are not here.
     pub beyond: bool,
+    /// For what it has room.
+    pub room: Room,
+}
+
+/// How many components, and rows of each kind in a component, a form has room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    components: usize,
+    rows: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { components: MOST_COMPONENTS, rows: MOST_ROWS }
+    }
+}
+
+impl Room {
+    /// Room for any plan and for this one, which may be older than the limits: it is shown whole, to be made smaller.
+    pub fn of(plan: &Plan) -> Self {
+        let rows = plan.components.iter().map(Component::rows).max().unwrap_or_default();
+        Self { components: MOST_COMPONENTS.max(plan.components.len()), rows: MOST_ROWS.max(rows) }
+    }
 }
 
 /// A component as typed. What its way to pay does not ask for is kept and not read.
@@ -82,12 +105,17 @@ impl PlanForm {
     /// What a browser sent, in any order; what the form does not have is ignored, and of two fields of one name the
     /// first counts.
     pub fn read(sent: &[(String, String)]) -> Self {
-        let mut form = Self::default();
+        Self::read_within(sent, Room::default())
+    }
+
+    /// As [`Self::read`], with room for a plan that is there.
+    pub fn read_within(sent: &[(String, String)], room: Room) -> Self {
+        let mut form = Self { room, ..Self::default() };
         for (name, value) in sent.iter().rev() {
             if let Some(slot) = form.slot(name) {
                 slot.clone_from(value);
             } else {
-                form.beyond |= is_beyond(name);
+                form.beyond |= is_beyond(name, room);
             }
         }
         form
@@ -107,8 +135,8 @@ impl PlanForm {
         if group == "x" {
             return self.example.slot(field);
         }
-        let component = numbered(group, "c").and_then(|i| at(&mut self.components, i, MOST_COMPONENTS))?;
-        component.slot(field)
+        let component = numbered(group, "c").and_then(|i| at(&mut self.components, i, self.room.components))?;
+        component.slot(field, self.room.rows)
     }
 
     /// Presses a button: adds, removes or moves. False for a button that it does not have.
@@ -147,7 +175,7 @@ impl ComponentForm {
         }
     }
 
-    fn slot(&mut self, field: &str) -> Option<&mut String> {
+    fn slot(&mut self, field: &str, most: usize) -> Option<&mut String> {
         let simple = match field {
             "name" => &mut self.name,
             "measure" => &mut self.measure,
@@ -160,21 +188,21 @@ impl ComponentForm {
             "mode" => &mut self.mode,
             "cap" => &mut self.cap,
             "floor" => &mut self.floor,
-            _ => return self.cell(field),
+            _ => return self.cell(field, most),
         };
         Some(simple)
     }
 
     /// A field of a row: `s1_from`.
-    fn cell(&mut self, field: &str) -> Option<&mut String> {
+    fn cell(&mut self, field: &str, most: usize) -> Option<&mut String> {
         let (row, field) = field.split_once('_')?;
         let (kind, letter, fields) = ROWS.into_iter().find(|(_, letter, _)| row.starts_with(letter))?;
         let k = numbered(row, letter)?;
         let column = fields.iter().position(|known| *known == field)?;
         match kind {
-            "step" => at(&mut self.steps, k, MOST_ROWS)?.get_mut(column),
-            "point" => at(&mut self.points, k, MOST_ROWS)?.get_mut(column),
-            _ => at(&mut self.gate, k, MOST_ROWS)?.get_mut(column),
+            "step" => at(&mut self.steps, k, most)?.get_mut(column),
+            "point" => at(&mut self.points, k, most)?.get_mut(column),
+            _ => at(&mut self.gate, k, most)?.get_mut(column),
         }
     }
 
@@ -205,7 +233,7 @@ impl ExampleForm {
 }
 
 /// Whether a field has the number of a component or row that no plan has room for.
-fn is_beyond(name: &str) -> bool {
+fn is_beyond(name: &str, room: Room) -> bool {
     let over = |text: &str, letter: &str, most: usize| {
         let digits = text.strip_prefix(letter).filter(|digits| !digits.is_empty());
         let digits = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
@@ -213,14 +241,14 @@ fn is_beyond(name: &str) -> bool {
     };
     let Some((group, field)) = name.split_once('_') else { return false };
     let row = field.split_once('_').map(|(row, _)| row).filter(|_| numbered(group, "c").is_some());
-    over(group, "c", MOST_COMPONENTS)
-        || row.is_some_and(|row| ROWS.iter().any(|(_, letter, _)| over(row, letter, MOST_ROWS)))
+    over(group, "c", room.components)
+        || row.is_some_and(|row| ROWS.iter().any(|(_, letter, _)| over(row, letter, room.rows)))
 }
 
 /// The number behind a letter: 12 of `c12`.
 fn numbered(text: &str, letter: &str) -> Option<usize> {
     let digits = text.strip_prefix(letter)?;
-    (digits.len() <= 2).then(|| digits.parse().ok()).flatten()
+    (digits.len() <= 4).then(|| digits.parse().ok()).flatten()
 }
 
 /// The entry of this number; those before it that nobody sent are empty.

@@ -6,7 +6,7 @@ use super::{
     assign::{self, AssignForm},
     compare,
     db::{self, AssignmentRow, PlanRow, RepRow, VersionRow},
-    editor, example, targets,
+    editor, example, holds, targets,
 };
 use crate::{
     App,
@@ -61,8 +61,8 @@ pub(super) struct ShowPage {
     /// Each component's name and sentences, then those of the whole plan.
     rules: Vec<(String, Vec<String>)>,
     warnings: Vec<String>,
-    /// All of them, the newest first.
-    versions: Vec<VersionRow>,
+    /// All of them, the newest first, and until when each holds.
+    versions: Vec<(VersionRow, String)>,
     assignments: Vec<AssignmentRow>,
     reps: Vec<Choice>,
     form: AssignForm,
@@ -98,12 +98,15 @@ pub(super) async fn load(
     let first = Period::containing(plan.period.into(), newest.from_date.max(me.today), me.company.fiscal_start);
     let lacking = targets::lacking(&mut read, me.scope.org, &plan, Some(id), first).await?;
     let rules = plan.components.iter().map(|one| (one.name.clone(), told::component(one, plan.currency)));
+    let overtaken = holds::overtaken(&versions, newest.from_date, me.company.fiscal_start);
+    let warnings = example::warnings(&plan, None);
+    let until: Vec<String> = versions.iter().map(|version| holds::until(&versions, version)).collect();
     Ok(ShowPage {
         page,
         rules: rules.chain([("The whole plan".to_owned(), told::together(&plan))]).collect(),
-        warnings: example::warnings(&plan, None).into_iter().map(|(_, words)| words).chain(lacking).collect(),
+        warnings: overtaken.into_iter().chain(warnings.into_iter().map(|(_, words)| words)).chain(lacking).collect(),
         newest,
-        versions,
+        versions: versions.into_iter().zip(until).collect(),
         assignments,
         reps,
         form,

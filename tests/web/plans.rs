@@ -12,6 +12,7 @@ use time::{Month, macros::date};
 
 use crate::support::{Answer, Client, TestApp, User};
 
+mod holds;
 mod limits;
 
 /// A company with a rep and two finance people.

@@ -197,9 +197,9 @@ pub struct Condition {
     pub at_most: Option<Decimal>,
 }
 
-/// The most components of a plan.
+/// The most components of a plan that is saved.
 pub const MOST_COMPONENTS: usize = 20;
-/// The most steps, points or conditions of a component.
+/// The most steps, points or conditions of its components.
 pub const MOST_ROWS: usize = 30;
 /// Rates, edges and shares have at most so many decimals: what is larger than any plan needs, and small enough that
 /// every product stays exact in 128 bits.
@@ -215,6 +215,30 @@ impl Plan {
         let list = Place::Root.key("components");
         for (i, component) in self.components.iter().enumerate() {
             component.check(&list.item(i), &mut faults);
+        }
+        faults
+    }
+
+    /// Where it is larger than a plan that is saved may be. One that is there already pays all the same.
+    pub fn oversize(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let list = Place::Root.key("components");
+        check_number(self.components.len(), MOST_COMPONENTS, "components", &list, &mut faults);
+        for (i, component) in self.components.iter().enumerate() {
+            let place = list.item(i);
+            let pays = place.key("pays");
+            match &component.pays {
+                Schedule::Tiers(tiers) => {
+                    let table = pays.key("tiers");
+                    check_number(tiers.steps.len(), MOST_ROWS, "steps", &table.key("steps"), &mut faults);
+                }
+                Schedule::Curve(curve) => {
+                    let table = pays.key("curve");
+                    check_number(curve.points.len(), MOST_ROWS, "points", &table.key("points"), &mut faults);
+                }
+                Schedule::Rate(_) | Schedule::PerUnit(_) | Schedule::Bonus(_) => {}
+            }
+            check_number(component.gate.len(), MOST_ROWS, "conditions", &place.key("gate"), &mut faults);
         }
         faults
     }
@@ -251,7 +275,6 @@ impl Plan {
         if self.components.is_empty() {
             list.fault(faults, "the plan pays nothing: give it at least one component");
         }
-        check_number(self.components.len(), MOST_COMPONENTS, "components", &list, faults);
         for (i, component) in self.components.iter().enumerate() {
             if self.components.iter().take(i).any(|other| other.name == component.name) {
                 let place = list.item(i);
@@ -263,6 +286,16 @@ impl Plan {
 }
 
 impl Component {
+    /// How many rows its longest list has: steps, points or conditions.
+    pub fn rows(&self) -> usize {
+        let table = match &self.pays {
+            Schedule::Tiers(tiers) => tiers.steps.len(),
+            Schedule::Curve(curve) => curve.points.len(),
+            Schedule::Rate(_) | Schedule::PerUnit(_) | Schedule::Bonus(_) => 0,
+        };
+        table.max(self.gate.len())
+    }
+
     /// The rules of one component.
     pub(super) fn check(&self, place: &Place<'_>, faults: &mut Vec<Fault>) {
         if self.name.trim().is_empty() {
@@ -295,7 +328,6 @@ impl Component {
             Schedule::Bonus(amount) => check_amount(*amount, &pays.key("bonus"), faults),
         }
         let gate = place.key("gate");
-        check_number(self.gate.len(), MOST_ROWS, "conditions", &gate, faults);
         for (i, condition) in self.gate.iter().enumerate() {
             condition.check(&gate.item(i), faults);
         }
@@ -336,7 +368,6 @@ impl Tiers {
         if self.steps.is_empty() {
             steps.fault(faults, "give at least one step, the first from \"0\"");
         }
-        check_number(self.steps.len(), MOST_ROWS, "steps", &steps, faults);
         for (i, step) in self.steps.iter().enumerate() {
             let here = steps.item(i);
             let before = i.checked_sub(1).and_then(|before| self.steps.get(before));
@@ -372,7 +403,6 @@ impl Curve {
         if self.points.is_empty() {
             points.fault(faults, "give at least one point, like {\"at\": \"1\", \"pays\": \"1\"}");
         }
-        check_number(self.points.len(), MOST_ROWS, "points", &points, faults);
         for (i, point) in self.points.iter().enumerate() {
             let here = points.item(i);
             check_ratio(point.at, &here.key("at"), faults);

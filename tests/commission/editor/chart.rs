@@ -127,12 +127,13 @@ fn the_largest_plan_is_drawn_with_a_limited_number_of_points() {
 }
 
 #[test]
-fn a_plan_larger_than_the_form_is_refused() {
+fn a_plan_larger_than_what_is_saved_is_told_so_and_pays() {
     let refused = |components: &str| -> Vec<String> {
         let text = format!(r#"{{"name": "P", "currency": "EUR", "period": "month", "components": [{components}]}}"#);
-        let told =
-            |refused: attain::domain::commission::json::Refused| refused.0.iter().map(ToString::to_string).collect();
-        Plan::from_json(&text).map_or_else(told, |_| vec![])
+        // Larger than what is saved, a plan is read all the same, and pays.
+        let plan = Plan::from_json(&text).unwrap();
+        assert!(behind().pay(&plan, Metric::NetSales, Decimal::from(1_000_000)).is_ok());
+        plan.oversize().iter().map(ToString::to_string).collect()
     };
     assert_eq!(refused(&steps(20, 30)), [""; 0]);
     comes_back(&plan_in("EUR", &steps(20, 30)));
@@ -159,4 +160,13 @@ fn a_plan_larger_than_the_form_is_refused() {
     };
     assert_eq!(refused(&gate(30)), [""; 0]);
     assert_eq!(refused(&gate(31)), ["components[0].gate: 31 conditions are too many: at most 30 are possible"]);
+}
+
+#[tokio::test]
+async fn the_chart_is_drawn_beside_the_threads_that_serve() {
+    let plan = plan_in("EUR", &steps(20, 30));
+    let mut drawing = std::pin::pin!(attain::plans::example::shown_beside(&plan, behind(), Metric::NetSales));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(drawing.as_mut().poll(&mut context).is_pending(), "it is not drawn here");
+    assert!(drawing.await.unwrap().unwrap().is_some());
 }
