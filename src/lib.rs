@@ -272,6 +272,7 @@ pub mod plans {
 /// Locks: which periods approved pay has closed.
 pub mod period_locks {
     pub mod db;
+    pub mod words;
 }
 /// Calculations of commission, period by period, and the signatures under them.
 pub mod commission_runs {

@@ -1,6 +1,8 @@
 // The grid behaves like a spreadsheet: arrows and Enter move, a block pastes, changed cells are marked, totals follow.
 // table.grid with inputs in td.in; an input's data-sum="id" adds into <output id="id">; in the form around it
-// (several ids with blanks between) and what stands after a sum in data-gap="name of a target's field" says how far it is off;
+// (several ids with blanks between), what stands after a sum in data-counts says what of it counts where that is something
+// else, and in data-gap="name of a target's field" how far that is off; an input's data-part="16 20 0 1" is what of it counts:
+// 16 ÷ 20, rounded to no decimals, at least 1;
 // an input's data-was is what stands, where the page was drawn with another text;
 // [data-changed] holds the sentence about changes and [data-undo] is a button that takes all of them back.
 const table = document.querySelector("table.grid");
@@ -32,16 +34,31 @@ const shown = (value) => value.toLocaleString("en", { maximumFractionDigits: 4 }
 // The same words as the server's (src/targets/draw.rs).
 const off = (gap) => (gap === 0 ? "as the target" : `${shown(Math.abs(gap))} ${gap < 0 ? "below" : "above"} the target`);
 
+// What of a target counts, as the server says (src/domain/target.rs).
+const part = (value, share) => {
+  if (!share) return value;
+  const [days, of, decimals, least] = share.split(" ").map(Number);
+  if (days === 0) return 0;
+  const unit = 10 ** decimals;
+  return Math.max(Math.round(Math.round(value * unit) * days / of) / unit, value > 0 ? least : -Infinity);
+};
+
 const refresh = () => {
   const sums = new Map();
   for (const input of inputs) {
     input.closest("td").classList.toggle("changed", changed(input));
-    for (const id of input.dataset.sum?.split(" ") ?? []) sums.set(id, (sums.get(id) ?? 0) + number(input.value));
+    for (const id of input.dataset.sum?.split(" ") ?? []) {
+      const [set, counts] = sums.get(id) ?? [0, 0];
+      const value = number(input.value);
+      sums.set(id, [set + value, counts + part(value, input.dataset.part)]);
+    }
   }
-  for (const [id, sum] of sums) {
+  for (const [id, [set, sum]] of sums) {
     const output = document.getElementById(id);
     if (!output) continue;
-    output.textContent = shown(sum);
+    output.textContent = shown(set);
+    const counts = output.parentElement.querySelector("[data-counts]");
+    if (counts) counts.textContent = shown(set) === shown(sum) ? "" : `(counts ${shown(sum)})`;
     const gap = output.parentElement.querySelector("[data-gap]");
     const goal = gap && document.getElementById(gap.dataset.gap)?.value.trim();
     if (gap) gap.textContent = goal ? off(sum - number(goal)) : "";

@@ -6,6 +6,7 @@ use std::{
 };
 
 use attain::domain::{
+    calendar::Progress,
     commission::{evaluate::evaluate, facts::Facts, plan::Plan},
     customer::{
         events::events,
@@ -15,7 +16,7 @@ use attain::domain::{
     id::DealId,
     metric::{self, Metric, Unit, Value},
     money::{Currency, Money},
-    target::{Presence, attainment, prorated},
+    target::{self, Presence, attainment, prorated},
 };
 use rust_decimal::Decimal;
 use time::{Date, macros::format_description};
@@ -59,6 +60,20 @@ fn proration() {
         let presence = Presence { days: row[2].parse().unwrap(), of: row[3].parse().unwrap() };
         let counts = (row[4] != "none").then(|| read(&row[4]));
         assert_eq!(prorated(metric, read(&row[1]), presence), counts, "{row:?}");
+    }
+}
+
+#[test]
+fn pace() {
+    for row in rows("pace") {
+        let metric = Metric::parse(&row[0]).unwrap();
+        let read = |text: &str| match metric.unit() {
+            Unit::Money => money(text).exact(),
+            _ => text.parse::<Decimal>().unwrap(),
+        };
+        let progress = Progress { elapsed: row[2].parse().unwrap(), total: row[3].parse().unwrap(), over: false };
+        let pace = target::pace(metric, &metric::Facts::default(), read(&row[1]), progress).unwrap();
+        assert_eq!(Decimal::from(pace.expected()), read(&row[4]), "{row:?}");
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Measured {
 /// Loads what is asked for: the facts of the query that every page uses, and the targets in force.
 pub async fn of_reps(db: &mut PgConnection, asked: &Question, reps: Vec<UserId>) -> Result<Measured, Error> {
     let (org, period) = (asked.org, asked.period);
-    let presences = Presences::load(db, org, &reps, period).await?;
+    let presences = Presences::load(db, org, &reps, period.dates()).await?;
     let expected = expected::of_reps(db, org, &reps, period, &presences).await?;
     let subjects = Subjects { reps, ..Subjects::default() };
     let facts = scorecards::db::facts(db, org, &subjects, &[period], asked.growth_base, asked.today)

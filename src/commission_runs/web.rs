@@ -20,6 +20,7 @@ use crate::{
     },
     period_locks,
     postgres::{error::violates, tx},
+    targets::expected,
     web::{
         auth::{Allowed, ApproveCommission, PrepareCommission, Viewer},
         csv,
@@ -282,7 +283,7 @@ async fn approve(
     if approved == 0 {
         return Err(Error::Conflict("Nothing here is yours to approve: you calculated it, or it is your own pay."));
     }
-    let locked = period_locks::db::lock_if_approved(&mut write, id).await?;
+    let locked = expected::lock_if_approved(&mut write, id).await?;
     let detail = serde_json::json!({ "statements": approved, "locked": locked });
     audit::db::record(&mut write, "run.approved", &format!("/commission-runs/{id}"), detail).await?;
     let words =

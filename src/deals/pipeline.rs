@@ -16,7 +16,6 @@ use crate::{
         subject::Subject,
         target,
     },
-    organizations,
     postgres::tx::{self, Read},
     scorecards::{
         figure::{self, Figure},
@@ -274,8 +273,7 @@ pub async fn pipeline(
         }
         targets += 1;
         let ids: Vec<UserId> = asked.reps.iter().map(|rep| rep.id).collect();
-        let holidays = organizations::db::holidays(&mut read, me.scope.org, period.dates()).await?;
-        let measured = measured::load(&mut read, &me, period, me.today, &ids, asked.whose, holidays).await?;
+        let measured = measured::load(&mut read, &me, period, me.today, &ids, asked.whose).await?;
         let figures = match asked.whose {
             Subject::Rep(rep) => measured.figures(rep),
             Subject::Company | Subject::Team(_) => measured.total_figures(&asked.reps),

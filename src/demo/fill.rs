@@ -34,9 +34,9 @@ use crate::{
     exchange_rates,
     imports::import,
     organizations::{self, db::NewOrganization},
-    period_locks,
     postgres::tx::{self, Tx},
     sign_in::{self, passwords},
+    targets::expected,
     teams,
     users::{self, db::Details},
     visits::{self, db::NewVisit},
@@ -216,7 +216,7 @@ async fn prepare(
 async fn approve(db: &PgPool, org: OrgId, by: UserId, run: RunId, now: OffsetDateTime) -> Result<(), FillError> {
     let mut tx = tx::write(db, org, Some(by), Clock::Fixed(now)).await?;
     commission_runs::db::approve(&mut tx, &Scope { org, reach: Reach::All }, run, None).await?;
-    period_locks::db::lock_if_approved(&mut tx, run).await?;
+    expected::lock_if_approved(&mut tx, run).await?;
     note(&mut tx, "run.approved", run).await?;
     tx.commit().await?;
     Ok(())

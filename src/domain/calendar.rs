@@ -6,22 +6,34 @@ use time::{Date, Weekday};
 
 use super::period::{Dates, Period, add_days};
 
-/// The weekdays on which a company works, less its holidays.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The weekdays on which a company works, less its holidays; of settled dates, the working days that were kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Calendar {
     weekdays: Vec<u8>,
     holidays: BTreeSet<Date>,
+    settled: Vec<(Dates, BTreeSet<Date>)>,
 }
 
 impl Calendar {
     /// From ISO weekdays (1 = Monday … 7 = Sunday) and holidays.
     pub fn new(weekdays: &[u8], holidays: impl IntoIterator<Item = Date>) -> Self {
-        Self { weekdays: weekdays.to_vec(), holidays: holidays.into_iter().collect() }
+        Self { weekdays: weekdays.to_vec(), holidays: holidays.into_iter().collect(), settled: vec![] }
+    }
+
+    /// On these dates exactly these are the working days, whatever weekdays and holidays say; what was settled first
+    /// stands.
+    #[must_use]
+    pub fn settle(mut self, dates: Dates, working: impl IntoIterator<Item = Date>) -> Self {
+        self.settled.push((dates, working.into_iter().collect()));
+        self
     }
 
     /// Whether the company works that day.
     pub fn is_working(&self, day: Date) -> bool {
-        self.works_on(day.weekday()) && !self.holidays.contains(&day)
+        match self.settled.iter().find(|(dates, _)| dates.contains(day)) {
+            Some((_, working)) => working.contains(&day),
+            None => self.works_on(day.weekday()) && !self.holidays.contains(&day),
+        }
     }
 
     /// How many working days the dates have.
@@ -56,6 +68,16 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// How far somebody has come who is there on these working days of a period, in order.
+    pub fn over_days(days: &[Date], period: Period, today: Date) -> Self {
+        let count = |days: usize| u32::try_from(days).unwrap_or(u32::MAX);
+        Self {
+            elapsed: count(days.partition_point(|day| *day <= today)),
+            total: count(days.len()),
+            over: period.is_over(today),
+        }
+    }
+
     /// Working days still to come, today not among them.
     pub fn left(self) -> u32 {
         self.total.saturating_sub(self.elapsed)
@@ -101,6 +123,32 @@ mod tests {
     fn holidays_are_not_worked() {
         let holidays = [date!(2026 - 11 - 18), date!(2026 - 11 - 22), date!(2026 - 12 - 01)];
         assert_eq!(progress(&holidays, date!(2026 - 11 - 19)), (13, 20));
+    }
+
+    #[test]
+    fn settled_dates_keep_their_working_days() {
+        let settled = Dates { from: date!(2026 - 11 - 01), to: date!(2026 - 11 - 08) };
+        let kept = [date!(2026 - 11 - 02), date!(2026 - 11 - 07)]; // a Monday and a Saturday
+        let calendar = Calendar::new(&[1, 2, 3, 4, 5], [date!(2026 - 11 - 02), date!(2026 - 11 - 09)])
+            .settle(settled, kept)
+            .settle(november().dates(), []);
+        assert_eq!(calendar.working_days(settled), 2);
+        assert!(calendar.is_working(kept[1]) && !calendar.is_working(date!(2026 - 11 - 03)));
+        assert_eq!(calendar.working_days(november().dates()), 2, "what was settled first stands");
+        assert!(calendar.is_working(date!(2026 - 12 - 01)));
+    }
+
+    #[test]
+    fn a_person_comes_as_far_as_the_own_days() {
+        let days = [date!(2026 - 11 - 16), date!(2026 - 11 - 17), date!(2026 - 11 - 30)];
+        let progress = |today| {
+            let Progress { elapsed, total, over } = Progress::over_days(&days, november(), today);
+            (elapsed, total, over)
+        };
+        assert_eq!(progress(date!(2026 - 11 - 15)), (0, 3, false));
+        assert_eq!(progress(date!(2026 - 11 - 16)), (1, 3, false));
+        assert_eq!(progress(date!(2026 - 11 - 29)), (2, 3, false));
+        assert_eq!(progress(date!(2026 - 12 - 01)), (3, 3, true));
     }
 
     #[test]

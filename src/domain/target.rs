@@ -6,7 +6,7 @@ use time::Date;
 use super::{
     calendar::{Calendar, Progress},
     metric::{self, Facts, Metric, Unit, Value},
-    period::{Dates, Period},
+    period::Dates,
     rate::Ratio,
 };
 
@@ -58,16 +58,36 @@ pub struct Presence {
     pub of: u32,
 }
 
-impl Presence {
-    /// The presence of who is employed from one day (none: from the beginning) to before another (none: open), and on
-    /// leave in between.
-    pub fn new(calendar: &Calendar, period: Period, hired: Option<Date>, left: Option<Date>, leave: &[Dates]) -> Self {
-        let employed = |day: Date| hired.is_none_or(|hired| hired <= day) && left.is_none_or(|left| day < left);
-        let here = |day: &Date| employed(*day) && !leave.iter().any(|away| away.contains(*day));
-        let days = period.dates().days().filter(|day| calendar.is_working(*day)).filter(here).count();
-        Self { days: u32::try_from(days).unwrap_or(u32::MAX), of: calendar.working_days(period.dates()) }
+/// When somebody is there: employed, and not on leave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stay {
+    /// First day; none: from the beginning.
+    pub hired: Option<Date>,
+    /// First day no longer there; none: open.
+    pub left: Option<Date>,
+    /// Away in between.
+    pub leave: Vec<Dates>,
+    /// Settled dates, and the days of them on which the person was away, whatever the rest says; the first counts.
+    pub settled: Vec<(Dates, Vec<Date>)>,
+}
+
+impl Stay {
+    /// Whether the person is there on a day.
+    pub fn is_there(&self, day: Date) -> bool {
+        if let Some((_, away)) = self.settled.iter().find(|(dates, _)| dates.contains(day)) {
+            return !away.contains(&day);
+        }
+        let employed = self.hired.is_none_or(|hired| hired <= day) && self.left.is_none_or(|left| day < left);
+        employed && !self.leave.iter().any(|away| away.contains(day))
     }
 
+    /// The working days on which the person is there, in order.
+    pub fn days(&self, calendar: &Calendar, dates: Dates) -> Vec<Date> {
+        dates.days().filter(|day| calendar.is_working(*day) && self.is_there(*day)).collect()
+    }
+}
+
+impl Presence {
     /// Whether no working day is missed.
     pub fn is_whole(self) -> bool {
         self.days >= self.of
@@ -187,7 +207,10 @@ mod tests {
     use time::{Month, macros::date};
 
     use super::*;
-    use crate::domain::{money::Money, period::add_days};
+    use crate::domain::{
+        money::Money,
+        period::{Period, add_days},
+    };
 
     fn counts(metric: Metric, target: &str, days: u32, of: u32) -> Option<String> {
         let part = prorated(metric, target.parse().unwrap(), Presence { days, of })?;
@@ -221,9 +244,10 @@ mod tests {
     fn joiners_leavers_and_leave_miss_working_days() {
         let november = Period::parse("2026-11", Month::January).unwrap();
         let calendar = Calendar::new(&[1, 2, 3, 4, 5], [date!(2026 - 11 - 18)]); // 20 working days
+        let working = calendar.working_days(november.dates());
         let here = |hired, left, leave: &[Dates]| {
-            let presence = Presence::new(&calendar, november, hired, left, leave);
-            (presence.days, presence.of)
+            let stay = Stay { hired, left, leave: leave.to_vec(), settled: vec![] };
+            (stay.days(&calendar, november.dates()).len(), working)
         };
         let away = |from, to| Dates { from, to };
         assert_eq!(here(None, None, &[]), (20, 20));
@@ -237,6 +261,11 @@ mod tests {
             [away(date!(2026 - 11 - 02), date!(2026 - 11 - 05)), away(date!(2026 - 11 - 04), date!(2026 - 11 - 06))];
         assert_eq!(here(None, None, &twice), (16, 20));
         assert_eq!(here(Some(date!(2026 - 12 - 01)), None, &[]), (0, 20));
+        // What is settled stays: away on the 2nd, there from the 3rd to the 6th.
+        let settled = vec![(away(date!(2026 - 11 - 01), date!(2026 - 11 - 07)), vec![date!(2026 - 11 - 02)])];
+        let stay = Stay { hired: Some(date!(2026 - 11 - 26)), settled, ..Stay::default() };
+        let days = stay.days(&calendar, november.dates());
+        assert_eq!((days.len(), days.first()), (4 + 3, Some(&date!(2026 - 11 - 03))));
     }
 
     proptest! {
@@ -264,9 +293,10 @@ mod tests {
             let november = Period::parse("2026-11", Month::January).unwrap();
             let calendar = Calendar::new(&[1, 2, 3, 4, 5], []);
             let day = add_days(date!(2026 - 10 - 28), offset);
-            let before = Presence::new(&calendar, november, None, Some(day), &[]);
-            let after = Presence::new(&calendar, november, Some(day), None, &[]);
-            prop_assert_eq!(before.days + after.days, before.of);
+            let days = |stay: Stay| stay.days(&calendar, november.dates());
+            let mut all = days(Stay { left: Some(day), ..Stay::default() });
+            all.extend(days(Stay { hired: Some(day), ..Stay::default() }));
+            prop_assert_eq!(all, days(Stay::default()));
         }
     }
 

@@ -3,7 +3,7 @@
 use time::{Date, OffsetDateTime};
 
 use crate::{
-    domain::{customer::facts::DEFAULT_LIMIT_DAYS, id::OrgId, money::Currency, period::Dates},
+    domain::{customer::facts::DEFAULT_LIMIT_DAYS, id::OrgId, money::Currency},
     postgres::tx::Tx,
 };
 
@@ -114,19 +114,4 @@ pub async fn lock(tx: &mut Tx) -> sqlx::Result<()> {
     let org = tx.org;
     sqlx::query!("select id from organizations where id = $1 for update", org as OrgId).fetch_one(&mut **tx).await?;
     Ok(())
-}
-
-/// The company's holidays within the dates.
-pub async fn holidays(db: &mut sqlx::PgConnection, org: OrgId, dates: Dates) -> sqlx::Result<Vec<Date>> {
-    sqlx::query_scalar!(
-        "select on_date
-         from holidays
-         where org_id = $1 and on_date >= $2 and on_date < $3
-         order by on_date",
-        org as OrgId,
-        dates.from,
-        dates.to,
-    )
-    .fetch_all(db)
-    .await
 }

@@ -14,7 +14,7 @@ use super::{
     web::{PATH, Typed, draw},
 };
 use crate::{
-    App, audit,
+    App, audit, period_locks,
     postgres::tx,
     web::{
         auth::{Allowed, ManagePeople},
@@ -23,7 +23,6 @@ use crate::{
         format::{counted, date},
         once,
         page::{Page, html},
-        toast::Toast,
         upload::{MOST_BYTES, Upload},
     },
 };
@@ -69,7 +68,8 @@ pub async fn add(
     settings_db::add_holiday(&mut write, on, &name).await?;
     let detail = json!({ "old": {}, "new": { "holiday": format!("{name}, {}", date(on)) } });
     audit::db::record(&mut write, "settings.holiday_added", PATH, detail).await?;
-    write.done_saying(PATH, &Toast::new(format!("{name} added"))).await
+    let open = period_locks::db::locked_until(&mut write, me.scope.org).await?;
+    write.done_saying(PATH, &period_locks::words::done(format!("{name} added"), Some(on), open)).await
 }
 
 /// Takes a holiday away: the day is a working day again.
@@ -84,7 +84,8 @@ pub async fn remove(
     let name = settings_db::remove_holiday(&mut write, on).await?.ok_or(Error::NotFound)?;
     let detail = json!({ "old": { "holiday": format!("{name}, {}", date(on)) }, "new": {} });
     audit::db::record(&mut write, "settings.holiday_removed", PATH, detail).await?;
-    write.done_saying(PATH, &Toast::new(format!("{name} removed"))).await
+    let open = period_locks::db::locked_until(&mut write, me.scope.org).await?;
+    write.done_saying(PATH, &period_locks::words::done(format!("{name} removed"), Some(on), open)).await
 }
 
 /// A day of a calendar file.
@@ -198,5 +199,7 @@ pub async fn take(
     let detail = json!({ "old": {}, "new": { "holidays": told.join("; ") } });
     audit::db::record(&mut write, "settings.holidays_taken", PATH, detail).await?;
     let count = i64::try_from(days.len()).unwrap_or(i64::MAX);
-    write.done_saying(PATH, &Toast::new(format!("{} added", counted(count, "holiday", "holidays")))).await
+    let words = format!("{} added", counted(count, "holiday", "holidays"));
+    let open = period_locks::db::locked_until(&mut write, me.scope.org).await?;
+    write.done_saying(PATH, &period_locks::words::done(words, days.keys().min().copied(), open)).await
 }

@@ -83,6 +83,11 @@ impl SettingsPage {
         (1..).zip(names).map(day).collect()
     }
 
+    /// "Days before 1 Nov 2026 are locked and stay as they were."; empty while nothing is locked.
+    fn locked(&self) -> String {
+        self.open_from.map_or_else(String::new, |open| format!("{}.", period_locks::words::stay(open)))
+    }
+
     /// Whether a limit may still be taken away: nothing that is locked follows from it.
     fn is_removable(&self, limit: &LimitRow) -> bool {
         let is_base = limit.from_date.is_none() && limit.segment.is_none() && limit.customer.is_none();

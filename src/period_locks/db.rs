@@ -6,16 +6,19 @@ use time::{Date, PrimitiveDateTime};
 use crate::{
     domain::{
         id::{OrgId, RunId},
-        period::Period,
+        period::{Dates, Period},
     },
     postgres::tx::Tx,
 };
 
 /// Locks the run's period if all of its statements are approved. One run per period and kind: `period_locks_once`.
-pub async fn lock_if_approved(tx: &mut Tx, run: RunId) -> sqlx::Result<bool> {
+///
+/// The dates that are locked by it now; what else is kept of them is for `targets::expected::lock_if_approved`.
+pub async fn lock_if_approved(tx: &mut Tx, run: RunId) -> sqlx::Result<Option<Dates>> {
     let (org, now) = (tx.org, tx.now);
-    let done = sqlx::query!(
-        "insert into period_locks (org_id, run_id, period_kind, period_start, period_end, locked_at)
+    sqlx::query_as!(
+        Dates,
+        r#"insert into period_locks (org_id, run_id, period_kind, period_start, period_end, locked_at)
          select r.org_id, r.id, r.period_kind, r.period_start, r.period_end, $3
          from commission_runs r
          where r.org_id = $1 and r.id = $2
@@ -24,14 +27,14 @@ pub async fn lock_if_approved(tx: &mut Tx, run: RunId) -> sqlx::Result<bool> {
                left join approvals a on a.org_id = s.org_id and a.statement_id = s.id
                where s.org_id = r.org_id and s.run_id = r.id and a.statement_id is null
            )
-           and not exists (select from period_locks l where l.org_id = r.org_id and l.run_id = r.id)",
+           and not exists (select from period_locks l where l.org_id = r.org_id and l.run_id = r.id)
+         returning period_start as "from", period_end as "to""#,
         org as OrgId,
         run as RunId,
         now,
     )
-    .execute(&mut **tx)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .fetch_optional(&mut **tx)
+    .await
 }
 
 /// Whether a day lies in a locked period: what is entered for it counts for nothing, what is changed needs a reason.

@@ -18,7 +18,6 @@ use crate::{
         scorecard::Scorecard,
         target::Attainment,
     },
-    organizations,
     postgres::tx::Read,
     targets::{self, db::Rep},
     web::{auth::Viewer, format, periods},
@@ -83,8 +82,7 @@ pub async fn load(
 ) -> sqlx::Result<Compared> {
     let before = earlier.period(period, me);
     let until = until(before, period, me.today);
-    let holidays = organizations::db::holidays(read, me.scope.org, before.dates()).await?;
-    let measured = measured::load(read, me, before, until.unwrap_or(me.today), reps, whole, holidays).await?;
+    let measured = measured::load(read, me, before, until.unwrap_or(me.today), reps, whole).await?;
     let there = targets::db::reps(read, &me.scope, before, None, before.last_day()).await?;
     Ok(Compared { period: before, until, measured, there: there.into_iter().map(|rep| rep.id).collect() })
 }

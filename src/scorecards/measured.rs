@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
-        calendar::{Calendar, Progress},
+        calendar::Progress,
         company::GrowthBase,
         id::{OrgId, UserId},
         metric::{Facts, Metric, Unit},
@@ -41,12 +41,13 @@ pub struct Measured {
     pub presences: Presences,
     /// Working days gone and in all.
     pub progress: Progress,
+    /// The same of those days on which a rep is there: what is expected of a rep is spread over them.
+    pub own_progress: HashMap<UserId, Progress>,
     /// What growth is compared with.
     pub growth_base: GrowthBase,
 }
 
-/// Loads the facts up to a day and the targets of these reps, and the facts of their team or company. The holidays are
-/// the period's.
+/// Loads the facts up to a day and the targets of these reps, and the facts of their team or company.
 pub async fn load(
     db: &mut PgConnection,
     me: &Viewer,
@@ -54,7 +55,6 @@ pub async fn load(
     until: Date,
     reps: &[UserId],
     whole: Subject,
-    holidays: Vec<Date>,
 ) -> sqlx::Result<Measured> {
     let org = me.scope.org;
     let mut subjects = Subjects { reps: reps.to_vec(), ..Subjects::default() };
@@ -66,14 +66,16 @@ pub async fn load(
     }
     let facts = super::db::facts(db, org, &subjects, &[period], me.company.growth_base, until).await?;
     let of = |subject| facts.get(&(period, subject)).copied();
-    let presences = Presences::load(db, org, reps, period).await?;
+    let presences = Presences::load(db, org, reps, period.dates()).await?;
+    let own_progress = |rep| Some((rep, Progress::over_days(presences.days(rep)?, period, until)));
     Ok(Measured {
         facts: reps.iter().filter_map(|&rep| Some((rep, of(Subject::Rep(rep))?))).collect(),
         total: of(whole).unwrap_or_default(),
         expected: expected::of_reps(db, org, reps, period, &presences).await?,
         own: own_targets(db, org, whole, period).await?,
+        progress: presences.calendar().progress(period, until),
+        own_progress: reps.iter().filter_map(|&rep| own_progress(rep)).collect(),
         presences,
-        progress: Calendar::new(&me.company.workdays, holidays).progress(period, until),
         growth_base: me.company.growth_base,
     })
 }
@@ -96,14 +98,28 @@ impl Measured {
     /// Every metric of a rep.
     pub fn figures(&self, rep: UserId) -> Vec<Figure> {
         let facts = self.facts.get(&rep).copied().unwrap_or_default();
+        let progress = self.progress_of(rep);
         let figure = |metric: Metric| {
             let expected = self.expected_of(rep, metric);
             let target = expected.and_then(|expected| expected.value);
-            let mut figure = Figure::new(metric, &facts, target, self.progress);
+            let mut figure = Figure::new(metric, &facts, target, progress);
             figure.expected = expected;
             figure
         };
         Metric::ALL.into_iter().map(figure).collect()
+    }
+
+    /// How far the period has come for a rep.
+    pub fn progress_of(&self, rep: UserId) -> Progress {
+        self.own_progress.get(&rep).copied().unwrap_or(self.progress)
+    }
+
+    /// Whether nothing is expected of a rep who is never there: that is no lack of a target.
+    fn is_away(&self, rep: UserId, metric: Metric) -> bool {
+        match self.expected_of(rep, metric) {
+            Some(expected) => expected.value.is_none(),
+            None => self.presences.of(rep).is_some_and(|presence| presence.days == 0 && !presence.is_whole()),
+        }
     }
 
     fn expected_of(&self, rep: UserId, metric: Metric) -> Option<Expected> {
@@ -115,12 +131,9 @@ impl Measured {
     /// of how many there is one.
     pub fn total_figures(&self, reps: &[Rep]) -> Vec<Figure> {
         let figure = |metric: Metric| {
-            // Nothing is expected of who is away all the time: that is no lack of a target.
-            let set: Vec<Decimal> = reps
-                .iter()
-                .filter_map(|rep| Some(self.expected_of(rep.id, metric)?.value.unwrap_or_default()))
-                .collect();
-            let all = !set.is_empty() && set.len() == reps.len();
+            let there: Vec<&Rep> = reps.iter().filter(|rep| !self.is_away(rep.id, metric)).collect();
+            let set: Vec<Decimal> = there.iter().filter_map(|rep| self.expected_of(rep.id, metric)?.value).collect();
+            let all = !set.is_empty() && set.len() == there.len();
             if let Some(&own) = self.own.get(&metric) {
                 let mut figure = Figure::new(metric, &self.total, Some(own), self.progress);
                 figure.of_reps = (all && metric.unit() != Unit::Fraction).then(|| set.iter().sum());
@@ -132,19 +145,19 @@ impl Measured {
             } else {
                 Figure::new(metric, &self.total, all.then(|| set.iter().sum()), self.progress)
             };
-            figure.lacking = (figure.target.is_none() && !set.is_empty()).then_some((set.len(), reps.len()));
+            figure.lacking = (figure.target.is_none() && !set.is_empty()).then_some((set.len(), there.len()));
             figure
         };
         Metric::ALL.into_iter().map(figure).collect()
     }
 
     /// The growth that the reps' targets come to together: each weighs as much as the sales it is to grow from, so it is
-    /// no average of rates. Nothing while a rep with such sales has no target.
+    /// no average of rates. Nothing while a rep with such sales who is there has no target.
     fn growth_target(&self, reps: &[Rep]) -> Option<Ratio> {
         let (mut goal, mut base) = (Decimal::ZERO, Decimal::ZERO);
         for rep in reps {
             let sales = self.facts.get(&rep.id).and_then(|facts| facts.net_sales_whole_base).map_or(0, |sales| sales.0);
-            if sales <= 0 {
+            if sales <= 0 || self.is_away(rep.id, Metric::SalesGrowth) {
                 continue;
             }
             let target = self.expected_of(rep.id, Metric::SalesGrowth)?.value?;
@@ -200,6 +213,7 @@ mod tests {
             own: BTreeMap::new(),
             presences: Presences::default(),
             progress: Progress { elapsed: 14, total: 21, over: false },
+            own_progress: HashMap::new(),
             growth_base: GrowthBase::LastYear,
         }
     }

@@ -15,12 +15,12 @@ use super::{
 use crate::{
     domain::{
         access::Permission,
-        calendar::{Calendar, Progress},
+        calendar::Progress,
         customer::stage::{Warning, warnings_of},
         id::{CustomerId, StatementId, UserId, VisitId},
         metric::Metric,
         money::{Currency, Money},
-        period::{Dates, Period},
+        period::Period,
         rate::Ratio,
         scorecard::Scorecard,
         visit,
@@ -232,31 +232,28 @@ impl Month {
         found
     }
 
-    /// Sales added up working day by working day; nothing before the first one.
+    /// Sales added up working day by working day on which the person is there; nothing before the first one.
     fn chart(&self, figures: &[Figure], me: &Viewer) -> Option<PaceLine> {
         let currency = me.company.currency;
-        let holidays = self.days.iter().filter(|day| day.holiday).map(|day| day.on);
-        let calendar = Calendar::new(&me.company.workdays, holidays);
+        let there = self.measured.presences.days(self.person.id).unwrap_or_default();
         let through = me.today.min(self.period.last_day());
         let mut sums: Vec<Money> = vec![];
         let mut sum = Money::ZERO;
         for day in self.days.iter().take_while(|day| day.on <= through) {
             sum += day.sales;
-            if calendar.is_working(day.on) {
+            if there.contains(&day.on) {
                 sums.push(sum);
             } else if let Some(last) = sums.last_mut() {
-                *last = sum; // what a weekend sells counts with the working day before
+                *last = sum; // what a weekend or an absence sells counts with the working day before
             }
         }
-        let Progress { elapsed, total, .. } = self.measured.progress;
+        let Progress { elapsed, total, .. } = self.measured.progress_of(self.person.id);
         if sums.is_empty() || total < 2 {
             return None;
         }
         let goal = |metric: Metric| figures.iter().find(|f| f.metric == metric)?.pace;
         let pace = goal(Metric::SalesGrowth).or_else(|| goal(Metric::NetSales));
-        let working = |dates: Dates| dates.days().find(|day| calendar.is_working(*day));
-        let first = working(self.period.dates())?;
-        let last = self.days.iter().rev().map(|day| day.on).find(|day| calendar.is_working(*day))?;
+        let (first, last) = (*there.first()?, *there.last()?);
         let mut label = format!(
             "Net sales, added up: {} after {elapsed} of {total} working days",
             format::money_whole(currency, sum)

@@ -16,19 +16,16 @@ use crate::domain::{
 pub struct Day {
     /// The date.
     pub on: Date,
-    /// Whether the company keeps it as a holiday.
-    pub holiday: bool,
     /// What the rep sold on it, returns taken off.
     pub sales: Money,
 }
 
-/// Every day of the dates, in order: whether it is a holiday, and what the rep sold.
+/// Every day of the dates, in order: what the rep sold.
 pub async fn days(db: &mut PgConnection, org: OrgId, rep: UserId, dates: Dates) -> sqlx::Result<Vec<Day>> {
     sqlx::query_as!(
         Day,
-        r#"select d.on_date as "on!", h.on_date is not null as "holiday!", coalesce(s.amount, 0) as "sales!: Money"
+        r#"select d.on_date as "on!", coalesce(s.amount, 0) as "sales!: Money"
            from (select day::date as on_date from generate_series($3::date, $4::date - 1, interval '1 day') as day) d
-           left join holidays h on h.org_id = $1 and h.on_date = d.on_date
            left join (
                select c.booked_on, sum(c.amount)::bigint as amount
                from deal_credits c

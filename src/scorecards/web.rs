@@ -25,7 +25,6 @@ use crate::{
         money::Money,
         period::{Dates, Period, PeriodKind, add_months},
     },
-    organizations,
     postgres::tx::{self, Read},
     statements, targets, teams,
     web::{
@@ -190,8 +189,7 @@ async fn load_board(read: &mut Read, me: &Viewer, list: &List, period: Period) -
     let on = targets::draw::day_of_teams(period, me.today);
     let reps = targets::db::reps(read, &me.scope, period, chosen.map(|team| team.id), on).await?;
     let ids: Vec<UserId> = reps.iter().map(|rep| rep.id).collect();
-    let holidays = organizations::db::holidays(read, me.scope.org, period.dates()).await?;
-    let measured = measured::load(read, me, period, me.today, &ids, whole, holidays).await?;
+    let measured = measured::load(read, me, period, me.today, &ids, whole).await?;
     let compared = match list.word("compare", Earlier::parse)? {
         Some(earlier) => Some(compared::load(read, me, earlier, period, &ids, whole).await?),
         None => None,
@@ -242,8 +240,7 @@ async fn trend(
 async fn load_month(read: &mut Read, me: &Viewer, person: Person, period: Period) -> Result<Month, Error> {
     let org = me.scope.org;
     let days = my_month_db::days(read, org, person.id, period.dates()).await?;
-    let holidays = days.iter().filter(|day| day.holiday).map(|day| day.on).collect();
-    let measured = measured::load(read, me, period, me.today, &[person.id], Subject::Rep(person.id), holidays).await?;
+    let measured = measured::load(read, me, period, me.today, &[person.id], Subject::Rep(person.id)).await?;
     let customers = if period.contains(me.today) {
         my_month_db::customers_today(read, org, person.id, me.today).await?
     } else {

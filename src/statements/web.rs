@@ -25,8 +25,8 @@ use crate::{
         money::Money,
         period::Period,
     },
-    period_locks,
     postgres::tx,
+    targets::expected,
     users::reps_db,
     web::{
         auth::{Allowed, ApproveCommission, ReadStatements, Viewer},
@@ -259,7 +259,7 @@ async fn approve(
             "This statement is approved already, or not yours to approve: you calculated it, or it is your own pay.",
         ));
     }
-    let locked = period_locks::db::lock_if_approved(&mut write, run.id).await?;
+    let locked = expected::lock_if_approved(&mut write, run.id).await?;
     let detail = serde_json::json!({ "statement": id, "locked": locked });
     audit::db::record(&mut write, "statement.approved", &format!("/statements/{id}"), detail).await?;
     let words = if locked { "Approved. The period is locked" } else { "Statement approved" };

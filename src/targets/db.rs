@@ -122,8 +122,8 @@ pub struct Rep {
     pub level: Option<String>,
 }
 
-/// The reps in sight who are at the company for at least a day of the period, by name; `team` asks for those who belong
-/// to it or to a team below it on `on`.
+/// The reps in sight who are at the company for at least a day of the period, or were there on one when it was locked, by
+/// name; `team` asks for those who belong to it or to a team below it on `on`.
 pub async fn reps(
     db: &mut PgConnection,
     scope: &Scope,
@@ -146,8 +146,17 @@ pub async fn reps(
            left join teams t on t.org_id = m.org_id and t.id = m.team_id
            where u.org_id = $1
              and ($2::bigint[] is null or u.id = any($2))
-             and (u.hired_on is null or u.hired_on < $4)
-             and (u.left_on is null or u.left_on > $3)
+             and (
+                 coalesce(u.hired_on < $4, true) and coalesce(u.left_on > $3, true)
+                 or exists (
+                     select from period_locks l
+                     join locked_calendars c on c.org_id = l.org_id and c.run_id = l.run_id
+                     join locked_presences p on p.org_id = l.org_id and p.run_id = l.run_id
+                     cross join lateral unnest(c.working_days) as w (on_date)
+                     where l.org_id = $1 and l.period_start < $4 and l.period_end > $3 and p.rep_id = u.id
+                       and w.on_date >= $3 and w.on_date < $4 and w.on_date <> all (p.away)
+                 )
+             )
              and exists (select from user_roles r where r.org_id = u.org_id and r.user_id = u.id and r.role = 'rep')
              and ($5::bigint is null or m.team_id in (select below.id from below))
            order by lower(u.name), u.id"#,

@@ -156,8 +156,10 @@ struct Column {
     label: String,
     /// The sum of what was done in the period before; nothing for rates, which do not add up.
     last: Option<String>,
-    /// The sum of the targets.
+    /// The sum of the targets as they were set.
     sum: Option<String>,
+    /// "(counts 196)", where something else counts of them.
+    counts: String,
 }
 
 /// A rep of the grid.
@@ -187,7 +189,9 @@ struct Sum {
     /// The field of the team's own target.
     goal: String,
     shown: String,
-    /// "22 below the target".
+    /// "(counts 196)", where something else counts of them.
+    counts: String,
+    /// "22 below the target": of what counts, as boards say it.
     gap: String,
 }
 
@@ -209,6 +213,8 @@ struct Field {
     error: Option<String>,
     /// The ids of the sums that it adds to; empty for rates.
     sum: String,
+    /// What of it counts, for the script: "16 20 0 1" is 16 ÷ 20 of it, without decimals, at least 1; empty for all.
+    part: String,
 }
 
 impl Loaded {
@@ -265,8 +271,27 @@ impl Loaded {
             Unit::Money => done_money(Money::from_exact(sum), currency),
             Unit::Count | Unit::Fraction => plain(metric, sum, currency),
         };
-        let sum: Decimal = self.reps.iter().filter_map(|rep| values.get(&(Subject::Rep(rep.id), metric))).sum();
-        Column { metric, label, last: adds.then(|| whole(last)), sum: adds.then(|| plain(metric, sum, currency)) }
+        let (set, count) = self.sums(self.reps.iter().map(|rep| rep.id), metric, values);
+        Column {
+            metric,
+            label,
+            last: adds.then(|| whole(last)),
+            sum: adds.then(|| plain(metric, set, currency)),
+            counts: counts(metric, set, count, currency),
+        }
+    }
+
+    /// What the targets of these reps come to: as they were set, and what of them counts.
+    fn sums(
+        &self,
+        reps: impl Iterator<Item = UserId>,
+        metric: Metric,
+        values: &BTreeMap<Cell, Decimal>,
+    ) -> (Decimal, Decimal) {
+        let of = |rep| Some((rep, *values.get(&(Subject::Rep(rep), metric))?));
+        reps.filter_map(of).fold((Decimal::ZERO, Decimal::ZERO), |(sum, count), (rep, set)| {
+            (sum + set, count + self.presences.expected(rep, metric, set).value.unwrap_or_default())
+        })
     }
 
     fn row(&self, rep: &Rep, values: &BTreeMap<Cell, Decimal>, currency: Currency) -> Row {
@@ -276,6 +301,7 @@ impl Loaded {
             if metric.unit() != Unit::Fraction {
                 let sums = groups.iter().map(|group| sum_id(Some(group.whose), metric));
                 field.sum = [sum_id(None, metric)].into_iter().chain(sums).collect::<Vec<_>>().join(" ");
+                field.part = self.share(rep.id, metric, currency);
             }
             field
         });
@@ -288,13 +314,14 @@ impl Loaded {
     fn group(&self, group: &Group, values: &BTreeMap<Cell, Decimal>, currency: Currency) -> GroupRow {
         let cell = |&metric: &Metric| self.field(group.whose, &group.name, metric, values, currency);
         let sum = |&metric: &Metric| {
-            let of = |whose| values.get(&(whose, metric)).copied();
-            let sum: Decimal = group.reps.iter().filter_map(|&rep| of(Subject::Rep(rep))).sum();
+            let (set, count) = self.sums(group.reps.iter().copied(), metric, values);
+            let goal = values.get(&(group.whose, metric));
             (metric.unit() != Unit::Fraction).then(|| Sum {
                 id: sum_id(Some(group.whose), metric),
                 goal: grid::field((group.whose, metric)),
-                shown: plain(metric, sum, currency),
-                gap: of(group.whose).map(|goal| gap(metric, sum, goal, currency)).unwrap_or_default(),
+                shown: plain(metric, set, currency),
+                counts: counts(metric, set, count, currency),
+                gap: goal.map(|&goal| gap(metric, count, goal, currency)).unwrap_or_default(),
             })
         };
         GroupRow {
@@ -329,8 +356,18 @@ impl Loaded {
             text,
             error: self.errors.get(&field).map(str::to_owned),
             sum: String::new(),
+            part: String::new(),
             name: field,
         }
+    }
+
+    /// What of a rep's target counts, for the script; empty for all of it.
+    fn share(&self, rep: UserId, metric: Metric, currency: Currency) -> String {
+        let Some(presence) = self.presences.of(rep).filter(|_| self.presences.is_part(rep, metric)) else {
+            return String::new();
+        };
+        let (decimals, least) = if metric.unit() == Unit::Money { (currency.decimals(), 0) } else { (0, 1) };
+        format!("{} {} {decimals} {least}", presence.days, presence.of)
     }
 
     /// "Here 16 of 20 working days: 77 of 96 visits, 5 of 6 new customers.", of who misses some.
@@ -398,6 +435,11 @@ fn sum_id(whose: Option<Subject>, metric: Metric) -> String {
         None => format!("sum-{}", metric.as_str()),
         Some(whose) => format!("sum-{}-{}", grid::word(whose), metric.as_str()),
     }
+}
+
+/// "(counts 196)", where something else counts than was set. `static/grid.js` says the same while one types.
+fn counts(metric: Metric, set: Decimal, count: Decimal, currency: Currency) -> String {
+    if set == count { String::new() } else { format!("(counts {})", plain(metric, count, currency)) }
 }
 
 /// "22 below the target", "as the target", "€500 above the target". `static/grid.js` says the same while one types.

@@ -5,17 +5,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
+use time::Date;
 
 use super::{db, presence_db};
 use crate::{
     domain::{
         calendar::Calendar,
-        id::{OrgId, UserId},
-        metric::Metric,
+        id::{OrgId, RunId, UserId},
+        metric::{Metric, Unit},
         period::{Dates, Period},
         subject::Subjects,
-        target::{Presence, prorated},
+        target::{Presence, Stay, prorated},
     },
+    period_locks,
+    postgres::tx::Tx,
     users::leaves_db,
 };
 
@@ -37,36 +40,51 @@ impl Expected {
     }
 }
 
-/// On how many working days of a period each rep is there, and for which metrics that makes no difference.
+/// On which working days of a period each rep is there, and for which metrics that makes no difference.
 #[derive(Clone, Debug, Default)]
 pub struct Presences {
-    of: HashMap<UserId, Presence>,
+    there: HashMap<UserId, Vec<Date>>,
+    calendar: Calendar,
+    working: u32,
     whole: BTreeSet<Metric>,
 }
 
 impl Presences {
-    /// The presences of these reps: working days of the company on which they are employed and not on leave.
-    pub async fn load(db: &mut PgConnection, org: OrgId, reps: &[UserId], period: Period) -> sqlx::Result<Self> {
-        let rules = presence_db::rules(db, org, period).await?;
-        let stays = presence_db::stays(db, org, reps).await?;
-        let away = leaves_db::within(db, org, reps, period.dates()).await?;
-        let mut leave: HashMap<UserId, Vec<Dates>> = HashMap::new();
-        for stretch in away {
-            leave.entry(stretch.rep).or_default().push(stretch.during);
-        }
+    /// The presences of these reps: working days of the company on which they are employed and not on leave. Of locked
+    /// days what was kept when they were locked.
+    pub async fn load(db: &mut PgConnection, org: OrgId, reps: &[UserId], dates: Dates) -> sqlx::Result<Self> {
+        let rules = presence_db::rules(db, org, dates).await?;
         let workdays: Vec<u8> = rules.workdays.iter().filter_map(|&day| u8::try_from(day).ok()).collect();
-        let calendar = Calendar::new(&workdays, rules.holidays);
-        let of = stays.into_iter().map(|stay| {
-            let leave = leave.remove(&stay.rep).unwrap_or_default();
-            (stay.rep, Presence::new(&calendar, period, stay.hired_on, stay.left_on, &leave))
+        let locked = presence_db::locked_calendars(db, org, dates).await?;
+        let calendar = locked.into_iter().fold(Calendar::new(&workdays, rules.holidays), |calendar, kept| {
+            calendar.settle(Dates { from: kept.from, to: kept.to }, kept.days)
         });
-        let of = of.collect();
-        Ok(Self { of, whole: rules.whole.iter().filter_map(|metric| Metric::parse(metric)).collect() })
+        let stays = stays(db, org, reps, dates).await?;
+        let there = stays.into_iter().map(|(rep, stay)| (rep, stay.days(&calendar, dates))).collect();
+        let whole = rules.whole.iter().filter_map(|metric| Metric::parse(metric)).collect();
+        Ok(Self { there, working: calendar.working_days(dates), calendar, whole })
+    }
+
+    /// The company's working days; only of the period's days.
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    /// The working days on which one of the reps is there, in order.
+    pub fn days(&self, rep: UserId) -> Option<&[Date]> {
+        self.there.get(&rep).map(Vec::as_slice)
     }
 
     /// The presence of one of the reps.
     pub fn of(&self, rep: UserId) -> Option<Presence> {
-        self.of.get(&rep).copied()
+        let days = u32::try_from(self.days(rep)?.len()).unwrap_or(u32::MAX);
+        Some(Presence { days, of: self.working })
+    }
+
+    /// Whether a target of the rep does not count as it was set.
+    pub fn is_part(&self, rep: UserId, metric: Metric) -> bool {
+        let counts_whole = metric.unit() == Unit::Fraction || self.whole.contains(&metric);
+        !counts_whole && self.of(rep).is_some_and(|presence| !presence.is_whole())
     }
 
     /// What of a target counts for a rep.
@@ -75,6 +93,47 @@ impl Presences {
         let value = if self.whole.contains(&metric) { Some(set) } else { prorated(metric, set, presence) };
         Expected { set, value, presence }
     }
+}
+
+/// When each of these people is there within the dates.
+async fn stays(
+    db: &mut PgConnection,
+    org: OrgId,
+    reps: &[UserId],
+    dates: Dates,
+) -> sqlx::Result<HashMap<UserId, Stay>> {
+    let employed = presence_db::stays(db, org, reps).await?.into_iter();
+    let mut stays: HashMap<UserId, Stay> =
+        employed.map(|row| (row.rep, Stay { hired: row.hired_on, left: row.left_on, ..Stay::default() })).collect();
+    for away in leaves_db::within(db, org, reps, dates).await? {
+        stays.entry(away.rep).or_default().leave.push(away.during);
+    }
+    for (rep, kept) in presence_db::locked_absences(db, org, reps, dates).await? {
+        stays.entry(rep).or_default().settled.push((Dates { from: kept.from, to: kept.to }, kept.days));
+    }
+    Ok(stays)
+}
+
+/// Locks the run's period if all of its statements are approved, and keeps who was there on which of its days: leave,
+/// employment, holidays and working days that are corrected later move nothing that was paid.
+pub async fn lock_if_approved(tx: &mut Tx, run: RunId) -> sqlx::Result<bool> {
+    let Some(dates) = period_locks::db::lock_if_approved(tx, run).await? else { return Ok(false) };
+    keep(tx, run, dates).await?;
+    Ok(true)
+}
+
+/// Keeps who was there on which of the days of a lock.
+pub async fn keep(tx: &mut Tx, run: RunId, dates: Dates) -> sqlx::Result<()> {
+    let org = tx.org;
+    let everybody = presence_db::everybody(tx, org).await?;
+    let presences = Presences::load(tx, org, &everybody, dates).await?;
+    let working: Vec<Date> = dates.days().filter(|day| presences.calendar.is_working(*day)).collect();
+    let missed = |rep: UserId| {
+        let there = presences.days(rep).unwrap_or_default();
+        working.iter().copied().filter(|day| there.binary_search(day).is_err()).collect()
+    };
+    let away: Vec<(UserId, Vec<Date>)> = everybody.iter().map(|&rep| (rep, missed(rep))).collect();
+    presence_db::keep(tx, run, &working, &away).await
 }
 
 /// What is expected of these reps in a period, by rep and metric.

@@ -5,9 +5,9 @@ use time::Date;
 
 use crate::{
     domain::{
-        id::{OrgId, UserId},
+        id::{OrgId, RunId, UserId},
         metric::Metric,
-        period::Period,
+        period::Dates,
     },
     postgres::tx::Tx,
 };
@@ -46,8 +46,8 @@ pub struct Rules {
     pub whole: Vec<String>,
 }
 
-/// The rules that count for a period: of a locked one those that stood when it was locked.
-pub async fn rules(db: &mut PgConnection, org: OrgId, period: Period) -> sqlx::Result<Rules> {
+/// The rules that count for a period: which targets stay whole is, of a locked one, what stood when it was locked.
+pub async fn rules(db: &mut PgConnection, org: OrgId, dates: Dates) -> sqlx::Result<Rules> {
     sqlx::query_as!(
         Rules,
         r#"select o.workdays,
@@ -70,11 +70,99 @@ pub async fn rules(db: &mut PgConnection, org: OrgId, period: Period) -> sqlx::R
            from organizations o
            where o.id = $1"#,
         org as OrgId,
-        period.from(),
-        period.to(),
+        dates.from,
+        dates.to,
     )
     .fetch_one(db)
     .await
+}
+
+/// The working days of locked dates, as they were kept.
+pub struct LockedDays {
+    /// First day of the lock.
+    pub from: Date,
+    /// First day behind it.
+    pub to: Date,
+    /// The company's working days, or those on which somebody was away.
+    pub days: Vec<Date>,
+}
+
+/// The company's working days of the locks over some of the dates, the first lock first.
+pub async fn locked_calendars(db: &mut PgConnection, org: OrgId, dates: Dates) -> sqlx::Result<Vec<LockedDays>> {
+    sqlx::query_as!(
+        LockedDays,
+        r#"select l.period_start as "from", l.period_end as "to", c.working_days as days
+           from period_locks l
+           join locked_calendars c on c.org_id = l.org_id and c.run_id = l.run_id
+           where l.org_id = $1 and l.period_start < $3 and l.period_end > $2
+           order by l.locked_at, l.run_id"#,
+        org as OrgId,
+        dates.from,
+        dates.to,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The working days of the locks over some of the dates on which these people were away, the first lock first. Who was
+/// not known yet has none.
+pub async fn locked_absences(
+    db: &mut PgConnection,
+    org: OrgId,
+    reps: &[UserId],
+    dates: Dates,
+) -> sqlx::Result<Vec<(UserId, LockedDays)>> {
+    let rows = sqlx::query!(
+        "select p.rep_id, l.period_start, l.period_end, p.away
+         from period_locks l
+         join locked_presences p on p.org_id = l.org_id and p.run_id = l.run_id
+         where l.org_id = $1 and l.period_start < $3 and l.period_end > $2 and p.rep_id = any ($4)
+         order by l.locked_at, l.run_id",
+        org as OrgId,
+        dates.from,
+        dates.to,
+        reps as &[UserId],
+    )
+    .fetch_all(db)
+    .await?;
+    let kept = |from, to, days| LockedDays { from, to, days };
+    Ok(rows.into_iter().map(|row| (row.rep_id, kept(row.period_start, row.period_end, row.away))).collect())
+}
+
+/// Everybody of the company.
+pub async fn everybody(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!("select id from users where org_id = $1", org as OrgId).fetch_all(db).await
+}
+
+/// Keeps the working days of a lock, and those of them on which each of these people is away.
+pub async fn keep(tx: &mut Tx, run: RunId, working: &[Date], away: &[(UserId, Vec<Date>)]) -> sqlx::Result<()> {
+    let org = tx.org;
+    sqlx::query!(
+        "insert into locked_calendars (org_id, run_id, working_days) values ($1, $2, $3)",
+        org as OrgId,
+        run as RunId,
+        working,
+    )
+    .execute(&mut **tx)
+    .await?;
+    let reps: Vec<UserId> = away.iter().map(|(rep, _)| *rep).collect();
+    let missed = || away.iter().flat_map(|(rep, days)| days.iter().map(|day| (*rep, *day)));
+    let (whose, days): (Vec<UserId>, Vec<Date>) = missed().unzip();
+    sqlx::query!(
+        "insert into locked_presences (org_id, run_id, rep_id, away)
+         select $1, $2, r.id, coalesce(array_agg(a.on_date order by a.on_date) filter (where a.on_date is not null), '{}')
+         from unnest($3::bigint[]) as r (id)
+         left join unnest($4::bigint[], $5::date[]) as a (rep_id, on_date) on a.rep_id = r.id
+         group by r.id",
+        org as OrgId,
+        run as RunId,
+        &reps as &[UserId],
+        &whose as &[UserId],
+        &days,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Which metrics' targets count whole from now on, and the last change (0: there was none).

@@ -24,7 +24,6 @@ use crate::{
     App, audit,
     domain::{
         access::Reach,
-        calendar::Calendar,
         id::{TargetId, TeamId, UserId},
         metric::Metric,
         money::Currency,
@@ -32,7 +31,7 @@ use crate::{
         subject::{Subject, Subjects},
         suggestion::Percentile,
     },
-    organizations, period_locks,
+    period_locks,
     postgres::tx::{self, Read},
     scorecards,
     teams::{self, db::Team},
@@ -321,7 +320,6 @@ async fn load(read: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Resu
         metrics = draw::USUAL.into_iter().chain(more).collect();
     }
     let facts = scorecards::db::facts(read, org, &whose, &[previous], me.company.growth_base, me.today).await?;
-    let holidays = organizations::db::holidays(read, org, period.dates()).await?;
     let mut parts = vec![];
     for kind in draw::parts_of(period.kind()) {
         let within = Period::overlapping(*kind, period.dates(), me.company.fiscal_start);
@@ -329,12 +327,12 @@ async fn load(read: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Resu
         parts.push(draw::Parts { kind: *kind, count: within.len(), targets });
     }
     let accepted = accept_db::of_period(read, &me.scope, period).await?;
+    let presences = Presences::load(read, org, &ids, period.dates()).await?;
     Ok(Loaded {
         period,
         metrics,
         seen: now.iter().map(|target| target.id).max().unwrap_or(TargetId(0)),
         actuals: facts.into_iter().map(|((_, whose), facts)| (whose, facts)).collect(),
-        presences: Presences::load(read, org, &ids, period).await?,
         levels: levels_db::of_kind(read, org, period.kind()).await?.0,
         suggested: None,
         accepted,
@@ -344,8 +342,9 @@ async fn load(read: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Resu
         now,
         before,
         locked_at: period_locks::db::locked_at(read, org, period).await?,
-        working_days: Calendar::new(&me.company.workdays, holidays).working_days(period.dates()),
+        working_days: presences.calendar().working_days(period.dates()),
         teams: choices(&tree, me),
+        presences,
         typed: BTreeMap::new(),
         errors: Errors::new(),
         conflict: false,

@@ -28,7 +28,6 @@ use crate::{
         once,
         page::{Page, answer},
         routes::Routes,
-        toast::Toast,
         ui::Choice,
     },
 };
@@ -98,7 +97,7 @@ impl Leave {
 impl LeavePage {
     fn reason_hint(&self) -> String {
         self.open_from
-            .map_or_else(String::new, |open| format!("Needed for days before {}: they are locked.", date(open)))
+            .map_or_else(String::new, |open| format!("Needed for those. {}.", period_locks::words::stay(open)))
     }
 
     /// Whether its removal needs a reason.
@@ -147,7 +146,8 @@ fn may_change(me: &Viewer, id: UserId) -> bool {
     id != me.id || me.is(Role::Admin)
 }
 
-const SETTLED: &str = "This changes what targets of a locked period would be. Say why, or use a later day.";
+const SETTLED: &str =
+    "These days lie in a locked period: what was paid stays as it is. Say why it is entered now, or use a later day.";
 
 async fn add(
     State(app): State<App>,
@@ -181,7 +181,8 @@ async fn add(
     };
     let mut write = once::begin_alone(&app, &me, once).await?;
     let name = reps_db::name(&mut write, me.scope.org, id).await?.ok_or(Error::NotFound)?;
-    let settled = period_locks::db::locked_until(&mut write, me.scope.org).await?.is_some_and(|open| from < open);
+    let open = period_locks::db::locked_until(&mut write, me.scope.org).await?;
+    let settled = open.is_some_and(|open| from < open);
     if settled && reason.is_empty() {
         drop(write);
         errors.add("reason", SETTLED);
@@ -201,7 +202,7 @@ async fn add(
     let detail = json!({ "old": {}, "new": new.kept(), "reason": reason });
     audit::db::record(&mut write, "user.leave_added", &format!("/users/{id}"), detail).await?;
     let path = format!("/users/{id}/leave");
-    let toast = Toast::new(format!("{} of {name} saved", new.label()));
+    let toast = period_locks::words::done(format!("{} of {name} saved", new.label()), Some(from), open);
     let toast = if settled { toast } else { toast.undo(format!("{path}/{}/remove", new.id)) };
     write.done_saying(&path, &toast).await
 }
@@ -236,5 +237,6 @@ async fn remove(
     }
     let detail = json!({ "old": old.kept(), "new": {}, "reason": reason });
     audit::db::record(&mut write, "user.leave_removed", &format!("/users/{id}"), detail).await?;
-    write.done_saying(&format!("/users/{id}/leave"), &Toast::new(format!("{} removed", old.label()))).await
+    let toast = period_locks::words::done(format!("{} removed", old.label()), Some(old.from), open);
+    write.done_saying(&format!("/users/{id}/leave"), &toast).await
 }

@@ -189,7 +189,11 @@ async fn change_details(
         Ok::<_, sqlx::Error>(true)
     };
     match saved.await {
-        Ok(true) => write.done_saying(&path, &Toast::new(format!("{} saved", new.name))).await,
+        Ok(true) => {
+            let open = period_locks::db::locked_until(&mut write, me.scope.org).await?;
+            let toast = period_locks::words::done(format!("{} saved", new.name), first_moved(&old, &new), open);
+            write.done_saying(&path, &toast).await
+        }
         Ok(false) => {
             let stored = PersonForm::of(&shown.person);
             shown.conflict = shown.details.differs_from(&stored);
@@ -203,6 +207,13 @@ async fn change_details(
         }
         Err(e) => Err(e.into()),
     }
+}
+
+/// The first day on which somebody is there now and was not, or the other way round; none if there is no such day.
+fn first_moved(old: &db::Details, new: &db::Details) -> Option<Date> {
+    let hired = (old.hired_on != new.hired_on).then(|| old.hired_on.min(new.hired_on).unwrap_or(Date::MIN));
+    let left = [old.left_on, new.left_on].into_iter().flatten().min().filter(|_| old.left_on != new.left_on);
+    [hired, left].into_iter().flatten().min()
 }
 
 async fn change_roles(
@@ -402,7 +413,9 @@ async fn leave_company(
     sessions::end_all(&mut write, id, None).await?;
     let path = format!("/users/{id}");
     audit::db::record(&mut write, "user.left", &path, json!({ "old": old, "new": new })).await?;
-    let toast = Toast::new(format!("{} has left and can no longer sign in", new.name));
+    let open = period_locks::db::locked_until(&mut write, me.scope.org).await?;
+    let words = format!("{} has left and can no longer sign in", new.name);
+    let toast = period_locks::words::done(words, first_moved(&old, &new), open);
     write.done_saying(&path, &toast).await
 }
 

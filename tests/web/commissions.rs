@@ -144,6 +144,14 @@ async fn a_month_is_calculated_approved_and_paid() {
     press(&mut farid, &run, "approval").await.expect(303);
     let page = farid.get(&run).await.expect(200);
     assert!(page.words().contains("2 of 2") && page.words().contains("Approved"), "{}", page.words());
+    let kept = sqlx::query!(
+        r#"select cardinality(c.working_days) as "days!", count(*) as "people!"
+           from locked_calendars c
+           join locked_presences p using (org_id, run_id)
+           group by c.working_days"#
+    );
+    let kept = kept.fetch_one(&desk.app.db).await.unwrap();
+    assert_eq!((kept.days, kept.people), (22, 4), "who was there is kept with the lock");
     press(&mut freja, &run, "payment").await.expect(303);
     assert!(freja.get(&run).await.words().contains("Paid"));
 
@@ -234,6 +242,8 @@ async fn the_database_refuses_what_the_pages_do_not_offer() {
         "run_submissions",
         "approvals",
         "period_locks",
+        "locked_calendars",
+        "locked_presences",
         "payments",
         "audit",
         "targets",

@@ -10,7 +10,7 @@ use attain::{
         id::{CustomerId, DealId, OrgId, TeamId, VisitId},
         metric::Facts,
         money::{Currency, Money},
-        period::Period,
+        period::{Dates, Period},
         visit::{Kind, State},
     },
     postgres::{derived::Differs, tx},
@@ -170,6 +170,8 @@ impl Field {
         .execute(&mut *tx)
         .await
         .unwrap();
+        let run = attain::domain::id::RunId(run);
+        attain::targets::expected::keep(&mut tx, run, Dates { from: start, to: end }).await.unwrap();
         tx.commit().await.unwrap();
     }
 
