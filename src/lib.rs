@@ -234,6 +234,7 @@ pub mod targets {
     mod levels_db;
     mod presence_db;
     pub mod proration;
+    mod sums;
     pub mod undo;
     pub mod web;
 }

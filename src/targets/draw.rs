@@ -12,6 +12,7 @@ use super::{
     expected::Presences,
     grid::{self, Cell},
     levels_db::LevelTarget,
+    sums::{Sum, counts, gap, sum_id},
 };
 use crate::{
     domain::{
@@ -182,19 +183,6 @@ struct GroupRow {
     notes: Vec<String>,
 }
 
-/// What the targets of a team's reps come to.
-struct Sum {
-    /// The id of the sum, for the script.
-    id: String,
-    /// The field of the team's own target.
-    goal: String,
-    shown: String,
-    /// "(counts 196)", where something else counts of them.
-    counts: String,
-    /// "22 below the target": of what counts, as boards say it.
-    gap: String,
-}
-
 /// What is wrong with the cells of a row: field and words.
 fn wrong(cells: &[Field]) -> impl Iterator<Item = (&str, &str)> {
     cells.iter().filter_map(|cell| cell.error.as_deref().map(|words| (cell.name.as_str(), words)))
@@ -281,19 +269,6 @@ impl Loaded {
         }
     }
 
-    /// What the targets of these reps come to: as they were set, and what of them counts.
-    fn sums(
-        &self,
-        reps: impl Iterator<Item = UserId>,
-        metric: Metric,
-        values: &BTreeMap<Cell, Decimal>,
-    ) -> (Decimal, Decimal) {
-        let of = |rep| Some((rep, *values.get(&(Subject::Rep(rep), metric))?));
-        reps.filter_map(of).fold((Decimal::ZERO, Decimal::ZERO), |(sum, count), (rep, set)| {
-            (sum + set, count + self.presences.expected(rep, metric, set).value.unwrap_or_default())
-        })
-    }
-
     fn row(&self, rep: &Rep, values: &BTreeMap<Cell, Decimal>, currency: Currency) -> Row {
         let groups: Vec<&Group> = self.groups.iter().filter(|group| group.reps.contains(&rep.id)).collect();
         let cells = self.metrics.iter().map(|&metric| {
@@ -361,15 +336,6 @@ impl Loaded {
         }
     }
 
-    /// What of a rep's target counts, for the script; empty for all of it.
-    fn share(&self, rep: UserId, metric: Metric, currency: Currency) -> String {
-        let Some(presence) = self.presences.of(rep).filter(|_| self.presences.is_part(rep, metric)) else {
-            return String::new();
-        };
-        let (decimals, least) = if metric.unit() == Unit::Money { (currency.decimals(), 0) } else { (0, 1) };
-        format!("{} {} {decimals} {least}", presence.days, presence.of)
-    }
-
     /// "Here 16 of 20 working days: 77 of 96 visits, 5 of 6 new customers.", of who misses some.
     fn part(&self, rep: UserId, values: &BTreeMap<Cell, Decimal>, currency: Currency) -> Option<String> {
         let here = figure::here(self.presences.of(rep)?);
@@ -426,29 +392,6 @@ impl Loaded {
     pub fn subjects(&self) -> Vec<Subject> {
         let reps = self.reps.iter().map(|rep| Subject::Rep(rep.id));
         reps.chain(self.groups.iter().map(|group| group.whose)).collect()
-    }
-}
-
-/// The id of the sum of the targets of all reps, or of those of a team or the company.
-fn sum_id(whose: Option<Subject>, metric: Metric) -> String {
-    match whose {
-        None => format!("sum-{}", metric.as_str()),
-        Some(whose) => format!("sum-{}-{}", grid::word(whose), metric.as_str()),
-    }
-}
-
-/// "(counts 196)", where something else counts than was set. `static/grid.js` says the same while one types.
-fn counts(metric: Metric, set: Decimal, count: Decimal, currency: Currency) -> String {
-    if set == count { String::new() } else { format!("(counts {})", plain(metric, count, currency)) }
-}
-
-/// "22 below the target", "as the target", "€500 above the target". `static/grid.js` says the same while one types.
-fn gap(metric: Metric, sum: Decimal, goal: Decimal, currency: Currency) -> String {
-    let size = || plain(metric, (sum - goal).abs(), currency);
-    match sum.cmp(&goal) {
-        std::cmp::Ordering::Less => format!("{} below the target", size()),
-        std::cmp::Ordering::Equal => "as the target".to_owned(),
-        std::cmp::Ordering::Greater => format!("{} above the target", size()),
     }
 }
 
