@@ -182,6 +182,96 @@ async fn a_metric_can_count_whole_and_a_locked_month_keeps_its_rule() {
     assert!(astrid.follow(&same).await.text(".toast").contains("Nothing was changed"));
 }
 
+/// The file's target, the days there and the working days of a month on the board, and those in the grid.
+async fn shown(berit: &mut Client, period: &str) -> (String, String, String) {
+    let target = column(berit, period, "visits_target").await[0].1.clone();
+    let board = berit.get(&format!("/scoreboard?period={period}")).await.expect(200);
+    let grid = berit.get(&format!("/targets/{period}")).await.expect(200);
+    let row = board.texts("table.board tbody tr").into_iter().find(|row| row.contains("Ingrid")).unwrap();
+    let here = row.split("here ").nth(1).map(|words| words.split(" days").next().unwrap().to_owned());
+    (target, here.unwrap_or_default(), grid.text("p.eyebrow"))
+}
+
+#[tokio::test]
+async fn what_a_locked_month_shows_does_not_move() {
+    let field = Field::new().await;
+    let november = "2026-11";
+    for (period, day) in [(OCTOBER, date!(2026 - 10 - 05)), (november, date!(2026 - 11 - 02))] {
+        leave(&field, field.ingrid, Dates { from: day, to: day + time::Duration::days(2) }).await;
+        set(&field, period, &[(field.ingrid, "visits", "110"), (field.jonas, "visits", "110")]).await;
+    }
+    let mut berit = field.app.client(field.berit).await;
+    let before = ("100".to_owned(), "20 of 22 working".to_owned(), "October 2026 · 22 working days".to_owned());
+    assert_eq!(shown(&mut berit, OCTOBER).await, before);
+    assert_eq!(shown(&mut berit, november).await.1, "19 of 21 working");
+    field.lock_at(OCTOBER, field.app.now()).await;
+    assert_eq!(shown(&mut berit, OCTOBER).await, before);
+
+    // Leave from October into November, entered late: with a reason, and from November on.
+    let path = format!("/users/{}/leave", field.ingrid.id);
+    let page = berit.get(&path).await.expect(200);
+    let late = [("kind", "sick"), ("from", "2026-10-26"), ("last", "2026-11-01"), ("reason", "The note came late")];
+    let saved = berit.submit(&page, "aside form", &late).await.expect(303);
+    let page = berit.follow(&saved).await.expect(200);
+    assert!(
+        page.text(".toast").contains("Days before 1 Nov 2026 are locked and stay as they were"),
+        "{}",
+        page.words()
+    );
+    assert_eq!(shown(&mut berit, OCTOBER).await, before);
+    // The days that were kept are not given back either.
+    let old = sqlx::query_scalar!("select id from leaves where lower(during) = '2026-10-05'");
+    let old = old.fetch_one(&field.app.db).await.unwrap();
+    let reason = format!("reason-{old}");
+    berit.post(&format!("{path}/{old}/remove"), &[(&reason, "He was there")]).await.expect(303);
+    assert_eq!(shown(&mut berit, OCTOBER).await, before);
+
+    // Who is said to have left long before was there when it was locked.
+    employed(&field, field.jonas, "Jonas", None, Some(date!(2026 - 09 - 15))).await;
+    let targets = column(&mut berit, OCTOBER, "visits_target").await;
+    assert_eq!(targets, pairs([("Ingrid", "100"), ("Jonas", "110")]));
+    assert_eq!(column(&mut berit, november, "visits_target").await.len(), 1);
+
+    // The first day, the last day, holidays and working days: October stays, November follows.
+    let mut astrid = field.app.client(field.astrid).await;
+    let page = astrid.get(&format!("/users/{}", field.ingrid.id)).await.expect(200);
+    let form = format!("form[action='/users/{}']", field.ingrid.id);
+    let saved = astrid.submit(&page, &form, &[("hired_on", "2026-10-12")]).await.expect(303);
+    let page = astrid.follow(&saved).await.expect(200);
+    assert!(
+        page.text(".toast").contains("Days before 1 Nov 2026 are locked and stay as they were"),
+        "{}",
+        page.words()
+    );
+    let page = astrid.get(&format!("/users/{}", field.jonas.id)).await.expect(200);
+    let form = format!("form[action='/users/{}/departure']", field.jonas.id);
+    let left = astrid.submit(&page, &form, &[("last_day", "2026-10-09")]).await.expect(303);
+    let page = astrid.follow(&left).await.expect(200);
+    assert!(page.text(".toast").contains("Days before 1 Nov 2026 are locked"), "{}", page.text(".toast"));
+    for day in ["2026-10-14", "2026-11-10"] {
+        let page = astrid.get("/settings").await.expect(200);
+        let form = [("on", day), ("holiday", "Founder’s day")];
+        astrid.submit(&page, "form[action='/settings/holidays']", &form).await.expect(303);
+    }
+    let page = astrid.get("/settings").await.expect(200);
+    assert!(page.words().contains("Days before 1 Nov 2026 are locked and stay as they were."), "{}", page.words());
+    let week = ["1", "2", "3", "4", "5", "6"].map(|day| ("workdays", day));
+    astrid.submit(&page, "form[action='/settings']", &week).await.expect(303);
+
+    assert_eq!(shown(&mut berit, OCTOBER).await, before);
+    let targets = column(&mut berit, OCTOBER, "visits_target").await;
+    assert_eq!(targets, pairs([("Ingrid", "100"), ("Jonas", "110")]));
+    let first = berit.get("/scoreboard?period=2026-10-14").await.expect(200);
+    assert!(first.words().contains("1 working day"), "a day of a locked month: {}", first.words());
+    // Saturdays are worked now, the 10th is a holiday: 24 days, of which Ingrid misses two.
+    assert_eq!(shown(&mut berit, november).await.1, "22 of 24 working");
+    // A quarter has 22 days of October as they were kept, 24 of November and 27 of December.
+    let quarter = berit.get("/scoreboard?period=2026-Q4").await.expect(200);
+    assert!(quarter.words().contains("of 73"), "{}", quarter.words());
+    let row = quarter.texts("table.board tbody tr").into_iter().find(|row| row.contains("Ingrid")).unwrap();
+    assert!(row.contains("here 69 of 73 working days"), "{row}");
+}
+
 #[tokio::test]
 async fn who_joins_is_expected_over_the_own_days() {
     let field = Field::new().await;
