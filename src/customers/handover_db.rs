@@ -52,7 +52,7 @@ pub async fn chosen(
            from customers c
            left join ownerships o on o.org_id = c.org_id and o.customer_id = c.id and o.during @> $4::date
            left join users u on u.org_id = o.org_id and u.id = o.rep_id
-           where c.org_id = $1 and c.id = any ($3)
+           where c.org_id = $1 and c.id = any ($3) and c.merged_into is null
              and ($2::bigint[] is null
                   or exists (
                       select from ownerships s

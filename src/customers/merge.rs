@@ -19,6 +19,7 @@ use super::{
     merge_undo_db,
     page_db::{self, Customer},
     pick::{named_choice, pick},
+    settled_db::{NEEDS_REASON, Settled, settled},
     show,
 };
 use crate::{
@@ -26,17 +27,19 @@ use crate::{
     domain::{
         customer::{
             events::{Event, events},
-            facts::{EndingKind, History, Ownership},
+            facts::{Ending, EndingKind, History, Ownership},
             merge::{changed, earliest, united},
         },
         id::{CustomerId, MergeId, UserId},
     },
+    period_locks,
     postgres::tx,
     users::reps_db,
     web::{
         auth::{Allowed, HandOver, Viewer},
         error::Error,
         form::{Errors, Form, Nothing, Path, Query},
+        list::List,
         once,
         page::{Page, answer},
         toast::Toast,
@@ -80,7 +83,13 @@ impl Plan {
         let both = united(&of_kept, &of_merged);
         let before = [events(&of_kept), events(&of_merged)].concat();
         let (gone, new) = changed(&before, &events(&both));
-        let moving = merge_db::moving(db, org, kept.id, merged.id).await?;
+        let mut moving = merge_db::moving(db, org, kept.id, merged.id).await?;
+        if let Some(until) = period_locks::db::locked_until(db, org).await? {
+            let settled = |history: &History| Settled::of(&events(history), &history.ownerships, until);
+            let mut left = History { deals: vec![], ownerships: vec![], ..of_merged.clone() };
+            left.endings.push(Ending { on: me.today, kind: EndingKind::Merged });
+            moving.is_settled |= settled(&of_kept) != settled(&both) || settled(&of_merged) != settled(&left);
+        }
         let since = earliest(kept.details.customer_since, merged.details.customer_since);
         Ok(Self { kept, merged, since, owners: both.ownerships, gone, new, moving })
     }
@@ -314,22 +323,38 @@ pub async fn create(
     write.done_saying(&path, &toast).await
 }
 
-/// Takes a merge back, as long as no period that it touches was locked since.
+/// Takes the latest merge back, as long as no period that it touches was locked since. What else is settled since changes
+/// with a reason.
 pub async fn undo(
     State(app): State<App>,
     me: Allowed<HandOver>,
+    page: Page,
     Path((id, merge)): Path<(CustomerId, MergeId)>,
-    Form { once, .. }: Form<Nothing>,
+    Form { once, typed, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
+    let mut errors = Errors::new();
+    let field = reason_field(merge);
+    let reason = typed.iter().find(|(name, _)| *name == field).map_or("", |(_, reason)| reason);
+    let reason = errors.optional_text(&field, reason, "The reason", 500);
     let mut write = once::begin_alone(&app, &me, once).await?;
     let kept = find(&mut write, &me, id).await?;
     let org = me.scope.org;
     let merges = merge_db::of(&mut write, org, id, &me.company.time_zone).await?;
+    // Each begins from what the one before has left.
+    let latest = merges.first().map(|latest| (latest.id, latest.name.clone()));
     let Some(merge) = merges.into_iter().find(|one| one.id == merge) else { return Err(Error::NotFound) };
+    if let Some((_, latest)) = latest.filter(|(latest, _)| *latest != merge.id) {
+        drop(write);
+        errors.add("merged", format!("Undo {latest} first: it became part of {} later.", kept.details.name));
+        let mut response = shown_with(&app, &me, page, id, errors).await?;
+        *response.status_mut() = StatusCode::CONFLICT;
+        return Ok(response);
+    }
     if merge_undo_db::is_locked_since(&mut write, org, merge.id).await? {
         return Err(LOCKED);
     }
     let before = events_db::list(&mut write, org, id).await?;
+    let settled_before = (settled(&mut write, id).await?, settled(&mut write, merge.merged_id).await?);
     merge_undo_db::undo(&mut write, merge.id, id, merge.merged_id).await?;
     events_db::recompute(&mut write, &[id, merge.merged_id]).await?;
     let after = [events_db::list(&mut write, org, id).await?, events_db::list(&mut write, org, merge.merged_id).await?]
@@ -340,17 +365,37 @@ pub async fn undo(
     if gone.iter().chain(&new).any(in_locked) {
         return Err(LOCKED);
     }
+    let changes_settled = merge.is_locked_since
+        && settled_before != (settled(&mut write, id).await?, settled(&mut write, merge.merged_id).await?);
+    if reason.is_empty() && changes_settled {
+        errors.add(field, NEEDS_REASON);
+    }
+    if !errors.is_empty() {
+        drop(write);
+        return shown_with(&app, &me, page, id, errors).await;
+    }
     let name = &kept.details.name;
     let path = format!("/customers/{id}");
-    let detail = json!({ "old": { "merged_with": merge.name }, "new": {} });
+    let detail = json!({ "old": { "merged_with": merge.name }, "new": {}, "reason": reason });
     audit::db::record(&mut write, "customer.merge_undone", &path, detail).await?;
-    let detail = json!({ "old": { "became_part_of": name }, "new": {} });
+    let detail = json!({ "old": { "became_part_of": name }, "new": {}, "reason": reason });
     audit::db::record(&mut write, "customer.merge_undone", &format!("/customers/{}", merge.merged_id), detail).await?;
     write.done_saying(&path, &Toast::new(format!("{} and {name} are two customers again", merge.name))).await
 }
 
+async fn shown_with(app: &App, me: &Viewer, page: Page, id: CustomerId, errors: Errors) -> Result<Response, Error> {
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let list = List::new(format!("/customers/{id}"), vec![]);
+    show::draw(&mut read, me, page, id, &list, String::new(), errors).await
+}
+
 const LOCKED: Error =
     Error::Conflict("A period that this merge touches was locked since. It is paid as it is: the merge stays.");
+
+/// The field for why a merge is taken back.
+pub fn reason_field(merge: MergeId) -> String {
+    format!("reason-{merge}")
+}
 
 /// Where a merge is taken back.
 pub fn undo_path(kept: CustomerId, merge: MergeId) -> String {

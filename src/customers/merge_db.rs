@@ -18,11 +18,15 @@ pub struct Moving {
     pub deals: i64,
     /// Visits and touches, planned ones among them.
     pub visits: i64,
-    /// Notes.
+    /// Notes, with the free one of its form.
     pub notes: i64,
     /// People whom the other customer does not have, too.
     pub contacts: i64,
-    /// Whether some of it, or an event of either, lies in a locked period.
+    /// Visits to either that are stranger visits now: with what the other one bought they are none.
+    pub strangers: i64,
+    /// Whether an end that somebody proposed waits for a decision.
+    pub waits: bool,
+    /// Whether some of it lies in a locked period.
     pub is_settled: bool,
 }
 
@@ -30,9 +34,37 @@ pub struct Moving {
 pub async fn moving(db: &mut PgConnection, org: OrgId, kept: CustomerId, merged: CustomerId) -> sqlx::Result<Moving> {
     sqlx::query_as!(
         Moving,
-        r#"select (select count(*) from deals d where d.org_id = $1 and d.customer_id = $3) as "deals!",
+        r#"with strange as (
+               select v.visited_on
+               from visits v
+               join customers c on c.org_id = $1 and c.id = v.customer_id and c.customer_since is null
+               join customers o on o.org_id = $1 and o.id in ($2, $3) and o.id <> c.id
+               where v.org_id = $1 and v.customer_id in ($2, $3) and v.state = 'done' and v.kind = 'in_person'
+                 and not exists (
+                     select from deals d
+                     where d.org_id = $1 and d.customer_id = c.id and d.booked_on < v.visited_on and d.net > 0
+                       and (d.fully_returned_on is null or d.fully_returned_on > v.visited_on)
+                 )
+                 and (o.customer_since is not null or exists (
+                     select from deals d
+                     where d.org_id = $1 and d.customer_id = o.id and d.booked_on < v.visited_on and d.net > 0
+                       and (d.fully_returned_on is null or d.fully_returned_on > v.visited_on)
+                 ))
+                 and not exists (
+                     select from period_locks l
+                     where l.org_id = $1 and l.period_start <= v.visited_on and v.visited_on < l.period_end
+                       and v.recorded_at > l.locked_at
+                 )
+           )
+           select (select count(*) from deals d where d.org_id = $1 and d.customer_id = $3) as "deals!",
                   (select count(*) from visits v where v.org_id = $1 and v.customer_id = $3) as "visits!",
-                  (select count(*) from customer_notes n where n.org_id = $1 and n.customer_id = $3) as "notes!",
+                  (select count(*) from customer_notes n where n.org_id = $1 and n.customer_id = $3)
+                      + (select count(*) from customers c where c.org_id = $1 and c.id = $3 and c.notes <> '') as "notes!",
+                  (select count(*) from strange) as "strangers!",
+                  exists (
+                      select from ending_proposals p
+                      where p.org_id = $1 and p.customer_id = $3 and p.settled_at is null
+                  ) as "waits!",
                   (select count(*)
                    from contacts c
                    where c.org_id = $1 and c.customer_id = $3 and not exists (
@@ -54,9 +86,7 @@ pub async fn moving(db: &mut PgConnection, org: OrgId, kept: CustomerId, merged:
                                    and v.visited_on < l.period_end and v.state = 'done'
                              )
                              or exists (
-                                 select from customer_events e
-                                 where e.org_id = $1 and e.customer_id in ($2, $3) and e.on_date >= l.period_start
-                                   and e.on_date < l.period_end
+                                 select from strange s where s.visited_on >= l.period_start and s.visited_on < l.period_end
                              ))
                   ) as "is_settled!""#,
         org as OrgId,
@@ -150,8 +180,9 @@ async fn begin(tx: &mut Tx, new: &NewMerge<'_>) -> sqlx::Result<MergeId> {
     .await
 }
 
+/// Besides what moves, the free note of the merged one becomes a note like the others: its own page is reached no more.
 async fn move_facts(tx: &mut Tx, new: &NewMerge<'_>, id: MergeId) -> sqlx::Result<()> {
-    let org = tx.org;
+    let (org, actor, now) = (tx.org, tx.actor, tx.now);
     sqlx::query!(
         "with deal as (
              update deals
@@ -168,6 +199,12 @@ async fn move_facts(tx: &mut Tx, new: &NewMerge<'_>, id: MergeId) -> sqlx::Resul
              set customer_id = $2
              where org_id = $1 and customer_id = $3
              returning id
+         ), free as (
+             insert into customer_notes (org_id, customer_id, body, recorded_by, recorded_at)
+             select $1, $2, left(format('Note of %s: %s', c.name, c.notes), 5000), $5, $6
+             from customers c
+             where c.org_id = $1 and c.id = $3 and c.notes <> ''
+             returning id, jsonb_build_object('is_free', true) as said
          ), contact as (
              update contacts c
              set customer_id = $2
@@ -185,11 +222,15 @@ async fn move_facts(tx: &mut Tx, new: &NewMerge<'_>, id: MergeId) -> sqlx::Resul
          union all
          select $1, $4, 'note', id, null from note
          union all
+         select $1, $4, 'note', id, said from free
+         union all
          select $1, $4, 'contact', id, said from contact",
         org as OrgId,
         new.kept as CustomerId,
         new.merged as CustomerId,
         id as MergeId,
+        actor as Option<UserId>,
+        now,
     )
     .execute(&mut **tx)
     .await?;
@@ -253,13 +294,18 @@ pub struct Merge {
     pub merged_at: OffsetDateTime,
     /// When, at the company.
     pub at: PrimitiveDateTime,
+    /// Whether a period was locked since: then what is settled may be told otherwise once it is undone.
+    pub is_locked_since: bool,
 }
 
 /// What became part of a customer, the latest first.
 pub async fn of(db: &mut PgConnection, org: OrgId, kept: CustomerId, time_zone: &str) -> sqlx::Result<Vec<Merge>> {
     sqlx::query_as!(
         Merge,
-        r#"select m.id, m.merged_id, c.name, u.name as by, m.merged_at, m.merged_at at time zone $3 as "at!"
+        r#"select m.id, m.merged_id, c.name, u.name as by, m.merged_at, m.merged_at at time zone $3 as "at!",
+                  exists (
+                      select from period_locks l where l.org_id = $1 and l.locked_at > m.merged_at
+                  ) as "is_locked_since!"
            from customer_merges m
            join customers c on c.org_id = m.org_id and c.id = m.merged_id
            join users u on u.org_id = m.org_id and u.id = m.merged_by

@@ -8,14 +8,14 @@ use crate::{
     postgres::tx::Tx,
 };
 
-/// Whether a period that holds something that moved was locked after the merge.
+/// Whether a period that holds something that moves back was locked after the merge.
 pub async fn is_locked_since(db: &mut PgConnection, org: OrgId, merge: MergeId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (
                select from customer_merges m
                join period_locks l on l.org_id = m.org_id and l.locked_at > m.merged_at
                join customer_merge_moves v on v.org_id = m.org_id and v.merge_id = m.id
-               left join deals d on d.org_id = m.org_id and v.kind = 'deal' and d.id = v.thing_id
+               left join deals d on d.org_id = m.org_id and v.kind = 'deal' and v.thing_id in (d.id, d.returns_id)
                left join visits s on s.org_id = m.org_id and v.kind = 'visit' and s.id = v.thing_id and s.state = 'done'
                where m.org_id = $1 and m.id = $2
                  and coalesce(d.booked_on, s.visited_on) >= l.period_start
@@ -104,10 +104,14 @@ async fn move_back(tx: &mut Tx, merge: MergeId, kept: CustomerId, merged: Custom
              from customer_merge_moves
              where org_id = $1 and merge_id = $2
          ), deal as (
+             -- What came back of a deal since is where its deal is.
              update deals d
              set customer_id = $4, version = version + 1
-             from moved
-             where d.org_id = $1 and moved.kind = 'deal' and d.id = moved.thing_id and d.customer_id = $3
+             where d.org_id = $1 and d.customer_id = $3 and exists (
+                 select from moved
+                 join deals o on o.org_id = $1 and o.id = moved.thing_id and o.customer_id = $3
+                 where moved.kind = 'deal' and o.id in (d.id, d.returns_id)
+             )
          ), visit as (
              update visits v
              set customer_id = $4, version = version + 1
@@ -117,19 +121,26 @@ async fn move_back(tx: &mut Tx, merge: MergeId, kept: CustomerId, merged: Custom
              update customer_notes n
              set customer_id = $4
              from moved
-             where n.org_id = $1 and moved.kind = 'note' and n.id = moved.thing_id and n.customer_id = $3
+             where n.org_id = $1 and moved.kind = 'note' and moved.detail is null and n.id = moved.thing_id
+               and n.customer_id = $3
+         ), free as (
+             delete from customer_notes n
+             using moved
+             where n.org_id = $1 and moved.kind = 'note' and moved.detail is not null and n.id = moved.thing_id
+               and n.customer_id = $3
          ), contact as (
              delete from contacts c
              using moved
              where c.org_id = $1 and c.customer_id = $3 and moved.kind = 'contact'
                and (c.name, c.role, c.email, c.phone)
                    = (moved.detail ->> 'name', moved.detail ->> 'role', moved.detail ->> 'email', moved.detail ->> 'phone')
+             returning c.id, c.name, c.role, c.email, c.phone
          )
+         -- Whoever was taken away or changed since is not moved back.
          insert into contacts (org_id, customer_id, name, role, email, phone)
-         select $1, $4, detail ->> 'name', detail ->> 'role', detail ->> 'email', detail ->> 'phone'
-         from moved
-         where kind = 'contact'
-         order by thing_id",
+         select $1, $4, name, role, email, phone
+         from contact
+         order by id",
         org as OrgId,
         merge as MergeId,
         kept as CustomerId,
@@ -156,11 +167,16 @@ async fn restore_owners(tx: &mut Tx, merge: MergeId, kept: CustomerId, merged: C
     )
     .fetch_one(&mut **tx)
     .await?;
-    if stands {
-        sqlx::query!("delete from ownerships where org_id = $1 and customer_id = $2", org as OrgId, kept as CustomerId)
-            .execute(&mut **tx)
-            .await?;
-    }
+    sqlx::query!(
+        "delete from ownerships
+         where org_id = $1 and (customer_id = $3 or $4 and customer_id = $2)",
+        org as OrgId,
+        kept as CustomerId,
+        merged as CustomerId,
+        stands,
+    )
+    .execute(&mut **tx)
+    .await?;
     sqlx::query!(
         "insert into ownerships (org_id, customer_id, rep_id, during)
          select $1, before.customer_id, (o ->> 'rep')::bigint, (o ->> 'during')::daterange

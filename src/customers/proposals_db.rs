@@ -134,7 +134,7 @@ pub async fn waiting(
            join customers c on c.org_id = p.org_id and c.id = p.customer_id
            join users u on u.org_id = p.org_id and u.id = p.proposed_by
            left join ownerships o on o.org_id = p.org_id and o.customer_id = p.customer_id and o.during @> $3::date
-           where p.org_id = $1 and p.settled_at is null
+           where p.org_id = $1 and p.settled_at is null and c.merged_into is null
              and ($2::bigint[] is null or coalesce(o.rep_id, p.proposed_by) = any ($2))
            order by p.id
            limit 200"#,

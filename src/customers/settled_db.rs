@@ -5,7 +5,7 @@ use time::Date;
 use super::events_db;
 use crate::{
     domain::{
-        customer::events::Event,
+        customer::{events::Event, facts::Ownership},
         id::{CustomerId, OrgId, UserId},
     },
     period_locks,
@@ -24,6 +24,16 @@ pub struct Settled {
     owners: Vec<(UserId, Option<Date>, Option<Date>)>,
 }
 
+impl Settled {
+    /// What of these events and owners lies before the first day that is open.
+    pub fn of(events: &[Event], owners: &[Ownership], until: Date) -> Self {
+        let days = owners.iter().filter(|days| days.from.is_none_or(|from| from < until));
+        let mut owners: Vec<_> = days.map(|days| (days.rep, days.from, days.to.filter(|to| *to < until))).collect();
+        owners.sort_by_key(|(_, from, _)| *from);
+        Self { events: events.iter().filter(|event| event.on < until).copied().collect(), owners }
+    }
+}
+
 /// What is settled of a customer; the same for every customer while nothing is locked.
 pub async fn settled(tx: &mut Tx, customer: CustomerId) -> sqlx::Result<Settled> {
     let org = tx.org;
@@ -31,19 +41,15 @@ pub async fn settled(tx: &mut Tx, customer: CustomerId) -> sqlx::Result<Settled>
         return Ok(Settled { events: vec![], owners: vec![] });
     };
     let events = events_db::list(tx, org, customer).await?;
-    let rows = sqlx::query!(
-        r#"select rep_id, lower(during) as "from?", upper(during) as "to?"
+    let owners = sqlx::query_as!(
+        Ownership,
+        r#"select rep_id as rep, lower(during) as "from?", upper(during) as "to?"
            from ownerships
-           where org_id = $1 and customer_id = $2 and during && daterange(null, $3)
-           order by lower(during) nulls first"#,
+           where org_id = $1 and customer_id = $2"#,
         org as OrgId,
         customer as CustomerId,
-        until,
     )
     .fetch_all(&mut **tx)
     .await?;
-    Ok(Settled {
-        events: events.into_iter().filter(|event| event.on < until).collect(),
-        owners: rows.into_iter().map(|row| (row.rep_id, row.from, row.to.filter(|to| *to < until))).collect(),
-    })
+    Ok(Settled::of(&events, &owners, until))
 }

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         deal::{Credit, credit_amounts},
         exchange::converted,
-        id::{OrgId, UserId},
+        id::{CustomerId, OrgId, UserId},
         money::{Currency, Money},
     },
     postgres::derived::Differs,
@@ -25,6 +25,9 @@ struct Deal {
     /// The rate that counts today, of an open deal.
     rate_today: Option<Decimal>,
     is_return: bool,
+    customer: CustomerId,
+    /// Whose the deal is that it returns.
+    sold_to: Option<CustomerId>,
     lines: Vec<i64>,
     originals: Vec<Option<i64>>,
     /// What linked returns took back of each line, in the company's and in the deal's currency.
@@ -48,6 +51,8 @@ pub async fn verify(
     let mut deals = sqlx::query_as!(
         Deal,
         r#"select d.number, d.net, d.booked_on, d.currency, d.rate, d.returns_id is not null as "is_return!",
+                  d.customer_id as customer,
+                  (select o.customer_id from deals o where o.org_id = $1 and o.id = d.returns_id) as "sold_to?: CustomerId",
                   (select x.rate
                    from exchange_rates x
                    where x.org_id = $1 and x.currency = d.currency and d.stage = 'open'
@@ -115,6 +120,14 @@ impl Deal {
         if self.net != net {
             let (stored, derived) = (currency.plain(self.net), currency.plain(net));
             tell(Differs { what: "deals.net", record: record(), stored, derived });
+        }
+        if let Some(sold_to) = self.sold_to.filter(|sold_to| *sold_to != self.customer) {
+            tell(Differs {
+                what: "deals.customer_id",
+                record: record(),
+                stored: format!("customer {}", self.customer),
+                derived: format!("customer {sold_to}, as of its deal"),
+            });
         }
         self.verify_conversion(currency, tell);
         let credits: Vec<Credit> = self

@@ -123,7 +123,8 @@ pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limi
                join customers c on c.org_id = p.org_id and c.id = p.customer_id
                join users u on u.org_id = p.org_id and u.id = p.proposed_by
                left join ownerships o on o.org_id = p.org_id and o.customer_id = p.customer_id and o.during @> $3::date
-               where $13 and p.org_id = $1 and p.settled_at is null and p.proposed_at > (select waiting from since)
+               where $13 and p.org_id = $1 and p.settled_at is null and c.merged_into is null
+                 and p.proposed_at > (select waiting from since)
                  and ($14::bigint[] is null or coalesce(o.rep_id, p.proposed_by) = any ($14))
                union all
                select case when p.ending_id is null then 'rejected' else 'confirmed' end, p.settled_at, p.id, p.customer_id,

@@ -1,7 +1,11 @@
 //! Merging customers: the numbers are those of one customer, nothing is lost, and undo restores every number.
 
 use attain::{
-    domain::{id::CustomerId, metric::Facts, visit::Kind},
+    domain::{
+        id::{CustomerId, DealId},
+        metric::Facts,
+        visit::Kind,
+    },
     scorecards::db::Subject,
 };
 use time::{Duration, macros::date};
@@ -250,4 +254,228 @@ async fn bad_merges_are_told_and_nothing_moves() {
         field.app.client(user).await.get(&path).await.expect(403);
     }
     berit.get(&format!("/customers/{olavs}/merge")).await.expect(403);
+}
+
+async fn customer_of_deal(field: &Field, deal: DealId) -> CustomerId {
+    sqlx::query_scalar!("select customer_id from deals where id = $1", deal.0).fetch_one(&field.app.db).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_came_back_since_goes_along_when_a_merge_is_undone() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    let double = field.customer("Havn AS", field.jonas).await;
+    let first = field.deal(double, date!(2026 - 10 - 05), 30_000, &[(field.jonas, 1)]).await;
+    let mut berit = field.app.client(field.berit).await;
+    let page = look(&mut berit, havn, "Havn AS").await.expect(200);
+    let answer = merge(&mut berit, &page, &[]).await.expect(303);
+    let page = berit.follow(&answer).await.expect(200);
+    let back = field.deal_like(havn, date!(2026 - 11 - 09), -30_000, &[(field.jonas, 1)], Some(first)).await;
+    let november = async || field.facts(Subject::Company, "2026-11").await.new_customers;
+    assert_eq!(november().await, -1);
+    berit.submit(&page, ".toast form", &[]).await.expect(303);
+    assert_eq!([customer_of_deal(&field, first).await, customer_of_deal(&field, back).await], [double; 2]);
+    assert_eq!(november().await, -1, "all of it came back");
+    field.verify().await;
+
+    // A return under another customer than its deal is told.
+    sqlx::query!("update deals set customer_id = $1 where id = $2", havn.0, back.0)
+        .execute(&field.app.db)
+        .await
+        .unwrap();
+    let told = field.differences().await;
+    assert!(told.iter().any(|line| line.contains("deals.customer_id of deal 2")), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_return_in_a_locked_period_ends_the_undo() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    let double = field.customer("Havn AS", field.jonas).await;
+    let first = field.deal(double, date!(2026 - 09 - 07), 30_000, &[(field.jonas, 1)]).await;
+    field.deal(double, date!(2026 - 09 - 08), 30_000, &[(field.jonas, 1)]).await;
+    let mut berit = field.app.client(field.berit).await;
+    let page = look(&mut berit, havn, "Havn AS").await.expect(200);
+    let answer = merge(&mut berit, &page, &[]).await.expect(303);
+    let page = berit.follow(&answer).await.expect(200);
+    field.deal_like(havn, date!(2026 - 10 - 09), -10_000, &[(field.jonas, 1)], Some(first)).await;
+    field.lock_at("2026-10", NOW + Duration::hours(1)).await;
+    berit.submit(&page, ".toast form", &[]).await.expect(409);
+}
+
+#[tokio::test]
+async fn two_merges_into_one_are_undone_the_latest_first() {
+    let field = Field::new().await;
+    let (havn, double) = two(&field).await;
+    let third = field.customer("Havn Nord", field.olav).await;
+    field.deal(third, date!(2026 - 03 - 11), 40_000, &[(field.olav, 1)]).await;
+    // From June on nobody owns the one that stays: the owners of the others go on.
+    let mut tx = field.app.write(field.org).await;
+    attain::customers::db::set_owner(&mut tx, havn, None, Some(date!(2026 - 06 - 01))).await.unwrap();
+    attain::customers::db::set_owner(&mut tx, double, None, Some(date!(2026 - 09 - 01))).await.unwrap();
+    attain::customers::events_db::recompute(&mut tx, &[havn, double]).await.unwrap();
+    tx.commit().await.unwrap();
+    let before = numbers(&field).await;
+    let owners = async || {
+        sqlx::query_scalar!(
+            r#"select string_agg(format('%s %s %s', customer_id, rep_id, during), '; ' order by customer_id, during)
+               from ownerships"#
+        )
+        .fetch_one(&field.app.db)
+        .await
+        .unwrap()
+    };
+    let owned = owners().await;
+    let mut astrid = field.app.client(field.astrid).await;
+    for other in ["Havn AS", "Havn Nord"] {
+        let page = look(&mut astrid, havn, other).await.expect(200);
+        merge(&mut astrid, &page, &[]).await.expect(303);
+    }
+    let page = astrid.get(&format!("/customers/{havn}")).await.expect(200);
+    assert_eq!(page.count("section:has(#merged) form"), 1, "the latest alone");
+    let first = sqlx::query_scalar!("select id from customer_merges where merged_id = $1", double.0)
+        .fetch_one(&field.app.db)
+        .await
+        .unwrap();
+    let refused = astrid.post(&format!("/customers/{havn}/merges/{first}/undo"), &[]).await.expect(409);
+    assert!(refused.words().contains("Undo Havn Nord first"), "{}", refused.words());
+    for _ in 0..2 {
+        let page = astrid.get(&format!("/customers/{havn}")).await.expect(200);
+        astrid.submit(&page, "section:has(#merged) form", &[]).await.expect(303);
+        field.verify().await;
+    }
+    assert_eq!(numbers(&field).await, before, "every number is back");
+    assert_eq!(owners().await, owned);
+    assert_eq!(field.count("customers where merged_into is not null").await, 0);
+}
+
+#[tokio::test]
+async fn what_became_part_of_another_is_not_handed_over() {
+    let field = Field::new().await;
+    let (havn, double) = two(&field).await;
+    let mut astrid = field.app.client(field.astrid).await;
+    let page = look(&mut astrid, havn, "Havn AS").await.expect(200);
+    let answer = merge(&mut astrid, &page, &[]).await.expect(303);
+    let page = astrid.follow(&answer).await.expect(200);
+    let path = format!("/customers/handover?customer={double}&to={}&from=2026-11-20", field.olav.id);
+    astrid.get(&path).await.expect(404);
+    // One that got an owner nevertheless is undone all the same.
+    let mut tx = field.app.write(field.org).await;
+    attain::customers::db::set_owner(&mut tx, double, Some(field.olav.id), None).await.unwrap();
+    tx.commit().await.unwrap();
+    astrid.submit(&page, ".toast form", &[]).await.expect(303);
+    assert_eq!(field.count("ownerships").await, 2);
+    field.verify().await;
+}
+
+#[tokio::test]
+async fn locked_days_of_the_one_that_stays_ask_for_a_reason_too() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    let double = field.customer("Havn AS", field.jonas).await;
+    // Nothing of the other one lies in October. But since it had bought before, nobody was a stranger there.
+    field.deal(double, date!(2026 - 04 - 10), 30_000, &[(field.jonas, 1)]).await;
+    field.visit(field.ingrid, havn, date!(2026 - 10 - 06), Kind::InPerson).await;
+    field.lock("2026-10").await;
+    let strangers = async || field.facts(Subject::Company, "2026-10").await.stranger_visits;
+    assert_eq!(strangers().await, 1);
+    let mut astrid = field.app.client(field.astrid).await;
+    let page = look(&mut astrid, havn, "Havn AS").await.expect(200);
+    assert!(page.text("section:has(#changes)").contains("1 visit is no stranger visit any more"), "{}", page.words());
+    let page = merge(&mut astrid, &page, &[]).await.expect(422);
+    let answer = merge(&mut astrid, &page, &[("reason", "Entered twice")]).await.expect(303);
+    assert_eq!(strangers().await, 0);
+    // Locked since, without anything that moved: it is undone with a reason.
+    let shown = astrid.follow(&answer).await.expect(200);
+    field.lock_at("2026-09", NOW + Duration::hours(1)).await;
+    let undo = shown.attribute("section:has(#merged) form", "action");
+    let refused = astrid.post(&undo, &[]).await.expect(422);
+    assert!(refused.words().contains("changes what was counted in a locked period"), "{}", refused.words());
+    let reason = refused.attribute("section:has(#merged) form input[name^=reason]", "name");
+    assert_eq!(refused.attributes(".summary-error a", "href"), [format!("#{reason}")]);
+    let typed = [(&*reason, "Two shops after all")];
+    let answer = astrid.submit(&refused, "section:has(#merged) form", &typed).await.expect(303);
+    let shown = astrid.follow(&answer).await.expect(200);
+    assert!(shown.text("section:has(#history)").contains("Reason: Two shops after all"), "{}", shown.words());
+    assert_eq!(strangers().await, 1);
+}
+
+#[tokio::test]
+async fn only_the_owners_of_locked_days_need_a_reason_as_well() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    field.customer("Havn AS", field.jonas).await;
+    let mut tx = field.app.write(field.org).await;
+    attain::customers::db::set_owner(&mut tx, havn, None, Some(date!(2026 - 10 - 01))).await.unwrap();
+    tx.commit().await.unwrap();
+    field.lock("2026-10").await;
+    let mut astrid = field.app.client(field.astrid).await;
+    let page = look(&mut astrid, havn, "Havn AS").await.expect(200);
+    merge(&mut astrid, &page, &[]).await.expect(422);
+}
+
+async fn contacts(field: &Field, customer: CustomerId) -> Vec<String> {
+    sqlx::query_scalar!("select name from contacts where customer_id = $1 order by id", customer.0)
+        .fetch_all(&field.app.db)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn people_are_neither_doubled_nor_revived_and_the_free_note_goes_along() {
+    let field = Field::new().await;
+    let (havn, double) = two(&field).await;
+    for name in ["Kari", "Nils", "Tove"] {
+        sqlx::query!(
+            "insert into contacts (org_id, customer_id, name) values ($1, $2, $3)",
+            field.org.0,
+            double.0,
+            name
+        )
+        .execute(&field.app.db)
+        .await
+        .unwrap();
+    }
+    sqlx::query!("update customers set notes = 'Ring twice' where id = $1", double.0)
+        .execute(&field.app.db)
+        .await
+        .unwrap();
+    let mut astrid = field.app.client(field.astrid).await;
+    let page = look(&mut astrid, havn, "Havn AS").await.expect(200);
+    assert!(page.text("section:has(#moves)").contains("1 note and 3 contacts"), "{}", page.words());
+    let answer = merge(&mut astrid, &page, &[]).await.expect(303);
+    let page = astrid.follow(&answer).await.expect(200);
+    assert!(page.text("section:has(#notes)").contains("Note of Havn AS: Ring twice"), "{}", page.words());
+    assert_eq!(contacts(&field, havn).await, ["Kari", "Nils", "Tove"]);
+    // One has left, one is called otherwise now: neither comes back.
+    sqlx::query!("delete from contacts where name = 'Kari'").execute(&field.app.db).await.unwrap();
+    sqlx::query!("update contacts set name = 'Nils Berg' where name = 'Nils'").execute(&field.app.db).await.unwrap();
+    astrid.submit(&page, ".toast form", &[]).await.expect(303);
+    assert_eq!(contacts(&field, havn).await, ["Nils Berg"]);
+    assert_eq!(contacts(&field, double).await, ["Tove"]);
+    assert_eq!(field.count("customer_notes").await, 0);
+    let page = astrid.get(&format!("/customers/{double}")).await.expect(200);
+    assert!(page.text("section:has(#about)").contains("Ring twice"), "{}", page.words());
+}
+
+#[tokio::test]
+async fn a_proposal_about_the_merged_one_waits_no_longer() {
+    let field = Field::new().await;
+    let (havn, double) = two(&field).await;
+    let (mut jonas, mut berit) = (field.app.client(field.jonas).await, field.app.client(field.berit).await);
+    let page = jonas.get(&format!("/customers/{double}/ending")).await.expect(200);
+    let typed = [("kind", "closed"), ("on", "2026-11-10"), ("reason", "Moved away")];
+    jonas.submit(&page, "main form", &typed).await.expect(303);
+    let waits = async |browser: &mut Client| {
+        let notices = browser.get("/notices").await.expect(200).words().contains("The end of Havn AS waits");
+        (notices, browser.get("/customers/proposals").await.expect(200).words().contains("Havn AS"))
+    };
+    assert_eq!(waits(&mut berit).await, (true, true));
+    let page = look(&mut berit, havn, "Havn AS").await.expect(200);
+    assert!(page.words().contains("A proposed end of Havn AS waits for a decision"), "{}", page.words());
+    let answer = merge(&mut berit, &page, &[]).await.expect(303);
+    let page = berit.follow(&answer).await.expect(200);
+    assert_eq!(waits(&mut berit).await, (false, false), "nobody could decide on it");
+    berit.submit(&page, ".toast form", &[]).await.expect(303);
+    assert_eq!(waits(&mut berit).await, (true, true));
 }
