@@ -30,10 +30,46 @@ pub async fn recompute(tx: &mut Tx, customers: &[CustomerId]) -> sqlx::Result<()
     Ok(())
 }
 
-/// Recomputes the events of every customer of the organization: when a limit of the company or of a segment changed.
+/// Recomputes the events of every customer of the organization: when the grace after a handover changed.
 pub async fn recompute_all(tx: &mut Tx) -> sqlx::Result<()> {
+    recompute_reached(tx, &Reach::Company).await
+}
+
+/// Whose events a limit decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Everybody's: the company's limit.
+    Company,
+    /// Those of a segment.
+    Segment(String),
+    /// Those of one customer.
+    Own(CustomerId),
+}
+
+/// The customers whose events a limit decides, so many at a time that their deals fit into memory.
+pub async fn reached(db: &mut PgConnection, org: OrgId, reach: &Reach) -> sqlx::Result<Vec<Vec<CustomerId>>> {
+    match reach {
+        Reach::Company => batches_db::of_all(db, org).await,
+        Reach::Own(customer) => Ok(vec![vec![*customer]]),
+        Reach::Segment(segment) => {
+            let customers = sqlx::query_scalar!(
+                "select id
+                 from customers
+                 where org_id = $1 and segment = $2",
+                org as OrgId,
+                segment.as_str(),
+            )
+            .fetch_all(&mut *db)
+            .await?;
+            batches_db::of(db, org, &customers).await
+        }
+    }
+}
+
+/// Recomputes the events of the customers whom a limit concerns that was set or taken away.
+pub async fn recompute_reached(tx: &mut Tx, reach: &Reach) -> sqlx::Result<()> {
     let org = tx.org;
-    for batch in batches_db::of_all(tx, org).await? {
+    for batch in reached(tx, org, reach).await? {
         recompute_batch(tx, &batch).await?;
     }
     Ok(())

@@ -65,11 +65,18 @@ pub async fn add(
         return draw(&app, &me, page, Typed { holiday: fields, errors, ..Typed::default() }).await;
     };
     let mut write = once::begin(&app, &me, once).await?;
-    settings_db::add_holiday(&mut write, on, &name).await?;
-    let detail = json!({ "old": {}, "new": { "holiday": format!("{name}, {}", date(on)) } });
-    audit::db::record(&mut write, "settings.holiday_added", PATH, detail).await?;
+    let told = |name: &str| json!({ "holiday": format!("{name}, {}", date(on)) });
+    let (act, detail, words) = match settings_db::add_holiday(&mut write, on, &name).await? {
+        Some(old) if old != name => (
+            "settings.holiday_renamed",
+            json!({ "old": told(&old), "new": told(&name) }),
+            format!("{old} renamed to {name}"),
+        ),
+        _ => ("settings.holiday_added", json!({ "old": {}, "new": told(&name) }), format!("{name} added")),
+    };
+    audit::db::record(&mut write, act, PATH, detail).await?;
     let open = period_locks::db::locked_until(&mut write, me.scope.org).await?;
-    write.done_saying(PATH, &period_locks::words::done(format!("{name} added"), Some(on), open)).await
+    write.done_saying(PATH, &period_locks::words::done(words, Some(on), open)).await
 }
 
 /// Takes a holiday away: the day is a working day again.
@@ -192,10 +199,12 @@ pub async fn take(
         return draw(&app, &me, page, Typed { errors, ..Typed::default() }).await;
     }
     let mut write = once::begin(&app, &me, once).await?;
+    let mut told = vec![];
     for (on, name) in &days {
-        settings_db::add_holiday(&mut write, *on, name).await?;
+        let old = settings_db::add_holiday(&mut write, *on, name).await?;
+        let before = old.filter(|old| old != name).map_or_else(String::new, |old| format!(" (was {old})"));
+        told.push(format!("{name}, {}{before}", date(*on)));
     }
-    let told: Vec<String> = days.iter().map(|(on, name)| format!("{name}, {}", date(*on))).collect();
     let detail = json!({ "old": {}, "new": { "holidays": told.join("; ") } });
     audit::db::record(&mut write, "settings.holidays_taken", PATH, detail).await?;
     let count = i64::try_from(days.len()).unwrap_or(i64::MAX);

@@ -1,9 +1,9 @@
-//! The SQL of a change of limits: who counts as lost.
+//! The SQL of a change of limits: who counts as lost, and for whom a limit may be.
 
 use sqlx::PgConnection;
 use time::Date;
 
-use crate::domain::id::{CustomerId, OrgId};
+use crate::domain::id::{CustomerId, OrgId, UserId};
 
 /// A loss.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,41 +12,66 @@ pub struct Lost {
     pub customer: CustomerId,
     /// The name.
     pub name: String,
-    /// When.
+    /// When; it counts once the day has come.
     pub on_date: Date,
     /// Who is charged with it; nobody: the customer had no owner.
+    pub owner_id: Option<UserId>,
+    /// The name.
     pub owner: Option<String>,
 }
 
-/// The losses from a day through today, by the customer's name: what `lost_customers` of the company counts.
-pub async fn lost(db: &mut PgConnection, org: OrgId, from: Date, today: Date) -> sqlx::Result<Vec<Lost>> {
+/// Every loss of these customers that is stored, past and to come, by the customer's name.
+pub async fn lost(db: &mut PgConnection, org: OrgId, customers: &[CustomerId]) -> sqlx::Result<Vec<Lost>> {
     sqlx::query_as!(
         Lost,
-        r#"select e.customer_id as customer, c.name, e.on_date, u.name as "owner?"
+        r#"select e.customer_id as customer, c.name, e.on_date, e.rep_id as owner_id, u.name as "owner?"
            from customer_events e
            join customers c on c.org_id = e.org_id and c.id = e.customer_id
            left join users u on u.org_id = e.org_id and u.id = e.rep_id
-           where e.org_id = $1 and e.kind = 'lost' and e.on_date >= $2 and e.on_date <= $3
+           where e.org_id = $1 and e.kind = 'lost' and e.customer_id = any ($2)
            order by lower(c.name), c.id, e.on_date"#,
         org as OrgId,
-        from,
-        today,
+        customers as &[CustomerId],
     )
     .fetch_all(db)
     .await
 }
 
-/// The customers of exactly this name, in any spelling of its letters: at most two.
-pub async fn named(db: &mut PgConnection, org: OrgId, name: &str) -> sqlx::Result<Vec<(CustomerId, String)>> {
-    let rows = sqlx::query!(
-        "select id, name
-         from customers
-         where org_id = $1 and name_key = lower($2)
-         limit 2",
+/// Losses that are not stored, with their names, by the customer's name.
+pub async fn named(
+    db: &mut PgConnection,
+    org: OrgId,
+    losses: &[(CustomerId, Date, Option<UserId>)],
+) -> sqlx::Result<Vec<Lost>> {
+    let customers: Vec<CustomerId> = losses.iter().map(|(customer, ..)| *customer).collect();
+    let days: Vec<Date> = losses.iter().map(|(_, on, _)| *on).collect();
+    let owners: Vec<Option<UserId>> = losses.iter().map(|(.., owner)| *owner).collect();
+    sqlx::query_as!(
+        Lost,
+        r#"select c.id as customer, c.name, e.on_date as "on_date!", u.id as "owner_id?", u.name as "owner?"
+           from unnest($2::bigint[], $3::date[], $4::bigint[]) as e (customer_id, on_date, rep_id)
+           join customers c on c.org_id = $1 and c.id = e.customer_id
+           left join users u on u.org_id = $1 and u.id = e.rep_id
+           order by lower(c.name), c.id, e.on_date"#,
         org as OrgId,
-        name,
+        &customers as &[CustomerId],
+        &days,
+        &owners as &[Option<UserId>],
     )
     .fetch_all(db)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+    .await
+}
+
+/// The segments that customers are in, by name.
+pub async fn segments(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"select c.segment as "segment!"
+           from customers c
+           where c.org_id = $1 and c.merged_into is null and c.segment <> ''
+           group by c.segment
+           order by lower(c.segment), c.segment"#,
+        org as OrgId,
+    )
+    .fetch_all(db)
+    .await
 }

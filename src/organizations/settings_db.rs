@@ -91,7 +91,9 @@ pub struct LimitRow {
     pub id: i64,
     /// For which segment; none: for all without a limit of their own.
     pub segment: Option<String>,
-    /// For which customer alone, by name.
+    /// For which customer alone.
+    pub customer_id: Option<CustomerId>,
+    /// Its name.
     pub customer: Option<String>,
     /// Days without a sale.
     pub days: i32,
@@ -103,7 +105,7 @@ pub struct LimitRow {
 pub async fn limits(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<LimitRow>> {
     sqlx::query_as!(
         LimitRow,
-        r#"select l.id, l.segment, c.name as "customer?", l.days, l.from_date
+        r#"select l.id, l.segment, l.customer_id, c.name as "customer?", l.days, l.from_date
            from loss_limits l
            left join customers c on c.org_id = l.org_id and c.id = l.customer_id
            where l.org_id = $1
@@ -145,7 +147,7 @@ pub async fn remove_limit(tx: &mut Tx, id: i64) -> sqlx::Result<Option<LimitRow>
         LimitRow,
         r#"delete from loss_limits l
            where l.org_id = $1 and l.id = $2
-           returning l.id, l.segment, (
+           returning l.id, l.segment, l.customer_id, (
                select c.name from customers c where c.org_id = l.org_id and c.id = l.customer_id
            ) as "customer?", l.days, l.from_date"#,
         org as OrgId,
@@ -178,20 +180,23 @@ pub async fn holidays(db: &mut PgConnection, org: OrgId, from: Date) -> sqlx::Re
     .await
 }
 
-/// Adds a holiday, or gives the one of that day another name.
-pub async fn add_holiday(tx: &mut Tx, on: Date, name: &str) -> sqlx::Result<()> {
+/// Adds a holiday, or gives the one of that day another name: the name that it had.
+pub async fn add_holiday(tx: &mut Tx, on: Date, name: &str) -> sqlx::Result<Option<String>> {
     let org = tx.org;
-    sqlx::query!(
-        "insert into holidays (org_id, on_date, name)
-         values ($1, $2, $3)
-         on conflict on constraint holidays_pkey do update set name = excluded.name",
+    sqlx::query_scalar!(
+        r#"with before as (
+               select h.name from holidays h where h.org_id = $1 and h.on_date = $2 for update
+           )
+           insert into holidays (org_id, on_date, name)
+           values ($1, $2, $3)
+           on conflict on constraint holidays_pkey do update set name = excluded.name
+           returning (select before.name from before)"#,
         org as OrgId,
         on,
         name,
     )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+    .fetch_one(&mut **tx)
+    .await
 }
 
 /// Takes a holiday away: its name, if there was one.

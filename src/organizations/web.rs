@@ -9,6 +9,7 @@ use super::{
     form::SettingsForm,
     holidays::{self, HolidayForm},
     limits::{self, LimitForm},
+    limits_db,
     settings_db::{self, HolidayRow, LimitRow, Settings},
 };
 use crate::{
@@ -17,7 +18,10 @@ use crate::{
         self,
         words::{Act, told},
     },
-    customers::events_db,
+    customers::{
+        events_db,
+        find_db::{self, Named},
+    },
     domain::{
         company::{GrowthBase, GrowthBasis},
         period::{add_months, month_number},
@@ -63,6 +67,10 @@ struct SettingsPage {
     errors: Errors,
     /// Whether somebody else has saved meanwhile.
     stale: bool,
+    segments: Vec<Choice>,
+    /// Customers for the limit of one: names to complete, and those like the one that was typed.
+    names: Vec<Named>,
+    similar: Vec<Choice>,
     limits: Vec<LimitRow>,
     holidays: Vec<HolidayRow>,
     /// The first day after everything that is locked.
@@ -117,6 +125,8 @@ pub struct Typed {
     pub settings: Option<SettingsForm>,
     /// A new limit.
     pub limit: LimitForm,
+    /// Customers whose name is like the one typed for it.
+    pub similar: Vec<Choice>,
     /// A new holiday.
     pub holiday: HolidayForm,
     /// What is wrong.
@@ -137,7 +147,8 @@ async fn show(app: &App, me: &Viewer, page: Page, typed: Typed, status: StatusCo
     let org = me.scope.org;
     let mut read = tx::read(&app.db, org).await?;
     let (settings, version) = settings_db::find(&mut read, org).await?;
-    let Typed { settings: form, limit, holiday, errors } = typed;
+    let Typed { settings: form, limit, similar, holiday, errors } = typed;
+    let segments = limits_db::segments(&mut read, org).await?;
     let page = SettingsPage {
         page,
         form: form.unwrap_or_else(|| SettingsForm::of(&settings, version)),
@@ -145,6 +156,9 @@ async fn show(app: &App, me: &Viewer, page: Page, typed: Typed, status: StatusCo
         holiday,
         errors,
         stale: status == StatusCode::CONFLICT,
+        segments: segments.into_iter().map(|segment| Choice::new(&segment, segment.clone())).collect(),
+        names: find_db::names(&mut read, &me.scope, me.today).await?,
+        similar,
         limits: settings_db::limits(&mut read, org).await?,
         holidays: settings_db::holidays(&mut read, org, add_months(me.today, -12)).await?,
         open_from: period_locks::db::locked_until(&mut read, org).await?,

@@ -136,7 +136,7 @@ async fn a_limit_is_seen_before_it_is_saved() {
     assert_eq!(board(&mut astrid).await, "1");
     let typed = [("days", "30"), ("from", "")];
     let preview = send(&mut astrid, "/settings/limits", &typed).await.expect(200);
-    assert_eq!(preview.text("#month"), "November 2026: 1 customer lost now, 2 with this change");
+    assert_eq!(preview.text("#month"), "November 2026 so far: 1 customer lost now, 2 with this change");
     let owners = preview.texts("aside tbody tr");
     assert_eq!(owners, ["Ingrid 0 2", "Olav 1 0"]);
     let names = preview.texts("section[aria-labelledby=who] li");
@@ -151,7 +151,7 @@ async fn a_limit_is_seen_before_it_is_saved() {
     field.deal(customer, TODAY - Duration::days(33), 100, &[(field.olav, 1)]).await;
     let again = astrid.submit(&preview, "main form", &[]).await.expect(409);
     assert!(again.words().contains("The numbers have changed"), "{}", again.words());
-    assert_eq!(again.text("#month"), "November 2026: 1 customer lost now, 3 with this change");
+    assert_eq!(again.text("#month"), "November 2026 so far: 1 customer lost now, 3 with this change");
     assert_eq!(board(&mut astrid).await, "1");
     let saved = astrid.submit(&again, "main form", &[]).await.expect(303);
     astrid.follow(&saved).await.expect(200);
@@ -236,16 +236,17 @@ async fn a_limit_is_for_a_segment_or_one_customer() {
     }
     let mut astrid = admin(&field).await;
     for (typed, words) in [
-        ([("customer", "Alpha"), ("segment", "Retail")], "a segment or for one customer"),
-        ([("customer", "Alfa"), ("segment", "")], "No customer has this name"),
+        ([("other", "Alpha"), ("segment", "Retail")], "a segment or for one customer"),
+        ([("other", "Alfa"), ("segment", "")], "None of your customers is called “Alfa”"),
+        ([("other", ""), ("segment", "Retial")], "No customer is in a segment “Retial”"),
     ] {
         let form = [typed[0], typed[1], ("days", "50"), ("from", "")];
         let refused = send(&mut astrid, "/settings/limits", &form).await.expect(422);
         assert!(refused.text(".summary-error").contains(words), "{}", refused.words());
     }
-    let form = [("customer", "alpha"), ("days", "50"), ("from", "")];
+    let form = [("other", "alpha"), ("days", "50"), ("from", "")];
     let preview = apply(&mut astrid, "/settings/limits", &form).await;
-    assert_eq!(preview.text("#month"), "November 2026: 0 customers lost now, 1 with this change");
+    assert_eq!(preview.text("#month"), "November 2026 so far: 0 customers lost now, 1 with this change");
     let mut ingrid = field.app.client(field.ingrid).await;
     let lost = ingrid.get("/customers?stage=lost").await.expect(200);
     assert_eq!((lost.count("tbody tr"), lost.text("tbody th a")), (1, "Alpha".to_owned()));
@@ -256,4 +257,100 @@ async fn a_limit_is_for_a_segment_or_one_customer() {
     apply(&mut astrid, &path, &[]).await;
     assert_eq!(ingrid.get("/customers?stage=lost").await.expect(200).count("tbody tr"), 0);
     field.verify().await;
+}
+
+#[tokio::test]
+async fn a_limit_for_one_of_two_namesakes_is_chosen() {
+    let field = Field::new().await;
+    let customer = field.customer("Alpha", field.ingrid).await;
+    field.customer("Alpha", field.olav).await;
+    // One that became part of another is none to choose.
+    let merged = field.customer("Beta", field.olav).await;
+    field.customer("Beta", field.olav).await;
+    sqlx::query!("update customers set merged_into = $1 where id = $2", customer.0, merged.0)
+        .execute(&field.app.db)
+        .await
+        .unwrap();
+    field.deal(customer, TODAY - Duration::days(60), 100, &[(field.ingrid, 1)]).await;
+    let mut astrid = admin(&field).await;
+    let typed = [("other", "Alpha"), ("days", "50"), ("from", "")];
+    let page = send(&mut astrid, "/settings/limits", &typed).await.expect(422);
+    assert!(page.text(".summary-error").contains("2 customers are called “Alpha”"), "{}", page.words());
+    assert_eq!(page.texts("label.choice:has([name=customer]) .grow"), ["Alpha Oslo", "Alpha Oslo"]);
+    let chosen = [("other", ""), ("customer", &*customer.to_string())];
+    let preview = astrid.submit(&page, "form[action='/settings/limits']", &chosen).await.expect(200);
+    assert_eq!(preview.text("#month"), "November 2026 so far: 0 customers lost now, 1 with this change");
+    astrid.submit(&preview, "main form", &[]).await.expect(303);
+    let typed = [("other", "Beta"), ("days", "50"), ("from", "")];
+    send(&mut astrid, "/settings/limits", &typed).await.expect(200);
+    field.verify().await;
+}
+
+#[tokio::test]
+async fn a_limit_for_a_segment_concerns_its_customers_alone() {
+    let field = Field::new().await;
+    for name in ["Alpha", "Beta"] {
+        let customer = field.customer(name, field.ingrid).await;
+        field.deal(customer, TODAY - Duration::days(60), 100, &[(field.ingrid, 1)]).await;
+    }
+    sqlx::query!("update customers set segment = 'Retail' where name = 'Beta'").execute(&field.app.db).await.unwrap();
+    let mut astrid = admin(&field).await;
+    let page = astrid.get("/settings").await.expect(200);
+    assert_eq!(page.attributes("select[name=segment] option", "value"), ["", "Retail"]);
+    let typed = [("segment", "Retail"), ("days", "50"), ("from", "")];
+    let preview = apply(&mut astrid, "/settings/limits", &typed).await;
+    assert_eq!(preview.texts("section[aria-labelledby=who] li .title"), ["Beta"]);
+    field.verify().await;
+    let path =
+        astrid.get("/settings").await.attribute("form[action^='/settings/limits/'][action$='/remove']", "action");
+    let preview = apply(&mut astrid, &path, &[]).await;
+    assert_eq!(preview.texts("section[aria-labelledby=who] li .title"), ["Beta"]);
+    field.verify().await;
+}
+
+#[tokio::test]
+async fn what_is_still_to_come_is_seen_as_well() {
+    let field = Field::new().await;
+    for (name, on) in
+        [("Alpha", date!(2026 - 11 - 02)), ("Beta", date!(2026 - 11 - 16)), ("Gamma", date!(2026 - 10 - 30))]
+    {
+        let customer = field.customer(name, field.ingrid).await;
+        field.deal(customer, on, 100, &[(field.ingrid, 1)]).await;
+    }
+    field.lock("2026-10").await;
+    let mut astrid = admin(&field).await;
+    let typed = [("days", "20"), ("from", "2026-11-01")];
+    let preview = send(&mut astrid, "/settings/limits", &typed).await.expect(200);
+    // Nobody is lost yet. Alpha would be on 23 November, Beta on 7 December instead of in May; Gamma bought before.
+    assert_eq!(preview.text("#month"), "November 2026 so far: 0 customers lost now, 0 with this change");
+    assert_eq!(preview.text("#to-come"), "0 customers lost now, 1 with this change");
+    assert_eq!(preview.text("#later"), "1 customer earlier, 0 later, the first on 7 Dec 2026");
+    assert_eq!(preview.texts("aside tbody tr"), ["Ingrid 0 1"]);
+    assert!(preview.text("section[aria-labelledby=who] li").starts_with("Alpha 23 Nov 2026"), "{}", preview.words());
+
+    // Somebody sells to Beta meanwhile: what was seen is not what would happen, though nothing of this month changes.
+    let beta =
+        sqlx::query_scalar!("select id from customers where name = 'Beta'").fetch_one(&field.app.db).await.unwrap();
+    field.deal(beta, date!(2026 - 11 - 18), 100, &[(field.ingrid, 1)]).await;
+    let again = astrid.submit(&preview, "main form", &[]).await.expect(409);
+    assert_eq!(again.text("#later"), "1 customer earlier, 0 later, the first on 9 Dec 2026");
+    astrid.submit(&again, "main form", &[]).await.expect(303);
+    field.verify().await;
+    let path =
+        astrid.get("/settings").await.attribute("form[action^='/settings/limits/'][action$='/remove']", "action");
+    let preview = astrid.post(&path, &[]).await.expect(200);
+    assert_eq!(preview.text("#later"), "0 customers earlier, 1 later, the first on 18 May 2027");
+}
+
+#[tokio::test]
+async fn a_holiday_of_another_name_is_told() {
+    let field = Field::new().await;
+    let mut astrid = admin(&field).await;
+    let typed = |name: &'static str| [("on", "2026-12-24"), ("holiday", name)];
+    send(&mut astrid, "/settings/holidays", &typed("Christmas Eve")).await.expect(303);
+    let saved = send(&mut astrid, "/settings/holidays", &typed("Julaften")).await.expect(303);
+    let page = astrid.follow(&saved).await.expect(200);
+    assert!(page.words().contains("Christmas Eve renamed to Julaften"), "{}", page.words());
+    assert!(page.words().contains("Christmas Eve, 24 Dec 2026 → Julaften, 24 Dec 2026"), "{}", page.words());
+    assert_eq!(field.count("holidays").await, 1);
 }
