@@ -62,8 +62,8 @@ async fn begin(
     write.done("/").await
 }
 
-/// Ends it, and leads back to the page of the person. Twice is once.
-async fn end(State(app): State<App>, me: Viewer, _: Form<Nothing>) -> Result<Response, Error> {
+/// Ends it, and leads back to the page of the person. Twice is once, also where the form was drawn for the person viewed.
+async fn end(State(app): State<App>, me: Viewer, _: Result<Form<Nothing>, Error>) -> Result<Response, Error> {
     let Some(behind) = &me.behind else { return Ok(Redirect::to("/").into_response()) };
     stop(&app, &me, behind).await?;
     Ok(led_back(&me))
@@ -85,8 +85,9 @@ fn led_back(me: &Viewer) -> Response {
 }
 
 /// Middleware: nothing but the end of viewing and of the session is taken while somebody views as another person, and
-/// the viewing ends after half an hour. A form that comes later than that is refused too: it was drawn for the other
-/// person, and must not take effect as the administrator's.
+/// the viewing ends after half an hour. A form that comes later than that is refused too, and so is one that comes after the
+/// viewing has ended in another tab ([`crate::web::form`]): it was drawn for the other person, and must not take effect as
+/// the administrator's.
 pub async fn read_only(State(app): State<App>, request: Request, next: Next) -> Result<Response, Error> {
     let viewing = request.extensions().get::<Viewer>().and_then(|me| Some((me.clone(), me.behind.clone()?)));
     let Some((me, behind)) = viewing else { return Ok(next.run(request).await) };

@@ -13,7 +13,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use time::{Date, Duration, OffsetDateTime};
 
-use super::error::Error;
+use super::{error::Error, form::drawn_for};
 use crate::{
     App,
     domain::{
@@ -174,7 +174,7 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
             };
             request.extensions_mut().insert(viewer.clone());
             // An error is drawn further out: it takes the viewer's navigation from here.
-            let mut response = next.run(request).await;
+            let mut response = drawn_for(viewer.id, next.run(request)).await;
             response.extensions_mut().insert(viewer);
             return Ok(response);
         }

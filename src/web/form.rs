@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 use time::{Date, macros::format_description};
 use uuid::Uuid;
 
-use super::error::Error;
-use crate::App;
+use super::{auth::Viewer, error::Error};
+use crate::{App, domain::id::UserId};
 
 /// What a state-changing form sent. Its fields are text as typed, so that a page can show them again.
 pub struct Form<T> {
@@ -37,16 +37,42 @@ pub struct Once {
     pub hash: [u8; 32],
 }
 
-/// A fresh key for a form that is about to be drawn.
-pub fn once_key() -> Uuid {
-    Uuid::new_v4()
+tokio::task_local! {
+    static DRAWN_FOR: UserId;
 }
+
+/// Answers a request of this person: the keys of forms that are drawn meanwhile name the person.
+pub async fn drawn_for<T>(viewer: UserId, answer: impl Future<Output = T>) -> T {
+    DRAWN_FOR.scope(viewer, answer).await
+}
+
+/// A fresh key for a form that is about to be drawn, with the id of the person for whom it is: `<uuid>.<id>`.
+pub fn once_key() -> String {
+    let key = Uuid::new_v4();
+    DRAWN_FOR.try_with(|viewer| format!("{key}.{viewer}")).unwrap_or_else(|_| key.to_string())
+}
+
+/// Reads a key. In one browser somebody else may have signed in since the form was drawn, or the viewing as another
+/// person may have ended: then it takes no effect.
+pub(super) fn read_key(sent: &str, viewer: Option<UserId>) -> Result<Uuid, Error> {
+    let (key, drawn_for) = sent.split_once('.').map_or((sent, None), |(key, id)| (key, Some(id)));
+    let key = Uuid::try_parse(key).map_err(|_| INCOMPLETE)?;
+    if drawn_for.zip(viewer).is_some_and(|(drawn_for, viewer)| drawn_for != viewer.to_string()) {
+        return Err(Error::Conflict(
+            "This page was opened for somebody else than is signed in here now. Nothing was saved. Open it again.",
+        ));
+    }
+    Ok(key)
+}
+
+pub(super) const INCOMPLETE: Error = Error::BadRequest("The form is incomplete. Open the page again.");
 
 impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
         let path = request.uri().path().to_owned();
+        let viewer = request.extensions().get::<Viewer>().map(|me| me.id);
         let is_form = request
             .headers()
             .get(axum::http::header::CONTENT_TYPE)
@@ -62,11 +88,8 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
         let pairs: Vec<(String, String)> =
             serde_html_form::from_bytes(&body).map_err(|_| Error::BadRequest("The form is not valid text."))?;
         refuse_nul(&pairs)?;
-        let key = pairs
-            .iter()
-            .find(|(name, _)| name == "once")
-            .and_then(|(_, value)| Uuid::try_parse(value).ok())
-            .ok_or(Error::BadRequest("The form is incomplete. Open the page again."))?;
+        let (_, sent) = pairs.iter().find(|(name, _)| name == "once").ok_or(INCOMPLETE)?;
+        let key = read_key(sent, viewer)?;
         let mut hash = Sha256::new();
         let kept = pairs.iter().filter(|(name, _)| !is_password(name));
         for part in std::iter::once(&path).chain(kept.flat_map(|(name, value)| [name, value])) {

@@ -8,8 +8,9 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
+    auth::Viewer,
     error::Error,
-    form::{Once, is_password, once_key},
+    form::{INCOMPLETE, Once, is_password, read_key},
 };
 use crate::App;
 
@@ -44,6 +45,7 @@ impl FromRequest<App> for Upload {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
         let path = request.uri().path().to_owned();
+        let viewer = request.extensions().get::<Viewer>().map(|me| me.id);
         let mut parts = Multipart::from_request(request, app)
             .await
             .map_err(|_| Error::BadRequest("The form was sent in a way that is not understood."))?;
@@ -79,7 +81,7 @@ impl FromRequest<App> for Upload {
                     files.push(Uploaded { name, content });
                 }
                 (None, Some(content)) if field == "once" => {
-                    key = std::str::from_utf8(&content).ok().and_then(|text| Uuid::try_parse(text).ok());
+                    key = Some(read_key(std::str::from_utf8(&content).map_err(|_| INCOMPLETE)?, viewer)?);
                 }
                 (None, Some(content)) if !is_password(&field) => hash.update(&content),
                 _ => {}
@@ -88,9 +90,9 @@ impl FromRequest<App> for Upload {
         if too_large {
             // Perhaps its key was not read. Nothing comes of it.
             files.clear();
-            key = key.or_else(|| Some(once_key()));
+            key = key.or_else(|| Some(Uuid::new_v4()));
         }
-        let key = key.ok_or(Error::BadRequest("The form is incomplete. Open the page again."))?;
+        let key = key.ok_or(INCOMPLETE)?;
         Ok(Self { once: Once { key, hash: hash.finalize().into() }, files, too_large })
     }
 }

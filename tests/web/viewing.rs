@@ -146,3 +146,40 @@ async fn viewing_asks_for_a_fresh_password() {
     browser.post_body(&path, body).await.expect(303);
     assert!(browser.get("/my-month").await.expect(200).has("form[action='/viewing/end']"));
 }
+
+#[tokio::test]
+async fn a_form_that_was_drawn_for_somebody_else_takes_no_effect() {
+    let field = Field::new().await;
+    field.customer("Alpha", field.ingrid).await;
+    // Viewing has ended in another tab since, and the administrator is a rep, too.
+    let aud = field.app.user(field.org, "Aud", &[Role::Admin, Role::Rep]).await;
+    let mut browser = field.app.client(aud).await;
+    browser.post(&format!("/users/{}/viewing", field.ingrid.id), &[]).await.expect(303);
+    let page = browser.get("/visits/new").await.expect(200);
+    browser.post("/viewing/end", &[]).await.expect(303);
+    let typed = [("other", "Alpha"), ("visited_on", "2026-11-19")];
+    let refused = browser.submit(&page, "main form", &typed).await.expect(409);
+    assert!(refused.words().contains("opened for somebody else"), "{}", refused.words());
+    let ended = browser.submit(&page, "form[action='/viewing/end']", &[]).await.expect(303);
+    assert_eq!(ended.location(), "/", "twice is once");
+    // Somebody else has signed in, in the same browser.
+    let mut browser = field.app.client(field.ingrid).await;
+    let page = browser.get("/visits/new").await.expect(200);
+    let settings = field.app.client(field.astrid).await.get("/settings").await.expect(200);
+    browser.cookies = field.app.client(field.jonas).await.cookies;
+    browser.submit(&page, "main form", &typed).await.expect(409);
+    // A form with a file is no other.
+    let once = settings.attribute("form[action$=file] [name=once]", "value");
+    let body = format!("--XX\r\nContent-Disposition: form-data; name=\"once\"\r\n\r\n{once}\r\n--XX--\r\n");
+    let request = axum::http::Request::post("/settings/holidays/file")
+        .header("content-type", "multipart/form-data; boundary=XX")
+        .header("sec-fetch-site", "same-origin")
+        .body(axum::body::Body::from(body))
+        .unwrap();
+    field.app.client(aud).await.send(request).await.expect(409);
+    assert_eq!(field.count("visits").await, 0);
+    // The own one is taken.
+    let mut browser = field.app.client(field.ingrid).await;
+    browser.submit(&page, "main form", &typed).await.expect(303);
+    assert_eq!(field.count("visits").await, 1);
+}
