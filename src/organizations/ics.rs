@@ -43,9 +43,13 @@ struct Event {
     line: usize,
     start: Option<Date>,
     end: Option<Date>,
+    /// So many days, where the file says so instead of an end.
+    days: Option<i64>,
     timed: bool,
     summary: String,
     rule: Option<(usize, String)>,
+    /// What says more about its days than is understood.
+    unread: Option<(usize, &'static str)>,
     without: Vec<Date>,
     cancelled: bool,
 }
@@ -127,6 +131,11 @@ fn property(event: &mut Event, line: &Line) -> Result<(), Fault> {
         "DTSTART" | "DTEND" if !is_day => event.timed = true,
         "DTSTART" => event.start = Some(day(line, &line.value)?),
         "DTEND" => event.end = Some(day(line, &line.value)?),
+        "DURATION" => match whole_days(&line.value) {
+            Some(days) => event.days = Some(days),
+            None => event.unread = Some((line.number, "its duration is not in whole days or weeks, like P3D or P1W")),
+        },
+        "RDATE" => event.unread = Some((line.number, "its further days (RDATE) are not understood")),
         "EXDATE" if is_day => {
             for value in line.value.split(',') {
                 event.without.push(day(line, value)?);
@@ -138,6 +147,16 @@ fn property(event: &mut Event, line: &Line) -> Result<(), Fault> {
         _ => {}
     }
     Ok(())
+}
+
+/// `P3D` is 3, `P1W` is 7.
+fn whole_days(text: &str) -> Option<i64> {
+    let text = text.trim().to_ascii_uppercase();
+    let text = text.strip_prefix('+').unwrap_or(&text).strip_prefix('P')?;
+    let (digits, each) =
+        text.strip_suffix('W').map(|weeks| (weeks, 7)).or(text.strip_suffix('D').map(|days| (days, 1)))?;
+    let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    is_number.then(|| digits.parse::<i64>().ok()?.checked_mul(each)).flatten()
 }
 
 /// A date like `20261224`.
@@ -187,12 +206,18 @@ fn keep(event: &Event, years: &RangeInclusive<i32>, found: &mut Calendar) -> Res
         found.left_out.push((event.line, format!("“{}” is not for whole days.", event.summary)));
         return Ok(());
     }
+    if let Some((line, why)) = event.unread {
+        found.left_out.push((line, format!("“{}”: {why}.", event.summary)));
+        return Ok(());
+    }
     let start = event.start.ok_or_else(|| fault("begins an event without DTSTART."))?;
     if event.summary.is_empty() {
         return Err(fault("begins an event without a name (SUMMARY)."));
     }
-    let end = event.end.unwrap_or_else(|| add_days(start, 1));
-    let length = (end - start).whole_days();
+    let length = match (event.end, event.days) {
+        (Some(end), _) => (end - start).whole_days(),
+        (None, days) => days.unwrap_or(1),
+    };
     if length < 1 {
         return Err(fault("begins an event that ends before it begins."));
     }
@@ -317,6 +342,33 @@ mod tests {
                 "12 “Sabbatical” lasts longer than 31 days.",
             ]
         );
+    }
+
+    #[test]
+    fn a_duration_says_how_many_days() {
+        let of = |duration: &str| days(&event(&format!("DTSTART:20261224\nDURATION:{duration}\nSUMMARY:X\n")));
+        assert_eq!(of("P3D").len(), 3);
+        assert_eq!(of("P3D")[2].0, date!(2026 - 12 - 26));
+        assert_eq!((of("P1W").len(), of("+p1d").len()), (7, 1));
+        let told = |lines: &str| {
+            let found = read(file(&event(lines)).as_bytes(), &YEARS).unwrap();
+            assert!(found.days.is_empty(), "{:?}", found.days);
+            found.left_out
+        };
+        for duration in ["PT36H", "P1DT12H", "P", "D", "P1M", "-P1D", "P99999999999999999999D", "P9223372036854775807W"]
+        {
+            let words = "“X”: its duration is not in whole days or weeks, like P3D or P1W.".to_owned();
+            assert_eq!(
+                told(&format!("DTSTART:20261224\nDURATION:{duration}\nSUMMARY:X\n")),
+                [(5, words)],
+                "{duration}"
+            );
+        }
+        assert_eq!(told("DTSTART:20261224\nDURATION:P40D\nSUMMARY:X\n").len(), 1);
+        let further = told("DTSTART:20261224\nRDATE;VALUE=DATE:20261231\nSUMMARY:X\n");
+        assert_eq!(further, [(5, "“X”: its further days (RDATE) are not understood.".to_owned())]);
+        let nothing = file(&event("DTSTART:20261224\nDURATION:P0D\nSUMMARY:X\n"));
+        assert!(read(nothing.as_bytes(), &YEARS).unwrap_err().words.contains("ends before"));
     }
 
     #[test]
