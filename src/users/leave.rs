@@ -37,6 +37,7 @@ pub fn routes() -> Routes {
     Routes::new()
         .get("/users/{id}/leave", show)
         .post("/users/{id}/leave", add)
+        .post("/users/{id}/leave/{leave}/end", end)
         .post("/users/{id}/leave/{leave}/remove", remove)
 }
 
@@ -51,6 +52,9 @@ struct LeaveForm {
     note: String,
     /// Why what is settled changes.
     reason: String,
+    /// The leave that shall end, and its last day as typed.
+    #[serde(skip)]
+    ended: Option<(LeaveId, String)>,
 }
 
 #[derive(Template)]
@@ -98,6 +102,12 @@ impl LeavePage {
     fn reason_hint(&self) -> String {
         self.open_from
             .map_or_else(String::new, |open| format!("Needed for those. {}.", period_locks::words::stay(open)))
+    }
+
+    /// The last day that was typed for an open leave.
+    fn typed_last(&self, leave: &Leave) -> String {
+        let ended = self.form.ended.as_ref().filter(|(id, _)| *id == leave.id);
+        ended.map_or_else(String::new, |(_, last)| last.clone())
     }
 
     /// Whether its removal needs a reason.
@@ -205,6 +215,56 @@ async fn add(
     let toast = period_locks::words::done(format!("{} of {name} saved", new.label()), Some(from), open);
     let toast = if settled { toast } else { toast.undo(format!("{path}/{}/remove", new.id)) };
     write.done_saying(&path, &toast).await
+}
+
+/// Gives an open leave its last day.
+async fn end(
+    State(app): State<App>,
+    me: Allowed<KeepLeave>,
+    page: Page,
+    Path((id, leave)): Path<(UserId, LeaveId)>,
+    Form { once, typed, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    if !me.scope.sees(id) {
+        return Err(Error::NotFound);
+    }
+    if !may_change(&me, id) {
+        return Err(Error::Forbidden);
+    }
+    let mut errors = Errors::new();
+    let (field, reason_field) = (format!("last-{leave}"), format!("end-reason-{leave}"));
+    let sent = |field: &str| typed.iter().find(|(name, _)| name == field).map_or("", |(_, value)| value);
+    let last = errors.date(&field, sent(&field), "The last day");
+    let reason = errors.optional_text(&reason_field, sent(&reason_field), "The reason", 500);
+    let refused = || LeaveForm { ended: Some((leave, sent(&field).to_owned())), ..LeaveForm::default() };
+    let Some(last) = last.filter(|_| errors.is_empty()) else {
+        return draw(&app, &me, page, id, refused(), errors).await;
+    };
+    let mut write = once::begin_alone(&app, &me, once).await?;
+    let old = leaves_db::remove(&mut write, id, leave).await?.ok_or(Error::NotFound)?;
+    if old.to.is_some() {
+        return Err(Error::Conflict(
+            "This leave has its last day already. To correct it, remove it and enter it again.",
+        ));
+    }
+    let to = add_days(last, 1);
+    if last < old.from {
+        errors.add(&field, "The last day is before the first one. Correct it, or remove the leave.");
+    }
+    let open = period_locks::db::locked_until(&mut write, me.scope.org).await?;
+    if reason.is_empty() && open.is_some_and(|open| to < open) {
+        errors.add(&reason_field, SETTLED);
+    }
+    if !errors.is_empty() {
+        drop(write);
+        return draw(&app, &me, page, id, refused(), errors).await;
+    }
+    let new = Leave { to: Some(to), ..old.clone() };
+    leaves_db::insert(&mut write, id, &new, me.id).await?;
+    let detail = json!({ "old": old.kept(), "new": new.kept(), "reason": reason });
+    audit::db::record(&mut write, "user.leave_ended", &format!("/users/{id}"), detail).await?;
+    let toast = Toast::new(format!("{} ends with {}", new.label(), date(last)));
+    write.done_saying(&format!("/users/{id}/leave"), &toast).await
 }
 
 async fn remove(

@@ -102,3 +102,41 @@ async fn leave_of_locked_days_needs_a_reason() {
     berit.submit(&page, "main ul form", &[(&field_name, "Wrong person")]).await.expect(303);
     assert_eq!(field.count("leaves").await, 0);
 }
+
+#[tokio::test]
+async fn an_open_leave_ends_in_one_step() {
+    let field = Field::new().await;
+    let mut berit = field.app.client(field.berit).await;
+    let path = format!("/users/{}/leave", field.ingrid.id);
+    let open = [("kind", "sick"), ("from", "2026-11-09"), ("last", ""), ("note", "Flu")];
+    berit.post(&path, &open).await.expect(303);
+    let page = berit.get(&path).await.expect(200);
+    let ends = "main ul form[action$='/end']";
+    let last = page.attribute(&format!("{ends} input[type=date]"), "name");
+    for (typed, words) in
+        [("", "The last day is missing"), ("soon", "is not a date"), ("2026-11-08", "before the first one")]
+    {
+        let refused = berit.submit(&page, ends, &[(&last, typed)]).await.expect(422);
+        assert!(refused.text(".summary-error").contains(words), "{typed}: {}", refused.words());
+        assert_eq!(refused.attributes(".summary-error a", "href"), [format!("#{last}")]);
+        assert_eq!(refused.value(&last), typed);
+    }
+    let saved = berit.submit(&page, ends, &[(&last, "2026-11-18")]).await.expect(303);
+    let page = berit.follow(&saved).await.expect(200);
+    assert_eq!(page.text("main ul li .meta"), "9 Nov 2026 to 18 Nov 2026 · Flu");
+    assert!(!page.has(ends), "it has an end");
+    let id = sqlx::query_scalar!("select id from leaves").fetch_one(&field.app.db).await.unwrap();
+    let again = format!("{path}/{id}/end");
+    let last = format!("last-{id}");
+    berit.post(&again, &[(&last, "2026-11-20")]).await.expect(409);
+    berit.post(&format!("{path}/0/end"), &[("last-0", "2026-11-20")]).await.expect(404);
+    let log = field.app.client(field.astrid).await.get("/audit").await.expect(200);
+    assert!(
+        log.words().contains("Sick leave, 9 Nov 2026 to open: Flu → Sick leave, 9 Nov 2026 to 18 Nov 2026: Flu"),
+        "{}",
+        log.words()
+    );
+    assert_eq!(field.count("leaves").await, 1);
+    // Whoever may not enter leave ends none.
+    field.app.client(field.ingrid).await.post(&again, &[(&last, "2026-11-20")]).await.expect(403);
+}
