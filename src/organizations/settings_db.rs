@@ -185,7 +185,7 @@ pub async fn add_holiday(tx: &mut Tx, on: Date, name: &str) -> sqlx::Result<Opti
     let org = tx.org;
     sqlx::query_scalar!(
         r#"with before as (
-               select h.name from holidays h where h.org_id = $1 and h.on_date = $2 for update
+               select h.name from holidays h where h.org_id = $1 and h.on_date = $2
            )
            insert into holidays (org_id, on_date, name)
            values ($1, $2, $3)
