@@ -263,7 +263,7 @@ async fn end(
     leaves_db::insert(&mut write, id, &new, me.id).await?;
     let detail = json!({ "old": old.kept(), "new": new.kept(), "reason": reason });
     audit::db::record(&mut write, "user.leave_ended", &format!("/users/{id}"), detail).await?;
-    let toast = Toast::new(format!("{} ends with {}", new.label(), date(last)));
+    let toast = period_locks::words::done(format!("{} ends with {}", new.label(), date(last)), Some(to), open);
     write.done_saying(&format!("/users/{id}/leave"), &toast).await
 }
 
