@@ -45,26 +45,35 @@ pub mod domain {
     pub mod calendar;
     /// What a plan pays for the facts of one rep, in numbers and in words.
     pub mod commission {
+        mod account;
         pub mod check;
         pub mod compare;
         mod counted;
         pub mod evaluate;
+        mod evidence;
         mod exact;
         mod explain;
         pub mod facts;
         mod facts_json;
+        mod facts_node;
+        mod fit;
         mod gate;
         pub mod json;
         mod line;
+        mod measure;
         mod missing;
         pub mod picture;
         pub mod plan;
+        mod plan_check;
         mod plan_json;
+        mod plan_node;
         mod schedule;
+        mod slices;
         pub mod statement;
         pub mod templates;
         pub mod text;
         pub mod told;
+        mod true_up;
         pub mod words;
     }
     pub mod company;

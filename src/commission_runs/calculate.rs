@@ -22,7 +22,6 @@ use crate::{
             statement::Statement,
         },
         company::GrowthBase,
-        deal::Stage,
         id::{OrgId, PlanVersionId, UserId},
         metric::Metric,
         money::{Currency, Money},
@@ -133,9 +132,9 @@ pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Ca
             rep: row.rep,
             period: period.to_string(),
             metrics: measured.metrics(row.rep_id),
-            no_value: BTreeSet::new(),
             targets: measured.targets(row.rep_id),
             deals: Some(mine.iter().map(|row| deal(row)).collect()),
+            ..Facts::default()
         };
         count_what_pays(&mut facts, &records);
         let own_book = book.get(&row.rep_id).copied().unwrap_or_default();
@@ -155,14 +154,10 @@ pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Ca
 
 fn deal(row: &CreditedDeal) -> Deal {
     Deal {
-        number: row.number,
-        booked_on: Some(row.booked_on),
-        customer: row.customer.clone(),
-        amount: row.net,
         credit: Credit::Part(row.amount),
         returns: row.returns,
-        stage: Stage::Won,
         confirmed: row.confirmed,
+        ..Deal::won(row.number, row.booked_on, row.customer.clone(), row.net)
     }
 }
 
@@ -248,7 +243,7 @@ impl Calculated {
         for line in &self.statement.lines {
             lines.push(NewLine {
                 component: line.component.clone(),
-                measure: line.measure.map_or("plan", |measure| measure.metric().as_str()).to_owned(),
+                measure: line.measure_word().to_owned(),
                 amount: line.amount.money,
                 detail: serde_json::to_value(line).map_err(|e| Error::Internal(e.to_string()))?,
             });

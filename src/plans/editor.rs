@@ -67,6 +67,8 @@ struct EditorPage {
     /// The metrics of the example, and how their numbers are written.
     metrics: Vec<(Metric, &'static str)>,
     lists: Lists,
+    /// What of the whole plan the form keeps as it is, in words.
+    account: Vec<String>,
     currency: Currency,
 }
 
@@ -144,7 +146,7 @@ impl Lists {
         let measures = Metric::ALL.map(Measure::Metric).into_iter().chain(Metric::ALL.map(Measure::Attainment));
         Self {
             periods: MeasuringPeriod::ALL.map(|p| Choice::new(p.as_str(), PeriodKind::from(p).label())).into(),
-            measures: measures.map(|measure| Choice::new(fill::measure(measure), told::measure(measure))).collect(),
+            measures: measures.map(|measure| Choice::new(fill::measure(&measure), told::measure(&measure))).collect(),
             ways: vec![
                 Choice::new("rate", "A share of the money"),
                 Choice::new("unit", "An amount for each"),
@@ -332,7 +334,7 @@ async fn press(
     }
     let Read { plan, mut errors, .. } = form.parse(me.company.currency, me.company.fiscal_start);
     if let Some((plan, from)) = plan {
-        form.example.fill(&form.metrics());
+        form.example.fill(&form.metrics(me.company.currency));
         errors.extend(form.example.parse(&plan, from, me.company.fiscal_start).err().unwrap_or_default());
     }
     answer(errors.status(), draw(app, me, page, head, form, Said { errors, conflict: None, pays: true }).await?)
@@ -360,11 +362,16 @@ async fn draw(
     Said { mut errors, conflict, pays }: Said,
 ) -> Result<EditorPage, Error> {
     let (currency, fiscal_start) = (me.company.currency, me.company.fiscal_start);
-    let metrics = form.metrics();
+    let metrics = form.metrics(me.company.currency);
     form.example.fill(&metrics);
     let Read { components, plan: read, .. } = form.parse(currency, fiscal_start);
     let told = |one: &Option<Component>| one.as_ref().map(|one| told::component(one, currency)).unwrap_or_default();
     let (mut shown, mut warnings) = (None, vec![]);
+    let mut kept = Plan::new("", currency, MeasuringPeriod::Month, vec![]);
+    let account = match kept.read_account(&form.kept) {
+        Ok(()) => told::account(&kept),
+        Err(_) => vec![],
+    };
     if let Some((said, from)) = &read {
         let along = Metric::parse(&form.example.along);
         if pays && let (Ok(example), Some(along)) = (form.example.parse(said, *from, fiscal_start), along) {
@@ -401,6 +408,7 @@ async fn draw(
         shown,
         metrics: metrics.into_iter().map(|metric| (metric, unit(metric))).collect(),
         lists: Lists::new(),
+        account,
         currency,
     })
 }

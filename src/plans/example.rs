@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use time::{Date, Month};
 
 use super::{
-    form::{ExampleForm, PlanForm},
+    form::{ComponentForm, ExampleForm, PlanForm},
     parse, place,
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         commission::{
             check,
             picture::{self, Example, Picture},
-            plan::Plan,
+            plan::{Component, MeasuringPeriod, Plan},
             statement::Line,
         },
         metric::{Metric, Unit},
@@ -50,13 +50,18 @@ pub struct Shown {
 
 impl PlanForm {
     /// The metrics that the form names, as far as they can be read, each once.
-    pub fn metrics(&self) -> Vec<Metric> {
+    pub fn metrics(&self, currency: Currency) -> Vec<Metric> {
         let mut metrics = Vec::new();
         for component in &self.components {
             let gate = component.gate.iter().map(|[of, ..]| of);
-            for metric in [&component.measure].into_iter().chain(gate).filter_map(|value| parse::measure(value)) {
-                if !metrics.contains(&metric.metric()) {
-                    metrics.push(metric.metric());
+            let typed = [&component.measure].into_iter().chain(gate).filter_map(|value| parse::measure(value)?.metric());
+            let named: Vec<Metric> = match self.kept_component(component, currency) {
+                Some(kept) => picture::metrics_of(&kept),
+                None => typed.collect(),
+            };
+            for metric in named {
+                if !metrics.contains(&metric) {
+                    metrics.push(metric);
                 }
             }
         }
@@ -64,8 +69,18 @@ impl PlanForm {
     }
 
     /// Whether a component pays deal by deal, so that the example asks for the number of deals.
-    pub fn by_deal(&self) -> bool {
-        self.components.iter().any(|component| component.pays == "tiers" && component.over == "deal")
+    pub fn by_deal(&self, currency: Currency) -> bool {
+        self.components.iter().any(|component| match self.kept_component(component, currency) {
+            Some(kept) => kept.asks_for_deals(),
+            None => component.pays == "tiers" && component.over == "deal",
+        })
+    }
+
+    /// A component that the form keeps as it is.
+    fn kept_component(&self, form: &ComponentForm, currency: Currency) -> Option<Component> {
+        let period = MeasuringPeriod::ALL.into_iter().find(|period| period.as_str() == self.period);
+        let period = period.unwrap_or(MeasuringPeriod::Month);
+        (!form.kept.is_empty()).then(|| Component::from_json(&form.kept, currency, period).ok()).flatten()
     }
 }
 

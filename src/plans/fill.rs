@@ -7,7 +7,7 @@ use crate::{
     domain::{
         commission::{
             picture,
-            plan::{Axis, Component, Condition, Measure, Mode, Per, Plan, Schedule, Step, StepPays},
+            plan::{Axis, Component, Condition, Measure, Mode, Per, Plan, Schedule, Step, StepPays, Who},
         },
         metric::{Metric, Unit},
         money::{Currency, Money},
@@ -25,6 +25,7 @@ impl PlanForm {
             period: plan.period.as_str().to_owned(),
             cap: amount(plan.cap),
             floor: amount(plan.floor),
+            kept: plan.account_json().unwrap_or_default(),
             components: plan.components.iter().map(|component| ComponentForm::of(component, plan.currency)).collect(),
             room: Room::of(plan),
             ..Self::default()
@@ -39,12 +40,16 @@ impl ComponentForm {
         let plain = |amount: Money| currency.plain(amount);
         let mut form = Self {
             name: component.name.clone(),
-            measure: measure(component.measure),
+            measure: measure(&component.measure),
             cap: component.cap.map(plain).unwrap_or_default(),
             floor: component.floor.map(plain).unwrap_or_default(),
             gate: component.gate.iter().map(|one| condition(one, currency)).collect(),
             ..Self::empty()
         };
+        if !has_fields(component) {
+            form.kept = component.to_json(currency);
+            return form;
+        }
         match &component.pays {
             Schedule::Rate(rate) => form.rate = rate_plain(*rate),
             Schedule::PerUnit(each) => {
@@ -66,7 +71,7 @@ impl ComponentForm {
                 mode.clone_into(&mut form.mode);
                 let over = match (tiers.axis, tiers.per) {
                     (Axis::Amount, Per::Deal) => "deal",
-                    (Axis::Amount, Per::Period) => "amount",
+                    (Axis::Amount, Per::Period | Per::YearToDate) => "amount",
                     (Axis::Count, _) => "count",
                     (Axis::Attainment, _) => "attainment",
                 };
@@ -101,11 +106,24 @@ impl ExampleForm {
 }
 
 /// The value of the list of measures.
-pub fn measure(measure: Measure) -> String {
-    match measure {
-        Measure::Metric(metric) => metric.as_str().to_owned(),
-        Measure::Attainment(metric) => format!("%{}", metric.as_str()),
-    }
+pub fn measure(measure: &Measure) -> String {
+    if measure.is_attainment() { format!("%{}", measure.word()) } else { measure.word().to_owned() }
+}
+
+/// Whether the form has a field for everything that a component says.
+fn has_fields(component: &Component) -> bool {
+    let measured = |measure: &Measure| matches!(measure, Measure::Metric(_) | Measure::Attainment(_));
+    let plain = Component {
+        gate: component.gate.clone(),
+        cap: component.cap,
+        floor: component.floor,
+        ..Component::new(component.name.clone(), component.measure.clone(), component.pays.clone())
+    };
+    *component == plain
+        && measured(&component.measure)
+        && component.gate.iter().all(|condition| condition.who == Who::Rep && measured(&condition.of))
+        && !component.year_to_date()
+        && component.steps().iter().all(|step| step.bonus.is_none())
 }
 
 /// Rows say their unit, so that a number is never read in another one: `100%`, `€10,000.00`, `5`.
@@ -125,13 +143,14 @@ fn step(step: &Step, axis: Axis, currency: Currency) -> [String; 2] {
 fn condition(condition: &Condition, currency: Currency) -> [String; 3] {
     let edge = |edge: Option<Decimal>| {
         let Some(edge) = edge else { return String::new() };
-        match (condition.of, condition.of.metric().unit()) {
-            (Measure::Attainment(_), _) | (_, Unit::Fraction) => percent(edge),
-            (_, Unit::Money) => major(edge, currency),
-            (_, Unit::Count) => edge.normalize().to_string(),
+        match condition.of.what().unit() {
+            _ if condition.of.is_attainment() => percent(edge),
+            Unit::Fraction => percent(edge),
+            Unit::Money => major(edge, currency),
+            Unit::Count => edge.normalize().to_string(),
         }
     };
-    [measure(condition.of), edge(condition.at_least), edge(condition.at_most)]
+    [measure(&condition.of), edge(condition.at_least), edge(condition.at_most)]
 }
 
 fn percent(share: Decimal) -> String {

@@ -26,6 +26,8 @@ pub struct PlanForm {
     pub components: Vec<ComponentForm>,
     /// The example to try it with.
     pub example: ExampleForm,
+    /// Draws and what else of the whole plan has no fields here, as the plan has it; empty: nothing.
+    pub kept: String,
     /// Whether components or rows were sent that no plan has room for: they are not here.
     pub beyond: bool,
     /// For what it has room.
@@ -84,6 +86,8 @@ pub struct ComponentForm {
     pub cap: String,
     /// The least.
     pub floor: String,
+    /// The whole component as the plan has it, where it says more than these fields can; empty: the fields say it.
+    pub kept: String,
 }
 
 /// The example as typed.
@@ -129,6 +133,7 @@ impl PlanForm {
             "cap" => return Some(&mut self.cap),
             "floor" => return Some(&mut self.floor),
             "version" => return Some(&mut self.version),
+            "kept" => return Some(&mut self.kept),
             _ => {}
         }
         let (group, field) = name.split_once('_')?;
@@ -188,6 +193,7 @@ impl ComponentForm {
             "mode" => &mut self.mode,
             "cap" => &mut self.cap,
             "floor" => &mut self.floor,
+            "kept" => &mut self.kept,
             _ => return self.cell(field, most),
         };
         Some(simple)

@@ -11,7 +11,7 @@ use crate::{
     domain::{
         commission::plan::{
             Axis, Component, Condition, Curve, MOST_COMPONENTS, MOST_ROWS, Measure, MeasuringPeriod, Mode, Per, Plan,
-            Point, Schedule, Step, StepPays, Tiers,
+            Point, Schedule, Step, StepPays, Tiers, Who,
         },
         metric::{Metric, Unit},
         money::{Currency, Money},
@@ -54,7 +54,7 @@ impl PlanForm {
             errors.add("period", "Choose how long it is measured.");
         }
         let from = self.read_from(period, fiscal_start, &mut errors);
-        let mut reader = Reader { currency, errors };
+        let mut reader = Reader { currency, period: period.unwrap_or(MeasuringPeriod::Month), errors };
         let cap = reader.limit("cap", &self.cap, "The cap of the plan");
         let floor = reader.limit("floor", &self.floor, "The floor of the plan");
         let components: Vec<Option<Component>> =
@@ -62,8 +62,11 @@ impl PlanForm {
         let mut errors = reader.errors;
         let read: Vec<Component> = components.iter().flatten().cloned().collect();
         let whole = read.len() == components.len();
-        let plan =
-            Plan { name, currency, period: period.unwrap_or(MeasuringPeriod::Month), components: read, cap, floor };
+        let period = period.unwrap_or(MeasuringPeriod::Month);
+        let mut plan = Plan { cap, floor, ..Plan::new(name, currency, period, read) };
+        if !self.kept.is_empty() && plan.read_account(&self.kept).is_err() {
+            errors.add("kept", "The draws of this plan cannot be read. Open the plan again.");
+        }
         if whole {
             place::tell(&plan.faults(), self, &mut errors);
         }
@@ -101,12 +104,18 @@ pub fn measure(value: &str) -> Option<Measure> {
 /// Reads fields one by one and notes what is wrong.
 struct Reader {
     currency: Currency,
+    period: MeasuringPeriod,
     errors: Errors,
 }
 
 impl Reader {
     fn component(&mut self, i: usize, form: &ComponentForm) -> Option<Component> {
         let id = |field: &str| format!("c{i}_{field}");
+        if !form.kept.is_empty() {
+            let kept = Component::from_json(&form.kept, self.currency, self.period);
+            let words = || format!("Component {} cannot be read. Open the plan again.", i + 1);
+            return kept.map_err(|_| self.errors.add(id("kept"), words())).ok();
+        }
         let name = self.errors.text(&id("name"), &form.name, &format!("The name of component {}", i + 1), 120);
         let who = if name.is_empty() || name.len() > 120 { format!("Component {}", i + 1) } else { name.clone() };
         let measure = measure(&form.measure);
@@ -117,12 +126,12 @@ impl Reader {
         let floor = self.limit(&id("floor"), &form.floor, &format!("{who}, floor"));
         let gate = self.gate(i, form, &who);
         // Numbers of a way to pay that does not fit would only tell of other mistakes.
-        if let Some(Err((field, words))) = measure.map(|measure| fits(measure, form)) {
+        if let Some(Err((field, words))) = measure.as_ref().map(|measure| fits(measure, form)) {
             self.errors.add(id(field), format!("{who}: {words}"));
             return None;
         }
         let pays = self.schedule(i, form, &who);
-        Some(Component { name, measure: measure?, pays: pays?, gate: gate?, cap, floor })
+        Some(Component { gate: gate?, cap, floor, ..Component::new(name, measure?, pays?) })
     }
 
     fn schedule(&mut self, i: usize, form: &ComponentForm, who: &str) -> Option<Schedule> {
@@ -188,7 +197,7 @@ impl Reader {
                 Axis::Count => self.money(&field, pays, &who).map(StepPays::PerUnit),
                 Axis::Amount | Axis::Attainment => self.share(&field, pays, &who).map(StepPays::Rate),
             };
-            Some(Step { from: from?, pays: pays? })
+            Some(Step::new(from?, pays?))
         });
         let steps: Vec<Option<Step>> = steps.collect();
         Some(Tiers { mode: mode?, axis, per, steps: steps.into_iter().collect::<Option<_>>()? })
@@ -206,25 +215,25 @@ impl Reader {
                 if typed.trim().is_empty() {
                     return Some(None);
                 }
-                self.edge(&id(field), typed, of, &who).map(Some)
+                self.edge(&id(field), typed, &of, &who).map(Some)
             };
             let (at_least, at_most) = (edge("least", least), edge("most", most));
-            Some(Condition { of, at_least: at_least?, at_most: at_most? })
+            Some(Condition { of, who: Who::Rep, at_least: at_least?, at_most: at_most? })
         });
         let rows: Vec<Option<Condition>> = rows.collect();
         rows.into_iter().collect()
     }
 
     /// What a condition compares with: percent of the target, money, a count, or percent of growth.
-    fn edge(&mut self, field: &str, typed: &str, of: Measure, who: &str) -> Option<Decimal> {
-        match (of, of.metric().unit()) {
-            (Measure::Attainment(_), _) => self.share(field, typed, who),
-            (_, Unit::Fraction) => self.read(field, number::fine_percent(typed), who),
-            (_, Unit::Money) => {
+    fn edge(&mut self, field: &str, typed: &str, of: &Measure, who: &str) -> Option<Decimal> {
+        match of.what().unit() {
+            _ if of.is_attainment() => self.share(field, typed, who),
+            Unit::Fraction => self.read(field, number::fine_percent(typed), who),
+            Unit::Money => {
                 let amount = number::money(typed, self.currency);
                 self.read(field, amount, who).map(|amount| self.currency.major(amount).normalize())
             }
-            (_, Unit::Count) => {
+            Unit::Count => {
                 // Customers won can be fewer than none, when their deals are undone.
                 let (sign, digits) = match typed.trim().strip_prefix(['-', '−']) {
                     Some(digits) => (Decimal::NEGATIVE_ONE, digits),
@@ -270,9 +279,9 @@ fn filled(row: &[String]) -> bool {
 }
 
 /// Whether a measure can be paid this way; else the field to change, and the words.
-fn fits(measure: Measure, form: &ComponentForm) -> Result<(), (&'static str, &'static str)> {
-    let unit = measure.metric().unit();
-    let plain = matches!(measure, Measure::Metric(_));
+fn fits(measure: &Measure, form: &ComponentForm) -> Result<(), (&'static str, &'static str)> {
+    let unit = measure.what().unit();
+    let plain = !measure.is_attainment();
     let (money, count) = (plain && unit == Unit::Money, plain && unit == Unit::Count);
     let over = if form.pays == "tiers" { form.over.as_str() } else { "" };
     match (form.pays.as_str(), over) {
@@ -286,7 +295,7 @@ fn fits(measure: Measure, form: &ComponentForm) -> Result<(), (&'static str, &'s
         (_, "amount") if !money => {
             Err(("over", "steps over an amount need sales. Measure sales, or choose the count or a curve."))
         }
-        (_, "deal") if measure != Measure::Metric(Metric::NetSales) => {
+        (_, "deal") if *measure != Measure::Metric(Metric::NetSales) => {
             Err(("over", "only net sales are known deal by deal. Measure net sales, or choose the whole period."))
         }
         (_, "count") if !count => Err((

@@ -107,7 +107,7 @@ impl Stored {
         }
         let stored = self.components.iter().zip(&self.measures).zip(&self.amounts).zip(&self.details);
         for ((position, (((component, measure), amount), detail)), line) in (1..).zip(stored).zip(&again.lines) {
-            let of = line.measure.map_or("plan", |measure| measure.metric().as_str());
+            let of = line.measure_word();
             let same = (component, measure.as_str(), *amount) == (&line.component, of, line.amount.money.0)
                 && (!exactly || serde_json::to_value(line).is_ok_and(|line| line == *detail));
             if !same {

@@ -128,7 +128,7 @@ fn views(lines: Vec<Line>, inputs: &Inputs) -> Vec<LineView> {
                     Some(RecordView { deal, customer, on, part, pays: record.amount.money })
                 })
                 .collect();
-            let metric = line.measure.map(crate::domain::commission::plan::Measure::metric);
+            let metric = line.measure.as_ref().and_then(crate::domain::commission::plan::Measure::metric);
             let counted = metric.and_then(|metric| inputs.records.get(&metric)).cloned().unwrap_or_default();
             let opens = opens(metric, records.len(), counted.len());
             LineView { line, records, counted, opens }

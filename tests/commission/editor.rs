@@ -12,7 +12,7 @@ use attain::{
             picture::{self, Example},
             plan::{
                 Axis, Component, Condition, Curve, Measure, MeasuringPeriod, Mode, Per, Plan, Point, Schedule, Step,
-                StepPays, Tiers,
+                StepPays, Tiers, Who,
             },
             templates::Template,
             told,
@@ -98,9 +98,9 @@ fn tiers() -> impl Strategy<Value = (Measure, Schedule)> {
     ]);
     (kinds, any::<bool>(), edges(), vec(0_i64..500_000, 6)).prop_map(|((axis, per), whole, edges, pays)| {
         let step = |(edge, pays): (i64, i64)| match axis {
-            Axis::Amount => Step { from: Decimal::new(edge, 2), pays: StepPays::Rate(Decimal::new(pays, 6)) },
-            Axis::Count => Step { from: Decimal::from(edge), pays: StepPays::PerUnit(Money(pays)) },
-            Axis::Attainment => Step { from: Decimal::new(edge, 5), pays: StepPays::Rate(Decimal::new(pays, 6)) },
+            Axis::Amount => Step::new(Decimal::new(edge, 2), StepPays::Rate(Decimal::new(pays, 6))),
+            Axis::Count => Step::new(Decimal::from(edge), StepPays::PerUnit(Money(pays))),
+            Axis::Attainment => Step::new(Decimal::new(edge, 5), StepPays::Rate(Decimal::new(pays, 6))),
         };
         let metric = if axis == Axis::Count { Metric::Visits } else { Metric::NetSales };
         let measure =
@@ -134,17 +134,15 @@ fn schedule() -> impl Strategy<Value = (Measure, Schedule)> {
 
 fn condition() -> impl Strategy<Value = Condition> {
     (measure(), 0_i64..2_000_000, option::of(0_i64..2_000_000), any::<bool>()).prop_map(|(of, edge, more, least)| {
-        let number = |number: i64| match (of, of.metric().unit()) {
-            (Measure::Attainment(_), _) | (_, Unit::Fraction) => Decimal::new(number, 7),
-            (_, Unit::Money) => Decimal::new(number, 2),
-            (_, Unit::Count) => Decimal::from(number),
+        let number = |number: i64| match of.what().unit() {
+            _ if of.is_attainment() => Decimal::new(number, 7),
+            Unit::Fraction => Decimal::new(number, 7),
+            Unit::Money => Decimal::new(number, 2),
+            Unit::Count => Decimal::from(number),
         };
         let (low, high) = (Some(number(edge)), more.map(|more| number(edge + more)));
-        if least || high.is_some() {
-            Condition { of, at_least: low, at_most: high }
-        } else {
-            Condition { of, at_least: None, at_most: low }
-        }
+        let (at_least, at_most) = if least || high.is_some() { (low, high) } else { (None, low) };
+        Condition { of, who: Who::Rep, at_least, at_most }
     })
 }
 
@@ -163,11 +161,11 @@ fn plans() -> impl Strategy<Value = Plan> {
         let component = |(i, part): (usize, Part)| {
             let ((measure, pays), gate, (cap, floor)) = part;
             let (cap, floor) = limits(cap, floor);
-            Component { name: format!("C {i}"), measure, pays, gate, cap, floor }
+            Component { gate, cap, floor, ..Component::new(format!("C {i}"), measure, pays) }
         };
         let components = drawn.into_iter().enumerate().map(component).collect();
         let (cap, floor) = limits(cap, floor);
-        Plan { name: "P".into(), currency: Currency::parse("EUR").unwrap(), period, components, cap, floor }
+        Plan { cap, floor, ..Plan::new("P", Currency::parse("EUR").unwrap(), period, components) }
     })
 }
 

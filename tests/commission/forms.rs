@@ -45,37 +45,14 @@ fn unknown_keys_are_refused_with_their_place() {
     assert_eq!(
         refused_facts(&typo),
         [
-            "deals[0].client: unknown key; known here: number, booked_on, customer, amount, returns, share, credits, part, stage, confirmed"
+            "deals[0].client: unknown key; known here: number, booked_on, customer, amount, returns, share, credits, part, stage, confirmed, rep, overlay, hold, customer_since, new_customer, cross_sell"
         ]
     );
 }
 
 #[test]
-fn what_a_later_version_brings_is_refused_and_not_ignored() {
-    let later =
-        |key: &str, value: &str| FIELD.replacen(r#""components""#, &format!(r#""{key}": {value}, "components""#), 1);
-    assert_eq!(
-        refused_plan(&later("draw", r#"{"amount": "2000.00", "recoverable": true}"#)),
-        ["draw: this is not supported yet: leave it out"]
-    );
-    assert_eq!(refused_plan(&later("scope", r#""team""#)), ["scope: this is not supported yet: leave it out"]);
-    let modifier = FIELD.replacen(r#""gate""#, r#""modifier": {"metric": "lost_customers", "steps": []}, "gate""#, 1);
-    assert_eq!(refused_plan(&modifier), ["components[1].modifier: this is not supported yet: leave it out"]);
-    let year = FIELD.replace(r#""per": "period""#, r#""per": "year_to_date""#);
-    assert_eq!(
-        refused_plan(&year),
-        ["components[0].pays.tiers.per: “year_to_date” is not supported yet: use \"period\" or \"deal\""]
-    );
-    let bonus = FIELD.replacen(r#""rate": "0.05""#, r#""rate": "0.05", "bonus": "100.00""#, 1);
-    assert_eq!(
-        refused_plan(&bonus),
-        ["components[0].pays.tiers.steps[3].bonus: this is not supported yet: leave it out"]
-    );
-    assert_eq!(
-        refused_pays(r#"{"scorecard": [{"metric": "net_sales", "weight": "60"}]}"#, r#"{"bonus": "1.00"}"#),
-        ["components[0].measure.scorecard: this is not supported yet: leave it out"]
-    );
-    for metric in ["gross_margin", "earnings", "visit_minimum"] {
+fn metrics_that_no_plan_pays_by_are_named() {
+    for metric in ["loss_rate", "time_on_a", "concentration", "contribution"] {
         let refused = refused_pays(&format!("\"{metric}\""), r#"{"bonus": "1.00"}"#);
         assert!(
             refused[0].starts_with(&format!(
@@ -84,14 +61,30 @@ fn what_a_later_version_brings_is_refused_and_not_ignored() {
             "{refused:?}"
         );
     }
-    for (key, value) in
-        [("year_to_date", "{}"), ("draw_balance", r#""0""#), ("team_earnings", "[]"), ("adjustments", "[]")]
-    {
-        let facts = OCTOBER.replacen(r#""deals""#, &format!(r#""{key}": {value}, "deals""#), 1);
-        assert_eq!(refused_facts(&facts), [format!("{key}: this is not supported yet: leave it out")]);
-    }
-    let team = OCTOBER.replacen(r#""customer""#, r#""rep": "R2", "customer""#, 1);
-    assert_eq!(refused_facts(&team), ["deals[0].rep: this is not supported yet: leave it out"]);
+}
+
+#[test]
+fn weights_draws_and_modifiers_are_checked() {
+    let scorecard = |weights: &str| refused_pays(&format!(r#"{{"scorecard": [{weights}]}}"#), r#"{"bonus": "1.00"}"#);
+    assert_eq!(
+        scorecard(r#"{"metric": "net_sales", "weight": "60"}, {"metric": "visits", "weight": "30"}"#),
+        ["components[0].measure.scorecard: the weights add up to 90: make it 100"]
+    );
+    let one = r#"{"name": "C", "measure": "visits", "pays": {"per_unit": "1.00"}}"#;
+    let draw = |draw: &str| refused_plan(&plan_with(one).replacen('{', &format!(r#"{{"draw": {draw}, "#), 1));
+    assert_eq!(
+        draw(r#"[{"amount": "5.00", "recoverable": true}, {"amount": "4.00", "recoverable": true}]"#),
+        ["draw[1]: the draw before it has no end: say through which period it is paid"]
+    );
+    let modifier = r#"{"name": "C", "measure": "visits", "pays": {"per_unit": "1.00"},
+        "modifier": {"metric": "lost_customers", "steps": [{"from": "1", "times": "1"}, {"from": "0", "times": "2"}]}}"#;
+    assert_eq!(
+        refused_plan(&plan_with(modifier)),
+        [
+            "components[0].modifier.steps[0].from: the first step starts from 0: say what holds below 1",
+            "components[0].modifier.steps[1].from: the steps must ascend: 0 comes after 1; put them in order",
+        ]
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ use attain::domain::{
         facts::{Credit, Deal, Facts, RepParts},
         plan::{
             Axis, Component, Condition, Measure, MeasuringPeriod, Mode, Per, Plan, Schedule, Step, StepPays, Tiers,
+            Who,
         },
         statement::Statement,
     },
@@ -31,24 +32,17 @@ fn rate(rate: i64) -> Decimal {
 }
 
 fn amount_tiers(mode: Mode, per: Per, steps: &[(i64, i64)]) -> Schedule {
-    let step = |(edge, pays): &(i64, i64)| Step { from: Decimal::new(*edge, 2), pays: StepPays::Rate(rate(*pays)) };
+    let step = |(edge, pays): &(i64, i64)| Step::new(Decimal::new(*edge, 2), StepPays::Rate(rate(*pays)));
     Schedule::Tiers(Tiers { mode, axis: Axis::Amount, per, steps: steps.iter().map(step).collect() })
 }
 
 fn component(name: &str, pays: Schedule) -> Component {
-    Component {
-        name: name.to_owned(),
-        measure: Measure::Metric(Metric::NetSales),
-        pays,
-        gate: Vec::new(),
-        cap: None,
-        floor: None,
-    }
+    Component::new(name, Measure::Metric(Metric::NetSales), pays)
 }
 
 fn plan(components: Vec<Component>) -> Plan {
     let currency = Currency::parse("EUR").unwrap();
-    Plan { name: "P".into(), currency, period: MeasuringPeriod::Month, components, cap: None, floor: None }
+    Plan::new("P", currency, MeasuringPeriod::Month, components)
 }
 
 fn facts(deals: Vec<Deal>) -> Facts {
@@ -146,6 +140,7 @@ proptest! {
             component.floor = floor.map(Money);
             component.gate.extend(gate.map(|edge| Condition {
                 of: Measure::Metric(Metric::NetSales),
+                who: Who::Rep,
                 at_least: Some(Decimal::new(edge, 2)),
                 at_most: None,
             }));
@@ -236,7 +231,7 @@ proptest! {
     fn parts_of_a_split_deal_add_up_to_it(cents in -1_000_000_i64..1_000_000, parts in vec(0_u32..50, 1..6)) {
         prop_assume!(parts.iter().any(|part| *part > 0));
         let credits: Vec<RepParts> =
-            parts.iter().enumerate().map(|(i, parts)| RepParts { rep: format!("R{i}"), parts: *parts }).collect();
+            parts.iter().enumerate().map(|(i, parts)| RepParts { rep: format!("R{i}"), parts: *parts, overlay: false }).collect();
         let everything = plan(vec![component("C", Schedule::Rate(Decimal::ONE))]);
         let mut sum = Money::ZERO;
         for credit in &credits {

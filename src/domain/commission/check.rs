@@ -49,7 +49,7 @@ impl Component {
             if let Some(why) = never_holds(condition, self.gate.iter().take(i)) {
                 gate.item(i).fault(warnings, format!("{why}, so this never holds and the component never pays"));
             }
-            let never_below_zero = matches!(condition.of, Measure::Attainment(_));
+            let never_below_zero = condition.of.is_attainment();
             if never_below_zero && condition.at_most.is_none() && condition.at_least == Some(Decimal::ZERO) {
                 gate.item(i).fault(warnings, "an attainment is never below zero, so this holds with any target");
             }
@@ -86,11 +86,12 @@ fn never_holds<'c>(condition: &Condition, mut earlier: impl Iterator<Item = &'c 
         |least: Option<Decimal>, most: Option<Decimal>| least.zip(most).is_some_and(|(least, most)| least > most);
     if earlier.any(|other| {
         other.of == condition.of
+            && other.who == condition.who
             && (above(other.at_least, condition.at_most) || above(condition.at_least, other.at_most))
     }) {
         return Some("it contradicts an earlier condition".to_owned());
     }
-    match condition.of {
+    match &condition.of {
         Measure::Attainment(metric) if metric.is_limit() && condition.at_least > Some(Decimal::TWO) => {
             Some("on a limit more than 200% is never reached".to_owned())
         }
@@ -98,7 +99,7 @@ fn never_holds<'c>(condition: &Condition, mut earlier: impl Iterator<Item = &'c 
         Measure::Metric(
             metric @ (Metric::Visits | Metric::StrangerVisits | Metric::Touches | Metric::LostCustomers),
         ) if condition.at_most.is_some_and(|most| most < Decimal::ZERO) => {
-            Some(format!("{} are never below zero", plural(metric)))
+            Some(format!("{} are never below zero", plural(*metric)))
         }
         _ => None,
     }

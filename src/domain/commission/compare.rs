@@ -56,6 +56,6 @@ pub fn changes(old: &Plan, new: &Plan) -> Vec<Change> {
 
 /// What is measured and what it pays: two ways to measure may pay in the same words.
 fn sentences(component: &Component, plan: &Plan) -> Vec<String> {
-    let measured = format!("Measured: {}.", told::measure(component.measure));
+    let measured = format!("Measured: {}.", told::measure(&component.measure));
     [measured].into_iter().chain(told::component(component, plan.currency)).collect()
 }

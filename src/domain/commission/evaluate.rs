@@ -1,26 +1,26 @@
 //! The engine: a plan and the facts of one rep give a statement, the same one every time.
 
-use rust_decimal::Decimal;
-
 use super::{
-    counted::{PayingDeals, Waiting},
+    account::Account,
+    counted::Waiting,
+    evidence::Evidence,
     exact::TooLarge,
     explain::explain,
     facts::Facts,
-    facts_json::as_written,
-    json::{Fault, Place, Refused},
-    line::{Evidence, Worked},
-    plan::{Component, MeasuringPeriod, Plan},
-    statement::{Amount, Held, Line, Record, Statement},
+    facts_node::as_written,
+    fit::unfit,
+    json::{Fault, Refused},
+    line::{Modified, Worked},
+    measure::What,
+    plan::{Component, Plan},
+    statement::{Amount, Held, Line, LineKind, ModifierOutcome, Record, Statement},
+    true_up::TrueUps,
     words::{floored, money},
 };
-use crate::domain::{
-    metric::Metric,
-    money::{Currency, Money},
-};
+use crate::domain::money::{Currency, Money};
 
 /// The version of the engine: it changes when the same inputs could give another statement, in numbers or in words.
-pub const ENGINE_VERSION: &str = "1";
+pub const ENGINE_VERSION: &str = "2";
 
 /// Why there is no statement.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,112 +40,95 @@ pub enum EvaluateError {
 }
 
 /// Calculates what the plan pays for the facts. Nothing is rounded before a line is, and then half away from zero.
+///
+/// # Errors
+/// A plan or facts that break a rule or do not fit together; numbers that cannot be calculated exactly.
 pub fn evaluate(plan: &Plan, facts: &Facts) -> Result<Statement, EvaluateError> {
     none(plan.faults()).map_err(EvaluateError::Plan)?;
-    none(facts.faults()).map_err(EvaluateError::Facts)?;
-    let counted = facts.deals.as_deref().map(|deals| PayingDeals::of(facts, deals)).transpose();
-    let counted = counted.map_err(|faults| EvaluateError::Facts(Refused(faults)))?;
-    let evidence = Evidence { plan, facts, counted };
-    none(unfit(&evidence)).map_err(EvaluateError::Facts)?;
+    let evidence = evidence(plan, facts).map_err(EvaluateError::Facts)?;
+    let longer = TrueUps::of(plan, facts).map_err(EvaluateError::Facts)?;
+    let longer = longer.as_ref().map(TrueUps::evidence).transpose().map_err(EvaluateError::Facts)?;
 
     let currency = plan.currency;
-    let mut lines = Vec::with_capacity(plan.components.len() + 1);
-    for component in &plan.components {
-        let line = line(component, &evidence);
-        lines.push(line.map_err(|TooLarge| EvaluateError::TooLarge { component: component.name.clone() })?);
+    let mut lines = Vec::with_capacity(plan.components.len() + 4);
+    for (i, component) in plan.components.iter().enumerate() {
+        let too_large = |TooLarge| EvaluateError::TooLarge { component: component.name.clone() };
+        let line = line(component, &evidence).map_err(too_large)?;
+        let paid = line.amount.money;
+        lines.push(line);
+        if let Some(longer) = &longer {
+            lines.extend(longer.line(i, component, paid, &evidence).map_err(too_large)?);
+        }
     }
-    let too_large = || EvaluateError::TooLarge { component: plan.name.clone() };
-    let earned = sum(&lines).ok_or_else(too_large)?;
-    lines.extend(plan_limit(plan, earned));
-    let total = sum(&lines).ok_or_else(too_large)?;
-    let held = |waiting: &[Waiting<'_>]| waiting.iter().map(|w| w.held(currency)).collect();
+    let too_large = |TooLarge| EvaluateError::TooLarge { component: plan.name.clone() };
+    let earned = sum(&lines).map_err(too_large)?;
+    lines.extend(plan_limit(plan, earned).map_err(too_large)?);
+    let account = Account::of(plan, facts, sum(&lines).map_err(too_large)?).map_err(too_large)?;
+    lines.extend(account.lines);
+    let total = sum(&lines).map_err(too_large)?;
+    let amount = |money| Amount::new(money, currency);
+    let payable = total.max(Money::ZERO);
+    let balance = Money(total.0.min(0).checked_sub(account.carried.0).ok_or(TooLarge).map_err(too_large)?);
+    let listed = |waiting: &Waiting<'_>| waiting.held(facts, currency);
     Ok(Statement {
         plan: plan.name.clone(),
         rep: facts.rep.clone(),
         period: facts.period.clone(),
         currency: currency.code().to_owned(),
-        total: Amount::new(total, currency),
+        total: amount(total),
+        payable: (payable != total).then(|| amount(payable)),
+        balance: (balance != Money::ZERO).then(|| amount(balance)),
+        draw_balance: account.draw_balance.map(amount),
         lines,
-        unconfirmed: evidence.counted.as_ref().map(|counted| held(&counted.waiting)).unwrap_or_default(),
-        other_periods: evidence.counted.as_ref().map(|counted| held(&counted.elsewhere)).unwrap_or_default(),
+        held: evidence.all_deals().flat_map(|deals| &deals.held).map(listed).collect(),
+        unconfirmed: evidence.all_deals().flat_map(|deals| &deals.waiting).map(listed).collect(),
+        other_periods: evidence.all_deals().flat_map(|deals| &deals.elsewhere).map(listed).collect(),
     })
+}
+
+/// The facts, checked by themselves and against the plan.
+pub(super) fn evidence<'a>(plan: &'a Plan, facts: &'a Facts) -> Result<Evidence<'a>, Refused> {
+    none(facts.faults())?;
+    let evidence = Evidence::of(plan, facts).map_err(Refused)?;
+    none(unfit(&evidence))?;
+    Ok(evidence)
 }
 
 fn none(faults: Vec<Fault>) -> Result<(), Refused> {
     if faults.is_empty() { Ok(()) } else { Err(Refused(faults)) }
 }
 
-/// What in the facts does not fit the plan: metrics that are missing, net sales that are not the deals', other months.
-fn unfit(evidence: &Evidence<'_>) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    let metrics = Place::Root.key("metrics");
-    for component in &evidence.plan.components {
-        let needed = component.gate.iter().map(|condition| condition.of.metric());
-        for metric in [component.measure.metric()].into_iter().chain(needed) {
-            let place = metrics.key(metric.as_str());
-            let told = || faults.iter().any(|fault: &Fault| fault.place == place.to_string());
-            if evidence.value(metric).is_none() && !evidence.facts.no_value.contains(&metric) && !told() {
-                place.fault(&mut faults, format!("this is missing, and “{}” needs it: add it", component.name));
-            }
-        }
-        if component.per_deal() && evidence.counted.is_none() {
-            let message = format!("“{}” pays deal by deal: list the deals", component.name);
-            Place::Root.key("deals").fault(&mut faults, message);
-        }
-    }
-    let sales = evidence.facts.metrics.get(&Metric::NetSales);
-    if let (Some(given), Some(counted)) = (sales, &evidence.counted)
-        && !evidence.facts.deals.as_ref().is_none_or(Vec::is_empty)
-        && let Ok(net) = Decimal::try_from_i128_with_scale(counted.net(), 0)
-        && *given != net
-    {
-        let written = |minor| as_written(Metric::NetSales, minor, evidence.currency());
-        metrics.key("net_sales").fault(
-            &mut faults,
-            format!("{} is given, and the deals that pay add up to {}: leave it out", written(*given), written(net)),
-        );
-    }
-    other_months(evidence, &mut faults);
-    faults
-}
-
-/// A monthly plan pays the deals of its month, and no others.
-fn other_months(evidence: &Evidence<'_>, faults: &mut Vec<Fault>) {
-    let month = &evidence.facts.period;
-    let parts = month.split_once('-').filter(|_| month.len() == 7);
-    let parsed = parts.and_then(|(year, month)| Some((year.parse().ok()?, month.parse().ok()?)));
-    let Some((year, number)): Option<(i32, u8)> = parsed.filter(|_| evidence.plan.period == MeasuringPeriod::Month)
-    else {
-        return;
-    };
-    let list = Place::Root.key("deals");
-    for (i, deal) in evidence.facts.deals.iter().flatten().enumerate() {
-        let Some(booked_on) = deal.booked_on.filter(|_| deal.returns.is_none()) else { continue };
-        if (booked_on.year(), u8::from(booked_on.month())) != (year, number) {
-            let place = list.item(i);
-            let message = format!("{booked_on} does not lie in {month}: leave deals of other periods out");
-            place.key("booked_on").fault(faults, message);
-        }
-    }
-}
-
-fn line(component: &Component, evidence: &Evidence<'_>) -> Result<Line, TooLarge> {
+/// The line of one component.
+pub(super) fn line(component: &Component, evidence: &Evidence<'_>) -> Result<Line, TooLarge> {
     let currency = evidence.currency();
-    let worked = Worked::out(component, evidence)?;
+    let mut worked = Worked::out(component, evidence)?;
     let words = explain(&worked, evidence)?;
     let limited = worked.open() && worked.amount != worked.rounded;
-    let written = |value| as_written(worked.metric, value, currency);
+    let written = |value| as_written(worked.what, value, currency);
+    let held = worked.hold.map(|_| Amount::new(worked.amount, currency));
+    if held.is_some() {
+        worked.amount = Money::ZERO;
+        worked.records.clear();
+    }
+    let shown = worked.has_value && worked.what != What::Scorecard;
     Ok(Line {
         component: component.name.clone(),
-        measure: Some(component.measure),
+        kind: LineKind::Component,
+        period: None,
+        measure: Some(component.measure.clone()),
         amount: Amount::new(worked.amount, currency),
-        measured: worked.has_value.then(|| written(worked.measured)),
-        target: evidence.target(worked.metric).map(written),
-        attainment: worked.reached.map(floored),
+        measured: shown.then(|| written(worked.now.measured)),
+        target: evidence.target_of(component).map(written),
+        attainment: worked.now.reached.map(floored),
+        before: component.year_to_date().then(|| written(worked.now.before)),
         gate: worked.gates.iter().map(|gate| gate.outcome.clone()).collect(),
+        modifier: worked.modifier.as_ref().map(|modified| modified.outcome(currency)),
         before_limits: limited.then(|| Amount::new(worked.rounded, currency)),
         cap: component.cap.map(|cap| Amount::new(cap, currency)),
         floor: component.floor.map(|floor| Amount::new(floor, currency)),
+        held,
+        old: None,
+        new: None,
         text: words.text(),
         rule: words.rule,
         formulas: words.formulas,
@@ -155,44 +138,48 @@ fn line(component: &Component, evidence: &Evidence<'_>) -> Result<Line, TooLarge
     })
 }
 
-fn sum(lines: &[Line]) -> Option<Money> {
-    lines.iter().try_fold(Money::ZERO, |sum, line| sum.0.checked_add(line.amount.money.0).map(Money))
+impl Modified<'_> {
+    fn outcome(&self, currency: Currency) -> ModifierOutcome {
+        let value = self.seen.value.map(|value| as_written(self.of.what(), value, currency));
+        let actual = if self.of.is_attainment() { self.seen.reached.map(floored) } else { value };
+        ModifierOutcome { of: self.of.clone(), actual, times: self.times }
+    }
+}
+
+fn sum(lines: &[Line]) -> Result<Money, TooLarge> {
+    let sum = lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(line.amount.money.0));
+    sum.map(Money).ok_or(TooLarge)
 }
 
 /// The line of the plan's own cap or floor, where it changes what the components earn together.
-fn plan_limit(plan: &Plan, earned: Money) -> Option<Line> {
+fn plan_limit(plan: &Plan, earned: Money) -> Result<Option<Line>, TooLarge> {
     let over = plan.cap.filter(|cap| earned > *cap);
     let under = plan.floor.filter(|floor| earned < *floor);
-    let (name, limit) = over.map(|cap| ("Plan cap", cap)).or(under.map(|floor| ("Plan floor", floor)))?;
-    let change = Money(limit.0.checked_sub(earned.0)?);
+    let Some((name, limit)) = over.map(|cap| ("Plan cap", cap)).or(under.map(|floor| ("Plan floor", floor))) else {
+        return Ok(None);
+    };
+    let change = Money(limit.0.checked_sub(earned.0).ok_or(TooLarge)?);
     let (limit, before) = (money(limit, plan.currency), money(earned, plan.currency));
     let rule = match over {
         Some(_) => format!("The plan pays {limit} at most; its components earned {before}."),
         None => format!("The plan pays {limit} at least; its components earned {before}."),
     };
     let amount = Amount::new(change, plan.currency);
-    Some(Line {
-        component: name.to_owned(),
-        measure: None,
-        amount,
-        measured: None,
-        target: None,
-        attainment: None,
-        gate: Vec::new(),
-        slices: Vec::new(),
-        before_limits: None,
-        cap: over.map(|cap| Amount::new(cap, plan.currency)),
-        floor: under.filter(|_| over.is_none()).map(|floor| Amount::new(floor, plan.currency)),
-        records: vec![Record { floor: over.is_none(), ..Record::of(amount) }],
-        text: rule.clone(),
-        rule,
-        formulas: Vec::new(),
-        notes: Vec::new(),
-    })
+    let mut line = Line::plain(name, LineKind::Limit, amount, rule);
+    line.cap = over.map(|cap| Amount::new(cap, plan.currency));
+    line.floor = under.filter(|_| over.is_none()).map(|floor| Amount::new(floor, plan.currency));
+    line.records = vec![Record { floor: over.is_none(), ..Record::of(amount) }];
+    Ok(Some(line))
 }
 
 impl Waiting<'_> {
-    fn held(&self, currency: Currency) -> Held {
-        Held { deal: self.deal.number, returns: self.deal.returns, part: Amount::new(self.part, currency) }
+    fn held(&self, facts: &Facts, currency: Currency) -> Held {
+        Held {
+            deal: self.deal.number,
+            returns: self.deal.returns,
+            rep: self.deal.rep.clone().filter(|rep| *rep != facts.rep),
+            why: (!self.why.is_empty()).then(|| self.why.to_owned()),
+            part: Amount::new(self.part, currency),
+        }
     }
 }

@@ -4,12 +4,22 @@ use rust_decimal::Decimal;
 
 use super::{
     counted::Waiting,
-    exact::TooLarge,
-    line::{Evidence, Worked},
+    evidence::Evidence,
+    exact::{Exact, TooLarge},
+    gate::Gate,
+    line::Worked,
     missing,
-    plan::{Axis, Component, Curve, Measure, Mode, Per, Schedule, Step, StepPays, Tiers},
+    plan::{
+        Axis, Component, Condition, CreditKind, Curve, Measure, Mode, Only, Per, Schedule, Scope, Step, StepPays,
+        Tiers, What, Who,
+    },
+    schedule::rate_of,
     statement::Slice,
-    words::{bare, condition, in_minor_units, list, money, percent, plural, quantity, reached, sentence, singular},
+    told,
+    words::{
+        bare, condition, ended, in_minor_units, list, money, percent, plural, quantity, reached, scorecard, sentence,
+        singular,
+    },
 };
 use crate::domain::{
     metric::{Metric, Unit},
@@ -37,31 +47,58 @@ pub(super) fn explain(worked: &Worked<'_>, evidence: &Evidence<'_>) -> Result<Wo
     let currency = evidence.currency();
     let mut rule = vec![achieved(worked, currency), schedule(worked.component, currency)];
     rule.extend(gate_in_words(worked.component, currency));
-    let formulas = worked.slices.iter().map(|slice| formula(slice, worked.metric, currency)).collect();
+    rule.extend(more_rules(worked.component, currency));
+    let mut formulas: Vec<String> = worked.slices.iter().map(|slice| formula(slice, worked, currency)).collect();
+    formulas.extend(modified_formula(worked, currency)?);
     let mut notes = Vec::new();
+    notes.extend(year_before(worked, currency));
     gates(worked, currency, &mut notes)?;
+    notes.extend(modified(worked, currency));
     if worked.open() {
         rounding_and_limits(worked, currency, &mut notes);
         if worked.amount == Money::ZERO {
             notes.extend(missing::next(worked, currency)?);
         }
     }
-    if let Some(counted) = evidence.counted.as_ref().filter(|_| worked.metric == Metric::NetSales) {
-        notes.extend(unconfirmed(&counted.waiting, currency));
-        notes.extend(counted.elsewhere.iter().map(|held| elsewhere(held, currency)));
+    if let Some(why) = worked.hold {
+        notes.push(on_hold(worked, why, currency));
+    }
+    let by_deal = matches!(worked.what, What::Metric(Metric::NetSales) | What::Deals);
+    let component = worked.component;
+    if let Some(counted) = evidence.deals(component.scope, component.credit).filter(|_| by_deal) {
+        notes.extend(held(&about(component, &counted.held), currency));
+        notes.extend(unconfirmed(&about(component, &counted.waiting), currency));
+        notes.extend(about(component, &counted.elsewhere).iter().map(|held| elsewhere(held, currency)));
     }
     Ok(Words { rule: rule.join(" "), formulas, notes })
 }
 
+/// Those of the deals that a component is about.
+fn about<'f>(component: &Component, waiting: &[Waiting<'f>]) -> Vec<Waiting<'f>> {
+    waiting.iter().filter(|one| component.only.is_none_or(|only| only.takes(one.deal))).copied().collect()
+}
+
 /// What was reached: `92 of 96 visits, which is 95.83%.`
 fn achieved(worked: &Worked<'_>, currency: Currency) -> String {
-    let Worked { metric, measured, target, .. } = *worked;
+    let metric = worked.what;
+    if let Measure::Scorecard(weights) = &worked.component.measure {
+        let of = scorecard(weights);
+        return match worked.now.reached {
+            Some(score) => format!("The scorecard of {of} stands at {}.", reached(score)),
+            None => format!("The scorecard of {of} has no value: no target is set for any of it."),
+        };
+    }
     if !worked.has_value {
         return no_value(metric);
     }
-    let target = target.zip(worked.reached).filter(|_| worked.component.uses_attainment());
+    // Of tiers by the year, the year's figure stands against the year's target.
+    let measured = worked.now.measured + worked.now.before;
+    let target = worked.now.target.zip(worked.now.reached).filter(|_| worked.component.uses_attainment());
     let Some((target, share)) = target else {
-        return sentence(&quantity(metric, measured, currency));
+        let whose = if worked.component.scope == Scope::Team && metric != What::Earnings { " of the team" } else { "" };
+        let of = worked.component.only.map(|only| of_deals(&only)).unwrap_or_default();
+        let kind = if worked.component.credit == CreditKind::Overlay { " as overlay" } else { "" };
+        return sentence(&format!("{}{whose}{kind}{of}", quantity(metric, worked.now.measured, currency)));
     };
     let share = reached(share);
     let against = bare(metric, target, currency);
@@ -82,17 +119,81 @@ fn achieved(worked: &Worked<'_>, currency: Currency) -> String {
 }
 
 /// A metric that has no value in this period.
-fn no_value(metric: Metric) -> String {
+fn no_value(metric: impl Into<What>) -> String {
     format!("There is no {}: the base is missing, zero or below.", plural(metric))
+}
+
+/// What a component says beyond its schedule and gate.
+fn more_rules(component: &Component, currency: Currency) -> Vec<String> {
+    component.modifier.iter().map(|modifier| told::modifier(modifier, currency)).collect()
+}
+
+/// What the year gave before.
+fn year_before(worked: &Worked<'_>, currency: Currency) -> Option<String> {
+    worked.component.year_to_date().then(|| {
+        let before = bare(worked.what, worked.now.before, currency);
+        let all = bare(worked.what, worked.now.before + worked.now.measured, currency);
+        format!("The year gave {before} before this period and {all} with it; what was paid for the first is taken off.")
+    })
+}
+
+/// The modifier as a calculation: `€480.00 × 1.2 = €576.00`.
+fn modified_formula(worked: &Worked<'_>, currency: Currency) -> Result<Option<String>, TooLarge> {
+    let Some(modified) = worked.modifier.as_ref().filter(|one| one.times != Decimal::ONE) else { return Ok(None) };
+    if worked.unmodified.num == 0 {
+        return Ok(None);
+    }
+    let shown = |exact: Exact| match exact.decimal() {
+        Some(minor) => Ok(currency.show_exact(minor)),
+        None => exact.rounded().map(|amount| money(amount, currency)),
+    };
+    let times = modified.times.normalize();
+    Ok(Some(format!("{} × {times} = {}", shown(worked.unmodified)?, shown(worked.exact)?)))
+}
+
+/// What the modifier found.
+fn modified(worked: &Worked<'_>, currency: Currency) -> Option<String> {
+    let modified = worked.modifier.as_ref()?;
+    let times = modified.times.normalize();
+    let what = modified.of.what();
+    let found = match (modified.of, modified.seen.reached, modified.seen.value) {
+        (Measure::Scorecard(weights), Some(score), _) => {
+            format!("The scorecard of {} stands at {}", scorecard(weights), reached(score))
+        }
+        (Measure::Attainment(_), Some(share), _) => {
+            let kind = if what.is_limit() { "on the limit" } else { "of the target" };
+            format!("{} {kind} for {}", reached(share), plural(what))
+        }
+        (Measure::Metric(_), _, Some(value)) => {
+            sentence(&quantity(what, value, currency)).trim_end_matches('.').to_owned()
+        }
+        _ => return Some(format!("There is no figure for {} to look up, so the amount stays as it is.", plural(what))),
+    };
+    Some(format!("{found}: × {times}."))
+}
+
+/// A component that is calculated and not paid yet.
+fn on_hold(worked: &Worked<'_>, why: &str, currency: Currency) -> String {
+    let amount = money(worked.amount, currency);
+    let why = if why.trim().is_empty() { String::new() } else { format!(" {}", ended(why)) };
+    format!("{amount} is on hold and not paid yet.{why}")
+}
+
+/// Which deals a component is about, after what they add up to.
+fn of_deals(only: &Only) -> String {
+    let words = told::only(only);
+    if words.is_empty() { words } else { format!(" {words}") }
 }
 
 impl Component {
     /// Whether it looks at the attainment of its own metric.
     fn uses_attainment(&self) -> bool {
-        let metric = self.measure.metric();
-        self.pays.climbs_attainment()
-            || matches!(self.measure, Measure::Attainment(_))
-            || self.gate.iter().any(|condition| condition.of == Measure::Attainment(metric))
+        let own = |condition: &Condition| {
+            condition.who == Who::Rep
+                && self.scope == Scope::Own
+                && matches!((&condition.of, self.measure.what()), (Measure::Attainment(of), What::Metric(own)) if *of == own)
+        };
+        self.pays.climbs_attainment() || self.measure.is_attainment() || self.gate.iter().any(own)
     }
 }
 
@@ -103,7 +204,7 @@ fn gate_in_words(component: &Component, currency: Currency) -> Option<String> {
 
 /// What the component pays, in words, after the sentence that says what was reached.
 fn schedule(component: &Component, currency: Currency) -> String {
-    let metric = component.measure.metric();
+    let metric = component.measure.what();
     match &component.pays {
         Schedule::Rate(rate) => format!("They pay {}.", percent(*rate)),
         Schedule::PerUnit(each) => format!("Each {} pays {}.", singular(metric), money(*each, currency)),
@@ -121,7 +222,28 @@ fn curve_in_words(curve: &Curve, currency: Currency) -> String {
     format!("Of {} it pays {}{between}{below}, flat above.", money(curve.on_target, currency), list(&points))
 }
 
-fn tiers_in_words(tiers: &Tiers, metric: Metric, currency: Currency) -> String {
+fn tiers_in_words(tiers: &Tiers, metric: What, currency: Currency) -> String {
+    let edge = |step: &Step| match tiers.axis {
+        Axis::Amount => currency.show_exact(in_minor_units(step.from, currency)),
+        Axis::Count => format!("number {}", bare(metric, step.from, currency)),
+        Axis::Attainment if step.from == Decimal::ONE => String::from("the target"),
+        Axis::Attainment => format!("{} of the target", percent(step.from)),
+    };
+    let bonuses = tiers.steps.iter().filter_map(|step| Some((step, step.bonus.filter(|bonus| *bonus > Money::ZERO)?)));
+    let bonuses: Vec<String> =
+        bonuses.map(|(step, bonus)| format!("{} from {} on", money(bonus, currency), edge(step))).collect();
+    let rates = rates_in_words(tiers, metric, currency, &edge);
+    match (bonuses.is_empty(), rates.is_empty()) {
+        (true, _) => rates,
+        (false, true) => format!("A bonus of {}.", list(&bonuses)),
+        (false, false) => format!("{rates} Beside that a bonus of {}.", list(&bonuses)),
+    }
+}
+
+fn rates_in_words(tiers: &Tiers, metric: What, currency: Currency, edge: &impl Fn(&Step) -> String) -> String {
+    if tiers.steps.iter().all(|step| rate_of(step).is_zero() && step.bonus.is_some()) {
+        return String::new();
+    }
     let subject = match (tiers.per, tiers.axis) {
         (Per::Deal, _) => String::from("each deal"),
         (_, Axis::Count) => format!("each {}", singular(metric)),
@@ -131,12 +253,6 @@ fn tiers_in_words(tiers: &Tiers, metric: Metric, currency: Currency) -> String {
     let pays = |step: &Step| match step.pays {
         StepPays::Rate(rate) => percent(rate),
         StepPays::PerUnit(each) => money(each, currency),
-    };
-    let edge = |step: &Step| match tiers.axis {
-        Axis::Amount => currency.show_exact(in_minor_units(step.from, currency)),
-        Axis::Count => format!("number {}", bare(metric, step.from, currency)),
-        Axis::Attainment if step.from == Decimal::ONE => String::from("the target"),
-        Axis::Attainment => format!("{} of the target", percent(step.from)),
     };
     let Some((first, later)) = tiers.steps.split_first() else { return String::new() };
     if later.is_empty() {
@@ -148,19 +264,25 @@ fn tiers_in_words(tiers: &Tiers, metric: Metric, currency: Currency) -> String {
             .chain(later.iter().map(|step| format!("{} from {} on", pays(step), edge(step))))
             .collect();
         let whole = if tiers.mode == Mode::Whole { ", all of it at the rate that was reached" } else { "" };
-        return sentence(&format!("{subject} {verb} {}{whole}", list(&steps)));
+        let year = if tiers.per == Per::YearToDate { ", over the year to date" } else { "" };
+        return sentence(&format!("{subject} {verb} {}{whole}{year}", list(&steps)));
     }
     let mut steps: Vec<String> =
         tiers.steps.iter().zip(later).map(|(step, next)| format!("{} up to {}", pays(step), edge(next))).collect();
     steps.extend(later.last().map(|last| format!("{} above", pays(last))));
-    sentence(&format!("{subject} {verb} {}", list(&steps)))
+    let year = if tiers.per == Per::YearToDate { ", over the year to date" } else { "" };
+    sentence(&format!("{subject} {verb} {}{year}", list(&steps)))
 }
 
 /// A slice as a calculation: `€4,300.00 × 2.5% = €107.50`.
-fn formula(slice: &Slice, metric: Metric, currency: Currency) -> String {
+fn formula(slice: &Slice, worked: &Worked<'_>, currency: Currency) -> String {
     let amount = currency.show_exact(in_minor_units(slice.amount, currency));
     let of = match slice.per_unit {
-        Some(_) => bare(metric, slice.of, currency),
+        Some(each) if slice.bonus && slice.of == Decimal::ONE => {
+            return format!("Bonus of {}", money(each.money, currency));
+        }
+        Some(_) if slice.bonus => format!("Bonus {}", slice.of.normalize()),
+        Some(_) => bare(worked.what, slice.of, currency),
         None => currency.show_exact(in_minor_units(slice.of, currency)),
     };
     let factor = match (slice.per_unit, slice.rate) {
@@ -174,29 +296,66 @@ fn formula(slice: &Slice, metric: Metric, currency: Currency) -> String {
 /// What each condition of the gate found; what would have opened it stands last.
 fn gates(worked: &Worked<'_>, currency: Currency, notes: &mut Vec<String>) -> Result<(), TooLarge> {
     for gate in &worked.gates {
-        let metric = gate.metric();
+        if gate.outcome.who == Who::EveryRep {
+            notes.extend(of_every_rep(gate, currency));
+            continue;
+        }
+        let Some(metric) = gate.outcome.of.metric() else {
+            notes.push(match gate.outcome.actual {
+                Some(score) => format!("The scorecard stands at {}.", percent(score)),
+                None => "No target is set for anything on the scorecard, so this condition does not hold.".to_owned(),
+            });
+            continue;
+        };
+        let own = worked.what == What::Metric(metric) && worked.component.is_of(gate.outcome.who);
         let Some(value) = gate.value else {
-            if metric != worked.metric {
+            if !own {
                 notes.push(no_value(metric));
             }
             continue;
         };
-        match (gate.outcome.of, gate.target) {
+        match (&gate.outcome.of, gate.target) {
             (Measure::Attainment(_), None) => {
                 notes.push(format!("No target for {} is set, so this condition does not hold.", plural(metric)));
             }
             // Where the line already begins with the metric, it is not told again.
-            _ if metric == worked.metric => {}
+            _ if own => {}
             (Measure::Attainment(_), Some(target)) => notes.push(was_of(metric, value, target, currency)?),
-            (Measure::Metric(_), _) => {
-                notes.push(sentence(&format!("there were {}", quantity(metric, value, currency))));
-            }
+            _ => notes.push(sentence(&format!("there were {}", quantity(metric, value, currency)))),
         }
     }
     if !worked.open() {
         notes.extend(missing::gate(worked, currency)?);
     }
     Ok(())
+}
+
+/// Which reps of the team a condition does not hold for.
+fn of_every_rep(gate: &Gate, currency: Currency) -> Option<String> {
+    if gate.outcome.holds {
+        return None;
+    }
+    if gate.failed.is_empty() {
+        return Some("There is nobody in the team, so this condition does not hold.".to_owned());
+    }
+    let what = gate.outcome.of.what();
+    let shown = |value: Decimal| match what.unit() {
+        _ if gate.outcome.of.is_attainment() => percent(value),
+        Unit::Money => currency.show_exact(in_minor_units(value, currency)),
+        _ => bare(what, value, currency),
+    };
+    let one = |(rep, value): &(String, Option<Decimal>)| match value {
+        Some(value) => format!("{rep} ({})", shown(*value)),
+        None => format!("{rep} (no target)"),
+    };
+    Some(format!("It does not hold for {}.", list(&gate.failed.iter().map(one).collect::<Vec<_>>())))
+}
+
+impl Component {
+    /// Whether it measures the work that a condition looks at.
+    fn is_of(&self, who: Who) -> bool {
+        matches!((self.scope, who), (Scope::Own, Who::Rep) | (Scope::Team, Who::Team))
+    }
 }
 
 fn was_of(metric: Metric, value: Decimal, target: Decimal, currency: Currency) -> Result<String, TooLarge> {
@@ -209,13 +368,14 @@ fn was_of(metric: Metric, value: Decimal, target: Decimal, currency: Currency) -
 fn rounding_and_limits(worked: &Worked<'_>, currency: Currency, notes: &mut Vec<String>) {
     let component = worked.component;
     let rounded = money(worked.rounded, currency);
-    if worked.has_value && worked.reached.is_none() && component.uses_attainment() && component.gate.is_empty() {
-        notes.push(format!("No target for {} is set, so it pays nothing.", plural(worked.metric)));
+    let targeted = worked.has_value && worked.what != What::Scorecard;
+    if targeted && worked.now.reached.is_none() && component.uses_attainment() && component.gate.is_empty() {
+        notes.push(format!("No target for {} is set, so it pays nothing.", plural(worked.what)));
     }
     let whole = worked.exact.decimal().is_some_and(|minor| minor.fract().is_zero());
     if !whole {
         match worked.exact.decimal() {
-            Some(minor) if worked.slices.len() > 1 => {
+            Some(minor) if worked.slices.len() > 1 && worked.now.times == Decimal::ONE => {
                 notes.push(format!("Together {}, rounded to {rounded}.", currency.show_exact(minor)));
             }
             _ => notes.push(format!("Rounded to {rounded}.")),
@@ -231,6 +391,19 @@ fn rounding_and_limits(worked: &Worked<'_>, currency: Currency, notes: &mut Vec<
 
 /// More deals than these are told as a number and a sum.
 const TOLD_ONE_BY_ONE: usize = 3;
+
+fn held(waiting: &[Waiting<'_>], currency: Currency) -> Vec<String> {
+    if waiting.len() > TOLD_ONE_BY_ONE {
+        let sum = currency.show_exact(waiting.iter().map(|held| held.part.exact()).sum::<Decimal>());
+        return vec![format!("{} deals ({sum}) are on hold: they pay once they are released.", waiting.len())];
+    }
+    let one = |held: &Waiting<'_>| {
+        let why = if held.why.trim().is_empty() { String::new() } else { format!(" {}", ended(held.why)) };
+        let part = money(held.part, currency);
+        format!("Deal {} ({part}) is on hold: it pays once it is released.{why}", held.deal.number)
+    };
+    waiting.iter().map(one).collect()
+}
 
 fn unconfirmed(waiting: &[Waiting<'_>], currency: Currency) -> Vec<String> {
     if waiting.len() > TOLD_ONE_BY_ONE {

@@ -28,6 +28,99 @@ pub struct Facts {
     pub targets: BTreeMap<Metric, Decimal>,
     /// The deals that may pay in this period, in any order; `None` where nothing is known deal by deal.
     pub deals: Option<Vec<Deal>>,
+    /// What the fiscal year gave before this period, in the metrics' own units.
+    pub year_to_date: BTreeMap<Metric, Decimal>,
+    /// The targets of the whole fiscal year; where there are none at all, `targets` are taken for them.
+    pub year_targets: BTreeMap<Metric, Decimal>,
+    /// Which of the rep's periods on the plan this is, from 1: draws that end ask for it.
+    pub period_on_plan: Option<u32>,
+    /// What the rep owes of earlier draws; zero or more.
+    pub draw_balance: Money,
+    /// What earlier statements carried: zero or less.
+    pub balance: Money,
+    /// The rep's team, for components of its scope and conditions on it.
+    pub team: Option<Team>,
+    /// What the reps of the team earned.
+    pub team_earnings: Option<Vec<Earned>>,
+    /// What earlier periods are worth now, where that differs from what was paid.
+    pub adjustments: Vec<Adjustment>,
+    /// Components that are calculated and not paid yet.
+    pub holds: Vec<Hold>,
+    /// The longer period that ends with this one, for components that are trued up.
+    pub true_up: Option<TrueUp>,
+}
+
+/// Metrics and targets in the metrics' own units, of a team or of one of its reps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Figures {
+    /// Values of metrics.
+    pub metrics: BTreeMap<Metric, Decimal>,
+    /// Metrics that have no value.
+    pub no_value: BTreeSet<Metric>,
+    /// Targets and limits.
+    pub targets: BTreeMap<Metric, Decimal>,
+}
+
+/// A team: its figures as a whole, and those of its reps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Team {
+    /// The team as a whole. Net sales may be left out where deals of the team are given.
+    pub figures: Figures,
+    /// Its reps, each once. Whoever the facts are about is left out of every condition.
+    pub reps: Vec<Member>,
+}
+
+/// A rep of a team.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Member {
+    /// The rep.
+    pub rep: String,
+    /// What the rep did and should have done.
+    pub figures: Figures,
+}
+
+/// What one rep of the team earned in the period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earned {
+    /// The rep.
+    pub rep: String,
+    /// The earnings that an override is paid on.
+    pub amount: Money,
+}
+
+/// A component of an earlier period, paid as `old` and worth `new` by what is known now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adjustment {
+    /// The component.
+    pub component: String,
+    /// The period that is corrected.
+    pub period: String,
+    /// What was paid for it so far.
+    pub old: Money,
+    /// What it is worth now.
+    pub new: Money,
+    /// Why, for the reader of the statement.
+    pub reason: Option<String>,
+}
+
+/// A component that is calculated and not paid yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// The component.
+    pub component: String,
+    /// Why, for the reader of the statement.
+    pub reason: Option<String>,
+}
+
+/// The facts of a longer period that ends with this one, and what its components paid before this period.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrueUp {
+    /// How many measuring periods of it the rep was on the plan; none: all of them.
+    pub periods: Option<u32>,
+    /// The longer period's facts; they hold no true-up of their own.
+    pub facts: Box<Facts>,
+    /// What each component paid in the measuring periods of it before this one.
+    pub paid: BTreeMap<String, Money>,
 }
 
 /// A deal, or the return of one.
@@ -49,6 +142,18 @@ pub struct Deal {
     pub stage: Stage,
     /// Whether somebody confirmed it: only confirmed deals pay.
     pub confirmed: bool,
+    /// Whose deal it is, where that is not the rep of the facts: deals of the team.
+    pub rep: Option<String>,
+    /// Whether the credit said here is an overlay: apart from those that share the deal.
+    pub overlay: bool,
+    /// Why it is not paid yet, though it counts; empty where no reason is given.
+    pub hold: Option<String>,
+    /// The day of the customer's first sale.
+    pub customer_since: Option<Date>,
+    /// Whether it is the customer's first sale.
+    pub new_customer: bool,
+    /// Whether it is the customer's first sale of a category, having bought another one before.
+    pub cross_sell: bool,
 }
 
 /// How much of a deal is this rep's.
@@ -69,8 +174,10 @@ pub enum Credit {
 pub struct RepParts {
     /// The rep.
     pub rep: String,
-    /// Whole parts; his share is these ÷ all.
+    /// Whole parts; his share is these ÷ all parts that are no overlays.
     pub parts: u32,
+    /// Whether the credit is apart from those that share the deal.
+    pub overlay: bool,
 }
 
 impl Deal {
@@ -85,6 +192,12 @@ impl Deal {
             returns: None,
             stage: Stage::Won,
             confirmed: true,
+            rep: None,
+            overlay: false,
+            hold: None,
+            customer_since: None,
+            new_customer: false,
+            cross_sell: false,
         }
     }
 }
@@ -98,14 +211,11 @@ impl Facts {
                 Place::Root.key(key).fault(&mut faults, "this is empty");
             }
         }
-        check_values(&self.metrics, "metrics", &mut faults);
-        check_values(&self.targets, "targets", &mut faults);
-        for metric in &self.no_value {
-            let place = Place::Root.key("metrics");
-            if metric.unit() != Unit::Fraction {
-                place.key(metric.as_str()).fault(&mut faults, "only growth can be without a value: write the number");
-            }
-        }
+        check_figures((&self.metrics, &self.no_value, &self.targets), &Place::Root, &mut faults);
+        check_values(&self.year_to_date, &Place::Root.key("year_to_date"), &mut faults);
+        check_values(&self.year_targets, &Place::Root.key("year_targets"), &mut faults);
+        self.check_others(&mut faults);
+        self.check_account(&mut faults);
         let list = Place::Root.key("deals");
         for (i, deal) in self.deals.iter().flatten().enumerate() {
             deal.check(&list.item(i), &mut faults);
@@ -114,8 +224,89 @@ impl Facts {
     }
 }
 
-fn check_values(values: &BTreeMap<Metric, Decimal>, key: &str, faults: &mut Vec<Fault>) {
-    let place = Place::Root.key(key);
+impl Facts {
+    /// The team, what it earned, and the longer period.
+    fn check_others(&self, faults: &mut Vec<Fault>) {
+        if let Some(team) = &self.team {
+            let place = Place::Root.key("team");
+            team.figures.check(&place, faults);
+            let list = place.key("reps");
+            for (i, member) in team.reps.iter().enumerate() {
+                member.figures.check(&list.item(i), faults);
+            }
+            check_once(team.reps.iter().map(|member| member.rep.as_str()), &list, faults);
+        }
+        let list = Place::Root.key("team_earnings");
+        let earned = self.team_earnings.as_deref().unwrap_or_default();
+        check_once(earned.iter().map(|earned| earned.rep.as_str()), &list, faults);
+        if let Some(longer) = &self.true_up {
+            let place = Place::Root.key("true_up");
+            if longer.periods == Some(0) {
+                place.key("periods").fault(faults, "at least this period lies in it: use 1 or more");
+            }
+            for fault in longer.facts.faults() {
+                faults.push(Fault { place: format!("true_up.{}", fault.place), ..fault });
+            }
+        }
+    }
+
+    /// Balances, adjustments and holds.
+    fn check_account(&self, faults: &mut Vec<Fault>) {
+        if self.draw_balance < Money::ZERO {
+            Place::Root.key("draw_balance").fault(faults, "a draw's balance is what the rep owes: use 0 or more");
+        }
+        if self.balance > Money::ZERO {
+            Place::Root.key("balance").fault(faults, "a carried balance is what the rep owes: write it with a minus");
+        }
+        let list = Place::Root.key("adjustments");
+        for (i, one) in self.adjustments.iter().enumerate() {
+            let place = list.item(i);
+            for (key, word) in [("component", &one.component), ("period", &one.period)] {
+                if word.trim().is_empty() {
+                    place.key(key).fault(faults, "this is empty");
+                }
+            }
+            if one.period == self.period {
+                place.key("period").fault(faults, "this period is calculated anew: adjustments are of earlier ones");
+            }
+        }
+        let list = Place::Root.key("holds");
+        check_once(self.holds.iter().map(|hold| hold.component.as_str()), &list, faults);
+    }
+}
+
+impl Figures {
+    fn check(&self, place: &Place<'_>, faults: &mut Vec<Fault>) {
+        check_figures((&self.metrics, &self.no_value, &self.targets), place, faults);
+    }
+}
+
+type Parts<'f> = (&'f BTreeMap<Metric, Decimal>, &'f BTreeSet<Metric>, &'f BTreeMap<Metric, Decimal>);
+
+fn check_figures((metrics, no_value, targets): Parts<'_>, place: &Place<'_>, faults: &mut Vec<Fault>) {
+    check_values(metrics, &place.key("metrics"), faults);
+    check_values(targets, &place.key("targets"), faults);
+    for metric in no_value {
+        if metric.unit() != Unit::Fraction {
+            let place = place.key("metrics");
+            place.key(metric.as_str()).fault(faults, "only growth can be without a value: write the number");
+        }
+    }
+}
+
+/// Names that stand in a list once.
+fn check_once<'f>(names: impl Iterator<Item = &'f str>, list: &Place<'_>, faults: &mut Vec<Fault>) {
+    let mut seen = BTreeSet::new();
+    for (i, name) in names.enumerate() {
+        if name.trim().is_empty() {
+            list.item(i).fault(faults, "the name is empty");
+        } else if !seen.insert(name) {
+            list.item(i).fault(faults, format!("“{name}” stands here twice: keep one of them"));
+        }
+    }
+}
+
+fn check_values(values: &BTreeMap<Metric, Decimal>, place: &Place<'_>, faults: &mut Vec<Fault>) {
     for (metric, value) in values {
         let here = place.key(metric.as_str());
         if value.abs() > Decimal::from(LARGEST_AMOUNT) {
@@ -156,9 +347,15 @@ impl Deal {
             Credit::Parts(credits) => {
                 if credits.iter().all(|credit| credit.parts == 0) {
                     place.key("credits").fault(faults, "nobody has a part: give at least one rep 1");
+                } else if credits.iter().all(|credit| credit.parts == 0 || credit.overlay) {
+                    place.key("credits").fault(faults, "there are only overlays, and nobody whose deal it is: add who shares it");
+                }
+                if self.overlay {
+                    place.key("overlay").fault(faults, "say it of the credits, each by itself");
                 }
                 for (i, credit) in credits.iter().enumerate() {
-                    if credits.iter().take(i).any(|other| other.rep == credit.rep) {
+                    let same = |other: &&RepParts| other.rep == credit.rep && other.overlay == credit.overlay;
+                    if credits.iter().take(i).any(|other| same(&other)) {
                         let list = place.key("credits");
                         let message = format!("“{}” is credited twice: add the parts up", credit.rep);
                         list.item(i).key("rep").fault(faults, message);

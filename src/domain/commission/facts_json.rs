@@ -1,12 +1,11 @@
-//! The facts as JSON, read strictly and written so that the same facts are always the same bytes.
+//! The facts as JSON, read strictly: every mistake with its place.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
-use time::{Date, format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{
-    facts::{Credit, Deal, Facts, RepParts},
+    facts::{Adjustment, Credit, Deal, Earned, Facts, Figures, Hold, Member, RepParts, Team, TrueUp},
     json::{Fault, Fields, Node, Place, Refused, decimal, money},
     plan_json::read_metric,
 };
@@ -15,9 +14,6 @@ use crate::domain::{
     metric::{Metric, Unit},
     money::{Currency, Money},
 };
-
-/// How dates are written: `2026-10-02`.
-const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
 impl Facts {
     /// Reads facts (docs/commission-plans.md); amounts are in major units of this currency, the plan's.
@@ -35,33 +31,142 @@ impl Facts {
     pub fn from_value(value: &serde_json::Value, currency: Currency) -> Result<Self, Refused> {
         Self::from_json(&value.to_string(), currency)
     }
-
-    /// The facts as JSON that [`Facts::from_json`] reads again. The same facts give the same bytes.
-    pub fn to_json(&self, currency: Currency) -> String {
-        let deals = self.deals.as_ref().map(|deals| Node::List(deals.iter().map(|d| d.node(currency)).collect()));
-        Node::object()
-            .with("rep", Node::text(&self.rep))
-            .with("period", Node::text(&self.period))
-            .with("metrics", values_node(&self.metrics, &self.no_value, currency))
-            .with("targets", values_node(&self.targets, &BTreeSet::new(), currency))
-            .with("deals", deals)
-            .to_string()
-    }
 }
 
 fn read_facts(node: &Node<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Option<Facts> {
-    const KNOWN: [&str; 5] = ["rep", "period", "metrics", "targets", "deals"];
-    const LATER: [&str; 4] = ["year_to_date", "draw_balance", "team_earnings", "adjustments"];
-    let fields = Fields::read(node, Place::Root, &KNOWN, &LATER, faults)?;
+    const KNOWN: [&str; 15] = [
+        "rep",
+        "period",
+        "metrics",
+        "targets",
+        "deals",
+        "year_to_date",
+        "year_targets",
+        "period_on_plan",
+        "draw_balance",
+        "balance",
+        "team",
+        "team_earnings",
+        "adjustments",
+        "holds",
+        "true_up",
+    ];
+    let fields = Fields::read(node, Place::Root, &KNOWN, faults)?;
     let rep = fields.need_text("rep", faults).map(str::to_owned);
     let period = fields.need_text("period", faults).map(str::to_owned);
-    let (metrics, no_value) = read_values(&fields, "metrics", currency, faults);
-    let (targets, _) = read_values(&fields, "targets", currency, faults);
-    let list = fields.place().key("deals");
-    let deals = fields.list("deals", faults).map(|nodes| {
-        nodes.iter().enumerate().filter_map(|(i, node)| read_deal(node, &list.item(i), currency, faults)).collect()
+    let Figures { metrics, no_value, targets } = read_figures(&fields, currency, faults);
+    let deals = read_deals(&fields, currency, faults);
+    let (year_to_date, _) = read_values(&fields, "year_to_date", currency, faults);
+    let (year_targets, _) = read_values(&fields, "year_targets", currency, faults);
+    let period_on_plan = fields.count("period_on_plan", faults);
+    let draw_balance = fields.money("draw_balance", currency, faults).unwrap_or_default();
+    let balance = fields.money("balance", currency, faults).unwrap_or_default();
+    let team = fields.get("team").and_then(|node| read_team(node, &fields.place().key("team"), currency, faults));
+    let team_earnings = read_list(&fields, "team_earnings", faults, |node, place, faults| {
+        let fields = Fields::read(node, place, &["rep", "amount"], faults)?;
+        let rep = fields.need_text("rep", faults).map(str::to_owned);
+        let amount = fields.need_money("amount", currency, faults);
+        Some(Earned { rep: rep?, amount: amount? })
     });
-    Some(Facts { rep: rep?, period: period?, metrics, no_value, targets, deals })
+    let adjustments = read_list(&fields, "adjustments", faults, |node, place, faults| {
+        let fields = Fields::read(node, place, &["component", "period", "old", "new", "reason"], faults)?;
+        let component = fields.need_text("component", faults).map(str::to_owned);
+        let period = fields.need_text("period", faults).map(str::to_owned);
+        let (old, new) = (fields.need_money("old", currency, faults), fields.need_money("new", currency, faults));
+        let reason = fields.text("reason", faults).map(str::to_owned);
+        Some(Adjustment { component: component?, period: period?, old: old?, new: new?, reason })
+    });
+    let holds = read_list(&fields, "holds", faults, |node, place, faults| {
+        let fields = Fields::read(node, place, &["component", "reason"], faults)?;
+        let component = fields.need_text("component", faults).map(str::to_owned);
+        let reason = fields.text("reason", faults).map(str::to_owned);
+        Some(Hold { component: component?, reason })
+    });
+    let rep = rep?;
+    let longer = fields.place().key("true_up");
+    let true_up = fields.get("true_up").and_then(|node| read_true_up(node, longer, &rep, currency, faults));
+    Some(Facts {
+        rep,
+        period: period?,
+        metrics,
+        no_value,
+        targets,
+        deals,
+        year_to_date,
+        year_targets,
+        period_on_plan,
+        draw_balance,
+        balance,
+        team,
+        team_earnings,
+        adjustments: adjustments.unwrap_or_default(),
+        holds: holds.unwrap_or_default(),
+        true_up,
+    })
+}
+
+/// Every entry of a list that can be read; none where there is no such list.
+fn read_list<'n, T>(
+    fields: &Fields<'n>,
+    key: &'static str,
+    faults: &mut Vec<Fault>,
+    mut read: impl FnMut(&'n Node<'n>, Place<'_>, &mut Vec<Fault>) -> Option<T>,
+) -> Option<Vec<T>> {
+    let list = fields.place().key(key);
+    let nodes = fields.list(key, faults)?;
+    Some(nodes.iter().enumerate().filter_map(|(i, node)| read(node, list.item(i), faults)).collect())
+}
+
+fn read_figures(fields: &Fields<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Figures {
+    let (metrics, no_value) = read_values(fields, "metrics", currency, faults);
+    let (targets, _) = read_values(fields, "targets", currency, faults);
+    Figures { metrics, no_value, targets }
+}
+
+fn read_deals(fields: &Fields<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Option<Vec<Deal>> {
+    let list = fields.place().key("deals");
+    let nodes = fields.list("deals", faults)?;
+    Some(nodes.iter().enumerate().filter_map(|(i, node)| read_deal(node, &list.item(i), currency, faults)).collect())
+}
+
+fn read_team(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Option<Team> {
+    let fields = Fields::read(node, *place, &["metrics", "targets", "reps"], faults)?;
+    let figures = read_figures(&fields, currency, faults);
+    let list = place.key("reps");
+    let mut reps = Vec::new();
+    for (i, node) in fields.list("reps", faults).unwrap_or_default().iter().enumerate() {
+        let Some(fields) = Fields::read(node, list.item(i), &["rep", "metrics", "targets"], faults) else { continue };
+        let rep = fields.need_text("rep", faults).map(str::to_owned);
+        let figures = read_figures(&fields, currency, faults);
+        reps.extend(rep.map(|rep| Member { rep, figures }));
+    }
+    Some(Team { figures, reps })
+}
+
+fn read_true_up(
+    node: &Node<'_>,
+    place: Place<'_>,
+    rep: &str,
+    currency: Currency,
+    faults: &mut Vec<Fault>,
+) -> Option<TrueUp> {
+    const KNOWN: [&str; 6] = ["period", "periods", "metrics", "targets", "deals", "paid"];
+    let fields = Fields::read(node, place, &KNOWN, faults)?;
+    let period = fields.need_text("period", faults).map(str::to_owned);
+    let periods = fields.count("periods", faults);
+    let Figures { metrics, no_value, targets } = read_figures(&fields, currency, faults);
+    let deals = read_deals(&fields, currency, faults);
+    let mut paid = BTreeMap::new();
+    let place = place.key("paid");
+    if let Some(Node::Object(entries)) = fields.need("paid", faults) {
+        for (name, node) in entries {
+            paid.extend(money(node, &place.key(name), currency, faults).map(|amount| (name.to_string(), amount)));
+        }
+    } else if fields.get("paid").is_some() {
+        place.fault(faults, "write what each component paid, like { \"Sales\": \"120.00\" }");
+    }
+    let facts = Facts { rep: rep.to_owned(), period: period?, metrics, no_value, targets, deals, ..Facts::default() };
+    Some(TrueUp { periods, facts: Box::new(facts), paid })
 }
 
 /// The values of metrics, and which of them are `null`: without a value.
@@ -78,7 +183,7 @@ fn read_values(
         Node::Object(entries) => entries.iter().map(|(key, _)| key.as_ref()).collect(),
         _ => Vec::new(),
     };
-    let Some(fields) = Fields::read(node, place, &known, &[], faults) else { return (values, without) };
+    let Some(fields) = Fields::read(node, place, &known, faults) else { return (values, without) };
     for (word, node) in fields.entries() {
         let here = place.key(word);
         let Some(metric) = read_metric(word, &here, faults) else { continue };
@@ -98,17 +203,27 @@ fn read_values(
 }
 
 fn read_deal(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Option<Deal> {
-    const KNOWN: [&str; 10] =
-        ["number", "booked_on", "customer", "amount", "returns", "share", "credits", "part", "stage", "confirmed"];
-    let fields = Fields::read(node, *place, &KNOWN, &["rep"], faults)?;
+    const KNOWN: [&str; 16] = [
+        "number",
+        "booked_on",
+        "customer",
+        "amount",
+        "returns",
+        "share",
+        "credits",
+        "part",
+        "stage",
+        "confirmed",
+        "rep",
+        "overlay",
+        "hold",
+        "customer_since",
+        "new_customer",
+        "cross_sell",
+    ];
+    let fields = Fields::read(node, *place, &KNOWN, faults)?;
     let number = fields.need_whole("number", faults);
-    let booked_on = fields.text("booked_on", faults).and_then(|text| {
-        let date = Date::parse(text, DATE).ok();
-        if date.is_none() {
-            place.key("booked_on").fault(faults, format!("“{text}” is no date: write it like 2026-10-02"));
-        }
-        date
-    });
+    let booked_on = fields.date("booked_on", faults);
     let customer = fields.text("customer", faults).unwrap_or_default().to_owned();
     let amount = fields.need_money("amount", currency, faults);
     let returns = fields.whole("returns", faults);
@@ -123,14 +238,16 @@ fn read_deal(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mu
             stage
         }
     };
-    let confirmed = match fields.get("confirmed") {
-        None => true,
-        Some(Node::Bool(confirmed)) => *confirmed,
-        Some(_) => {
-            place.key("confirmed").fault(faults, "write true or false here");
-            return None;
-        }
+    let confirmed = fields.bool("confirmed", faults).unwrap_or(true);
+    let hold = match fields.get("hold") {
+        None | Some(Node::Bool(false)) => None,
+        Some(Node::Bool(true)) => Some(String::new()),
+        Some(_) => fields.text("hold", faults).map(str::to_owned),
     };
+    let mut yes = |key| fields.bool(key, faults).unwrap_or(false);
+    let (overlay, new_customer, cross_sell) = (yes("overlay"), yes("new_customer"), yes("cross_sell"));
+    let customer_since = fields.date("customer_since", faults);
+    let rep = fields.text("rep", faults).map(str::to_owned);
     Some(Deal {
         number: number?,
         booked_on,
@@ -140,6 +257,12 @@ fn read_deal(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mu
         returns,
         stage: stage?,
         confirmed,
+        rep,
+        overlay,
+        hold,
+        customer_since,
+        new_customer,
+        cross_sell,
     })
 }
 
@@ -165,7 +288,7 @@ fn read_credit(fields: &Fields<'_>, currency: Currency, faults: &mut Vec<Fault>)
 }
 
 fn read_parts(node: &Node<'_>, place: &Place<'_>, faults: &mut Vec<Fault>) -> Option<RepParts> {
-    let fields = Fields::read(node, *place, &["rep", "parts"], &[], faults)?;
+    let fields = Fields::read(node, *place, &["rep", "parts", "overlay"], faults)?;
     let rep = fields.need_text("rep", faults).map(str::to_owned);
     let parts = fields.need_whole("parts", faults).and_then(|parts| {
         let parts = u32::try_from(parts).ok().filter(|parts| *parts <= 1_000_000);
@@ -174,65 +297,6 @@ fn read_parts(node: &Node<'_>, place: &Place<'_>, faults: &mut Vec<Fault>) -> Op
         }
         parts
     });
-    Some(RepParts { rep: rep?, parts: parts? })
-}
-
-impl Deal {
-    fn node(&self, currency: Currency) -> Node<'_> {
-        let node = Node::object()
-            .with("number", Node::Int(self.number))
-            .with("booked_on", self.booked_on.map(|date| Node::text(date.to_string())))
-            .with("customer", (!self.customer.is_empty()).then(|| Node::text(&self.customer)))
-            .with("amount", Node::text(currency.plain(self.amount)))
-            .with("returns", self.returns.map(Node::Int));
-        let node = match &self.credit {
-            Credit::Unstated => node,
-            Credit::Share(share) => node.with("share", Node::text(share.to_string())),
-            Credit::Part(part) => node.with("part", Node::text(currency.plain(*part))),
-            Credit::Parts(credits) => node.with("credits", Node::List(credits.iter().map(RepParts::node).collect())),
-        };
-        node.with("stage", (self.stage != Stage::Won).then(|| Node::text(self.stage.as_str())))
-            .with("confirmed", (!self.confirmed).then_some(Node::Bool(false)))
-    }
-}
-
-impl RepParts {
-    fn node(&self) -> Node<'_> {
-        Node::object().with("rep", Node::text(&self.rep)).with("parts", Node::Int(i64::from(self.parts)))
-    }
-}
-
-/// Values as the form has them: money in major units, `null` where there is no value.
-fn values_node<'a>(
-    values: &BTreeMap<Metric, Decimal>,
-    none: &BTreeSet<Metric>,
-    currency: Currency,
-) -> Option<Node<'a>> {
-    let written =
-        |(metric, value): (&Metric, &Decimal)| (*metric, Node::text(as_written(*metric, *value, currency).to_string()));
-    let mut nodes: BTreeMap<Metric, Node<'a>> = values.iter().map(written).collect();
-    nodes.extend(none.iter().map(|metric| (*metric, Node::Null)));
-    let entries: Vec<_> = nodes.into_iter().map(|(metric, node)| (metric.as_str().into(), node)).collect();
-    (!entries.is_empty()).then_some(Node::Object(entries))
-}
-
-/// A value in the metric's own unit as forms and statements write it: money in major units with the currency's
-/// decimals. Equal values are written alike, however many zeros they came with.
-pub(super) fn as_written(metric: Metric, value: Decimal, currency: Currency) -> Decimal {
-    let value = value.normalize();
-    if metric.unit() != Unit::Money {
-        return value;
-    }
-    let mut major = value;
-    if major.set_scale(value.scale() + u32::from(currency.decimals())).is_err() {
-        major = value / Decimal::from(10_i64.pow(u32::from(currency.decimals())));
-    }
-    with_decimals(major, currency)
-}
-
-/// The number with the currency's decimals, or as many more as it needs: 285 is written 285.00.
-pub(super) fn with_decimals(number: Decimal, currency: Currency) -> Decimal {
-    let mut number = number.normalize();
-    number.rescale(number.scale().max(u32::from(currency.decimals())));
-    number
+    let overlay = fields.bool("overlay", faults).unwrap_or(false);
+    Some(RepParts { rep: rep?, parts: parts?, overlay })
 }

@@ -3,9 +3,9 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{
-    exact::{TooLarge, attainment},
-    facts_json::as_written,
-    plan::{Condition, Measure},
+    evidence::Seen,
+    facts_node::as_written,
+    plan::{Condition, Who},
     statement::GateOutcome,
     words::floored,
 };
@@ -18,56 +18,94 @@ use crate::domain::{
 /// A condition that was looked at.
 pub(super) struct Gate {
     pub outcome: GateOutcome,
-    /// The metric's value and target, as far as there are any.
+    /// The metric's value and target, as far as there are any; of every rep none.
     pub value: Option<Decimal>,
     pub target: Option<Decimal>,
     /// The nearest value of the metric with which the condition would hold, in its own unit.
     pub needed: Option<Decimal>,
+    /// Of every rep of the team: those for whom it does not hold, and what they reached.
+    pub failed: Vec<(String, Option<Decimal>)>,
 }
 
 impl Gate {
-    pub(super) fn metric(&self) -> Metric {
-        self.outcome.of.metric()
+    /// The metric, where it is one of the rep himself.
+    pub(super) fn own_metric(&self) -> Option<Metric> {
+        self.outcome.of.metric().filter(|_| self.outcome.who == Who::Rep)
     }
 
     /// Looks at a condition.
-    pub(super) fn of(
-        condition: &Condition,
-        value: Option<Decimal>,
-        target: Option<Decimal>,
-        currency: Currency,
-    ) -> Result<Self, TooLarge> {
-        let metric = condition.of.metric();
-        let unit = as_written(metric, Decimal::ONE, currency);
-        let actual = match (condition.of, value, target) {
-            (Measure::Metric(_), Some(value), _) => Some(Ratio::from_decimal(as_written(metric, value, currency))),
-            (Measure::Attainment(_), Some(value), Some(target)) => Some(attainment(metric, value, target)?),
-            (_, None, _) | (Measure::Attainment(_), _, None) => None,
+    pub(super) fn of(condition: &Condition, seen: &[Seen<'_>], currency: Currency) -> Self {
+        let one = |seen: &Seen<'_>| Looked::at(condition, seen, currency);
+        if condition.who == Who::EveryRep {
+            let looked: Vec<(&Seen<'_>, Looked)> = seen.iter().map(|seen| (seen, one(seen))).collect();
+            let failed = looked.iter().filter(|(_, looked)| !looked.holds);
+            let failed: Vec<_> = failed.map(|(seen, looked)| (seen.rep.to_owned(), looked.shown)).collect();
+            let mut outcome = condition.outcome();
+            // Nobody is no team: a bonus for every rep's success is not paid for none.
+            outcome.holds = failed.is_empty() && !looked.is_empty();
+            outcome.failed = failed.iter().map(|(rep, _)| rep.clone()).collect();
+            return Self { outcome, value: None, target: None, needed: None, failed };
+        }
+        let Some(seen) = seen.first() else {
+            let outcome = condition.outcome();
+            return Self { outcome, value: None, target: None, needed: None, failed: Vec::new() };
         };
+        let looked = one(seen);
+        let missing = looked.needed.zip(seen.value).zip(condition.of.metric());
+        let outcome = GateOutcome {
+            actual: looked.shown,
+            holds: looked.holds,
+            missing: missing.map(|((needed, value), metric)| as_written(metric, needed - value, currency)),
+            ..condition.outcome()
+        };
+        Self { outcome, value: seen.value, target: seen.target, needed: looked.needed, failed: Vec::new() }
+    }
+}
+
+impl Condition {
+    /// The outcome before anything was looked at: it does not hold.
+    fn outcome(&self) -> GateOutcome {
+        GateOutcome {
+            of: self.of.clone(),
+            who: self.who,
+            failed: Vec::new(),
+            at_least: self.at_least,
+            at_most: self.at_most,
+            actual: None,
+            holds: false,
+            missing: None,
+        }
+    }
+}
+
+/// What somebody's number is against the edges.
+struct Looked {
+    holds: bool,
+    /// As it is written: money in major units, attainment floored.
+    shown: Option<Decimal>,
+    needed: Option<Decimal>,
+}
+
+impl Looked {
+    fn at(condition: &Condition, seen: &Seen<'_>, currency: Currency) -> Self {
+        let written = |value| as_written(condition.of.what(), value, currency);
+        let attained = condition.of.is_attainment();
+        let actual = if attained { seen.reached } else { seen.value.map(|value| Ratio::from_decimal(written(value))) };
         let (mut below, mut above) = (false, false);
         if let Some(actual) = actual {
             below = condition.at_least.is_some_and(|edge| actual < Ratio::from_decimal(edge));
             above = condition.at_most.is_some_and(|edge| actual > Ratio::from_decimal(edge));
         }
         let edge = if below { condition.at_least } else { condition.at_most.filter(|_| above) };
-        let needed = edge.and_then(|edge| match condition.of {
+        let needed = edge.zip(condition.of.metric()).and_then(|(edge, metric)| {
+            if attained {
+                return needed_for(metric, edge, seen.target?, below);
+            }
             // The edge in the metric's own unit.
-            Measure::Metric(_) => Some(whole_towards(metric, edge.checked_div(unit)?, below)),
-            Measure::Attainment(_) => needed_for(metric, edge, target?, below),
+            Some(whole_towards(metric, edge.checked_div(written(Decimal::ONE))?, below))
         });
-        let shown = match condition.of {
-            Measure::Metric(_) => value.map(|value| as_written(metric, value, currency)),
-            Measure::Attainment(_) => actual.map(floored),
-        };
-        let outcome = GateOutcome {
-            of: condition.of,
-            at_least: condition.at_least,
-            at_most: condition.at_most,
-            actual: shown,
-            holds: actual.is_some() && !below && !above,
-            missing: needed.zip(value).map(|(needed, value)| as_written(metric, needed - value, currency)),
-        };
-        Ok(Self { outcome, value, target, needed })
+        let shown = if attained { actual.map(floored) } else { seen.value.map(written) };
+        Self { holds: actual.is_some() && !below && !above, shown, needed }
     }
 }
 

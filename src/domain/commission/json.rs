@@ -8,8 +8,12 @@ use serde::{
     de::{Error as _, MapAccess, SeqAccess, Visitor},
     ser::{SerializeMap, SerializeSeq},
 };
+use time::{Date, format_description::BorrowedFormatItem, macros::format_description};
 
 use crate::domain::money::{Currency, Money};
+
+/// How dates are written: `2026-10-02`.
+const DATE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
 /// What is wrong with a form, where, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,7 +248,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 }
 
-/// An object of a form while it is read: `known` keys only; `later` ones are refused as not supported yet.
+/// An object of a form while it is read: `known` keys only.
 pub(super) struct Fields<'n> {
     entries: &'n [(Cow<'n, str>, Node<'n>)],
     place: Place<'n>,
@@ -255,7 +259,6 @@ impl<'n> Fields<'n> {
         node: &'n Node<'n>,
         place: Place<'n>,
         known: &[&str],
-        later: &[&str],
         faults: &mut Vec<Fault>,
     ) -> Option<Self> {
         let Node::Object(entries) = node else {
@@ -263,9 +266,7 @@ impl<'n> Fields<'n> {
             return None;
         };
         for (key, _) in entries {
-            if later.contains(&key.as_ref()) {
-                place.key(key).fault(faults, "this is not supported yet: leave it out");
-            } else if !known.contains(&key.as_ref()) {
+            if !known.contains(&key.as_ref()) {
                 place.key(key).fault(faults, format!("unknown key; known here: {}", known.join(", ")));
             }
         }
@@ -323,6 +324,35 @@ impl<'n> Fields<'n> {
 
     pub(super) fn need_whole(&self, key: &'static str, faults: &mut Vec<Fault>) -> Option<i64> {
         whole(self.need(key, faults)?, &self.place.key(key), faults)
+    }
+
+    /// A whole number of zero or more, written as text like every number that plans calculate with.
+    pub(super) fn count(&self, key: &'static str, faults: &mut Vec<Fault>) -> Option<u32> {
+        let number = self.decimal(key, faults)?;
+        let count = Some(number).filter(|number| number.fract().is_zero()).and_then(|number| u32::try_from(number).ok());
+        if count.is_none() {
+            self.place.key(key).fault(faults, format!("{number} is no whole number of 0 or more: write one like \"12\""));
+        }
+        count
+    }
+
+    pub(super) fn bool(&self, key: &'static str, faults: &mut Vec<Fault>) -> Option<bool> {
+        match self.get(key)? {
+            Node::Bool(value) => Some(*value),
+            _ => {
+                self.place.key(key).fault(faults, "write true or false here");
+                None
+            }
+        }
+    }
+
+    pub(super) fn date(&self, key: &'static str, faults: &mut Vec<Fault>) -> Option<Date> {
+        let text = self.text(key, faults)?;
+        let date = Date::parse(text, DATE).ok();
+        if date.is_none() {
+            self.place.key(key).fault(faults, format!("“{text}” is no date: write it like 2026-10-02"));
+        }
+        date
     }
 
     pub(super) fn list(&self, key: &'static str, faults: &mut Vec<Fault>) -> Option<&'n [Node<'n>]> {

@@ -6,7 +6,7 @@ use super::{
     exact::TooLarge,
     gate::needed_for,
     line::Worked,
-    plan::{Axis, Component, Mode, Schedule, StepPays},
+    plan::{Axis, Mode, Schedule, Scope, StepPays, What},
     words::{difference, in_minor_units, list, money, plural},
 };
 use crate::domain::{
@@ -17,21 +17,24 @@ use crate::domain::{
 /// By how much the gate was missed, and what the component would have paid with it open.
 pub(super) fn gate(worked: &Worked<'_>, currency: Currency) -> Result<Option<String>, TooLarge> {
     let mut differences: Vec<(Metric, Decimal)> = Vec::new();
-    let mut measured = worked.measured;
+    let mut measured = worked.now.measured;
+    let own_work = worked.component.scope == Scope::Own;
     for gate in worked.gates.iter().filter(|gate| !gate.outcome.holds) {
         let (Some(needed), Some(value)) = (gate.needed, gate.value) else { return Ok(None) };
         let missing = needed - value;
+        // What the team or each of its reps is missing is no number of the rep's own.
+        let Some(own) = gate.own_metric() else { return Ok(None) };
         // Two conditions on one metric: what satisfies the stricter one satisfies both.
-        match differences.iter_mut().find(|(metric, _)| *metric == gate.metric()) {
+        match differences.iter_mut().find(|(metric, _)| *metric == own) {
             Some((_, other)) if other.is_sign_negative() == missing.is_sign_negative() => {
                 *other = if missing.is_sign_negative() { missing.min(*other) } else { missing.max(*other) };
             }
             Some(_) => return Ok(None),
-            None => differences.push((gate.metric(), missing)),
+            None => differences.push((own, missing)),
         }
     }
     for (metric, missing) in &differences {
-        if *metric == worked.metric {
+        if own_work && worked.what == What::Metric(*metric) {
             measured += missing;
         }
     }
@@ -41,12 +44,14 @@ pub(super) fn gate(worked: &Worked<'_>, currency: Currency) -> Result<Option<Str
         return Ok(None);
     }
     let component = worked.component;
-    let would_pay = if measured == worked.measured {
-        Some(component.within_limits(worked.rounded))
-    } else if component.per_deal() {
+    let moved = |metric: &Metric| component.modifier.as_ref().is_some_and(|one| one.of.metrics().contains(metric));
+    let scored = |metric: &Metric| worked.what == What::Scorecard && component.measure.metrics().contains(metric);
+    let would_pay = if differences.iter().any(|(metric, _)| moved(metric) || scored(metric)) {
         None
+    } else if measured == worked.now.measured {
+        Some(component.within_limits(worked.rounded))
     } else {
-        Some(component.would_pay(measured, worked.target, currency)?)
+        worked.would_pay(measured, currency)?
     };
     let needed = list(&needed);
     Ok(Some(match would_pay.filter(|amount| *amount > Money::ZERO) {
@@ -61,14 +66,14 @@ pub(super) fn next(worked: &Worked<'_>, currency: Currency) -> Result<Option<Str
     if !worked.has_value || component.per_deal() || component.cap == Some(Money::ZERO) {
         return Ok(None);
     }
-    for (value, begins) in candidates(component, worked.target, currency) {
-        let missing = value - worked.measured;
-        let helps = if worked.metric.is_limit() { missing < Decimal::ZERO } else { missing > Decimal::ZERO };
+    for Candidate { value, begins } in candidates(worked, currency) {
+        let missing = value - worked.now.measured;
+        let helps = if worked.what.is_limit() { missing < Decimal::ZERO } else { missing > Decimal::ZERO };
         if !helps {
             continue;
         }
-        let amount = component.would_pay(value, worked.target, currency)?;
-        let difference = difference(worked.metric, missing, currency);
+        let amount = worked.would_pay(value, currency)?.unwrap_or_default();
+        let difference = difference(worked.what, missing, currency);
         if amount > Money::ZERO {
             return Ok(Some(format!("{difference} would have paid {}.", money(amount, currency))));
         }
@@ -76,18 +81,27 @@ pub(super) fn next(worked: &Worked<'_>, currency: Currency) -> Result<Option<Str
             return Ok(Some(format!("{difference}, and it begins to pay.")));
         }
     }
-    Ok((worked.measured.is_zero() && worked.metric.unit() == Unit::Money)
-        .then(|| format!("There were no {} to pay for.", plural(worked.metric))))
+    let nothing = worked.now.measured.is_zero() && worked.what.unit() == Unit::Money;
+    Ok(nothing.then(|| format!("There were no {} to pay for.", plural(worked.what))))
 }
 
-/// Values of the metric at which a schedule may begin to pay, nearest first, and whether it pays from there on.
-fn candidates(component: &Component, target: Option<Decimal>, currency: Currency) -> Vec<(Decimal, bool)> {
-    let metric = component.measure.metric();
-    let at_share = |share: Decimal| needed_for(metric, share, target?, true);
+/// A value of the measure at which a schedule pays otherwise.
+pub(super) struct Candidate {
+    /// In the measure's own unit.
+    pub value: Decimal,
+    /// Whether it pays from there on.
+    pub begins: bool,
+}
+
+/// Values of the measure at which a schedule may begin to pay, or pays otherwise, nearest to nothing first.
+pub(super) fn candidates(worked: &Worked<'_>, currency: Currency) -> Vec<Candidate> {
+    let component = worked.component;
+    let at_share = |share: Decimal| needed_for(worked.what.metric()?, share, worked.now.target?, true);
+    let at = |value: Decimal, begins: bool| Candidate { value: value - worked.now.before, begins };
     match &component.pays {
-        Schedule::PerUnit(_) => vec![(Decimal::ONE, false)],
+        Schedule::PerUnit(_) => vec![at(Decimal::ONE, false)],
         Schedule::Curve(curve) => {
-            curve.points.iter().filter_map(|point| Some((at_share(point.at)?, !point.pays.is_zero()))).collect()
+            curve.points.iter().filter_map(|point| Some(at(at_share(point.at)?, !point.pays.is_zero()))).collect()
         }
         Schedule::Tiers(tiers) => tiers
             .steps
@@ -100,7 +114,7 @@ fn candidates(component: &Component, target: Option<Decimal>, currency: Currency
                     Axis::Count => step.from.max(Decimal::ONE),
                     Axis::Attainment => at_share(step.from)?,
                 };
-                Some((value, pays && tiers.mode == Mode::Marginal))
+                Some(at(value, pays && tiers.mode == Mode::Marginal))
             })
             .collect(),
         Schedule::Rate(_) | Schedule::Bonus(_) => Vec::new(),

@@ -9,9 +9,9 @@ use time::Date;
 use super::{
     evaluate::{EvaluateError, evaluate},
     exact::attainment,
-    facts::{Deal, Facts},
+    facts::{Deal, Facts, Figures, Member, Team},
     gate::{needed_for, whole_towards},
-    plan::{Axis, Component, Condition, Measure, Plan, Schedule},
+    plan::{Axis, Component, Condition, CreditKind, Measure, Plan, Schedule, Scope},
     statement::Statement,
     told::step_pays,
     words::{bare, difference, in_minor_units, money, percent, quantity, singular},
@@ -19,6 +19,7 @@ use super::{
 use crate::domain::{
     metric::{Metric, Unit},
     money::{Currency, Money},
+    period::add_months,
     rate::Ratio,
 };
 
@@ -77,21 +78,31 @@ pub struct Picture {
 /// The metrics that a plan looks at, in the order in which it names them.
 pub fn metrics(plan: &Plan) -> Vec<Metric> {
     let mut metrics = Vec::new();
-    for component in &plan.components {
-        let gate = component.gate.iter().map(|condition| condition.of.metric());
-        for metric in [component.measure.metric()].into_iter().chain(gate) {
-            if !metrics.contains(&metric) {
-                metrics.push(metric);
-            }
+    for metric in plan.components.iter().flat_map(metrics_of) {
+        if !metrics.contains(&metric) {
+            metrics.push(metric);
         }
     }
     metrics
+}
+
+/// The metrics that a component looks at, as often as it names them.
+pub fn metrics_of(component: &Component) -> Vec<Metric> {
+    let gate = component.gate.iter().map(|condition| &condition.of);
+    let asked = [&component.measure].into_iter().chain(gate).chain(component.modifier.iter().map(|one| &one.of));
+    let counts_deals = (component.measure == Measure::Deals).then_some(Metric::NetSales);
+    asked.flat_map(Measure::metrics).chain(counts_deals).collect()
 }
 
 /// Between the points of a smooth course lies 1/100 of the target.
 const POINTS: i64 = 200;
 /// At the most so many edges get points of their own: each point costs a statement, and no reader sees more jumps.
 const MOST_EDGES: usize = 60;
+
+/// Whose the deals of the team are, in an example.
+const TEAM: &str = "Team";
+/// For how many months an old customer of an example has been one.
+const OLD: i32 = 36;
 
 /// The attainments of the table, in percent.
 const TABLE: [i64; 7] = [0, 50, 80, 100, 120, 150, 200];
@@ -102,14 +113,52 @@ impl Example {
         let mut metrics: BTreeMap<Metric, Decimal> =
             Metric::ALL.into_iter().map(|m| (m, self.reached.get(&m).copied().unwrap_or_default())).collect();
         metrics.insert(along, value);
-        let deals = plan.components.iter().any(Component::per_deal).then(|| {
+        let deals = plan.components.iter().any(Component::asks_for_deals).then(|| {
             let sales = metrics.remove(&Metric::NetSales).unwrap_or_default();
             let parts = vec![1; usize::try_from(self.deals.max(1)).unwrap_or(1)];
             let shares = Money::from_exact(sales).split(&parts);
-            (1..).zip(shares).map(|(number, part)| Deal::won(number, self.on, "Example", part)).collect()
+            (1..).zip(shares).flat_map(|(number, part)| self.deal(plan, number, part)).collect()
         });
         let targets = self.targets.clone();
-        Facts { rep: "Example".to_owned(), period: self.period.clone(), metrics, targets, deals, ..Facts::default() }
+        let team = Figures { metrics: metrics.clone(), targets: targets.clone(), ..Figures::default() };
+        let mut of_rep = team.clone();
+        of_rep.metrics.entry(Metric::NetSales).or_insert(value);
+        Facts {
+            rep: "Example".to_owned(),
+            period: self.period.clone(),
+            year_to_date: Metric::ALL.map(|metric| (metric, Decimal::ZERO)).into(),
+            period_on_plan: Some(1),
+            team: Some(Team { figures: team, reps: vec![Member { rep: TEAM.to_owned(), figures: of_rep }] }),
+            team_earnings: Some(Vec::new()),
+            metrics,
+            targets,
+            deals,
+            ..Facts::default()
+        }
+    }
+
+    /// A deal of the example; every other one is of a new customer, so that a plan which pays those otherwise shows it.
+    fn deal(&self, plan: &Plan, number: i64, part: Money) -> Vec<Deal> {
+        let is_new = number % 2 == 1;
+        let own = Deal {
+            customer_since: Some(if is_new { self.on } else { add_months(self.on, -OLD) }),
+            new_customer: is_new,
+            cross_sell: !is_new,
+            ..Deal::won(number, self.on, "Example", part)
+        };
+        let beside = |own: &Deal, credit| match credit {
+            CreditKind::Split => own.clone(),
+            CreditKind::Overlay => Deal { overlay: true, ..own.clone() },
+        };
+        let kinds = |scope| {
+            let of = move |kind| plan.components.iter().any(|one| one.scope == scope && one.credit == kind);
+            [CreditKind::Split, CreditKind::Overlay].into_iter().filter(move |kind| of(*kind))
+        };
+        let team = Deal { rep: Some(TEAM.to_owned()), ..own.clone() };
+        let others = kinds(Scope::Own).filter(|kind| *kind == CreditKind::Overlay).map(|kind| beside(&own, kind));
+        let teams = kinds(Scope::Team).map(|kind| beside(&team, kind));
+        let all: Vec<Deal> = others.chain(teams).collect();
+        [own].into_iter().chain(all).collect()
     }
 
     /// What the plan pays when a metric has this value.
@@ -228,10 +277,10 @@ fn edges(plan: &Plan, along: Metric, target: Decimal) -> Vec<Edge> {
     let mut edges = Vec::new();
     for component in &plan.components {
         let name = &component.name;
-        for condition in component.gate.iter().filter(|condition| condition.of.metric() == along) {
-            edges.extend(edges_of(condition, name, target, plan.currency));
+        for condition in component.gate.iter().filter(|condition| condition.of.metric() == Some(along)) {
+            edges.extend(edges_of(condition, along, name, target, plan.currency));
         }
-        if component.measure.metric() != along || component.per_deal() {
+        if component.measure.metric() != Some(along) || component.asks_for_deals() {
             continue;
         }
         match &component.pays {
@@ -254,21 +303,27 @@ fn edges(plan: &Plan, along: Metric, target: Decimal) -> Vec<Edge> {
 }
 
 /// Where a condition begins to hold, and where it ends.
-fn edges_of(condition: &Condition, name: &str, target: Decimal, currency: Currency) -> impl Iterator<Item = Edge> {
-    let along = condition.of.metric();
+fn edges_of(
+    condition: &Condition,
+    along: Metric,
+    name: &str,
+    target: Decimal,
+    currency: Currency,
+) -> impl Iterator<Item = Edge> {
     let words = format!("the condition of {name}");
+    let attained = condition.of.is_attainment();
     [(condition.at_least, true), (condition.at_most, false)].into_iter().filter_map(move |(edge, at_least)| {
         // The last value with which the condition holds.
-        let holds = match condition.of {
-            Measure::Metric(_) if along.unit() == Unit::Money => {
-                whole_towards(along, in_minor_units(edge?, currency), at_least)
-            }
-            Measure::Metric(_) => whole_towards(along, edge?, at_least),
-            Measure::Attainment(_) => needed_for(along, edge?, target, at_least)?,
+        let holds = if attained {
+            needed_for(along, edge?, target, at_least)?
+        } else if along.unit() == Unit::Money {
+            whole_towards(along, in_minor_units(edge?, currency), at_least)
+        } else {
+            whole_towards(along, edge?, at_least)
         };
         // Of a limit the value falls as the attainment grows; an edge of the attainment itself does not turn round.
         let falls = along.is_limit();
-        let ends = if falls && matches!(condition.of, Measure::Metric(_)) { at_least } else { !at_least };
+        let ends = if falls && !attained { at_least } else { !at_least };
         let beyond = if falls { -smallest(along) } else { smallest(along) };
         Some(Edge { value: if ends { holds + beyond } else { holds }, words: words.clone(), ends })
     })
@@ -348,7 +403,7 @@ impl Caps {
     /// Notes what the caps do at the next point.
     fn note(&mut self, plan: &Plan, along: Metric, statement: &Statement, share: Ratio) {
         let lines = || plan.components.iter().zip(&statement.lines);
-        let own = lines().enumerate().filter(|(_, (component, _))| component.measure.metric() == along);
+        let own = lines().enumerate().filter(|(_, (component, _))| component.measure.metric() == Some(along));
         let own = own.filter_map(|(i, (component, line))| {
             Some((Some(i), line.before_limits.as_ref().unwrap_or(&line.amount).money, component.cap?))
         });

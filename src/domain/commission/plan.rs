@@ -1,10 +1,10 @@
-//! The plan: what is measured and what it pays, and the rules that every plan obeys before it may pay anybody.
+//! The plan: what is measured and what it pays.
 
 use rust_decimal::Decimal;
 
-use super::json::{Fault, LARGEST_AMOUNT, Place};
+pub use super::measure::{Days, Factor, Measure, Modifier, Months, Only, Weight, What};
 use crate::domain::{
-    metric::{Metric, Unit},
+    metric::Metric,
     money::{Currency, Money},
     period::PeriodKind,
 };
@@ -24,6 +24,21 @@ pub struct Plan {
     pub cap: Option<Money>,
     /// The least that all components together pay in one period.
     pub floor: Option<Money>,
+    /// What is paid in advance, one draw after the other; empty: nothing.
+    pub draw: Vec<Draw>,
+    /// The share of what is earned that adjustments and a carried balance may take back in one period; none: all.
+    pub recovery_cap: Option<Decimal>,
+}
+
+/// An amount that is paid even if less was earned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw {
+    /// What is paid at least.
+    pub amount: Money,
+    /// Whether the gap is a debt that later earnings above the draw pay back.
+    pub recoverable: bool,
+    /// The last of the rep's periods on the plan, from 1, in which it is paid; none: it has no end.
+    pub through: Option<u32>,
 }
 
 /// How long one measuring period of a plan is.
@@ -52,34 +67,48 @@ impl From<MeasuringPeriod> for PeriodKind {
 pub struct Component {
     /// Its name on the statement, once per plan.
     pub name: String,
+    /// Whose work it measures.
+    pub scope: Scope,
+    /// Which credits of deals it pays for.
+    pub credit: CreditKind,
     /// What is measured.
     pub measure: Measure,
+    /// Which deals it is about; none: all.
+    pub only: Option<Only>,
     /// How the measure turns into money.
     pub pays: Schedule,
     /// Conditions that must all hold, else it pays nothing.
     pub gate: Vec<Condition>,
+    /// What multiplies the exact amount, before floor, cap and rounding.
+    pub modifier: Option<Modifier>,
     /// The most that it pays in one period; zero or more.
     pub cap: Option<Money>,
     /// The least that it pays in one period while its gate holds.
     pub floor: Option<Money>,
+    /// What was paid for a new customer is taken back if it is lost within so many days of its first sale.
+    pub clawback_days: Option<u32>,
+    /// The longer period at whose end its pay is made up to what that period pays as a whole.
+    pub true_up: Option<MeasuringPeriod>,
 }
 
-/// A metric, or its attainment: how much of its target was reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
-    /// The metric's value.
-    Metric(Metric),
-    /// Value ÷ target (docs/definitions.md, *Targets*).
-    Attainment(Metric),
+/// Whose work a component measures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// The rep's own.
+    #[default]
+    Own,
+    /// That of the rep's team, without the rep: an override.
+    Team,
 }
 
-impl Measure {
-    /// The metric behind it.
-    pub fn metric(self) -> Metric {
-        match self {
-            Self::Metric(metric) | Self::Attainment(metric) => metric,
-        }
-    }
+/// Which credits of deals a component pays for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CreditKind {
+    /// The credits that share a deal.
+    #[default]
+    Split,
+    /// Credits apart, beside those that share the deal.
+    Overlay,
 }
 
 /// How a measure turns into money.
@@ -148,6 +177,8 @@ pub enum Per {
     Deal,
     /// The whole period.
     Period,
+    /// The fiscal year up to the end of the period; what the year paid before is taken off.
+    YearToDate,
 }
 
 /// One step: from here on (this value included) it pays so much.
@@ -157,6 +188,15 @@ pub struct Step {
     pub from: Decimal,
     /// What it pays.
     pub pays: StepPays,
+    /// An amount for reaching it, of each deal, period or year; never for what is below zero.
+    pub bonus: Option<Money>,
+}
+
+impl Step {
+    /// A step without a bonus.
+    pub fn new(from: Decimal, pays: StepPays) -> Self {
+        Self { from, pays, bonus: None }
+    }
 }
 
 /// What a step pays.
@@ -187,305 +227,123 @@ pub struct Point {
 }
 
 /// A condition of a gate. At least one of the two edges is given; both edges hold when they are hit exactly.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
     /// What is compared.
     pub of: Measure,
+    /// Whose it is.
+    pub who: Who,
     /// It must be at least this. Money in major units, a count, or a fraction.
     pub at_least: Option<Decimal>,
     /// It must be at most this.
     pub at_most: Option<Decimal>,
 }
 
-/// The most components of a plan that is saved.
-pub const MOST_COMPONENTS: usize = 20;
-/// The most steps, points or conditions of its components.
-pub const MOST_ROWS: usize = 30;
-/// Rates, edges and shares have at most so many decimals: what is larger than any plan needs, and small enough that
-/// every product stays exact in 128 bits.
-const MAX_DECIMALS: u32 = 9;
-/// Rates, edges of attainment and shares stay below this: 100,000 %.
-const MAX_RATIO: i64 = 1_000;
+/// Whose number a condition looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Who {
+    /// The rep's own.
+    #[default]
+    Rep,
+    /// The team's as a whole.
+    Team,
+    /// That of every rep of the team: it must hold for each.
+    EveryRep,
+}
 
 impl Plan {
-    /// Everything that is wrong with the plan, with place and remedy; a plan with a fault pays nobody.
-    pub fn faults(&self) -> Vec<Fault> {
-        let mut faults = Vec::new();
-        self.check_own(&mut faults);
-        let list = Place::Root.key("components");
-        for (i, component) in self.components.iter().enumerate() {
-            component.check(&list.item(i), &mut faults);
+    /// A plan without a cap, a floor or a draw.
+    pub fn new(
+        name: impl Into<String>,
+        currency: Currency,
+        period: MeasuringPeriod,
+        components: Vec<Component>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            currency,
+            period,
+            components,
+            cap: None,
+            floor: None,
+            draw: Vec::new(),
+            recovery_cap: None,
         }
-        faults
     }
 
-    /// Where it is larger than a plan that is saved may be. One that is there already pays all the same.
-    pub fn oversize(&self) -> Vec<Fault> {
-        let mut faults = Vec::new();
-        let list = Place::Root.key("components");
-        check_number(self.components.len(), MOST_COMPONENTS, "components", &list, &mut faults);
-        for (i, component) in self.components.iter().enumerate() {
-            let place = list.item(i);
-            let pays = place.key("pays");
-            match &component.pays {
-                Schedule::Tiers(tiers) => {
-                    let table = pays.key("tiers");
-                    check_number(tiers.steps.len(), MOST_ROWS, "steps", &table.key("steps"), &mut faults);
-                }
-                Schedule::Curve(curve) => {
-                    let table = pays.key("curve");
-                    check_number(curve.points.len(), MOST_ROWS, "points", &table.key("points"), &mut faults);
-                }
-                Schedule::Rate(_) | Schedule::PerUnit(_) | Schedule::Bonus(_) => {}
-            }
-            check_number(component.gate.len(), MOST_ROWS, "conditions", &place.key("gate"), &mut faults);
-        }
-        faults
-    }
-
-    /// The metrics whose attainment it looks at, in the order in which it names them: without a target for them it pays
-    /// nothing, or less.
+    /// The metrics whose attainment it looks at, of the rep himself, in the order in which it names them: without a
+    /// target for them it pays nothing, or less.
     pub fn attained(&self) -> Vec<Metric> {
         let mut metrics = Vec::new();
-        for component in &self.components {
-            let gate = component.gate.iter().map(|condition| condition.of);
-            let own = if component.pays.climbs_attainment() {
-                Measure::Attainment(component.measure.metric())
-            } else {
-                component.measure
-            };
-            for measure in [own].into_iter().chain(gate) {
-                if let Measure::Attainment(metric) = measure
-                    && !metrics.contains(&metric)
-                {
+        let mut take = |measure: &Measure| {
+            for metric in measure.metrics() {
+                if !metrics.contains(&metric) {
                     metrics.push(metric);
                 }
+            }
+        };
+        for component in &self.components {
+            let own = component.scope == Scope::Own;
+            if own && (component.measure.is_attainment() || component.pays.climbs_attainment()) {
+                take(&component.measure);
+            }
+            let gate = component.gate.iter().filter(|condition| condition.who == Who::Rep);
+            let asked = gate.map(|condition| &condition.of).chain(component.modifier.iter().map(|one| &one.of));
+            for measure in asked.filter(|measure| measure.is_attainment()) {
+                take(measure);
             }
         }
         metrics
     }
-
-    /// The rules of the plan itself; those of its components are checked apart.
-    pub(super) fn check_own(&self, faults: &mut Vec<Fault>) {
-        if self.name.trim().is_empty() {
-            Place::Root.key("name").fault(faults, "the plan needs a name");
-        }
-        check_limits(self.floor, self.cap, &Place::Root, faults);
-        let list = Place::Root.key("components");
-        if self.components.is_empty() {
-            list.fault(faults, "the plan pays nothing: give it at least one component");
-        }
-        for (i, component) in self.components.iter().enumerate() {
-            if self.components.iter().take(i).any(|other| other.name == component.name) {
-                let place = list.item(i);
-                let message = format!("“{}” is the name of an earlier component: give each its own", component.name);
-                place.key("name").fault(faults, message);
-            }
-        }
-    }
 }
 
 impl Component {
-    /// How many rows its longest list has: steps, points or conditions.
-    pub fn rows(&self) -> usize {
-        let table = match &self.pays {
-            Schedule::Tiers(tiers) => tiers.steps.len(),
-            Schedule::Curve(curve) => curve.points.len(),
-            Schedule::Rate(_) | Schedule::PerUnit(_) | Schedule::Bonus(_) => 0,
-        };
-        table.max(self.gate.len())
+    /// A component of the rep's own work without conditions or limits.
+    pub fn new(name: impl Into<String>, measure: Measure, pays: Schedule) -> Self {
+        Self {
+            name: name.into(),
+            scope: if measure == Measure::Earnings { Scope::Team } else { Scope::Own },
+            credit: CreditKind::Split,
+            measure,
+            only: None,
+            pays,
+            gate: Vec::new(),
+            modifier: None,
+            cap: None,
+            floor: None,
+            clawback_days: None,
+            true_up: None,
+        }
     }
 
-    /// The rules of one component.
-    pub(super) fn check(&self, place: &Place<'_>, faults: &mut Vec<Fault>) {
-        if self.name.trim().is_empty() {
-            place.key("name").fault(faults, "the component needs a name");
-        }
-        check_limits(self.floor, self.cap, place, faults);
-        let pays = place.key("pays");
-        let money = self.measure.metric().unit() == Unit::Money;
-        let plain = matches!(self.measure, Measure::Metric(_));
+    /// The steps of its tiers; empty for other ways to pay.
+    pub fn steps(&self) -> &[Step] {
         match &self.pays {
-            Schedule::Rate(rate) => {
-                let place = pays.key("rate");
-                check_ratio(*rate, &place, faults);
-                if !(plain && money) {
-                    place.fault(faults, "a rate is a share of money: measure net_sales, or pay per_unit, tiers over attainment or a curve");
-                }
-            }
-            Schedule::PerUnit(amount) => {
-                let place = pays.key("per_unit");
-                check_amount(*amount, &place, faults);
-                if !(plain && self.measure.metric().unit() == Unit::Count) {
-                    place.fault(
-                        faults,
-                        "per_unit pays for each one of a count: measure a count like visits, or pay a rate or a curve",
-                    );
-                }
-            }
-            Schedule::Tiers(tiers) => tiers.check(self.measure, &pays.key("tiers"), faults),
-            Schedule::Curve(curve) => curve.check(&pays.key("curve"), faults),
-            Schedule::Bonus(amount) => check_amount(*amount, &pays.key("bonus"), faults),
+            Schedule::Tiers(tiers) => &tiers.steps,
+            _ => &[],
         }
-        let gate = place.key("gate");
-        for (i, condition) in self.gate.iter().enumerate() {
-            condition.check(&gate.item(i), faults);
+    }
+
+    /// Whether its tiers are climbed by the year to date.
+    pub fn year_to_date(&self) -> bool {
+        matches!(&self.pays, Schedule::Tiers(tiers) if tiers.per == Per::YearToDate)
+    }
+}
+
+impl MeasuringPeriod {
+    /// How many of these make up a longer one; none where it is not longer.
+    pub fn in_one(self, longer: Self) -> Option<u32> {
+        match (self, longer) {
+            (Self::Month, Self::Quarter) => Some(3),
+            (Self::Month, Self::Year) => Some(12),
+            (Self::Quarter, Self::Year) => Some(4),
+            _ => None,
         }
     }
 }
 
-impl Tiers {
-    fn check(&self, measure: Measure, place: &Place<'_>, faults: &mut Vec<Fault>) {
-        let unit = measure.metric().unit();
-        let plain = matches!(measure, Measure::Metric(_));
-        let axis = place.key("axis");
-        match self.axis {
-            Axis::Amount if !(plain && unit == Unit::Money) => {
-                axis.fault(
-                    faults,
-                    "the axis amount is for a measure in money: measure net_sales, or use count or a curve",
-                );
-            }
-            Axis::Count if !(plain && unit == Unit::Count) => {
-                axis.fault(faults, "the axis count is for a measure that is counted: measure new_customers, or use amount or attainment");
-            }
-            Axis::Attainment if unit != Unit::Money => {
-                axis.fault(
-                    faults,
-                    "tiers over attainment take a share of money: measure net_sales, or pay this measure by a curve",
-                );
-            }
-            _ => {}
-        }
-        if self.per == Per::Deal {
-            if self.axis != Axis::Amount {
-                place.key("per").fault(faults, "only tiers over amount can be climbed by each deal: use \"period\"");
-            } else if measure.metric() != Metric::NetSales {
-                place.key("per").fault(faults, "only net_sales is known deal by deal: use \"period\"");
-            }
-        }
-        let steps = place.key("steps");
-        if self.steps.is_empty() {
-            steps.fault(faults, "give at least one step, the first from \"0\"");
-        }
-        for (i, step) in self.steps.iter().enumerate() {
-            let here = steps.item(i);
-            let before = i.checked_sub(1).and_then(|before| self.steps.get(before));
-            check_edge(step.from, before.map(|step| step.from), &here.key("from"), faults);
-            match self.axis {
-                Axis::Count if !step.from.fract().is_zero() => {
-                    here.key("from").fault(faults, "counts are whole: write the number of the first one, like \"5\"");
-                }
-                Axis::Attainment => check_ratio(step.from, &here.key("from"), faults),
-                _ if step.from.abs() > Decimal::from(LARGEST_AMOUNT) || step.from.normalize().scale() > 3 => {
-                    here.key("from").fault(faults, "the edge is no amount: check the digits");
-                }
-                _ => {}
-            }
-            match (step.pays, self.axis) {
-                (StepPays::Rate(_), Axis::Count) => {
-                    here.key("rate").fault(faults, "steps over a count pay an amount for each: write \"per_unit\"");
-                }
-                (StepPays::Rate(rate), _) => check_ratio(rate, &here.key("rate"), faults),
-                (StepPays::PerUnit(amount), Axis::Count) => check_amount(amount, &here.key("per_unit"), faults),
-                (StepPays::PerUnit(_), _) => {
-                    here.key("per_unit").fault(faults, "steps over money pay a share of it: write \"rate\"");
-                }
-            }
-        }
-    }
-}
-
-impl Curve {
-    fn check(&self, place: &Place<'_>, faults: &mut Vec<Fault>) {
-        check_amount(self.on_target, &place.key("on_target"), faults);
-        let points = place.key("points");
-        if self.points.is_empty() {
-            points.fault(faults, "give at least one point, like {\"at\": \"1\", \"pays\": \"1\"}");
-        }
-        for (i, point) in self.points.iter().enumerate() {
-            let here = points.item(i);
-            check_ratio(point.at, &here.key("at"), faults);
-            check_ratio(point.pays, &here.key("pays"), faults);
-            let before = i.checked_sub(1).and_then(|before| self.points.get(before));
-            if before.is_some_and(|before| point.at <= before.at) {
-                here.key("at")
-                    .fault(faults, format!("the points must ascend: {} does not lie above the one before", point.at));
-            }
-        }
-    }
-}
-
-impl Condition {
-    fn check(&self, place: &Place<'_>, faults: &mut Vec<Fault>) {
-        match (self.at_least, self.at_most) {
-            (None, None) => place.fault(faults, "the condition has no edge: give at_least or at_most"),
-            (Some(least), Some(most)) if least > most => {
-                place.fault(faults, "at_least lies above at_most, so this can never hold: change one of them");
-            }
-            _ => {}
-        }
-        for (key, edge) in [("at_least", self.at_least), ("at_most", self.at_most)] {
-            let Some(edge) = edge else { continue };
-            let decimals = edge.normalize().scale();
-            if matches!(self.of, Measure::Attainment(_)) {
-                check_ratio(edge, &place.key(key), faults);
-            } else if edge.abs() > Decimal::from(LARGEST_AMOUNT) || decimals > MAX_DECIMALS {
-                place.key(key).fault(faults, format!("at most {MAX_DECIMALS} decimals, and no larger than an amount"));
-            } else if matches!(self.of, Measure::Metric(metric) if metric.unit() == Unit::Count) && decimals > 0 {
-                place.key(key).fault(faults, "a count is whole: leave the decimals out");
-            }
-        }
-    }
-}
-
-fn check_number(number: usize, most: usize, what: &str, place: &Place<'_>, faults: &mut Vec<Fault>) {
-    if number > most {
-        place.fault(faults, format!("{number} {what} are too many: at most {most} are possible"));
-    }
-}
-
-fn check_limits(floor: Option<Money>, cap: Option<Money>, place: &Place<'_>, faults: &mut Vec<Fault>) {
-    if cap.is_some_and(|cap| cap < Money::ZERO) {
-        place.key("cap").fault(faults, "a cap is zero or more: a cap does not touch a negative amount");
-    }
-    if let (Some(floor), Some(cap)) = (floor, cap)
-        && floor > cap
-    {
-        place.key("floor").fault(faults, "the floor lies above the cap: lower it, or raise the cap");
-    }
-}
-
-fn check_amount(amount: Money, place: &Place<'_>, faults: &mut Vec<Fault>) {
-    if amount < Money::ZERO {
-        place.fault(faults, "a plan does not pay less than nothing: use 0 or more");
-    }
-}
-
-fn check_ratio(ratio: Decimal, place: &Place<'_>, faults: &mut Vec<Fault>) {
-    if ratio < Decimal::ZERO {
-        place.fault(faults, format!("{ratio} is below zero: use 0 or more"));
-    } else if ratio >= Decimal::from(MAX_RATIO) {
-        place.fault(faults, format!("{ratio} is a share, and 1 is 100 %: write 3 % as \"0.03\""));
-    } else if ratio.normalize().scale() > MAX_DECIMALS {
-        place.fault(faults, format!("{ratio} has more than {MAX_DECIMALS} decimals: round it"));
-    }
-}
-
-fn check_edge(from: Decimal, before: Option<Decimal>, place: &Place<'_>, faults: &mut Vec<Fault>) {
-    match before {
-        None if !from.is_zero() => {
-            place.fault(
-                faults,
-                format!("the first step starts from 0: what lies below {from} would silently pay nothing"),
-            );
-        }
-        Some(before) if from == before => {
-            place.fault(faults, format!("two steps start from {from}, so they overlap: keep one of them"));
-        }
-        Some(before) if from < before => {
-            place.fault(faults, format!("the steps must ascend: {from} comes after {before}; put them in order"));
-        }
-        _ => {}
-    }
-}
+/// The most components of a plan that is saved.
+pub const MOST_COMPONENTS: usize = 20;
+/// The most steps, points or conditions of its components.
+pub const MOST_ROWS: usize = 30;

@@ -5,8 +5,8 @@ use rust_decimal::Decimal;
 use super::{
     json::{Fault, Fields, Node, Place, Refused},
     plan::{
-        Axis, Component, Condition, Curve, Measure, MeasuringPeriod, Mode, Per, Plan, Point, Schedule, Step, StepPays,
-        Tiers,
+        Axis, Component, Condition, CreditKind, Curve, Days, Draw, Factor, Measure, MeasuringPeriod, Mode, Modifier,
+        Months, Only, Per, Plan, Point, Schedule, Scope, Step, StepPays, Tiers, Weight, Who,
     },
 };
 use crate::domain::{
@@ -36,22 +36,55 @@ impl Plan {
         let plan = read_plan(node, &mut faults);
         Refused::unless(faults, plan)
     }
+}
 
-    fn node(&self) -> Node<'_> {
-        let amount = |amount: Money| Node::text(self.currency.plain(amount));
-        Node::object()
-            .with("name", Node::text(&self.name))
-            .with("currency", Node::text(self.currency.code().to_owned()))
-            .with("period", Node::text(self.period.as_str()))
-            .with("components", Node::List(self.components.iter().map(|c| c.node(self.currency)).collect()))
-            .with("cap", self.cap.map(amount))
-            .with("floor", self.floor.map(amount))
+impl Component {
+    /// One component as in a plan.
+    pub fn to_json(&self, currency: Currency) -> String {
+        self.node(currency).to_string()
+    }
+
+    /// Reads one component as in a plan of this currency and measuring period.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, with its place inside the component.
+    pub fn from_json(text: &str, currency: Currency, period: MeasuringPeriod) -> Result<Self, Refused> {
+        let node = Node::parse(text)?;
+        let mut faults = Vec::new();
+        let component = read_component(&node, &Place::Root, currency, None, &mut faults);
+        if let Some(component) = &component {
+            component.check(period, &Place::Root, &mut faults);
+        }
+        Refused::unless(faults, component)
+    }
+}
+
+impl Plan {
+    /// The draws and the cap of recovery, as in a plan; none where it has neither.
+    pub fn account_json(&self) -> Option<String> {
+        let empty = self.draw.is_empty() && self.recovery_cap.is_none();
+        (!empty).then(|| self.account_node(Node::object()).to_string())
+    }
+
+    /// Reads the draws and the cap of recovery into this plan.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn read_account(&mut self, text: &str) -> Result<(), Refused> {
+        let node = Node::parse(text)?;
+        let mut faults = Vec::new();
+        if let Some(fields) = Fields::read(&node, Place::Root, &["draw", "recovery_cap"], &mut faults) {
+            self.recovery_cap = fields.decimal("recovery_cap", &mut faults);
+            self.draw = read_draws(&fields, self.currency, &mut faults).unwrap_or_default();
+        }
+        Refused::unless(faults, Some(()))
     }
 }
 
 fn read_plan(node: &Node<'_>, faults: &mut Vec<Fault>) -> Option<Plan> {
-    const KNOWN: [&str; 6] = ["name", "currency", "period", "components", "cap", "floor"];
-    let fields = Fields::read(node, Place::Root, &KNOWN, &["draw", "scope"], faults)?;
+    const KNOWN: [&str; 9] =
+        ["name", "currency", "period", "components", "cap", "floor", "draw", "recovery_cap", "scope"];
+    let fields = Fields::read(node, Place::Root, &KNOWN, faults)?;
     let name = fields.need_text("name", faults).map(|name| name.trim().to_owned());
     let period = fields.need_text("period", faults).and_then(|word| {
         choose(word, &fields.place().key("period"), &MeasuringPeriod::ALL.map(|p| (p.as_str(), p)), faults)
@@ -63,21 +96,50 @@ fn read_plan(node: &Node<'_>, faults: &mut Vec<Fault>) -> Option<Plan> {
     // Without a currency no amount can be read: what else is wrong is told once it is known.
     let currency = currency?;
     let list = fields.place().key("components");
+    // Said once for the plan, it holds for each component.
+    let scope = read_scope(&fields, faults);
     let mut components = Vec::new();
     for (i, node) in fields.list("components", faults).unwrap_or_default().iter().enumerate() {
         let place = list.item(i);
-        if let Some(component) = read_component(node, &place, currency, faults) {
-            component.check(&place, faults);
+        if let Some(component) = read_component(node, &place, currency, scope, faults) {
+            // Without a period nothing is known of what is longer: the period is told first.
+            component.check(period.unwrap_or(MeasuringPeriod::Month), &place, faults);
             components.push(component);
         }
     }
     let cap = fields.money("cap", currency, faults);
     let floor = fields.money("floor", currency, faults);
-    let plan = Plan { name: name?, currency, period: period?, components, cap, floor };
+    let recovery_cap = fields.decimal("recovery_cap", faults);
+    let draw = read_draws(&fields, currency, faults)?;
+    let plan = Plan { name: name?, currency, period: period?, components, cap, floor, draw, recovery_cap };
     if faults.is_empty() || !plan.components.is_empty() {
         plan.check_own(faults);
     }
     Some(plan)
+}
+
+fn read_scope(fields: &Fields<'_>, faults: &mut Vec<Fault>) -> Option<Scope> {
+    let word = fields.text("scope", faults)?;
+    choose(word, &fields.place().key("scope"), &[("own", Scope::Own), ("team", Scope::Team)], faults)
+}
+
+/// One draw, or a list of draws that follow each other.
+fn read_draws(fields: &Fields<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Option<Vec<Draw>> {
+    let place = fields.place().key("draw");
+    let Some(node) = fields.get("draw") else { return Some(Vec::new()) };
+    let Node::List(nodes) = node else { return Some(vec![read_draw(node, &place, currency, faults)?]) };
+    let draws: Vec<Draw> =
+        nodes.iter().enumerate().filter_map(|(i, node)| read_draw(node, &place.item(i), currency, faults)).collect();
+    (draws.len() == nodes.len()).then_some(draws)
+}
+
+fn read_draw(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Option<Draw> {
+    let fields = Fields::read(node, *place, &["amount", "recoverable", "through"], faults)?;
+    let amount = fields.need_money("amount", currency, faults);
+    fields.need("recoverable", faults);
+    let recoverable = fields.bool("recoverable", faults);
+    let through = fields.count("through", faults);
+    Some(Draw { amount: amount?, recoverable: recoverable?, through })
 }
 
 impl MeasuringPeriod {
@@ -98,10 +160,24 @@ fn read_component(
     node: &Node<'_>,
     place: &Place<'_>,
     currency: Currency,
+    scope: Option<Scope>,
     faults: &mut Vec<Fault>,
 ) -> Option<Component> {
-    const KNOWN: [&str; 6] = ["name", "measure", "pays", "gate", "cap", "floor"];
-    let fields = Fields::read(node, *place, &KNOWN, &["modifier", "scope"], faults)?;
+    const KNOWN: [&str; 12] = [
+        "name",
+        "measure",
+        "pays",
+        "gate",
+        "cap",
+        "floor",
+        "modifier",
+        "scope",
+        "credit",
+        "only",
+        "clawback_days",
+        "true_up",
+    ];
+    let fields = Fields::read(node, *place, &KNOWN, faults)?;
     let name = fields.need_text("name", faults).map(|name| name.trim().to_owned());
     let measure = fields.need("measure", faults).and_then(|node| read_measure(node, &place.key("measure"), faults));
     let pays = fields.need("pays", faults).and_then(|node| read_schedule(node, &place.key("pays"), currency, faults));
@@ -116,36 +192,131 @@ fn read_component(
         .collect();
     // A condition that could not be read would move the places of those after it.
     (gate.len() == conditions.len()).then_some(())?;
-    Some(Component { name: name?, measure: measure?, pays: pays?, gate, cap, floor })
+    let before = faults.len();
+    let said = read_scope(&fields, faults);
+    let credit = fields.text("credit", faults).and_then(|word| {
+        let kinds = [("split", CreditKind::Split), ("overlay", CreditKind::Overlay)];
+        choose(word, &place.key("credit"), &kinds, faults)
+    });
+    let only = fields.get("only").and_then(|node| read_only(node, &place.key("only"), faults));
+    let modifier = fields.get("modifier").and_then(|node| read_modifier(node, &place.key("modifier"), faults));
+    let clawback_days = fields.count("clawback_days", faults);
+    let true_up = fields.text("true_up", faults).and_then(|word| {
+        let longer = [("quarter", MeasuringPeriod::Quarter), ("year", MeasuringPeriod::Year)];
+        choose(word, &place.key("true_up"), &longer, faults)
+    });
+    (faults.len() == before).then_some(())?;
+    let measure = measure?;
+    // Earnings are only known of a team; said otherwise, the check tells.
+    let usual = if measure == Measure::Earnings { Scope::Team } else { scope.unwrap_or_default() };
+    let scope = said.unwrap_or(usual);
+    let credit = credit.unwrap_or_default();
+    Some(Component {
+        name: name?,
+        scope,
+        credit,
+        measure,
+        only,
+        pays: pays?,
+        gate,
+        modifier,
+        cap,
+        floor,
+        clawback_days,
+        true_up,
+    })
+}
+
+fn read_only(node: &Node<'_>, place: &Place<'_>, faults: &mut Vec<Fault>) -> Option<Only> {
+    let fields = Fields::read(node, *place, &["customer_months", "booked", "new_customer", "cross_sell"], faults)?;
+    let customer_months = fields.get("customer_months").and_then(|node| {
+        let fields = Fields::read(node, place.key("customer_months"), &["from", "below"], faults)?;
+        Some(Months { from: fields.count("from", faults).unwrap_or(0), below: fields.count("below", faults) })
+    });
+    let booked = fields.get("booked").and_then(|node| {
+        let fields = Fields::read(node, place.key("booked"), &["from", "through"], faults)?;
+        Some(Days { from: fields.date("from", faults), through: fields.date("through", faults) })
+    });
+    let (new_customer, cross_sell) = (fields.bool("new_customer", faults), fields.bool("cross_sell", faults));
+    Some(Only { customer_months, booked, new_customer, cross_sell })
+}
+
+fn read_modifier(node: &Node<'_>, place: &Place<'_>, faults: &mut Vec<Fault>) -> Option<Modifier> {
+    let fields = Fields::read(node, *place, &["metric", "attainment", "scorecard", "steps"], faults)?;
+    let of = read_compared(&fields, "looked up", faults);
+    fields.need("steps", faults);
+    let list = fields.list("steps", faults)?;
+    let steps_place = place.key("steps");
+    let steps: Vec<Factor> = list
+        .iter()
+        .enumerate()
+        .filter_map(|(i, node)| {
+            let fields = Fields::read(node, steps_place.item(i), &["from", "times"], faults)?;
+            let (from, times) = (fields.need_decimal("from", faults), fields.need_decimal("times", faults));
+            Some(Factor { from: from?, times: times? })
+        })
+        .collect();
+    (steps.len() == list.len()).then_some(())?;
+    Some(Modifier { of: of?, steps })
+}
+
+/// What a condition compares, or a modifier looks up: one of `metric`, `attainment` and `scorecard`.
+fn read_compared(fields: &Fields<'_>, done: &str, faults: &mut Vec<Fault>) -> Option<Measure> {
+    let place = fields.place();
+    match (fields.get("metric"), fields.get("attainment"), fields.get("scorecard")) {
+        (Some(_), None, None) => {
+            read_metric(fields.text("metric", faults)?, &place.key("metric"), faults).map(Measure::Metric)
+        }
+        (None, Some(_), None) => {
+            read_metric(fields.text("attainment", faults)?, &place.key("attainment"), faults).map(Measure::Attainment)
+        }
+        (None, None, Some(_)) => read_scorecard(fields, faults),
+        _ => {
+            place.fault(faults, format!("say what is {done}: give either \"metric\" or \"attainment\""));
+            None
+        }
+    }
+}
+
+fn read_scorecard(fields: &Fields<'_>, faults: &mut Vec<Fault>) -> Option<Measure> {
+    let nodes = fields.list("scorecard", faults)?;
+    let list = fields.place().key("scorecard");
+    let weights: Vec<Weight> = nodes
+        .iter()
+        .enumerate()
+        .filter_map(|(i, node)| {
+            let place = list.item(i);
+            let fields = Fields::read(node, place, &["metric", "weight"], faults)?;
+            let word = fields.need_text("metric", faults);
+            let metric = word.and_then(|word| read_metric(word, &place.key("metric"), faults));
+            let weight = fields.need_decimal("weight", faults);
+            Some(Weight { metric: metric?, weight: weight? })
+        })
+        .collect();
+    (weights.len() == nodes.len()).then_some(Measure::Scorecard(weights))
 }
 
 fn read_measure(node: &Node<'_>, place: &Place<'_>, faults: &mut Vec<Fault>) -> Option<Measure> {
-    if let Node::Text(word) = node {
-        return read_metric(word, place, faults).map(Measure::Metric);
+    match node {
+        Node::Text(word) if word == "deals" => return Some(Measure::Deals),
+        Node::Text(word) if word == "earnings" => return Some(Measure::Earnings),
+        Node::Text(word) => return read_metric(word, place, faults).map(Measure::Metric),
+        _ => {}
     }
-    let fields = Fields::read(node, *place, &["attainment"], &["scorecard"], faults)?;
+    let fields = Fields::read(node, *place, &["attainment", "scorecard"], faults)?;
+    if fields.get("scorecard").is_some() && fields.get("attainment").is_none() {
+        return read_scorecard(&fields, faults);
+    }
     if fields.get("scorecard").is_some() {
+        place.fault(faults, "write either attainment or scorecard here");
         return None;
     }
     let word = fields.need_text("attainment", faults)?;
     read_metric(word, &place.key("attainment"), faults).map(Measure::Attainment)
 }
 
-/// Metrics that docs/definitions.md names and that this version does not measure yet.
-const LATER_METRICS: [&str; 12] = [
-    "visit_minimum",
-    "gross_margin",
-    "growth_from_new",
-    "growth_from_existing",
-    "cross_sell_sales",
-    "cross_sell_count",
-    "loss_rate",
-    "time_on_a",
-    "concentration",
-    "contribution",
-    "earnings",
-    "scorecard",
-];
+/// Metrics that docs/definitions.md names and that no plan pays by.
+const LATER_METRICS: [&str; 4] = ["loss_rate", "time_on_a", "concentration", "contribution"];
 
 /// A metric by its word.
 pub(super) fn read_metric(word: &str, place: &Place<'_>, faults: &mut Vec<Fault>) -> Option<Metric> {
@@ -160,7 +331,7 @@ pub(super) fn read_metric(word: &str, place: &Place<'_>, faults: &mut Vec<Fault>
 
 fn read_schedule(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Option<Schedule> {
     const KNOWN: [&str; 5] = ["rate", "per_unit", "tiers", "curve", "bonus"];
-    let fields = Fields::read(node, *place, &KNOWN, &[], faults)?;
+    let fields = Fields::read(node, *place, &KNOWN, faults)?;
     if KNOWN.iter().filter(|key| fields.get(key).is_some()).count() != 1 {
         place.fault(faults, format!("write exactly one of {} here", KNOWN.join(", ")));
         return None;
@@ -179,7 +350,7 @@ fn read_schedule(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults:
 }
 
 fn read_tiers(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Option<Tiers> {
-    let fields = Fields::read(node, *place, &["mode", "axis", "per", "steps"], &[], faults)?;
+    let fields = Fields::read(node, *place, &["mode", "axis", "per", "steps"], faults)?;
     let mode = fields.need_text("mode", faults).and_then(|word| {
         choose(word, &place.key("mode"), &[("marginal", Mode::Marginal), ("whole", Mode::Whole)], faults)
     });
@@ -188,11 +359,10 @@ fn read_tiers(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &m
         choose(word, &place.key("axis"), &axes, faults)
     });
     let per = match fields.text("per", faults) {
-        Some("year_to_date") => {
-            place.key("per").fault(faults, "“year_to_date” is not supported yet: use \"period\" or \"deal\"");
-            None
+        Some(word) => {
+            let pers = [("deal", Per::Deal), ("period", Per::Period), ("year_to_date", Per::YearToDate)];
+            choose(word, &place.key("per"), &pers, faults)
         }
-        Some(word) => choose(word, &place.key("per"), &[("deal", Per::Deal), ("period", Per::Period)], faults),
         None => Some(Per::Period),
     };
     fields.need("steps", faults)?;
@@ -215,7 +385,7 @@ fn read_step(
     currency: Currency,
     faults: &mut Vec<Fault>,
 ) -> Option<Step> {
-    let fields = Fields::read(node, *place, &["from", "rate", "per_unit"], &["bonus"], faults)?;
+    let fields = Fields::read(node, *place, &["from", "rate", "per_unit", "bonus"], faults)?;
     let from = match axis {
         Axis::Amount => fields.need_money("from", currency, faults).map(|edge| currency.major(edge).normalize()),
         Axis::Count | Axis::Attainment => fields.need_decimal("from", faults),
@@ -223,17 +393,22 @@ fn read_step(
     let pays = match (fields.get("rate").is_some(), fields.get("per_unit").is_some()) {
         (true, false) => fields.decimal("rate", faults).map(StepPays::Rate),
         (false, true) => fields.money("per_unit", currency, faults).map(StepPays::PerUnit),
+        (false, false) if fields.get("bonus").is_some() && axis == Axis::Count => Some(StepPays::PerUnit(Money::ZERO)),
+        (false, false) if fields.get("bonus").is_some() => Some(StepPays::Rate(Decimal::ZERO)),
         _ => {
             let key = if axis == Axis::Count { "per_unit" } else { "rate" };
             place.fault(faults, format!("say what the step pays: give it \"{key}\", and only that"));
             None
         }
     };
-    Some(Step { from: from?, pays: pays? })
+    let before = faults.len();
+    let bonus = fields.money("bonus", currency, faults);
+    (faults.len() == before).then_some(())?;
+    Some(Step { from: from?, pays: pays?, bonus })
 }
 
 fn read_curve(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Option<Curve> {
-    let fields = Fields::read(node, *place, &["on_target", "points"], &[], faults)?;
+    let fields = Fields::read(node, *place, &["on_target", "points"], faults)?;
     let on_target = fields.need_money("on_target", currency, faults);
     fields.need("points", faults)?;
     let list = fields.list("points", faults)?;
@@ -242,7 +417,7 @@ fn read_curve(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &m
         .iter()
         .enumerate()
         .filter_map(|(i, node)| {
-            let fields = Fields::read(node, points_place.item(i), &["at", "pays"], &[], faults)?;
+            let fields = Fields::read(node, points_place.item(i), &["at", "pays"], faults)?;
             let (at, pays) = (fields.need_decimal("at", faults), fields.need_decimal("pays", faults));
             Some(Point { at: at?, pays: pays? })
         })
@@ -252,17 +427,29 @@ fn read_curve(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &m
 }
 
 fn read_condition(node: &Node<'_>, place: &Place<'_>, faults: &mut Vec<Fault>) -> Option<Condition> {
-    let fields = Fields::read(node, *place, &["metric", "attainment", "at_least", "at_most"], &[], faults)?;
-    let of = match (fields.text("metric", faults), fields.text("attainment", faults)) {
-        (Some(word), None) => read_metric(word, &place.key("metric"), faults).map(Measure::Metric),
-        (None, Some(word)) => read_metric(word, &place.key("attainment"), faults).map(Measure::Attainment),
-        _ => {
-            place.fault(faults, "say what is compared: give either \"metric\" or \"attainment\"");
-            None
-        }
+    const KNOWN: [&str; 6] = ["metric", "attainment", "scorecard", "who", "at_least", "at_most"];
+    let fields = Fields::read(node, *place, &KNOWN, faults)?;
+    let of = read_compared(&fields, "compared", faults);
+    let who = match fields.text("who", faults) {
+        None => Some(Who::Rep),
+        Some(word) => choose(word, &place.key("who"), &Who::ALL.map(|who| (who.as_str(), who)), faults),
     };
     let (at_least, at_most) = (fields.decimal("at_least", faults), fields.decimal("at_most", faults));
-    Some(Condition { of: of?, at_least, at_most })
+    Some(Condition { of: of?, who: who?, at_least, at_most })
+}
+
+impl Who {
+    /// Every one whose number a condition can look at.
+    pub const ALL: [Self; 3] = [Self::Rep, Self::Team, Self::EveryRep];
+
+    /// The word in plans.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rep => "rep",
+            Self::Team => "team",
+            Self::EveryRep => "every_rep",
+        }
+    }
 }
 
 fn choose<T: Copy>(word: &str, place: &Place<'_>, choices: &[(&str, T)], faults: &mut Vec<Fault>) -> Option<T> {
@@ -272,87 +459,4 @@ fn choose<T: Copy>(word: &str, place: &Place<'_>, choices: &[(&str, T)], faults:
         place.fault(faults, format!("“{word}” is not known here: use {}", known.join(" or ")));
     }
     found
-}
-
-impl Component {
-    fn node(&self, currency: Currency) -> Node<'_> {
-        let amount = |amount: Money| Node::text(currency.plain(amount));
-        let gate: Vec<Node<'_>> = self.gate.iter().map(Condition::node).collect();
-        Node::object()
-            .with("name", Node::text(&self.name))
-            .with("measure", self.measure.node())
-            .with("pays", self.pays.node(currency))
-            .with("gate", (!gate.is_empty()).then_some(Node::List(gate)))
-            .with("cap", self.cap.map(amount))
-            .with("floor", self.floor.map(amount))
-    }
-}
-
-impl Measure {
-    fn node<'a>(self) -> Node<'a> {
-        let word = Node::Text(self.metric().as_str().into());
-        match self {
-            Self::Metric(_) => word,
-            Self::Attainment(_) => Node::object().with("attainment", word),
-        }
-    }
-}
-
-impl Schedule {
-    fn node<'a>(&self, currency: Currency) -> Node<'a> {
-        let amount = |amount: Money| Node::text(currency.plain(amount));
-        match self {
-            Self::Rate(rate) => Node::object().with("rate", decimal(*rate)),
-            Self::PerUnit(each) => Node::object().with("per_unit", amount(*each)),
-            Self::Bonus(bonus) => Node::object().with("bonus", amount(*bonus)),
-            Self::Curve(curve) => {
-                let point = |p: &Point| Node::object().with("at", decimal(p.at)).with("pays", decimal(p.pays));
-                let points = Node::List(curve.points.iter().map(point).collect());
-                let curve = Node::object().with("on_target", amount(curve.on_target)).with("points", points);
-                Node::object().with("curve", curve)
-            }
-            Self::Tiers(tiers) => Node::object().with("tiers", tiers.node(currency)),
-        }
-    }
-}
-
-impl Tiers {
-    fn node<'a>(&self, currency: Currency) -> Node<'a> {
-        let step = |step: &Step| match step.pays {
-            StepPays::Rate(rate) => Node::object().with("from", decimal(step.from)).with("rate", decimal(rate)),
-            StepPays::PerUnit(each) => {
-                Node::object().with("from", decimal(step.from)).with("per_unit", Node::text(currency.plain(each)))
-            }
-        };
-        Node::object()
-            .with("mode", Node::text(if self.mode == Mode::Marginal { "marginal" } else { "whole" }))
-            .with("axis", Node::text(self.axis.as_str()))
-            .with("per", Node::text(if self.per == Per::Deal { "deal" } else { "period" }))
-            .with("steps", Node::List(self.steps.iter().map(step).collect()))
-    }
-}
-
-impl Axis {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Amount => "amount",
-            Self::Count => "count",
-            Self::Attainment => "attainment",
-        }
-    }
-}
-
-impl Condition {
-    fn node<'a>(&self) -> Node<'a> {
-        let word = Node::text(self.of.metric().as_str());
-        let key = if matches!(self.of, Measure::Metric(_)) { "metric" } else { "attainment" };
-        Node::object()
-            .with(key, word)
-            .with("at_least", self.at_least.map(decimal))
-            .with("at_most", self.at_most.map(decimal))
-    }
-}
-
-fn decimal<'a>(number: Decimal) -> Node<'a> {
-    Node::text(number.to_string())
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::plan::Measure;
+use super::plan::{Measure, Weight, Who};
 use crate::domain::{
     metric::Metric,
     money::{Currency, Money},
@@ -24,8 +24,21 @@ pub struct Statement {
     pub currency: String,
     /// The sum of the lines; it may be below zero.
     pub total: Amount,
-    /// One line per component, in the plan's order; then what the plan's own floor or cap adds or cuts.
+    /// What is paid out, where that is not the total: nothing of a total below zero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payable: Option<Amount>,
+    /// What is carried to the next period: below zero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance: Option<Amount>,
+    /// What the rep owes of draws after this period; none where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draw_balance: Option<Amount>,
+    /// One line per component, in the plan's order, each with its true-up behind it; then what the plan's own floor or
+    /// cap adds or cuts, the draw, adjustments of earlier periods, and what is carried.
     pub lines: Vec<Line>,
+    /// Won deals that pay once they are released.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Held>,
     /// Won deals of the rep that pay once somebody has confirmed them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unconfirmed: Vec<Held>,
@@ -34,12 +47,18 @@ pub struct Statement {
     pub other_periods: Vec<Held>,
 }
 
-/// One component in one period, or the plan's own floor or cap.
+/// One component in one period, or something of the plan as a whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
-    /// The component's name.
+    /// The component's name, or what else it is: "Plan cap", "Draw".
     pub component: String,
-    /// What was measured; none on a line of the plan's own floor or cap.
+    /// What kind of line it is.
+    #[serde(default, skip_serializing_if = "LineKind::is_usual")]
+    pub kind: LineKind,
+    /// The earlier period that is corrected, or the longer one that is trued up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<String>,
+    /// What was measured; none on a line of the plan as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measure: Option<Measure>,
     /// What the line pays, whole in the minor unit. Its records add up to it.
@@ -53,11 +72,17 @@ pub struct Line {
     /// Attainment floored to four decimals: 0.9583 is shown as 95.83 %. Calculations use the exact one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attainment: Option<Decimal>,
+    /// What the year gave before this period, of tiers by the year to date (money in major units).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Decimal>,
     /// The conditions of the gate and whether they held.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gate: Vec<GateOutcome>,
-    /// How the measure was cut and what each slice pays, exactly: before rounding, floor, cap and gate.
+    /// How the measure was cut and what each slice pays, exactly: before modifier, rounding, floor, cap and gate.
     pub slices: Vec<Slice>,
+    /// What the modifier found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modifier: Option<ModifierOutcome>,
     /// The rounded amount before floor and cap, where they changed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_limits: Option<Amount>,
@@ -67,6 +92,15 @@ pub struct Line {
     /// The floor of the component.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor: Option<Amount>,
+    /// What it would pay if it were not on hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Amount>,
+    /// Of an adjustment: what was paid before. Of a true-up: what its period's parts paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<Amount>,
+    /// Of an adjustment: what it is worth now. Of a true-up: what its period as a whole pays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<Amount>,
     /// What each deal (or the measure as a whole) pays of the line, in order.
     pub records: Vec<Record>,
     /// What was reached and the rule, in words.
@@ -79,11 +113,107 @@ pub struct Line {
     pub text: String,
 }
 
+/// What kind of line it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineKind {
+    /// A component.
+    #[default]
+    Component,
+    /// What a longer period pays beyond its parts.
+    TrueUp,
+    /// The plan's own cap or floor.
+    Limit,
+    /// A draw, or what is recovered of one.
+    Draw,
+    /// A component of an earlier period, corrected.
+    Adjustment,
+    /// What earlier statements carried, and what this one carries on.
+    Carried,
+}
+
+impl LineKind {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands in a reference")]
+    fn is_usual(&self) -> bool {
+        *self == Self::Component
+    }
+}
+
+impl Line {
+    /// A line of the plan as a whole.
+    pub(super) fn plain(component: &str, kind: LineKind, amount: Amount, rule: String) -> Self {
+        Self {
+            component: component.to_owned(),
+            kind,
+            period: None,
+            measure: None,
+            amount,
+            measured: None,
+            target: None,
+            attainment: None,
+            before: None,
+            gate: Vec::new(),
+            slices: Vec::new(),
+            modifier: None,
+            before_limits: None,
+            cap: None,
+            floor: None,
+            held: None,
+            old: None,
+            new: None,
+            records: vec![Record::of(amount)],
+            text: rule.clone(),
+            rule,
+            formulas: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// What it is called beside others: "Sales", "Sales, 2026-09", "Sales, true-up of 2026-Q4".
+    pub fn title(&self) -> String {
+        match (&self.period, self.kind) {
+            (Some(period), LineKind::TrueUp) => format!("{}, true-up of {period}", self.component),
+            (Some(period), _) => format!("{}, {period}", self.component),
+            (None, _) => self.component.clone(),
+        }
+    }
+
+    /// The word for what it measures, in lists and files: a metric's, `deals`, `earnings`, `scorecard`; `draw`,
+    /// `adjustment`, `carried`; `plan` of the plan's own limits.
+    pub fn measure_word(&self) -> &'static str {
+        match (&self.measure, self.kind) {
+            (Some(measure), _) => measure.word(),
+            (None, LineKind::Draw) => "draw",
+            (None, LineKind::Adjustment) => "adjustment",
+            (None, LineKind::Carried) => "carried",
+            (None, _) => "plan",
+        }
+    }
+}
+
+/// What a modifier found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModifierOutcome {
+    /// What was looked up.
+    pub of: Measure,
+    /// What it was (money in major units); attainment floored to four decimals. None: it has no value or target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actual: Option<Decimal>,
+    /// What the exact amount was multiplied by.
+    pub times: Decimal,
+}
+
 /// What one condition of a gate found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GateOutcome {
     /// What was compared.
     pub of: Measure,
+    /// Whose it was.
+    #[serde(default, skip_serializing_if = "is_own")]
+    pub who: Who,
+    /// Of every rep of the team: those for whom it did not hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<String>,
     /// It had to be at least this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<Decimal>,
@@ -98,6 +228,11 @@ pub struct GateOutcome {
     /// By how much the metric misses; below zero: so much too many. None where it held, or where no number would do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<Decimal>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands in a reference")]
+fn is_own(who: &Who) -> bool {
+    *who == Who::Rep
 }
 
 /// A part of the measure and what it pays, exactly.
@@ -117,6 +252,9 @@ pub struct Slice {
     /// What each one pays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_unit: Option<Amount>,
+    /// Whether it is a bonus for reaching the step, and `of` how often.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bonus: bool,
     /// What the slice pays in major units, unrounded (of a curve: rounded where it has no end).
     pub amount: Decimal,
 }
@@ -130,6 +268,9 @@ pub struct Record {
     /// The deal that it returns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returns: Option<i64>,
+    /// Whose it is, where that is not the rep of the statement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rep: Option<String>,
     /// The rep's part, where it is not the whole deal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<Amount>,
@@ -139,13 +280,16 @@ pub struct Record {
     /// Whether this is what the floor adds.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub floor: bool,
+    /// Whether these are the bonuses for the steps that the whole reached.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bonus: bool,
     /// What it pays.
     pub amount: Amount,
 }
 
 impl Record {
     pub(super) fn of(amount: Amount) -> Self {
-        Self { deal: None, returns: None, part: None, measure: None, floor: false, amount }
+        Self { deal: None, returns: None, rep: None, part: None, measure: None, floor: false, bonus: false, amount }
     }
 }
 
@@ -157,6 +301,12 @@ pub struct Held {
     /// The deal that it returns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returns: Option<i64>,
+    /// Whose it is, where that is not the rep of the statement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rep: Option<String>,
+    /// Why it is on hold, if a reason is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// The rep's part of it.
     pub part: Amount,
 }
@@ -220,19 +370,23 @@ impl<'de> Deserialize<'de> for Amount {
     }
 }
 
-/// How a measure is written: `"visits"` or `{"attainment": "visits"}`.
+/// How a measure is written: `"visits"`, `{"attainment": "visits"}`, `{"scorecard": […]}`, `"deals"`.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum MeasureForm {
     Metric(Metric),
     Attainment { attainment: Metric },
+    Scorecard { scorecard: Vec<Weight> },
+    Word(String),
 }
 
 impl Serialize for Measure {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match *self {
-            Self::Metric(metric) => MeasureForm::Metric(metric),
-            Self::Attainment(attainment) => MeasureForm::Attainment { attainment },
+        match self {
+            Self::Metric(metric) => MeasureForm::Metric(*metric),
+            Self::Attainment(attainment) => MeasureForm::Attainment { attainment: *attainment },
+            Self::Scorecard(scorecard) => MeasureForm::Scorecard { scorecard: scorecard.clone() },
+            Self::Deals | Self::Earnings => MeasureForm::Word(self.word().to_owned()),
         }
         .serialize(serializer)
     }
@@ -243,6 +397,10 @@ impl<'de> Deserialize<'de> for Measure {
         Ok(match MeasureForm::deserialize(deserializer)? {
             MeasureForm::Metric(metric) => Self::Metric(metric),
             MeasureForm::Attainment { attainment } => Self::Attainment(attainment),
+            MeasureForm::Scorecard { scorecard } => Self::Scorecard(scorecard),
+            MeasureForm::Word(word) if word == "deals" => Self::Deals,
+            MeasureForm::Word(word) if word == "earnings" => Self::Earnings,
+            MeasureForm::Word(word) => return Err(D::Error::custom(format!("“{word}” is no measure"))),
         })
     }
 }

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use super::plan::{
     Axis, Component, Condition, Measure, MeasuringPeriod, Mode, Per, Plan, Schedule, Step, StepPays, Tiers,
+    Who,
 };
 use crate::domain::{
     metric::Metric,
@@ -80,7 +81,7 @@ impl Accelerator {
     }
 
     fn components(&self) -> Vec<Component> {
-        let step = |from, rate| Step { from, pays: StepPays::Rate(rate) };
+        let step = |from, rate| Step::new(from, StepPays::Rate(rate));
         let steps = vec![
             step(Decimal::ZERO, self.to_target),
             step(Decimal::ONE, self.above_target),
@@ -99,11 +100,12 @@ impl Hunter {
     }
 
     fn components(&self) -> Vec<Component> {
-        let step = |from: u32, each| Step { from: Decimal::from(from), pays: StepPays::PerUnit(each) };
+        let step = |from: u32, each| Step::new(Decimal::from(from), StepPays::PerUnit(each));
         let steps = vec![step(0, self.each), step(self.more_from, self.each_more)];
         let tiers = Tiers { mode: Mode::Marginal, axis: Axis::Count, per: Per::Period, steps };
         let gate = vec![Condition {
             of: Measure::Attainment(Metric::StrangerVisits),
+            who: Who::Rep,
             at_least: Some(Decimal::ONE),
             at_most: None,
         }];
@@ -156,17 +158,10 @@ impl Template {
             Self::Accelerator(accelerator) => accelerator.components(),
             Self::Hunter(hunter) => hunter.components(),
         };
-        Plan { name: name.to_owned(), currency, period, components, cap: None, floor: None }
+        Plan::new(name, currency, period, components)
     }
 }
 
 fn component(name: &str, metric: Metric, pays: Schedule) -> Component {
-    Component {
-        name: name.to_owned(),
-        measure: Measure::Metric(metric),
-        pays,
-        gate: Vec::new(),
-        cap: None,
-        floor: None,
-    }
+    Component::new(name, Measure::Metric(metric), pays)
 }

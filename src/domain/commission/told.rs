@@ -4,14 +4,20 @@
 use rust_decimal::Decimal;
 
 use super::{
-    plan::{Axis, Component, Curve, Measure, Mode, Per, Plan, Schedule, Step, StepPays, Tiers},
-    words::{bare, condition, in_minor_units, list, money, percent, plural, sentence, singular},
+    plan::{
+        Axis, Component, CreditKind, Curve, Draw, Factor, Measure, Mode, Modifier, Only, Per, Plan, Schedule, Scope,
+        Step, StepPays, Tiers, What,
+    },
+    schedule::rate_of,
+    words::{
+        bare, condition, in_minor_units, list, money, percent, plural, scorecard, sentence, singular,
+    },
 };
-use crate::domain::{metric::Metric, money::Currency};
+use crate::domain::{metric::Unit, money::Currency};
 
 /// What a component pays: a sentence for each step or point, then its conditions, its cap and its floor.
 pub fn component(component: &Component, currency: Currency) -> Vec<String> {
-    let metric = component.measure.metric();
+    let metric = component.measure.what();
     let mut told = match &component.pays {
         Schedule::Rate(rate) => {
             vec![format!("Every {} of {} pays {}.", one_of(currency), plural(metric), share_or_nothing(*rate))]
@@ -25,12 +31,90 @@ pub fn component(component: &Component, currency: Currency) -> Vec<String> {
     if !gate.is_empty() {
         told.push(format!("It pays only with {}.", list(&gate)));
     }
+    told.extend(component.modifier.as_ref().map(|one| modifier(one, currency)));
+    told.extend(whose(component));
+    told.extend(component.clawback_days.map(|days| {
+        format!(
+            "What was paid for a new customer is taken back if its first sale is returned, or if it is lost within \
+             {days} days of it."
+        )
+    }));
+    told.extend(component.true_up.map(|longer| {
+        let longer = longer.as_str();
+        format!("At the end of the {longer} it is made up to what the {longer} as a whole pays.")
+    }));
     told.extend(component.cap.map(|cap| format!("It pays {} at most.", money(cap, currency))));
     told.extend(component.floor.map(|floor| {
         let open = if gate.is_empty() { "" } else { ", as long as it pays at all" };
         format!("It pays {} at least{open}.", money(floor, currency))
     }));
     told
+}
+
+/// Whose work and which deals a component is about, where that is not all of the rep's.
+fn whose(component: &Component) -> Vec<String> {
+    let mut told = Vec::new();
+    if let Some(only) = &component.only {
+        told.push(format!("It counts only deals {}.", self::only(only)));
+    }
+    if component.credit == CreditKind::Overlay {
+        told.push("It counts overlay credits, apart from those that share a deal.".to_owned());
+    }
+    if component.scope == Scope::Team {
+        told.push("It counts the work of the reps of the team, without the rep's own.".to_owned());
+    }
+    told
+}
+
+/// Which deals count, after "deals": "with customers in their first 12 months, booked from 2026-10-01 to 2026-10-31".
+pub(super) fn only(only: &Only) -> String {
+    let mut parts = Vec::new();
+    if let Some(months) = only.customer_months {
+        parts.push(match (months.from, months.below) {
+            (0, Some(below)) => format!("with customers in their first {below} months"),
+            (from, Some(below)) => format!("with customers from month {from} to before month {below} after their first sale"),
+            (0, None) => "with customers".to_owned(),
+            (from, None) => format!("with customers from {from} months after their first sale on"),
+        });
+    }
+    match only.new_customer {
+        Some(true) => parts.push("that are a customer's first".to_owned()),
+        Some(false) => parts.push("that are not a customer's first".to_owned()),
+        None => {}
+    }
+    match only.cross_sell {
+        Some(true) => parts.push("of a category that is new to the customer".to_owned()),
+        Some(false) => parts.push("of categories that the customer knew".to_owned()),
+        None => {}
+    }
+    match only.booked.map(|days| (days.from, days.through)) {
+        Some((Some(from), Some(through))) => parts.push(format!("booked from {from} to {through}")),
+        Some((Some(from), None)) => parts.push(format!("booked from {from} on")),
+        Some((None, Some(through))) => parts.push(format!("booked until {through}")),
+        _ => {}
+    }
+    parts.join(", ")
+}
+
+/// What a modifier does: "The amount is multiplied by lost customers: × 1.2 from 0, × 1 from 1, × 0.8 from 2 on."
+pub(super) fn modifier(modifier: &Modifier, currency: Currency) -> String {
+    let of = match &modifier.of {
+        Measure::Scorecard(weights) => format!("the scorecard of {}", scorecard(weights)),
+        Measure::Attainment(metric) if metric.is_limit() => format!("the % on the limit for {}", plural(*metric)),
+        Measure::Attainment(metric) => format!("the % of the target for {}", plural(*metric)),
+        other => plural(other.what()).to_owned(),
+    };
+    let edge = |edge: Decimal| match &modifier.of {
+        of if of.is_attainment() => percent(edge),
+        of if of.what().unit() == Unit::Money => currency.show_exact(in_minor_units(edge, currency)),
+        of => bare(of.what(), edge, currency),
+    };
+    let last = modifier.steps.len().saturating_sub(1);
+    let step = |(i, step): (usize, &Factor)| {
+        let on = if i == last { " on" } else { "" };
+        format!("× {} from {}{on}", step.times.normalize(), edge(step.from))
+    };
+    format!("The amount is multiplied by {of}: {}.", list(&modifier.steps.iter().enumerate().map(step).collect::<Vec<_>>()))
 }
 
 /// What holds for all components together: how long a period is, and the plan's own cap and floor.
@@ -40,13 +124,54 @@ pub fn together(plan: &Plan) -> Vec<String> {
     told.extend(
         plan.floor.map(|floor| format!("All components together pay {} at least.", money(floor, plan.currency))),
     );
+    told.extend(account(plan));
     told
 }
 
+/// What is paid in advance and taken back.
+pub fn account(plan: &Plan) -> Vec<String> {
+    let mut told = Vec::new();
+    let mut before = 0;
+    for draw in &plan.draw {
+        told.push(draw.told(before, plan.currency));
+        before = draw.through.unwrap_or(before);
+    }
+    told.extend(plan.recovery_cap.map(|share| {
+        format!(
+            "Corrections of earlier periods take back {} of what is earned at most; the rest is carried on.",
+            percent(share)
+        )
+    }));
+    told
+}
+
+impl Draw {
+    /// What is paid in advance, from the rep's period after these on.
+    fn told(&self, before: u32, currency: Currency) -> String {
+        let amount = money(self.amount, currency);
+        let when = match (before, self.through) {
+            (0, None) => String::new(),
+            (0, Some(1)) => " in a rep's first period on the plan".to_owned(),
+            (0, Some(last)) => format!(" in a rep's first {last} periods on the plan"),
+            (before, Some(last)) => format!(" in a rep's periods {} to {last} on the plan", before + 1),
+            (before, None) => format!(" from a rep's period {} on the plan on", before + 1),
+        };
+        let back = if self.recoverable {
+            "What was not earned is paid back from later earnings above the draw."
+        } else {
+            "It is not paid back."
+        };
+        format!("At least {amount} is paid{when}: a draw. {back}")
+    }
+}
+
 /// What is measured, for a list to choose from: `Net sales`, `Net sales, % of target`.
-pub fn measure(measure: Measure) -> String {
+pub fn measure(measure: &Measure) -> String {
     match measure {
         Measure::Metric(metric) => metric.label().to_owned(),
+        Measure::Deals => "Deals".to_owned(),
+        Measure::Earnings => "Earnings of the team".to_owned(),
+        Measure::Scorecard(weights) => format!("Scorecard of {}", scorecard(weights)),
         Measure::Attainment(metric) if metric.is_limit() => format!("{}, % on the limit", metric.label()),
         Measure::Attainment(metric) => format!("{}, % of target", metric.label()),
     }
@@ -81,7 +206,7 @@ fn share_or_nothing(rate: Decimal) -> String {
 }
 
 impl Tiers {
-    fn told(&self, metric: Metric, currency: Currency) -> Vec<String> {
+    fn told(&self, metric: What, currency: Currency) -> Vec<String> {
         let ends = self.steps.iter().skip(1).map(Some).chain([None]);
         let several = self.steps.len() > 1;
         let mut told: Vec<String> = self
@@ -98,10 +223,36 @@ impl Tiers {
                 }
             })
             .collect();
+        if self.steps.iter().all(|step| rate_of(step).is_zero() && step.bonus.is_some()) {
+            told.clear();
+        }
+        told.extend(self.bonuses(metric, currency));
+        if self.per == Per::YearToDate {
+            told.push("It goes by the year to date: what the year paid before is taken off.".to_owned());
+        }
         if self.axis == Axis::Attainment {
             told.push("Without a target it pays nothing.".to_owned());
         }
         told
+    }
+
+    /// The bonuses of the steps.
+    fn bonuses(&self, metric: What, currency: Currency) -> Option<String> {
+        let edge = |step: &Step| match self.axis {
+            Axis::Count => format!("number {}", bare(metric, step.from, currency)),
+            _ => self.brim(step, currency),
+        };
+        let paid = self.steps.iter().filter_map(|step| Some((step, step.bonus.filter(|bonus| bonus.0 > 0)?)));
+        let paid: Vec<String> =
+            paid.map(|(step, bonus)| format!("{} from {}", money(bonus, currency), edge(step))).collect();
+        let several = paid.len() > 1;
+        let which = match self.mode {
+            Mode::Whole if several => ": the one of the step that is reached",
+            Mode::Marginal if several => ": each one that is reached",
+            _ => "",
+        };
+        let whose = if self.per == Per::Deal { " for each deal" } else { "" };
+        (!paid.is_empty()).then(|| format!("Reaching a step pays a bonus{whose}: {} on{which}.", list(&paid)))
     }
 
     /// An edge in words: `€3,000.00`, `120% of target`.
@@ -118,7 +269,7 @@ impl Tiers {
         if self.axis == Axis::Attainment { percent(step.from) } else { self.brim(step, currency) }
     }
 
-    fn of_money(&self, span: &Span<'_>, metric: Metric, currency: Currency) -> String {
+    fn of_money(&self, span: &Span<'_>, metric: What, currency: Currency) -> String {
         let pays = share(span.step);
         let (what, one) = (plural(metric), one_of(currency));
         let edge = |step: &Step| self.brim(step, currency);
@@ -168,7 +319,7 @@ impl Tiers {
     }
 
     /// Nothing for a step that holds no unit: one from 0 below one from 1.
-    fn counted(&self, span: &Span<'_>, metric: Metric, currency: Currency) -> Option<String> {
+    fn counted(&self, span: &Span<'_>, metric: What, currency: Currency) -> Option<String> {
         let pays = step_pays(span.step, currency);
         let number = |number: Decimal| bare(metric, number, currency);
         let from = span.step.from.max(Decimal::ONE);
@@ -229,7 +380,7 @@ fn share(step: &Step) -> String {
 }
 
 impl Curve {
-    fn told(&self, metric: Metric, currency: Currency) -> Vec<String> {
+    fn told(&self, metric: What, currency: Currency) -> Vec<String> {
         let (Some(first), Some(last)) = (self.points.first(), self.points.last()) else { return Vec::new() };
         let of = if metric.is_limit() { "on the limit" } else { "of target" };
         let pays = |share: Decimal| currency.show_exact(self.on_target.exact() * share);

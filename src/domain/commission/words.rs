@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::plan::{Condition, Measure};
+use super::plan::{Condition, Measure, Weight, What, Who};
 use crate::domain::{
     metric::{Metric, Unit},
     money::{Currency, Money, group_thousands},
@@ -54,19 +54,30 @@ fn nouns(metric: Metric) -> (&'static str, &'static str) {
     }
 }
 
-/// The metric inside a sentence: `visits`, `net sales`.
-pub(super) fn plural(metric: Metric) -> &'static str {
-    nouns(metric).1
+impl What {
+    fn nouns(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Metric(metric) => nouns(metric),
+            Self::Deals => ("deal", "deals"),
+            Self::Earnings => ("earnings of the team", "earnings of the team"),
+            Self::Scorecard => ("scorecard", "scorecard"),
+        }
+    }
+}
+
+/// The measure inside a sentence: `visits`, `net sales`.
+pub(super) fn plural(what: impl Into<What>) -> &'static str {
+    what.into().nouns().1
 }
 
 /// One of a count: `visit`.
-pub(super) fn singular(metric: Metric) -> &'static str {
-    nouns(metric).0
+pub(super) fn singular(what: impl Into<What>) -> &'static str {
+    what.into().nouns().0
 }
 
 /// A value in the metric's own unit without its noun: `92`, `€104,300.00`, `7.2%`.
-pub(super) fn bare(metric: Metric, value: Decimal, currency: Currency) -> String {
-    match metric.unit() {
+pub(super) fn bare(what: impl Into<What>, value: Decimal, currency: Currency) -> String {
+    match what.into().unit() {
         Unit::Count => count(value),
         Unit::Money => currency.show_exact(value),
         Unit::Fraction => percent(value),
@@ -74,23 +85,25 @@ pub(super) fn bare(metric: Metric, value: Decimal, currency: Currency) -> String
 }
 
 /// A value with its noun: `92 visits`, `net sales of €104,300.00`, `sales growth of 7.2%`.
-pub(super) fn quantity(metric: Metric, value: Decimal, currency: Currency) -> String {
-    let (one, many) = nouns(metric);
-    match metric.unit() {
+pub(super) fn quantity(what: impl Into<What>, value: Decimal, currency: Currency) -> String {
+    let what = what.into();
+    let (one, many) = what.nouns();
+    match what.unit() {
         Unit::Count if value.is_zero() => format!("no {many}"),
         Unit::Count if value.abs() == Decimal::ONE => format!("{} {one}", count(value)),
         Unit::Count => format!("{} {many}", count(value)),
-        Unit::Money | Unit::Fraction => format!("{many} of {}", bare(metric, value, currency)),
+        Unit::Money | Unit::Fraction => format!("{many} of {}", bare(what, value, currency)),
     }
 }
 
 /// A difference that would help: `4 more visits`, `2 fewer lost customers`, `€778.60 more in net sales`.
-pub(super) fn difference(metric: Metric, missing: Decimal, currency: Currency) -> String {
+pub(super) fn difference(what: impl Into<What>, missing: Decimal, currency: Currency) -> String {
+    let what = what.into();
     let more = missing > Decimal::ZERO;
     let amount = missing.abs();
-    let (one, many) = nouns(metric);
+    let (one, many) = what.nouns();
     let noun = if amount == Decimal::ONE { one } else { many };
-    match metric.unit() {
+    match what.unit() {
         Unit::Count => format!("{} {} {noun}", count(amount), if more { "more" } else { "fewer" }),
         Unit::Money => {
             format!("{} {} in {many}", currency.show_exact(amount), if more { "more" } else { "less" })
@@ -105,11 +118,11 @@ pub(super) fn difference(metric: Metric, missing: Decimal, currency: Currency) -
 
 /// A condition: `at least 20 stranger visits`, `at least 100% of the target for visits`.
 pub(super) fn condition(condition: &Condition, currency: Currency) -> String {
-    let metric = condition.of.metric();
-    let edge = |edge: Decimal| match condition.of {
-        Measure::Attainment(_) => percent(edge),
-        Measure::Metric(_) if metric.unit() == Unit::Money => currency.show_exact(in_minor_units(edge, currency)),
-        Measure::Metric(_) => bare(metric, edge, currency),
+    let what = condition.of.what();
+    let edge = |edge: Decimal| match &condition.of {
+        of if of.is_attainment() => percent(edge),
+        _ if what.unit() == Unit::Money => currency.show_exact(in_minor_units(edge, currency)),
+        _ => bare(what, edge, currency),
     };
     let edges = match (condition.at_least, condition.at_most) {
         (Some(least), Some(most)) if least == most => format!("exactly {}", edge(least)),
@@ -119,15 +132,33 @@ pub(super) fn condition(condition: &Condition, currency: Currency) -> String {
         (None, None) => String::from("any number"),
     };
     let only_one = [condition.at_least, condition.at_most].into_iter().flatten().all(|edge| edge == Decimal::ONE);
-    match condition.of {
-        Measure::Attainment(_) if metric.is_limit() => format!("{edges} on the limit for {}", plural(metric)),
-        Measure::Attainment(_) => format!("{edges} of the target for {}", plural(metric)),
-        Measure::Metric(_) => match metric.unit() {
-            Unit::Count if only_one => format!("{edges} {}", singular(metric)),
-            Unit::Count => format!("{edges} {}", plural(metric)),
-            Unit::Money | Unit::Fraction => format!("{} of {edges}", plural(metric)),
+    let said = match &condition.of {
+        Measure::Scorecard(weights) => format!("{edges} on the scorecard of {}", scorecard(weights)),
+        Measure::Attainment(metric) if metric.is_limit() => format!("{edges} on the limit for {}", plural(what)),
+        Measure::Attainment(_) => format!("{edges} of the target for {}", plural(what)),
+        _ => match what.unit() {
+            Unit::Count if only_one => format!("{edges} {}", singular(what)),
+            Unit::Count => format!("{edges} {}", plural(what)),
+            Unit::Money | Unit::Fraction => format!("{} of {edges}", plural(what)),
         },
+    };
+    match condition.who {
+        Who::Rep => said,
+        Who::Team => format!("{said} in the team"),
+        Who::EveryRep => format!("{said} for every rep of the team"),
     }
+}
+
+/// What a scorecard is made of: `net sales (60%) and new customers (40%)`.
+pub(super) fn scorecard(weights: &[Weight]) -> String {
+    let one = |one: &Weight| format!("{} ({}%)", plural(one.metric), one.weight.normalize());
+    list(&weights.iter().map(one).collect::<Vec<_>>())
+}
+
+/// Words with a full stop at the end.
+pub(super) fn ended(words: &str) -> String {
+    let words = words.trim();
+    if words.ends_with(['.', '!', '?']) { words.to_owned() } else { format!("{words}.") }
 }
 
 /// An amount of a form in minor units, exact.

@@ -1,0 +1,232 @@
+//! What the lines are calculated from: the plan, the facts, and the deals that pay.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rust_decimal::Decimal;
+
+use super::{
+    counted::{Ledger, PayingDeals, Row, climbed, deals_above_zero},
+    exact::{TooLarge, attainment},
+    facts::{Earned, Facts, Figures},
+    json::Fault,
+    measure::{Measure, What},
+    plan::{Component, CreditKind, Plan, Schedule, Scope, Who},
+};
+use crate::domain::{
+    metric::{Metric, Unit},
+    money::Currency,
+    rate::Ratio,
+    scorecard::Scorecard,
+    target::Attainment,
+};
+
+/// What the lines are calculated from.
+pub(super) struct Evidence<'a> {
+    pub plan: &'a Plan,
+    pub facts: &'a Facts,
+    own: Known<'a>,
+    team: Known<'a>,
+    /// The deals that count, where the facts have deals, by [`place`].
+    counted: Option<[PayingDeals<'a>; 4]>,
+}
+
+/// Metrics and targets of somebody.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub metrics: &'a BTreeMap<Metric, Decimal>,
+    pub no_value: &'a BTreeSet<Metric>,
+    pub targets: &'a BTreeMap<Metric, Decimal>,
+}
+
+impl<'a> Known<'a> {
+    fn of(figures: &'a Figures) -> Self {
+        Self { metrics: &figures.metrics, no_value: &figures.no_value, targets: &figures.targets }
+    }
+}
+
+/// Where the deals of a scope and kind stand.
+fn place(scope: Scope, credit: CreditKind) -> usize {
+    let of_scope = if scope == Scope::Own { 0 } else { 2 };
+    of_scope + usize::from(credit == CreditKind::Overlay)
+}
+
+impl<'a> Evidence<'a> {
+    pub(super) fn of(plan: &'a Plan, facts: &'a Facts) -> Result<Self, Vec<Fault>> {
+        let own = Known { metrics: &facts.metrics, no_value: &facts.no_value, targets: &facts.targets };
+        // Facts that know of no team are, for what is measured of one, the team's.
+        let team = facts.team.as_ref().map_or(own, |team| Known::of(&team.figures));
+        let asked = |scope, credit| {
+            (scope, credit) == (Scope::Own, CreditKind::Split)
+                || plan.components.iter().any(|one| (one.scope, one.credit) == (scope, credit))
+        };
+        let ledger = facts.deals.as_deref().map(|deals| Ledger::of(facts, deals)).transpose()?;
+        let counted = ledger.map(|ledger| {
+            [
+                (Scope::Own, CreditKind::Split),
+                (Scope::Own, CreditKind::Overlay),
+                (Scope::Team, CreditKind::Split),
+                (Scope::Team, CreditKind::Overlay),
+            ]
+            .map(|(scope, credit)| {
+                if asked(scope, credit) { ledger.select(scope, credit) } else { PayingDeals::default() }
+            })
+        });
+        Ok(Self { plan, facts, own, team, counted })
+    }
+
+    pub(super) fn currency(&self) -> Currency {
+        self.plan.currency
+    }
+
+    /// The deals that count for a scope and a kind of credit, where the facts have deals.
+    pub(super) fn deals(&self, scope: Scope, credit: CreditKind) -> Option<&PayingDeals<'a>> {
+        self.counted.as_ref().and_then(|counted| counted.get(place(scope, credit)))
+    }
+
+    /// All deals that the plan asks for: the rep's, then those beside them and the team's.
+    pub(super) fn all_deals(&self) -> impl Iterator<Item = &PayingDeals<'a>> {
+        self.counted.iter().flatten()
+    }
+
+    pub(super) fn known(&self, scope: Scope) -> Known<'a> {
+        if scope == Scope::Own { self.own } else { self.team }
+    }
+
+    /// A metric in its own unit. Net sales are those of the deals that pay, where there are any.
+    pub(super) fn value(&self, scope: Scope, metric: Metric) -> Option<Decimal> {
+        let given = self.known(scope).metrics.get(&metric).copied();
+        if metric != Metric::NetSales || given.is_some() {
+            return given;
+        }
+        let counted = self.deals(scope, CreditKind::Split)?;
+        Decimal::try_from_i128_with_scale(counted.net(), 0).ok()
+    }
+
+    pub(super) fn target(&self, scope: Scope, metric: Metric) -> Option<Decimal> {
+        self.known(scope).targets.get(&metric).copied()
+    }
+
+    /// The target that a component's measure is held against.
+    pub(super) fn target_of(&self, component: &Component) -> Option<Decimal> {
+        let metric = component.measure.metric()?;
+        if component.year_to_date() && !self.facts.year_targets.is_empty() {
+            return self.facts.year_targets.get(&metric).copied();
+        }
+        self.target(component.scope, metric)
+    }
+
+    /// What a component measures, in the unit of what it is: none where that has no value. Of a scorecard it is the
+    /// score, as near as a decimal comes.
+    pub(super) fn measured(&self, component: &Component, rows: Option<&[Row<'_>]>) -> Result<Option<Decimal>, TooLarge> {
+        match &component.measure {
+            Measure::Metric(metric) | Measure::Attainment(metric) => match rows {
+                Some(rows) if component.only.is_some() || component.credit == CreditKind::Overlay => {
+                    Ok(Some(climbed(rows)))
+                }
+                _ => Ok(self.value(component.scope, *metric)),
+            },
+            Measure::Deals | Measure::Earnings => Ok(Some(climbed(rows.unwrap_or_default()))),
+            Measure::Scorecard(_) => {
+                Ok(self.reached(&component.measure, component.scope)?.map(|score| score.percent_floored(9) / Decimal::ONE_HUNDRED))
+            }
+        }
+    }
+
+    /// An attainment or a score, exact; none without a target or a value.
+    pub(super) fn reached(&self, measure: &Measure, scope: Scope) -> Result<Option<Ratio>, TooLarge> {
+        self.reached_by(measure, |metric| (self.value(scope, metric), self.target(scope, metric)))
+    }
+
+    /// The same over whatever knows values and targets.
+    fn reached_by(
+        &self,
+        measure: &Measure,
+        known: impl Fn(Metric) -> (Option<Decimal>, Option<Decimal>),
+    ) -> Result<Option<Ratio>, TooLarge> {
+        let one = |metric: Metric| match known(metric) {
+            (Some(value), Some(target)) => attainment(metric, value, target).map(Some),
+            _ => Ok(None),
+        };
+        match measure {
+            Measure::Metric(metric) | Measure::Attainment(metric) => one(*metric),
+            Measure::Deals | Measure::Earnings => Ok(None),
+            Measure::Scorecard(weights) => {
+                for weight in weights {
+                    one(weight.metric)?;
+                }
+                let weighed = weights.iter().map(|weight| (weight.metric, weight.weight)).collect();
+                let scorecard = Scorecard { weights: weighed, ..Scorecard::default() };
+                let score = scorecard.score(|metric| one(metric).ok().flatten().map(Attainment));
+                Ok(score.map(|score| score.0))
+            }
+        }
+    }
+
+    /// What a condition or a modifier looks at: value (or score) and target, of the rep, the team or each of its reps.
+    pub(super) fn looked_at(&self, measure: &Measure, who: Who) -> Result<Vec<Seen<'a>>, TooLarge> {
+        let seen = |rep: &'a str, known: &dyn Fn(Metric) -> (Option<Decimal>, Option<Decimal>)| {
+            let (value, target) = measure.metric().map_or((None, None), known);
+            let reached = if measure.is_attainment() { self.reached_by(measure, known)? } else { None };
+            Ok(Seen { rep, value, target, reached })
+        };
+        match who {
+            Who::Rep => {
+                Ok(vec![seen("", &|metric| (self.value(Scope::Own, metric), self.target(Scope::Own, metric)))?])
+            }
+            Who::Team => {
+                Ok(vec![seen("", &|metric| (self.value(Scope::Team, metric), self.target(Scope::Team, metric)))?])
+            }
+            Who::EveryRep => {
+                let members = self.facts.team.iter().flat_map(|team| &team.reps);
+                let others = members.filter(|member| member.rep != self.facts.rep);
+                others
+                    .map(|member| {
+                        let known = Known::of(&member.figures);
+                        seen(&member.rep, &|metric| {
+                            (known.metrics.get(&metric).copied(), known.targets.get(&metric).copied())
+                        })
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    /// What climbs a component's schedule one after the other; none where it is only known as a whole.
+    pub(super) fn rows(&self, component: &Component) -> Option<Vec<Row<'a>>> {
+        if component.measure == Measure::Earnings {
+            return self.facts.team_earnings.as_deref().map(|earned| self.earned(earned));
+        }
+        let by_deal = matches!(component.measure.what(), What::Metric(Metric::NetSales) | What::Deals);
+        if !by_deal || matches!(component.pays, Schedule::Bonus(_)) && component.measure != Measure::Deals {
+            return None;
+        }
+        let rows = self.deals(component.scope, component.credit)?.only(component.only.as_ref());
+        let counts = component.measure.what().unit() == Unit::Count;
+        Some(if counts { deals_above_zero(rows) } else { rows })
+    }
+
+    /// What others earned: nobody overrides himself.
+    fn earned(&self, earned: &'a [Earned]) -> Vec<Row<'a>> {
+        let others = earned.iter().filter(|one| one.rep != self.facts.rep);
+        let row = |one: &'a Earned| Row {
+            deal: None,
+            root: None,
+            rep: Some(&one.rep),
+            part: one.amount,
+            split: true,
+            weight: i128::from(one.amount.0),
+        };
+        others.map(row).collect()
+    }
+}
+
+/// What somebody's metric is against its target.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    /// The rep of the team; empty: the rep of the facts, or the team as a whole.
+    pub rep: &'a str,
+    pub value: Option<Decimal>,
+    pub target: Option<Decimal>,
+    /// The attainment or score, where one is asked for.
+    pub reached: Option<Ratio>,
+}
