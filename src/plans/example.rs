@@ -54,7 +54,8 @@ impl PlanForm {
         let mut metrics = Vec::new();
         for component in &self.components {
             let gate = component.gate.iter().map(|[of, ..]| of);
-            let typed = [&component.measure].into_iter().chain(gate).filter_map(|value| parse::measure(value)?.metric());
+            let typed =
+                [&component.measure].into_iter().chain(gate).filter_map(|value| parse::measure(value)?.metric());
             let named: Vec<Metric> = match self.kept_component(component, currency) {
                 Some(kept) => picture::metrics_of(&kept),
                 None => typed.collect(),

@@ -19,27 +19,29 @@ fn unknown_keys_are_refused_with_their_place() {
     assert_eq!(
         refused_plan(&typo),
         [
-            "components[0].pays.tiers.steps[2].rat: unknown key; known here: from, rate, per_unit",
+            "components[0].pays.tiers.steps[2].rat: unknown key; known here: from, rate, per_unit, bonus",
             "components[0].pays.tiers.steps[2]: say what the step pays: give it \"rate\", and only that",
         ]
     );
     let typo = FIELD.replace(r#""cap": "400.00""#, r#""capp": "400.00""#);
     assert_eq!(
         refused_plan(&typo),
-        ["components[1].capp: unknown key; known here: name, measure, pays, gate, cap, floor"]
+        [
+            "components[1].capp: unknown key; known here: name, measure, pays, gate, cap, floor, modifier, scope, credit, only, clawback_days, true_up"
+        ]
     );
     let typo = FIELD.replace(r#""at_least": "1""#, r#""atleast": "1""#);
     assert_eq!(
         refused_plan(&typo),
         [
-            "components[2].gate[0].atleast: unknown key; known here: metric, attainment, at_least, at_most",
+            "components[2].gate[0].atleast: unknown key; known here: metric, attainment, scorecard, who, at_least, at_most",
             "components[2].gate[0]: the condition has no edge: give at_least or at_most",
         ]
     );
     let typo = FIELD.replacen(r#""name""#, r#""colour": 1, "name""#, 1);
     assert_eq!(
         refused_plan(&typo),
-        ["colour: unknown key; known here: name, currency, period, components, cap, floor"]
+        ["colour: unknown key; known here: name, currency, period, components, cap, floor, draw, recovery_cap, scope"]
     );
     let typo = OCTOBER.replacen(r#""customer""#, r#""client""#, 1);
     assert_eq!(

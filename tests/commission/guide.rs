@@ -32,7 +32,7 @@ fn the_statements_are_what_the_engine_prints() {
 fn the_components_are_read() {
     let components: Vec<&str> =
         blocks().into_iter().filter(|(kind, _)| *kind == "json component").map(|(_, inside)| inside).collect();
-    assert_eq!(components.len(), 7);
+    assert_eq!(components.len(), 12);
     for component in components {
         plan_in("EUR", component);
     }

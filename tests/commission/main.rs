@@ -14,3 +14,4 @@ mod properties;
 mod support;
 mod templates;
 mod tiers;
+mod worked;

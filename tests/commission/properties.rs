@@ -4,8 +4,7 @@ use attain::domain::{
     commission::{
         facts::{Credit, Deal, Facts, RepParts},
         plan::{
-            Axis, Component, Condition, Measure, MeasuringPeriod, Mode, Per, Plan, Schedule, Step, StepPays, Tiers,
-            Who,
+            Axis, Component, Condition, Measure, MeasuringPeriod, Mode, Per, Plan, Schedule, Step, StepPays, Tiers, Who,
         },
         statement::Statement,
     },

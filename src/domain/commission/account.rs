@@ -129,13 +129,13 @@ impl<'p> Drawn<'p> {
 impl Adjustment {
     fn line(&self, change: Money, currency: Currency) -> Line {
         let (old, new) = (money(self.old, currency), money(self.new, currency));
-        let mut rule = format!("{} of {} was paid as {old}. By what is known now it is {new}.", self.component, self.period);
+        let mut rule =
+            format!("{} of {} was paid as {old}. By what is known now it is {new}.", self.component, self.period);
         if let Some(reason) = self.reason.as_deref().filter(|reason| !reason.trim().is_empty()) {
             rule.push(' ');
             rule.push_str(&super::words::ended(reason));
         }
-        let mut line =
-            Line::plain(&self.component, LineKind::Adjustment, Amount::new(change, currency), rule);
+        let mut line = Line::plain(&self.component, LineKind::Adjustment, Amount::new(change, currency), rule);
         line.period = Some(self.period.clone());
         line.old = Some(Amount::new(self.old, currency));
         line.new = Some(Amount::new(self.new, currency));
@@ -146,4 +146,3 @@ impl Adjustment {
 fn minus(a: Money, b: Money) -> Result<Money, TooLarge> {
     a.0.checked_sub(b.0).map(Money).ok_or(TooLarge)
 }
-

@@ -20,6 +20,17 @@ pub fn warnings(plan: &Plan) -> Vec<Fault> {
     for (i, component) in plan.components.iter().enumerate() {
         component.warn(&list.item(i), plan.currency, &mut warnings);
     }
+    let list = Place::Root.key("draw");
+    for (i, draw) in plan.draw.iter().enumerate() {
+        if draw.recoverable && draw.through.is_none() {
+            let item = list.item(i);
+            let place = if plan.draw.len() == 1 { &list } else { &item };
+            place.fault(
+                &mut warnings,
+                "the draw has no end, so a debt can grow without one: say through which of a rep's periods it is paid",
+            );
+        }
+    }
     let floors: Decimal = plan.components.iter().filter_map(|component| component.floor).map(Money::exact).sum();
     if let Some(cap) = plan.cap.filter(|cap| cap.exact() < floors) {
         let message =

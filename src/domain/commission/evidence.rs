@@ -60,17 +60,18 @@ impl<'a> Evidence<'a> {
                 || plan.components.iter().any(|one| (one.scope, one.credit) == (scope, credit))
         };
         let ledger = facts.deals.as_deref().map(|deals| Ledger::of(facts, deals)).transpose()?;
-        let counted = ledger.map(|ledger| {
-            [
-                (Scope::Own, CreditKind::Split),
-                (Scope::Own, CreditKind::Overlay),
-                (Scope::Team, CreditKind::Split),
-                (Scope::Team, CreditKind::Overlay),
-            ]
-            .map(|(scope, credit)| {
-                if asked(scope, credit) { ledger.select(scope, credit) } else { PayingDeals::default() }
-            })
-        });
+        let counted =
+            ledger.map(|ledger| {
+                [
+                    (Scope::Own, CreditKind::Split),
+                    (Scope::Own, CreditKind::Overlay),
+                    (Scope::Team, CreditKind::Split),
+                    (Scope::Team, CreditKind::Overlay),
+                ]
+                .map(|(scope, credit)| {
+                    if asked(scope, credit) { ledger.select(scope, credit) } else { PayingDeals::default() }
+                })
+            });
         Ok(Self { plan, facts, own, team, counted })
     }
 
@@ -95,7 +96,9 @@ impl<'a> Evidence<'a> {
     /// A metric in its own unit. Net sales are those of the deals that pay, where there are any.
     pub(super) fn value(&self, scope: Scope, metric: Metric) -> Option<Decimal> {
         let given = self.known(scope).metrics.get(&metric).copied();
-        if metric != Metric::NetSales || given.is_some() {
+        let of_team = scope == Scope::Team
+            && self.deals(scope, CreditKind::Split).is_some_and(|counted| !counted.rows.is_empty());
+        if metric != Metric::NetSales || (given.is_some() && !of_team) {
             return given;
         }
         let counted = self.deals(scope, CreditKind::Split)?;
@@ -117,7 +120,11 @@ impl<'a> Evidence<'a> {
 
     /// What a component measures, in the unit of what it is: none where that has no value. Of a scorecard it is the
     /// score, as near as a decimal comes.
-    pub(super) fn measured(&self, component: &Component, rows: Option<&[Row<'_>]>) -> Result<Option<Decimal>, TooLarge> {
+    pub(super) fn measured(
+        &self,
+        component: &Component,
+        rows: Option<&[Row<'_>]>,
+    ) -> Result<Option<Decimal>, TooLarge> {
         match &component.measure {
             Measure::Metric(metric) | Measure::Attainment(metric) => match rows {
                 Some(rows) if component.only.is_some() || component.credit == CreditKind::Overlay => {
@@ -126,9 +133,9 @@ impl<'a> Evidence<'a> {
                 _ => Ok(self.value(component.scope, *metric)),
             },
             Measure::Deals | Measure::Earnings => Ok(Some(climbed(rows.unwrap_or_default()))),
-            Measure::Scorecard(_) => {
-                Ok(self.reached(&component.measure, component.scope)?.map(|score| score.percent_floored(9) / Decimal::ONE_HUNDRED))
-            }
+            Measure::Scorecard(_) => Ok(self
+                .reached(&component.measure, component.scope)?
+                .map(|score| score.percent_floored(9) / Decimal::ONE_HUNDRED)),
         }
     }
 

@@ -133,7 +133,9 @@ fn year_before(worked: &Worked<'_>, currency: Currency) -> Option<String> {
     worked.component.year_to_date().then(|| {
         let before = bare(worked.what, worked.now.before, currency);
         let all = bare(worked.what, worked.now.before + worked.now.measured, currency);
-        format!("The year gave {before} before this period and {all} with it; what was paid for the first is taken off.")
+        format!(
+            "The year gave {before} before this period and {all} with it; what was paid for the first is taken off."
+        )
     })
 }
 

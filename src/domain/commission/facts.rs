@@ -348,7 +348,9 @@ impl Deal {
                 if credits.iter().all(|credit| credit.parts == 0) {
                     place.key("credits").fault(faults, "nobody has a part: give at least one rep 1");
                 } else if credits.iter().all(|credit| credit.parts == 0 || credit.overlay) {
-                    place.key("credits").fault(faults, "there are only overlays, and nobody whose deal it is: add who shares it");
+                    place
+                        .key("credits")
+                        .fault(faults, "there are only overlays, and nobody whose deal it is: add who shares it");
                 }
                 if self.overlay {
                     place.key("overlay").fault(faults, "say it of the credits, each by itself");

@@ -89,9 +89,12 @@ fn missing_metrics(component: &Component, evidence: &Evidence<'_>, faults: &mut 
         }
     }
     if component.year_to_date() {
-        for metric in component.measure.metrics().into_iter().filter(|metric| !facts.year_to_date.contains_key(metric)) {
-            let message =
-                format!("this is missing, and “{}” goes by the year: add what it was before this period", component.name);
+        for metric in component.measure.metrics().into_iter().filter(|metric| !facts.year_to_date.contains_key(metric))
+        {
+            let message = format!(
+                "this is missing, and “{}” goes by the year: add what it was before this period",
+                component.name
+            );
             let place = Place::Root.key("year_to_date");
             place.key(metric.as_str()).fault(faults, message);
         }

@@ -255,12 +255,7 @@ pub(super) struct Fields<'n> {
 }
 
 impl<'n> Fields<'n> {
-    pub(super) fn read(
-        node: &'n Node<'n>,
-        place: Place<'n>,
-        known: &[&str],
-        faults: &mut Vec<Fault>,
-    ) -> Option<Self> {
+    pub(super) fn read(node: &'n Node<'n>, place: Place<'n>, known: &[&str], faults: &mut Vec<Fault>) -> Option<Self> {
         let Node::Object(entries) = node else {
             place.fault(faults, format!("write an object {{ … }} here; this is {}", node.kind()));
             return None;
@@ -329,9 +324,12 @@ impl<'n> Fields<'n> {
     /// A whole number of zero or more, written as text like every number that plans calculate with.
     pub(super) fn count(&self, key: &'static str, faults: &mut Vec<Fault>) -> Option<u32> {
         let number = self.decimal(key, faults)?;
-        let count = Some(number).filter(|number| number.fract().is_zero()).and_then(|number| u32::try_from(number).ok());
+        let count =
+            Some(number).filter(|number| number.fract().is_zero()).and_then(|number| u32::try_from(number).ok());
         if count.is_none() {
-            self.place.key(key).fault(faults, format!("{number} is no whole number of 0 or more: write one like \"12\""));
+            self.place
+                .key(key)
+                .fault(faults, format!("{number} is no whole number of 0 or more: write one like \"12\""));
         }
         count
     }

@@ -111,9 +111,10 @@ impl<'a> Worked<'a> {
     /// tiers per deal, and none where the modifier would change with it.
     pub(super) fn would_pay(&self, measured: Decimal, currency: Currency) -> Result<Option<Money>, TooLarge> {
         let component = self.component;
-        let changes = component.modifier.as_ref().is_some_and(|one| {
-            self.what.metric().is_some_and(|metric| one.of.metrics().contains(&metric))
-        });
+        let changes = component
+            .modifier
+            .as_ref()
+            .is_some_and(|one| self.what.metric().is_some_and(|metric| one.of.metrics().contains(&metric)));
         let What::Metric(metric) = self.what else {
             return if self.what == What::Scorecard { Ok(None) } else { self.pays_at(measured, None, currency) };
         };
@@ -125,7 +126,12 @@ impl<'a> Worked<'a> {
         self.pays_at(measured, reached, currency)
     }
 
-    fn pays_at(&self, measured: Decimal, reached: Option<Ratio>, currency: Currency) -> Result<Option<Money>, TooLarge> {
+    fn pays_at(
+        &self,
+        measured: Decimal,
+        reached: Option<Ratio>,
+        currency: Currency,
+    ) -> Result<Option<Money>, TooLarge> {
         let component = self.component;
         let now = Situation { measured, reached, ..self.now };
         let paying = Paying::of(component, &now, currency)?;

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::{
     json::{Fault, LARGEST_AMOUNT, Place},
     plan::{
-        Axis, Component, Condition, CreditKind, Curve, Draw, MOST_COMPONENTS, MOST_ROWS, MeasuringPeriod, Measure,
+        Axis, Component, Condition, CreditKind, Curve, Draw, MOST_COMPONENTS, MOST_ROWS, Measure, MeasuringPeriod,
         Modifier, Only, Per, Plan, Schedule, Scope, StepPays, Tiers, Weight,
     },
 };
@@ -177,7 +177,10 @@ impl Component {
             let place = place.key("only");
             only.check(&place, faults);
             if !by_deal {
-                place.fault(faults, "only net_sales and deals are known deal by deal: measure one of them, or leave this out");
+                place.fault(
+                    faults,
+                    "only net_sales and deals are known deal by deal: measure one of them, or leave this out",
+                );
             } else if attained {
                 place.fault(faults, "a target is for all deals, not for some of them: leave this out, or pay a rate or tiers over amount");
             }
@@ -219,7 +222,8 @@ impl Component {
         let Some(longer) = self.true_up else { return };
         let place = place.key("true_up");
         if period.in_one(longer).is_none() {
-            let message = format!("a {} is not longer than the plan's {}: leave this out", longer.as_str(), period.as_str());
+            let message =
+                format!("a {} is not longer than the plan's {}: leave this out", longer.as_str(), period.as_str());
             place.fault(faults, message);
         }
         if !self.pays.climbs_attainment() || self.year_to_date() || self.scope == Scope::Team {
@@ -265,7 +269,10 @@ impl Measure {
 impl Only {
     fn check(&self, place: &Place<'_>, faults: &mut Vec<Fault>) {
         if *self == Self::default() {
-            place.fault(faults, "it says nothing: give customer_months, booked, new_customer or cross_sell, or leave it out");
+            place.fault(
+                faults,
+                "it says nothing: give customer_months, booked, new_customer or cross_sell, or leave it out",
+            );
         }
         if let Some(months) = self.customer_months {
             let place = place.key("customer_months");
@@ -316,7 +323,8 @@ impl Tiers {
         let unit = measure.what().unit();
         let axis = place.key("axis");
         // Steps that pay nothing but bonuses fit whatever has a target.
-        let only_bonuses = self.steps.iter().all(|step| step.pays == StepPays::Rate(Decimal::ZERO) && step.bonus.is_some());
+        let only_bonuses =
+            self.steps.iter().all(|step| step.pays == StepPays::Rate(Decimal::ZERO) && step.bonus.is_some());
         match self.axis {
             Axis::Amount if !measure.is_money() => {
                 axis.fault(

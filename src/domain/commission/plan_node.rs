@@ -80,9 +80,7 @@ impl Measure {
             Self::Scorecard(weights) => {
                 Node::object().with("scorecard", Node::List(weights.iter().map(Weight::node).collect()))
             }
-            Self::Metric(_) | Self::Deals | Self::Earnings => {
-                Node::object().with("metric", Node::text(self.word()))
-            }
+            Self::Metric(_) | Self::Deals | Self::Earnings => Node::object().with("metric", Node::text(self.word())),
         }
     }
 }

@@ -198,13 +198,7 @@ impl Pays {
     }
 
     /// Steps whose edges are known in the measure × `unit`.
-    fn steps(
-        tiers: &Tiers,
-        edges: Vec<i128>,
-        unit: i128,
-        measured: Decimal,
-        rewarded: bool,
-    ) -> Result<Self, TooLarge> {
+    fn steps(tiers: &Tiers, edges: Vec<i128>, unit: i128, measured: Decimal, rewarded: bool) -> Result<Self, TooLarge> {
         let scale = scale_of(tiers.steps.iter().map(rate_of));
         let whole = tiers.mode == Mode::Whole;
         // Over a count a step is reached by the unit whose number it says, so above its edge.

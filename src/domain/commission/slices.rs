@@ -52,13 +52,7 @@ struct Cutter<'p> {
 }
 
 impl Cutter<'_> {
-    fn slice(
-        &self,
-        from: Option<Decimal>,
-        to: Option<Decimal>,
-        of: Decimal,
-        rate: Decimal,
-    ) -> Result<Slice, TooLarge> {
+    fn slice(&self, from: Option<Decimal>, to: Option<Decimal>, of: Decimal, rate: Decimal) -> Result<Slice, TooLarge> {
         let (share, per_unit) = if self.component.counts() {
             (None, rate.to_i64().map(|minor| Amount::new(Money(minor), self.currency)))
         } else {

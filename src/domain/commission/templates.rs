@@ -3,8 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::plan::{
-    Axis, Component, Condition, Measure, MeasuringPeriod, Mode, Per, Plan, Schedule, Step, StepPays, Tiers,
-    Who,
+    Axis, Component, Condition, Measure, MeasuringPeriod, Mode, Per, Plan, Schedule, Step, StepPays, Tiers, Who,
 };
 use crate::domain::{
     metric::Metric,

@@ -15,7 +15,7 @@ pub fn text(statement: &Statement) -> String {
     let mut page = format!("{}, {}, {}\n", statement.plan, statement.rep, statement.period);
     for line in &statement.lines {
         page.push('\n');
-        row(&mut page, &line.component, &show(line.amount));
+        row(&mut page, &line.title(), &show(line.amount));
         for words in [&line.rule].into_iter().chain(&line.formulas).chain(&line.notes) {
             wrap(&mut page, words);
         }
@@ -24,6 +24,7 @@ pub fn text(statement: &Statement) -> String {
                 (Some(deal), Some(returns)) => format!("    return {deal} of deal {returns}"),
                 (Some(deal), None) => format!("    deal {deal}"),
                 (None, _) if record.floor => String::from("    floor"),
+                (None, _) if record.bonus => String::from("    bonus"),
                 (None, _) => continue,
             };
             row(&mut page, &name, &show(record.amount));
@@ -31,6 +32,16 @@ pub fn text(statement: &Statement) -> String {
     }
     page.push('\n');
     row(&mut page, "Total", &show(statement.total));
+    let account = [
+        ("Paid out", statement.payable),
+        ("Carried to the next period", statement.balance),
+        ("Owed of draws", statement.draw_balance),
+    ];
+    for (name, amount) in account {
+        if let Some(amount) = amount {
+            row(&mut page, name, &show(amount));
+        }
+    }
     let held = |page: &mut String, title: &str, held: &[Held]| {
         if !held.is_empty() {
             page.push('\n');
@@ -41,6 +52,7 @@ pub fn text(statement: &Statement) -> String {
             row(page, &format!("    deal {}", held.deal), &show(held.part));
         }
     };
+    held(&mut page, "On hold", &statement.held);
     held(&mut page, "Not confirmed yet", &statement.unconfirmed);
     held(&mut page, "Taken back in other periods", &statement.other_periods);
     page

@@ -9,9 +9,7 @@ use super::{
         Step, StepPays, Tiers, What,
     },
     schedule::rate_of,
-    words::{
-        bare, condition, in_minor_units, list, money, percent, plural, scorecard, sentence, singular,
-    },
+    words::{bare, condition, in_minor_units, list, money, percent, plural, scorecard, sentence, singular},
 };
 use crate::domain::{metric::Unit, money::Currency};
 
@@ -72,7 +70,9 @@ pub(super) fn only(only: &Only) -> String {
     if let Some(months) = only.customer_months {
         parts.push(match (months.from, months.below) {
             (0, Some(below)) => format!("with customers in their first {below} months"),
-            (from, Some(below)) => format!("with customers from month {from} to before month {below} after their first sale"),
+            (from, Some(below)) => {
+                format!("with customers from month {from} to before month {below} after their first sale")
+            }
             (0, None) => "with customers".to_owned(),
             (from, None) => format!("with customers from {from} months after their first sale on"),
         });
@@ -114,7 +114,10 @@ pub(super) fn modifier(modifier: &Modifier, currency: Currency) -> String {
         let on = if i == last { " on" } else { "" };
         format!("× {} from {}{on}", step.times.normalize(), edge(step.from))
     };
-    format!("The amount is multiplied by {of}: {}.", list(&modifier.steps.iter().enumerate().map(step).collect::<Vec<_>>()))
+    format!(
+        "The amount is multiplied by {of}: {}.",
+        list(&modifier.steps.iter().enumerate().map(step).collect::<Vec<_>>())
+    )
 }
 
 /// What holds for all components together: how long a period is, and the plan's own cap and floor.

@@ -12,10 +12,7 @@ use super::{
     statement::{Amount, Line, LineKind},
     words::money,
 };
-use crate::domain::{
-    metric::Unit,
-    money::Money,
-};
+use crate::domain::{metric::Unit, money::Money};
 
 /// The plan of the longer period: what the plan says of one of its measuring periods, so many times over.
 pub(super) struct TrueUps<'a> {
