@@ -14,4 +14,3 @@ mod properties;
 mod support;
 mod templates;
 mod tiers;
-mod worked;
