@@ -67,6 +67,7 @@ pub mod domain {
         mod plan_check;
         mod plan_json;
         mod plan_node;
+        pub mod reach;
         mod schedule;
         mod slices;
         pub mod statement;

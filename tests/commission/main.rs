@@ -11,6 +11,8 @@ mod gates;
 mod guide;
 mod limits;
 mod properties;
+mod reach;
 mod support;
 mod templates;
 mod tiers;
+mod worked;
