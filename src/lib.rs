@@ -141,6 +141,7 @@ pub mod web {
     pub mod trace;
     pub mod ui;
     pub mod upload;
+    pub mod workbook;
 }
 /// Who did what when.
 pub mod audit {
@@ -291,7 +292,9 @@ pub mod commission_runs {
     pub mod calculate;
     pub mod db;
     pub mod facts_db;
+    pub mod files;
     mod measured;
+    pub mod payroll_db;
     pub mod store;
     pub mod web;
 }
@@ -299,8 +302,12 @@ pub mod commission_runs {
 pub mod statements {
     pub mod bundle;
     pub mod db;
+    pub mod files;
+    mod pdf;
+    mod sheet;
     pub mod verify;
     pub mod verify_db;
+    pub mod view;
     pub mod web;
 }
 

@@ -59,6 +59,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("run.submitted", "submitted", "Commission: submitted"),
     ("run.approved", "approved", "Commission: run approved"),
     ("run.paid", "marked as paid", "Commission: paid"),
+    ("organization.payroll_columns", "chose the columns of", "Payroll file: columns chosen"),
     ("statement.approved", "approved", "Commission: statement approved"),
     ("user.created", "added", "People: added"),
     ("user.changed", "changed", "People: changed"),
@@ -244,6 +245,9 @@ fn particulars(row: &Row, names: &[(UserId, String)], me: &Viewer) -> Vec<Change
                 Some(text("rep")).filter(|rep| !rep.is_empty()).unwrap_or_else(|| name(row.detail.get("rep"))),
             )),
         },
+        "organization.payroll_columns" => {
+            one(Change { label: "Columns".to_owned(), old: text("old"), new: text("new") })
+        }
         "run.paid" => one(now("Paid on", row.detail.get("paid_on").map(words::words).unwrap_or_default())),
         "product.added" => {
             let new = row.detail.get("new").unwrap_or(&row.detail);
@@ -291,6 +295,9 @@ fn thing(row: &Row, me: &Viewer) -> (String, String) {
         "users" if row.name.is_some() => (name(), link(me.may(Permission::ManagePeople))),
         "teams" if row.name.is_some() => (format!("team {}", name()), link(me.may(Permission::ManagePeople))),
         "plans" if row.name.is_some() => (format!("plan {}", name()), link(me.may(Permission::PrepareCommission))),
+        "commission-runs" if row.object.ends_with("/payroll") => {
+            ("the payroll file".to_owned(), link(me.may(Permission::PrepareCommission)))
+        }
         "commission-runs" => {
             let may = me.may(Permission::PrepareCommission) || row.submitted && me.may(Permission::ApproveCommission);
             (period().map_or("a run".to_owned(), |period| format!("the run of {period}")), link(may))

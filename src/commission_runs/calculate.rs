@@ -269,3 +269,9 @@ pub fn digest(inputs: &serde_json::Value, engine: &str, statement: &Statement) -
     }
     Ok(hash.finalize().into())
 }
+
+/// The check code that pages and files print: the first four bytes of a digest.
+pub fn check_code(digest: &[u8]) -> String {
+    let check = u32::from_be_bytes(digest.first_chunk().copied().unwrap_or_default());
+    format!("{:04X}-{:04X}", check >> 16, check & 0xFFFF)
+}

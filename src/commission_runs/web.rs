@@ -9,6 +9,7 @@ use super::{
     approval::{approvable, badge, must_be_over},
     calculate::Question,
     db::{self, LateFact, RunRow, StatementRow},
+    files,
     store::{is_paid_by, store},
 };
 use crate::{
@@ -18,12 +19,10 @@ use crate::{
         id::RunId,
         period::{Period, PeriodKind},
     },
-    period_locks,
     postgres::{error::violates, tx},
     targets::expected,
     web::{
         auth::{Allowed, ApproveCommission, PrepareCommission, Viewer},
-        csv,
         error::Error,
         form::{Errors, Form, Nothing, Path, Query},
         once,
@@ -45,7 +44,11 @@ pub fn routes() -> Routes {
         .post("/commission-runs/{id}/submission", submit)
         .post("/commission-runs/{id}/approval", approve)
         .post("/commission-runs/{id}/payment", pay)
-        .post("/commission-runs/{id}/lines.csv", lines)
+        .get("/commission-runs/payroll", files::columns)
+        .post("/commission-runs/payroll", files::choose)
+        .post("/commission-runs/{id}/payroll.csv", files::payroll)
+        .post("/commission-runs/{id}/lines.csv", files::lines)
+        .post("/commission-runs/{id}/run.xlsx", files::as_workbook)
 }
 
 /// How many runs a page lists.
@@ -227,7 +230,7 @@ async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> 
 }
 
 /// A run; one that is not submitted is its preparers' business.
-async fn find(db: &mut PgConnection, me: &Viewer, id: RunId) -> Result<RunRow, Error> {
+pub(super) async fn find(db: &mut PgConnection, me: &Viewer, id: RunId) -> Result<RunRow, Error> {
     let run = db::find(db, &me.scope, id).await?.ok_or(Error::NotFound)?;
     if run.submitted_at.is_none() && !me.may(Permission::PrepareCommission) {
         return Err(Error::NotFound);
@@ -320,33 +323,4 @@ async fn pay(
     let detail = serde_json::json!({ "paid_on": paid_on });
     audit::db::record(&mut write, "run.paid", &format!("/commission-runs/{id}"), detail).await?;
     write.done_saying(&format!("/commission-runs/{id}"), &Toast::new("Marked as paid")).await
-}
-
-/// Everybody's pay as a file. It changes nothing, but it is sent like a form: it may ask for the password first.
-async fn lines(
-    State(app): State<App>,
-    me: Allowed<PrepareCommission>,
-    page: Page,
-    Path(id): Path<RunId>,
-    Form { typed, .. }: Form<Nothing>,
-) -> Result<Response, Error> {
-    if let Some(ask) = step_up::required(&me, &page, &format!("/commission-runs/{id}/lines.csv"), &typed) {
-        return ask;
-    }
-    let mut read = tx::read(&app.db, me.scope.org).await?;
-    let run = find(&mut read, &me, id).await?;
-    let currency = me.company.currency;
-    let rows = db::export(&mut read, me.scope.org, id).await?;
-    let mut file = csv::File::new(&["rep", "name", "component", "measure", "amount", "currency"]);
-    for row in rows {
-        file.row([
-            csv::text(row.external_id.as_deref().unwrap_or_default()),
-            csv::text(&row.rep),
-            csv::text(&row.component),
-            csv::text(&row.measure),
-            csv::number(currency.major(row.amount)),
-            csv::text(currency.code()),
-        ]);
-    }
-    file.respond(&format!("commission-{}-run-{id}.csv", run.period_start))
 }

@@ -1,11 +1,13 @@
 //! Statements' SQL: what a rep earned in a run, line by line. Statements are written once and only read after that.
 
+use std::collections::BTreeMap;
+
 use sqlx::PgConnection;
 use time::{Date, OffsetDateTime};
 
 use crate::domain::{
     access::Scope,
-    id::{OrgId, RunId, StatementId, UserId},
+    id::{DealId, OrgId, RunId, StatementId, UserId},
     money::Money,
     period::PeriodKind,
 };
@@ -222,4 +224,29 @@ pub async fn total_before(
     .fetch_optional(db)
     .await?;
     Ok(row.map(|row| (row.period_start, row.total)))
+}
+
+/// The deals of these numbers that are in sight by owner or credit: their pages open.
+pub async fn deals_in_sight(
+    db: &mut PgConnection,
+    scope: &Scope,
+    numbers: &[i64],
+) -> sqlx::Result<BTreeMap<i64, DealId>> {
+    let rows = sqlx::query!(
+        "select d.number, d.id
+         from deals d
+         where d.org_id = $1 and d.number = any ($3)
+           and ($2::bigint[] is null
+                or d.owner_id = any ($2)
+                or exists (
+                    select from deal_credits c
+                    where c.org_id = d.org_id and c.deal_id = d.id and c.rep_id = any ($2)
+                ))",
+        scope.org as OrgId,
+        scope.reps() as Option<&[UserId]>,
+        numbers,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.number, row.id)).collect())
 }

@@ -1,27 +1,29 @@
 //! Statements' pages: what a rep earned, line by line down to the records, and what is earned so far.
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use time::{Date, Month};
+use futures_util::TryStreamExt;
+use time::Month;
 
-use super::db::{self, ListedRow, StatementRow};
+use super::{
+    db::{self, ListedRow, StatementRow},
+    files, verify_db,
+    view::{LineView, View, views},
+};
 use crate::{
     App, audit,
     commission_runs::{
         self,
         approval::badge,
-        calculate::{Counted, Inputs, Question, calculate},
+        calculate::{Question, calculate},
     },
     domain::{
         access::{Permission, Role},
-        commission::statement::{Line, Statement},
+        commission::statement::Statement,
         id::{StatementId, UserId},
-        metric::Metric,
         money::Money,
         period::Period,
     },
@@ -31,7 +33,7 @@ use crate::{
     web::{
         auth::{Allowed, ApproveCommission, ReadStatements, Viewer},
         error::Error,
-        form::{Form, Nothing, Path, Query, parse_date},
+        form::{Form, Nothing, Path, Query},
         once,
         page::{Page, html},
         periods,
@@ -48,6 +50,8 @@ pub fn routes() -> Routes {
         .get("/statements", index)
         .get("/statements/so-far", so_far)
         .get("/statements/{id}", show)
+        .get("/statements/{id}/statement.pdf", files::as_pdf)
+        .get("/statements/{id}/statement.xlsx", files::as_workbook)
         .post("/statements/{id}/approval", approve)
 }
 
@@ -93,87 +97,32 @@ async fn index(
     html(IndexPage { page, fiscal_start: me.company.fiscal_start, statements, older, is_rep: me.is(Role::Rep) })
 }
 
-/// A line with what its page lists under it.
-struct LineView {
-    line: Line,
-    records: Vec<RecordView>,
-    counted: Vec<Counted>,
-    /// "38 deals", "6 customers", "92 visits"; empty: nothing to open.
-    opens: String,
-}
-
-/// A deal behind a line.
-struct RecordView {
-    deal: i64,
-    customer: String,
-    on: Option<Date>,
-    /// What the deal was worth to the rep.
-    part: Option<Money>,
-    pays: Money,
-}
-
-/// The lines of a statement with their records out of the stored documents.
-fn views(lines: Vec<Line>, inputs: &Inputs) -> Vec<LineView> {
-    let deals = deals(&inputs.facts);
-    lines
-        .into_iter()
-        .map(|line| {
-            let records: Vec<RecordView> = line
-                .records
-                .iter()
-                .filter_map(|record| {
-                    let deal = record.deal?;
-                    let (customer, on) = deals.get(&deal).cloned().unwrap_or_default();
-                    let part = record.part.map(|part| part.money);
-                    Some(RecordView { deal, customer, on, part, pays: record.amount.money })
-                })
-                .collect();
-            let metric = line.measure.as_ref().and_then(crate::domain::commission::plan::Measure::metric);
-            let counted = metric.and_then(|metric| inputs.records.get(&metric)).cloned().unwrap_or_default();
-            let opens = opens(metric, records.len(), counted.len());
-            LineView { line, records, counted, opens }
-        })
-        .collect()
-}
-
-/// Customer and date of each deal of the facts.
-fn deals(facts: &serde_json::Value) -> BTreeMap<i64, (String, Option<Date>)> {
-    let customer = |deal: &serde_json::Value| deal["customer"].as_str().unwrap_or_default().to_owned();
-    let booked_on = |deal: &serde_json::Value| deal["booked_on"].as_str().and_then(parse_date);
-    let list = facts["deals"].as_array().map(Vec::as_slice).unwrap_or_default();
-    list.iter().filter_map(|deal| Some((deal["number"].as_i64()?, (customer(deal), booked_on(deal))))).collect()
-}
-
-fn opens(metric: Option<Metric>, deals: usize, counted: usize) -> String {
-    let (count, one, many) = match metric {
-        _ if deals > 0 => (deals, "deal", "deals"),
-        Some(Metric::Visits | Metric::StrangerVisits) => (counted, "visit", "visits"),
-        Some(Metric::Touches) => (counted, "touch", "touches"),
-        _ => (counted, "customer", "customers"),
-    };
-    match count {
-        0 => String::new(),
-        1 => format!("1 {one}"),
-        _ => format!("{count} {many}"),
-    }
-}
-
 #[derive(Template)]
 #[template(path = "statements/show.html")]
 struct ShowPage {
     page: Page,
-    statement: StatementRow,
-    label: String,
+    view: View,
     badge: Badge,
-    lines: Vec<LineView>,
-    unconfirmed: usize,
-    /// "visits 100 of 110, here 20 of 22 working days".
-    parts: Vec<String>,
     before: Option<(String, Money, Money)>,
-    check: String,
+    /// What came of calculating it again, if that was asked for.
+    proof: Option<Proof>,
     may_approve: bool,
     /// Whether the run's page opens.
     reads_run: bool,
+}
+
+/// What came of calculating a statement again.
+struct Proof {
+    /// Whether another version of the engine had calculated it.
+    other_engine: bool,
+    /// What differs, in words; nothing: it is the same.
+    differs: Vec<String>,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Asked {
+    verify: Option<String>,
 }
 
 async fn show(
@@ -181,46 +130,49 @@ async fn show(
     me: Allowed<ReadStatements>,
     page: Page,
     Path(id): Path<StatementId>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let statement = find(&mut read, &me, id).await?;
-    let inputs: Inputs = serde_json::from_value(db::inputs(&mut read, me.scope.org, id).await?)
-        .map_err(|e| Error::Internal(format!("inputs of statement {id}: {e}")))?;
-    let mut lines = Vec::new();
-    for row in db::lines(&mut read, me.scope.org, id).await? {
-        let line = serde_json::from_value(row.detail);
-        lines.push(line.map_err(|e| Error::Internal(format!("line {} of statement {id}: {e}", row.position)))?);
-    }
-    let kind = statement.period_kind;
-    let before = db::total_before(&mut read, me.scope.org, statement.rep_id, kind, statement.period_start)
+    let proof = match asked.verify {
+        Some(_) => Some(prove(&mut read, &me, id).await?),
+        None => None,
+    };
+    let (kind, start) = (statement.period_kind, statement.period_start);
+    let before = db::total_before(&mut read, me.scope.org, statement.rep_id, kind, start)
         .await?
         .map(|(start, total)| (periods::containing(kind, start, &me).label(), total, statement.total - total));
-    let check = u32::from_be_bytes(statement.digest.first_chunk().copied().unwrap_or_default());
+    let (paid, approved) = (statement.paid_on, statement.approved_on.is_some());
     html(ShowPage {
         page,
-        label: periods::containing(kind, statement.period_start, &me).label(),
-        badge: badge(
-            statement.superseded,
-            statement.paid_on,
-            statement.approved_on.is_some(),
-            statement.submitted_at.is_some(),
-        ),
-        lines: views(lines, &inputs),
-        unconfirmed: inputs.facts["deals"]
-            .as_array()
-            .map_or(0, |deals| deals.iter().filter(|deal| deal["confirmed"].as_bool() == Some(false)).count()),
-        parts: inputs.parts.iter().map(|(metric, part)| part.words(*metric, me.company.currency)).collect(),
+        badge: badge(statement.superseded, paid, approved, statement.submitted_at.is_some()),
         before,
-        check: format!("{:04X}-{:04X}", check >> 16, check & 0xFFFF),
+        proof,
         reads_run: me.may(Permission::ApproveCommission),
         may_approve: may_approve(&me, &statement),
-        statement,
+        view: View::load(&mut read, &me, statement).await?,
     })
+}
+
+/// Calculates the statement again from its stored inputs.
+async fn prove(db: &mut sqlx::PgConnection, me: &Viewer, id: StatementId) -> Result<Proof, Error> {
+    let mut found = std::pin::pin!(verify_db::stored(db, me.scope.org, None, Some(id)));
+    let stored = found.try_next().await?.ok_or(Error::NotFound)?;
+    let words = |what: &str| match what {
+        "statements.total" => "Total",
+        "statements.inputs" => "What it was calculated from",
+        "statements.digest" => "Check code",
+        _ => "Lines",
+    };
+    let differs = stored.check(me.company.currency).into_iter();
+    let differs =
+        differs.map(|d| format!("{}: stored {}, calculated again {}.", words(d.what), d.stored, d.derived)).collect();
+    Ok(Proof { other_engine: !stored.is_of_this_engine(), differs })
 }
 
 /// A statement that this person may read: a rep and his managers once it is locked, an approver once it is submitted,
 /// its preparers at once.
-async fn find(db: &mut sqlx::PgConnection, me: &Viewer, id: StatementId) -> Result<StatementRow, Error> {
+pub(super) async fn find(db: &mut sqlx::PgConnection, me: &Viewer, id: StatementId) -> Result<StatementRow, Error> {
     let prepares = me.may(Permission::PrepareCommission);
     let approves = me.may(Permission::ApproveCommission);
     let statement = db::find(db, &me.scope, id, !prepares && !approves).await?.ok_or(Error::NotFound)?;
@@ -299,7 +251,9 @@ async fn so_far(
     if let Some((id, _)) = db::locked(&mut read, me.scope.org, rep, period.kind(), period.from()).await? {
         return Ok(Redirect::to(&format!("/statements/{id}")).into_response());
     }
-    let calculated = calculate(&mut read, &Question::of(&me, period, Some(rep))).await?.pop();
-    let statement = calculated.map(|c| (c.statement.clone(), views(c.statement.lines, &c.inputs)));
+    let statement = match calculate(&mut read, &Question::of(&me, period, Some(rep))).await?.pop() {
+        Some(c) => Some((c.statement.clone(), views(&mut read, &me, rep, c.statement.lines, &c.inputs).await?)),
+        None => None,
+    };
     html(SoFarPage { page, label: period.label(), running: !period.is_over(me.today), statement })
 }

@@ -201,6 +201,10 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /commission-runs", [DOOR, 403, 200, 200, 200]),
     ("GET /commission-runs/{id}", [DOOR, 403, 404, 200, 404]),
     ("POST /commission-runs/{id}/lines.csv", [DOOR, 403, 403, 200, 403]),
+    ("POST /commission-runs/{id}/payroll.csv", [DOOR, 403, 403, 200, 403]),
+    ("POST /commission-runs/{id}/run.xlsx", [DOOR, 403, 403, 200, 403]),
+    ("GET /commission-runs/payroll", [DOOR, 403, 403, 200, 403]),
+    ("POST /commission-runs/payroll", [DOOR, 403, 403, 422, 403]),
     ("POST /commission-runs", [DOOR, 403, 403, 422, 403]),
     ("POST /commission-runs/{id}/submission", [DOOR, 403, 403, 303, 403]),
     // The manager approves the pay of the own teams, an administrator the rest; who prepared it nothing.
@@ -209,6 +213,8 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /statements", [DOOR, 200, 200, 200, 200]),
     ("GET /statements/so-far", [DOOR, 200, 200, 200, 200]),
     ("GET /statements/{id}", [DOOR, 200, 200, 200, 200]),
+    ("GET /statements/{id}/statement.pdf", [DOOR, 200, 200, 200, 200]),
+    ("GET /statements/{id}/statement.xlsx", [DOOR, 200, 200, 200, 200]),
     ("POST /statements/{id}/approval", [DOOR, 403, 409, 409, 409]),
 ];
 
@@ -656,6 +662,12 @@ const REACH: &[(&str, Reached)] = &[
     // Credited sales are compared here: to them it leads.
     ("GET /growth?rep={id}", [[303, 404, 404], [303, 404, 404], [303, 303, 404], [303, 303, 404]]),
     ("GET /statements/{id}", [[404; 3], [404; 3], [200, 200, 404], [404; 3]]),
+    ("GET /statements/{id}?verify=1", [[404; 3], [404; 3], [200, 200, 404], [404; 3]]),
+    ("GET /statements/{id}/statement.pdf", [[404; 3], [404; 3], [200, 200, 404], [404; 3]]),
+    ("GET /statements/{id}/statement.xlsx", [[404; 3], [404; 3], [200, 200, 404], [404; 3]]),
+    ("POST /commission-runs/{id}/payroll.csv", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
+    ("POST /commission-runs/{id}/lines.csv", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
+    ("POST /commission-runs/{id}/run.xlsx", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
     ("GET /statements/so-far?rep={id}", READ),
     // Plans and drafts are for finance; the plan and the run of both reps are the same.
     ("GET /plans/{id}", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
@@ -687,7 +699,9 @@ async fn nobody_reaches_the_records_of_others() {
         world.app.client(approver).await.post(&format!("{run}/approval"), &[]).await.expect(303);
     }
     for (user, expected) in world.people.into_iter().zip(READ) {
-        assert_eq!(reached(&world, user, "GET /statements/{id}").await, expected);
+        for part in ["", "?verify=1", "/statement.pdf", "/statement.xlsx"] {
+            assert_eq!(reached(&world, user, &format!("GET /statements/{{id}}{part}")).await, expected, "{part}");
+        }
     }
 }
 

@@ -22,18 +22,18 @@ use time::{Date, Duration, macros::date};
 use crate::support::{Answer, Client, TestApp, User};
 
 /// A company with two reps, two finance people, a manager, and one customer.
-struct Desk {
-    app: TestApp,
-    org: OrgId,
-    ingrid: User,
-    jonas: User,
-    freja: User,
-    farid: User,
-    customer: CustomerId,
+pub struct Desk {
+    pub app: TestApp,
+    pub org: OrgId,
+    pub ingrid: User,
+    pub jonas: User,
+    pub freja: User,
+    pub farid: User,
+    pub customer: CustomerId,
 }
 
 impl Desk {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let app = TestApp::new().await;
         let org = app.company("Nordlys").await;
         let ingrid = app.user(org, "Ingrid", &[Role::Rep]).await;
@@ -49,7 +49,7 @@ impl Desk {
     }
 
     /// A won deal of one line.
-    async fn deal(&self, rep: User, on: Date, cents: i64, confirmed: bool, returns: Option<DealId>) -> DealId {
+    pub async fn deal(&self, rep: User, on: Date, cents: i64, confirmed: bool, returns: Option<DealId>) -> DealId {
         let mut tx = self.app.write(self.org).await;
         tx.actor = Some(rep.id);
         let line = deals::db::Line {
@@ -83,7 +83,7 @@ impl Desk {
     }
 
     /// *Starter* for these reps from January on.
-    async fn starter(&self, reps: &[User]) -> String {
+    pub async fn starter(&self, reps: &[User]) -> String {
         let mut finance = self.app.client(self.freja).await;
         let page = finance.get("/plans/new?template=starter").await.expect(200);
         let saved = finance.submit(&page, "main form", &[("name", "Starter"), ("from", "2026-01")]).await.expect(303);
@@ -98,13 +98,13 @@ impl Desk {
     }
 
     /// Calculates October and returns the run's address.
-    async fn calculate(&self, by: &mut Client, period: &str) -> String {
+    pub async fn calculate(&self, by: &mut Client, period: &str) -> String {
         let page = by.get("/commission-runs").await.expect(200);
         by.submit(&page, "main form", &[("period", period)]).await.expect(303).location().to_owned()
     }
 
     /// Calculates, submits and approves a month; the run's address.
-    async fn lock(&self, period: &str) -> String {
+    pub async fn lock(&self, period: &str) -> String {
         let (mut freja, mut farid) = (self.app.client(self.freja).await, self.app.client(self.farid).await);
         let run = self.calculate(&mut freja, period).await;
         press(&mut freja, &run, "submission").await.expect(303);
@@ -114,7 +114,7 @@ impl Desk {
 }
 
 /// Presses the button of a run's page that posts to this part of it.
-async fn press(client: &mut Client, run: &str, part: &str) -> Answer {
+pub async fn press(client: &mut Client, run: &str, part: &str) -> Answer {
     let page = client.get(run).await.expect(200);
     client.submit(&page, &format!("form[action='{run}/{part}']"), &[]).await
 }

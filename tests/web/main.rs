@@ -24,6 +24,8 @@ mod kit;
 mod leave;
 mod merging;
 mod notices;
+mod pay_files;
+mod pdf;
 mod pipeline;
 mod planning;
 mod plans;

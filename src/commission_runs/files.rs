@@ -1,0 +1,259 @@
+//! A run's files: the payroll file with the columns that the company wants, every line as CSV, and a workbook.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use sqlx::PgConnection;
+
+use super::{
+    calculate::check_code,
+    db::{self, RunRow},
+    payroll_db::{self, PayRow},
+    web::find,
+};
+use crate::{
+    App, audit,
+    domain::{id::RunId, money::Currency, period::Period},
+    postgres::tx,
+    web::{
+        auth::{Allowed, PrepareCommission, Viewer},
+        csv,
+        error::Error,
+        form::{Errors, Form, Nothing, Path},
+        once,
+        page::{Page, html, refused},
+        periods, step_up,
+        toast::Toast,
+        workbook::{self, Cell, Sheet, apart, workbook},
+    },
+};
+
+/// The columns that a payroll file may have, in its order: the word in the file, and what it is.
+const COLUMNS: [(&str, &str); 16] = [
+    ("rep", "Number of the rep in your files"),
+    ("name", "Name"),
+    ("email", "E-mail address"),
+    ("title", "Title"),
+    ("team", "Team on the last day of the period"),
+    ("period", "Period, like 2026-10"),
+    ("first_day", "First day of the period"),
+    ("last_day", "Last day of the period"),
+    ("plan", "Plan and version"),
+    ("total", "Total"),
+    ("currency", "Currency"),
+    ("run", "Number of the run"),
+    ("statement", "Number of the statement"),
+    ("approved_by", "Approved by"),
+    ("paid_on", "Day of payment"),
+    ("check_code", "Check code of the statement"),
+];
+
+/// The company's columns in the order of the file. A word that this program does not know is left out.
+async fn chosen(db: &mut PgConnection, me: &Viewer) -> Result<Vec<&'static str>, Error> {
+    let chosen = payroll_db::columns(db, me.scope.org).await?;
+    Ok(COLUMNS.iter().map(|(word, _)| *word).filter(|word| chosen.iter().any(|one| one == word)).collect())
+}
+
+#[derive(Template)]
+#[template(path = "commission_runs/payroll.html")]
+struct ColumnsPage {
+    page: Page,
+    columns: Vec<(&'static str, &'static str, bool)>,
+    errors: Errors,
+}
+
+/// The page on which the columns are chosen.
+pub async fn columns(State(app): State<App>, me: Allowed<PrepareCommission>, page: Page) -> Result<Response, Error> {
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let chosen = chosen(&mut read, &me).await?;
+    html(columns_page(page, &chosen, Errors::new()))
+}
+
+fn columns_page(page: Page, chosen: &[&str], errors: Errors) -> ColumnsPage {
+    let columns = COLUMNS.iter().map(|(word, label)| (*word, *label, chosen.contains(word))).collect();
+    ColumnsPage { page, columns, errors }
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct ColumnsForm {
+    columns: Vec<String>,
+}
+
+/// Keeps the choice for every later file of the company.
+pub(super) async fn choose(
+    State(app): State<App>,
+    me: Allowed<PrepareCommission>,
+    page: Page,
+    Form { once, fields: form, .. }: Form<ColumnsForm>,
+) -> Result<Response, Error> {
+    let known = COLUMNS.iter().map(|(word, _)| *word).filter(|word| form.columns.iter().any(|one| one == word));
+    let known: Vec<&str> = known.collect();
+    if known.is_empty() {
+        let mut errors = Errors::new();
+        errors.add("columns", "Choose at least one column.");
+        return refused(columns_page(page, &[], errors));
+    }
+    let mut write = once::begin(&app, &me, once).await?;
+    let before = chosen(&mut write, &me).await?;
+    if before != known {
+        let words: Vec<String> = known.iter().map(|word| (*word).to_owned()).collect();
+        payroll_db::choose(&mut write, &words).await?;
+        let detail = serde_json::json!({ "old": before.join(", "), "new": known.join(", ") });
+        audit::db::record(&mut write, "organization.payroll_columns", "/commission-runs/payroll", detail).await?;
+    }
+    write.done_saying("/commission-runs/payroll", &Toast::new("Columns kept")).await
+}
+
+/// What everybody gets, one row per statement. It changes nothing, but it is sent like a form: it may ask for the
+/// password first.
+pub async fn payroll(
+    State(app): State<App>,
+    me: Allowed<PrepareCommission>,
+    page: Page,
+    Path(id): Path<RunId>,
+    Form { typed, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    if let Some(ask) = step_up::required(&me, &page, &format!("/commission-runs/{id}/payroll.csv"), &typed) {
+        return ask;
+    }
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let run = find(&mut read, &me, id).await?;
+    let period = periods::containing(run.period_kind, run.period_start, &me);
+    let columns = chosen(&mut read, &me).await?;
+    let mut file = csv::File::new(&columns);
+    for row in payroll_db::rows(&mut read, me.scope.org, id).await? {
+        file.row(columns.iter().map(|column| cell(column, &row, id, period, me.company.currency)));
+    }
+    file.respond(&format!("payroll-{}-run-{id}.csv", run.period_start))
+}
+
+fn cell(column: &str, row: &PayRow, run: RunId, period: Period, currency: Currency) -> csv::Cell {
+    let given = |text: &Option<String>| csv::text(text.as_deref().unwrap_or_default());
+    match column {
+        "rep" => given(&row.external_id),
+        "name" => csv::text(&row.name),
+        "email" => given(&row.email),
+        "title" => given(&row.title),
+        "team" => given(&row.team),
+        "period" => csv::text(&period.to_string()),
+        "first_day" => csv::text(&period.from().to_string()),
+        "last_day" => csv::text(&period.last_day().to_string()),
+        "plan" => csv::text(&format!("{}, version {}", row.plan, row.plan_number)),
+        "total" => csv::number(currency.major(row.total)),
+        "currency" => csv::text(currency.code()),
+        "run" => csv::number(run.0),
+        "statement" => csv::number(row.statement.0),
+        "approved_by" => given(&row.approved_by),
+        "paid_on" => csv::text(&row.paid_on.map(|day| day.to_string()).unwrap_or_default()),
+        _ => csv::text(&check_code(&row.digest)),
+    }
+}
+
+/// Everybody's pay line by line, likewise.
+pub async fn lines(
+    State(app): State<App>,
+    me: Allowed<PrepareCommission>,
+    page: Page,
+    Path(id): Path<RunId>,
+    Form { typed, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    if let Some(ask) = step_up::required(&me, &page, &format!("/commission-runs/{id}/lines.csv"), &typed) {
+        return ask;
+    }
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let run = find(&mut read, &me, id).await?;
+    let currency = me.company.currency;
+    let rows = db::export(&mut read, me.scope.org, id).await?;
+    let mut file = csv::File::new(&["rep", "name", "component", "measure", "amount", "currency"]);
+    for row in rows {
+        file.row([
+            csv::text(row.external_id.as_deref().unwrap_or_default()),
+            csv::text(&row.rep),
+            csv::text(&row.component),
+            csv::text(&row.measure),
+            csv::number(currency.major(row.amount)),
+            csv::text(currency.code()),
+        ]);
+    }
+    file.respond(&format!("commission-{}-run-{id}.csv", run.period_start))
+}
+
+/// Statements and lines as a workbook, likewise.
+pub async fn as_workbook(
+    State(app): State<App>,
+    me: Allowed<PrepareCommission>,
+    page: Page,
+    Path(id): Path<RunId>,
+    Form { typed, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    if let Some(ask) = step_up::required(&me, &page, &format!("/commission-runs/{id}/run.xlsx"), &typed) {
+        return ask;
+    }
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let run = find(&mut read, &me, id).await?;
+    let statements = payroll_db::rows(&mut read, me.scope.org, id).await?;
+    let lines = db::export(&mut read, me.scope.org, id).await?;
+    drop(read);
+    let currency = me.company.currency;
+    let label = periods::containing(run.period_kind, run.period_start, &me).label();
+    let name = format!("commission-{}-run-{id}.xlsx", run.period_start);
+    let sheets = sheets(&me.company.name, &label, &run, statements, lines);
+    workbook::respond(apart(move || workbook(&sheets, currency)).await?, &name)
+}
+
+fn sheets(company: &str, label: &str, run: &RunRow, statements: Vec<PayRow>, lines: Vec<db::ExportRow>) -> Vec<Sheet> {
+    let given = |text: Option<String>| text.map_or(Cell::Empty, Cell::Text);
+    let about = vec![
+        ("Company", Cell::text(company)),
+        ("Period", Cell::text(label)),
+        ("Run", Cell::Number(run.id.0)),
+        ("Calculated by", Cell::text(&run.preparer)),
+        ("Calculated", Cell::Day(run.prepared_on)),
+        ("Paid", Cell::day(run.paid_on)),
+        ("Total", Cell::Amount(run.total)),
+    ];
+    let of_reps = statements.into_iter().map(|row| {
+        vec![
+            given(row.external_id),
+            Cell::Text(row.name),
+            given(row.team),
+            Cell::Text(format!("{}, version {}", row.plan, row.plan_number)),
+            Cell::Amount(row.total),
+            Cell::Number(row.statement.0),
+            Cell::Text(check_code(&row.digest)),
+            given(row.approved_by),
+        ]
+    });
+    let of_lines = lines.into_iter().map(|row| {
+        vec![
+            given(row.external_id),
+            Cell::Text(row.rep),
+            Cell::Text(row.component),
+            Cell::Text(row.measure),
+            Cell::Amount(row.amount),
+        ]
+    });
+    vec![
+        Sheet {
+            name: "Statements",
+            about,
+            heads: vec![
+                ("Rep", 14),
+                ("Name", 28),
+                ("Team", 20),
+                ("Plan", 28),
+                ("Total", 16),
+                ("Statement", 11),
+                ("Check code", 13),
+                ("Approved by", 24),
+            ],
+            rows: of_reps.collect(),
+        },
+        Sheet {
+            name: "Lines",
+            about: vec![],
+            heads: vec![("Rep", 14), ("Name", 28), ("Component", 30), ("Measure", 28), ("Amount", 16)],
+            rows: of_lines.collect(),
+        },
+    ]
+}

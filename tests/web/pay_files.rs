@@ -1,0 +1,234 @@
+//! What leaves the product about pay: a statement as PDF and workbook, a run as payroll file and workbook, and the proof
+//! of a statement on its page.
+
+use std::io::Cursor;
+
+use attain::{
+    customers,
+    domain::access::Role,
+    statements::db::{inputs, list_locked},
+};
+use calamine::{Data, DataType, Range, Reader, Xlsx};
+use time::{Duration, macros::date};
+
+use crate::{
+    commissions::{Desk, press},
+    pdf,
+    support::Answer,
+};
+
+/// Letters of many languages, and a beginning that a spreadsheet would run.
+const CUSTOMER: &str = "=Blåbær, Größe & Ñandú Łódź Ελλάς";
+
+/// A desk whose customer has this name, with so many deals of Ingrid in October, locked; her statement's address.
+async fn october(deals: i64) -> (Desk, String) {
+    let mut desk = Desk::new().await;
+    let mut tx = desk.app.write(desk.org).await;
+    let details = customers::db::Details { name: CUSTOMER.to_owned(), ..customers::db::Details::default() };
+    desk.customer = customers::db::insert(&mut tx, &details, date!(2026 - 01 - 01)).await.unwrap();
+    tx.commit().await.unwrap();
+    for deal in 0..deals {
+        desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_033 + deal, true, None).await;
+    }
+    desk.starter(&[desk.ingrid, desk.jonas]).await;
+    let run = desk.lock("2026-10").await;
+    let page = desk.app.client(desk.freja).await.get(&run).await.expect(200);
+    let statement = page.attribute("tbody a[href^='/statements/']", "href");
+    (desk, statement)
+}
+
+#[tokio::test]
+async fn a_statement_is_a_pdf_with_its_proof_on_every_page() {
+    let (desk, statement) = october(120).await;
+    let mut ingrid = desk.app.client(desk.ingrid).await;
+    let page = ingrid.get(&statement).await.expect(200);
+    let total = page.text(".grand span + span");
+    let file = ingrid.get(&page.attribute("a[href$='.pdf']", "href")).await.expect(200);
+    assert_eq!(file.header("content-type"), "application/pdf");
+    assert!(file.header("content-disposition").starts_with("attachment; filename=\"commission-2026-10-01-statement-"));
+    let pages = pdf::pages(&file.bytes);
+    assert!(pages.len() >= 3, "120 deals flow over pages: {}", pages.len());
+    let check = page.words().split("check code ").nth(1).unwrap()[..9].to_owned();
+    for (number, text) in (1..).zip(&pages) {
+        let numbered = format!("Page {number} of {}", pages.len());
+        let proof = format!("Check code {check}, engine {}", attain::domain::commission::evaluate::ENGINE_VERSION);
+        for words in ["Nordlys", "October 2026", "Ingrid", "Starter, version 1", &proof, &numbered] {
+            assert!(text.contains(words), "{words} on page {number}: {text}");
+        }
+    }
+    let all = pages.join("\n");
+    assert_eq!(all.matches(CUSTOMER).count(), 120, "every deal, in letters of every language: {all}");
+    assert!(total.starts_with('€') && all.contains(&format!("Total\n{total}")), "{total} {all}");
+    let heads = pages.iter().filter(|page| page.contains("Customer\nDate\nDeal\nPart\nPays")).count();
+    assert!(heads >= pages.len() - 1, "the heads of a table are repeated on each page");
+    let order = ["Commission, October 2026", "Approved", "Component", "3%", CUSTOMER, "Total\n", "The same inputs"];
+    let places: Vec<usize> = order.iter().map(|words| all.rfind(words).unwrap_or_else(|| panic!("{words}"))).collect();
+    assert!(places[3..].is_sorted(), "{places:?}");
+    for size in ["595.28", "841.89"] {
+        assert!(String::from_utf8_lossy(&file.bytes).contains(size), "A4");
+    }
+}
+
+#[tokio::test]
+async fn a_statement_of_nothing_says_in_every_file_what_was_missing() {
+    let (desk, _) = october(1).await;
+    let mut jonas = desk.app.client(desk.jonas).await;
+    let list = jonas.get("/statements").await.expect(200);
+    let statement = list.attribute("tbody a[href^='/statements/']", "href");
+    let page = jonas.get(&statement).await.expect(200);
+    let why = page.texts(".line .why").join(" ");
+    assert!(page.text(".line .amt").contains("€0.00") && !why.is_empty());
+    let file = jonas.get(&format!("{statement}/statement.pdf")).await.expect(200);
+    let text = pdf::pages(&file.bytes).join(" ").replace('\n', " ");
+    let sheet = sheet(&jonas.get(&format!("{statement}/statement.xlsx")).await.expect(200), "Statement");
+    for why in page.texts(".line .why") {
+        assert!(text.contains(&why), "{why}: {text}");
+        let cells: Vec<_> = sheet.cells().filter_map(|(_, _, cell)| cell.get_string()).collect();
+        assert!(cells.iter().any(|cell| cell.replace('\n', " ").contains(&why)), "{why}: {cells:?}");
+    }
+}
+
+/// A sheet of a workbook that was answered.
+fn sheet(answer: &Answer, name: &str) -> Range<Data> {
+    assert!(answer.header("content-type").contains("spreadsheetml"), "{}", answer.header("content-type"));
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(answer.bytes.clone())).unwrap();
+    book.worksheet_range(name).unwrap()
+}
+
+/// The rows under the heads of a table, which begins with this head.
+fn rows(sheet: &Range<Data>, head: &str) -> Vec<Vec<Data>> {
+    let rows = sheet.rows().skip_while(|row| row[0].get_string() != Some(head)).skip(1);
+    rows.map(<[Data]>::to_vec).collect()
+}
+
+/// An amount as it was kept: a number, to the cent.
+fn amount(cell: &Data) -> String {
+    format!("{:.2}", cell.get_float().unwrap_or_else(|| panic!("{cell:?} is no number")))
+}
+
+#[tokio::test]
+async fn a_workbook_holds_numbers_to_the_cent() {
+    let (desk, statement) = october(7).await;
+    let mut ingrid = desk.app.client(desk.ingrid).await;
+    let answer = ingrid.get(&format!("{statement}/statement.xlsx")).await.expect(200);
+    let id: i64 = statement.rsplit('/').next().unwrap().parse().unwrap();
+    let stored = sqlx::query_scalar!(r#"select total as "total: i64" from statements where id = $1"#, id);
+    let stored: i64 = stored.fetch_one(&desk.app.db).await.unwrap();
+    let plain = format!("{}.{:02}", stored / 100, stored % 100);
+    let lines = rows(&sheet(&answer, "Statement"), "Component");
+    assert_eq!(lines.iter().map(|row| amount(&row[2])).next().unwrap(), plain);
+    let records = rows(&sheet(&answer, "Records"), "Component");
+    assert_eq!(records.len(), 7);
+    assert!(records.iter().all(|row| row[1].get_string() == Some(CUSTOMER)), "text stays text");
+    assert!(records[0][2].is_datetime(), "a day is a day: {:?}", records[0][2]);
+    let cents = |row: &Vec<Data>| amount(&row[5]).replace('.', "").parse::<i64>().unwrap();
+    assert_eq!(records.iter().map(cents).sum::<i64>(), stored, "records add up to the line");
+
+    let run = sqlx::query_scalar!(r#"select run_id as "run: i64" from statements where id = $1"#, id);
+    let run = format!("/commission-runs/{}", run.fetch_one(&desk.app.db).await.unwrap());
+    let mut freja = desk.app.client(desk.freja).await;
+    let answer = press(&mut freja, &run, "run.xlsx").await.expect(200);
+    let statements = rows(&sheet(&answer, "Statements"), "Rep");
+    let of_reps: Vec<_> = statements.iter().map(|row| (row[1].get_string().unwrap(), amount(&row[4]))).collect();
+    assert_eq!(of_reps, [("Ingrid", plain.clone()), ("Jonas", "0.00".to_owned())]);
+    let lines = rows(&sheet(&answer, "Lines"), "Rep");
+    assert_eq!((lines[0][3].get_string(), amount(&lines[0][4])), (Some("net_sales"), plain));
+}
+
+#[tokio::test]
+async fn payroll_gets_the_columns_that_the_company_has_chosen() {
+    let desk = Desk::new().await;
+    let selma = desk.app.user(desk.org, "=2+3", &[Role::Rep]).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 123_456, true, None).await;
+    desk.deal(selma, date!(2026 - 10 - 05), -100_000, true, None).await;
+    desk.starter(&[desk.ingrid, selma]).await;
+    let run = desk.lock("2026-10").await;
+    let (mut freja, mut farid) = (desk.app.client(desk.freja).await, desk.app.client(desk.farid).await);
+    let file = press(&mut freja, &run, "payroll.csv").await.expect(200);
+    assert_eq!(file.body(), "rep,name,period,total,currency\n,'=2+3,2026-10,-30.00,EUR\n,Ingrid,2026-10,37.04,EUR\n");
+
+    let page = freja.get("/commission-runs/payroll").await.expect(200);
+    assert_eq!(page.count("input[name=columns][checked]"), 5);
+    let chosen = [("columns", "total"), ("columns", "name"), ("columns", "last_day"), ("columns", "nonsense")];
+    freja.post("/commission-runs/payroll", &chosen).await.expect(303);
+    let page = farid.get("/commission-runs/payroll").await.expect(200);
+    assert_eq!(page.attributes("input[name=columns][checked]", "value"), ["name", "last_day", "total"]);
+    let file = press(&mut farid, &run, "payroll.csv").await.expect(200);
+    assert_eq!(file.body(), "name,last_day,total\n'=2+3,2026-10-31,-30.00\nIngrid,2026-10-31,37.04\n");
+    let refused = freja.post("/commission-runs/payroll", &[("columns", "nonsense")]).await.expect(422);
+    assert!(refused.words().contains("Choose at least one column."), "{}", refused.words());
+
+    let admin = desk.app.user(desk.org, "Anna", &[Role::Admin]).await;
+    let audit = desk.app.client(admin).await.get("/audit").await.expect(200).words();
+    assert!(audit.contains("chose the columns of the payroll file"), "{audit}");
+    assert!(audit.contains("name, last_day, total"), "{audit}");
+}
+
+#[tokio::test]
+async fn the_files_of_everybodys_pay_ask_for_the_password() {
+    let desk = Desk::new().await;
+    desk.starter(&[desk.ingrid]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    let later = desk.app.later(Duration::minutes(11));
+    for file in ["payroll.csv", "run.xlsx"] {
+        let asked = freja.on(&later).post(&format!("{run}/{file}"), &[]).await.expect(403);
+        assert_eq!(asked.text("h1"), "Confirm that it is you", "{file}");
+    }
+}
+
+#[tokio::test]
+async fn a_statement_is_calculated_again_on_its_page() {
+    let (desk, statement) = october(2).await;
+    let mut ingrid = desk.app.client(desk.ingrid).await;
+    let page = ingrid.get(&statement).await.expect(200);
+    assert!(!page.has(".statement [role=status]"));
+    let verify = page.attribute("a[href$='verify=1']", "href");
+    let proved = ingrid.get(&verify).await.expect(200).text(".statement [role=status]");
+    assert!(proved.starts_with("Calculated again from what it was calculated from: the same"), "{proved}");
+
+    let mut by_hand = desk.app.db.begin().await.unwrap();
+    for sql in [
+        "set local session_replication_role = replica",
+        "update statements set total = total + 1 where total <> 0",
+        "update statement_lines set amount = amount + 1 where amount <> 0",
+    ] {
+        sqlx::raw_sql(sql).execute(&mut *by_hand).await.unwrap();
+    }
+    by_hand.commit().await.unwrap();
+    let differs = ingrid.get(&verify).await.expect(200).text(".statement [role=status]");
+    assert!(differs.starts_with("Calculated again, it differs."), "{differs}");
+    assert!(differs.contains("line 1 Sales (net_sales) 60.03") && differs.contains("60.02"), "{differs}");
+
+    let mut by_hand = desk.app.db.begin().await.unwrap();
+    for sql in [
+        "set local session_replication_role = replica",
+        "update statements set total = total - 1 where total <> 0",
+        "update statement_lines set amount = amount - 1 where amount <> 0",
+        "update commission_runs set engine = '0'",
+    ] {
+        sqlx::raw_sql(sql).execute(&mut *by_hand).await.unwrap();
+    }
+    by_hand.commit().await.unwrap();
+    let other = ingrid.get(&verify).await.expect(200).text(".statement [role=status]");
+    assert!(other.contains("Engine 0 calculated it") && other.contains("the amounts are the same"), "{other}");
+}
+
+#[tokio::test]
+async fn every_record_of_a_statement_leads_to_its_page() {
+    let (desk, statement) = october(3).await;
+    let mut ingrid = desk.app.client(desk.ingrid).await;
+    let page = ingrid.get(&statement).await.expect(200);
+    let records = page.attributes("details tbody th a", "href");
+    assert!(records.len() >= 3, "{records:?}");
+    assert_eq!(page.count("details tbody th"), records.len(), "each record has its link");
+    for record in records {
+        ingrid.get(&record).await.expect(200);
+    }
+    // What is read out is what is stored.
+    let mut tx = desk.app.write(desk.org).await;
+    let scope = attain::domain::access::Scope { org: desk.org, reach: attain::domain::access::Reach::All };
+    let listed = list_locked(&mut tx, &scope, Some(desk.ingrid.id), None, 1).await.unwrap().pop().unwrap();
+    let facts = inputs(&mut tx, desk.org, listed.id).await.unwrap();
+    assert_eq!(facts["facts"]["deals"].as_array().unwrap().len(), 3);
+}
