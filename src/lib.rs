@@ -91,6 +91,7 @@ pub mod domain {
     }
     pub mod id;
     pub mod leave;
+    pub mod locale;
     pub mod metric;
     pub mod money;
     pub mod period;

@@ -16,12 +16,17 @@ const fill = form?.querySelector("[data-fill]");
 let last;
 const before = said?.textContent;
 
-// What a person typed as a number, as the server reads it: the last sign with fewer or more than three digits is decimal.
+// The signs of the reader's form of numbers.
+const { group = ",", decimal = "." } = document.documentElement.dataset;
+
+// What a person typed as a number, as the server reads it (src/web/number.rs): a lone sign before three digits is decimal
+// where the reader writes it so; before fewer or more it always is, and several of one kind always group.
 const number = (text) => {
   const plain = text.replace(/[\s'’%€$£]/g, "").replace(/−/g, "-");
   const at = Math.max(plain.lastIndexOf("."), plain.lastIndexOf(","));
-  const both = plain.includes(".") && plain.includes(",");
-  const groups = at >= 0 && !both && plain.length - at === 4;
+  const kinds = new Set(plain.match(/[.,]/g));
+  const several = kinds.size === 1 && plain.indexOf(plain[at]) !== at;
+  const groups = several || (kinds.size === 1 && plain[at] !== decimal && /^-?[1-9]\d{0,2}.\d{3}$/.test(plain));
   const whole = (at < 0 || groups ? plain : plain.slice(0, at)).replace(/[.,]/g, "");
   const value = Number(at < 0 || groups ? whole : `${whole}.${plain.slice(at + 1)}`);
   return plain && Number.isFinite(value) ? value : 0;
@@ -30,7 +35,8 @@ const number = (text) => {
 const was = (input) => input.dataset.was ?? input.defaultValue;
 const changed = (input) => input.value.trim() !== was(input).trim();
 
-const shown = (value) => value.toLocaleString("en", { maximumFractionDigits: 4 }).replace("-", "−");
+const shown = (value) => value.toLocaleString("en", { maximumFractionDigits: 4 })
+  .replace(/[,.-]/g, (sign) => ({ ",": group, ".": decimal, "-": "−" })[sign]);
 // The same words as the server's (src/targets/draw.rs).
 const off = (gap) => (gap === 0 ? "as the target" : `${shown(Math.abs(gap))} ${gap < 0 ? "below" : "above"} the target`);
 

@@ -5,18 +5,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use attain::domain::{
-    calendar::Progress,
-    commission::{evaluate::evaluate, facts::Facts, plan::Plan},
-    customer::{
-        events::events,
-        facts::{DealFact, History, Limit, LimitLevel},
+use attain::{
+    domain::{
+        calendar::Progress,
+        commission::{evaluate::evaluate, facts::Facts, plan::Plan},
+        customer::{
+            events::events,
+            facts::{DealFact, History, Limit, LimitLevel},
+        },
+        exchange::converted,
+        id::DealId,
+        locale::Locale,
+        metric::{self, Metric, Unit, Value},
+        money::{Currency, Money},
+        target::{self, Presence, attainment, prorated},
     },
-    exchange::converted,
-    id::DealId,
-    metric::{self, Metric, Unit, Value},
-    money::{Currency, Money},
-    target::{self, Presence, attainment, prorated},
+    web::{format, number},
 };
 use rust_decimal::Decimal;
 use time::{Date, macros::format_description};
@@ -197,4 +201,20 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let files = |path: PathBuf| if path.is_dir() { sources(&path) } else { vec![path] };
     entries.flat_map(files).filter(|path| path.extension().is_some_and(|kind| kind == "rs")).collect()
+}
+
+#[tokio::test]
+async fn typed_numbers_are_read_as_defined() {
+    for row in rows("typed numbers") {
+        let [form, typed, amount, count, quantity] = row.as_slice() else { panic!("{row:?}") };
+        let read = format::within(Locale::parse(form).unwrap(), async {
+            [
+                number::money(typed, euro()).map(|amount| euro().plain(amount)),
+                number::count(typed).map(|count| count.to_string()),
+                number::quantity(typed).map(|quantity| quantity.to_string()),
+            ]
+        });
+        let read = read.await.map(|read| read.unwrap_or_else(|_| "refused".to_owned()));
+        assert_eq!(read, [amount, count, quantity].map(String::as_str), "{form}: {typed}");
+    }
 }

@@ -77,6 +77,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("user.signed_out", "ended all sessions of", "People: sessions ended"),
     ("user.signed_out_elsewhere", "ended the other sessions of", "People: other sessions ended"),
     ("user.session_ended", "ended one session of", "People: one session ended"),
+    ("user.formats_chosen", "chose how numbers are written for", "People: form of numbers chosen"),
     ("user.leave_added", "entered leave of", "People: leave entered"),
     ("user.leave_ended", "ended leave of", "People: leave ended"),
     ("user.leave_removed", "removed leave of", "People: leave removed"),
@@ -277,7 +278,7 @@ fn thing(row: &Row, me: &Viewer) -> (String, String) {
     let here = || row.object.clone();
     let period = || {
         let (kind, start) = (row.period_kind?, row.period_start?);
-        Some(Period::containing(kind, start, me.company.fiscal_start).label())
+        Some(format::period(Period::containing(kind, start, me.company.fiscal_start)))
     };
     let link = |shown: bool| if shown { here() } else { String::new() };
     let name = || row.name.clone().unwrap_or_default();

@@ -19,7 +19,7 @@ use crate::{
         csv,
         error::Error,
         form::{Errors, Form, Nothing, Path},
-        once,
+        format, once,
         page::{Page, html, refused},
         periods, step_up,
         toast::Toast,
@@ -195,7 +195,7 @@ pub async fn as_workbook(
     let lines = db::export(&mut read, me.scope.org, id).await?;
     drop(read);
     let currency = me.company.currency;
-    let label = periods::containing(run.period_kind, run.period_start, &me).label();
+    let label = format::period(periods::containing(run.period_kind, run.period_start, &me));
     let name = format!("commission-{}-run-{id}.xlsx", run.period_start);
     let sheets = sheets(&me.company.name, &label, &run, statements, lines);
     workbook::respond(apart(move || workbook(&sheets, currency)).await?, &name)

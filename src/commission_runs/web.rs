@@ -25,7 +25,7 @@ use crate::{
         auth::{Allowed, ApproveCommission, PrepareCommission, Viewer},
         error::Error,
         form::{Errors, Form, Nothing, Path, Query},
-        once,
+        format, once,
         page::{Page, html, refused},
         periods,
         routes::Routes,
@@ -69,7 +69,7 @@ struct IndexPage {
 
 impl IndexPage {
     fn label(&self, run: &RunRow) -> String {
-        Period::containing(run.period_kind, run.period_start, self.fiscal_start).label()
+        format::period(Period::containing(run.period_kind, run.period_start, self.fiscal_start))
     }
 }
 
@@ -116,7 +116,7 @@ fn offered(me: &Viewer) -> Vec<Choice> {
         let mut period = Period::containing(kind, me.today, me.company.fiscal_start);
         for _ in 0..count {
             let running = if period.is_over(me.today) { "" } else { " (still running)" };
-            choices.push(Choice::new(period, format!("{}{running}", period.label())));
+            choices.push(Choice::new(period, format!("{}{running}", format::period(period))));
             period = period.previous();
         }
     }
@@ -152,7 +152,9 @@ async fn create(
             return refuse(&app, &me, page, form.period, refused.words()).await;
         }
     };
-    write.done_saying(&format!("/commission-runs/{run}"), &Toast::new(format!("{} calculated", period.label()))).await
+    write
+        .done_saying(&format!("/commission-runs/{run}"), &Toast::new(format!("{} calculated", format::period(period))))
+        .await
 }
 
 async fn refuse(app: &App, me: &Viewer, page: Page, period: String, words: &str) -> Result<Response, Error> {
@@ -223,7 +225,7 @@ async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> 
         (_, _, Some(_)) => Next::Done,
         _ => Next::Wait,
     };
-    let label = period.label();
+    let label = format::period(period);
     let (whole, paid_on) = (me.scope.reps().is_none(), me.today.to_string());
     let may_prepare = me.may(Permission::PrepareCommission);
     Ok(ShowPage { page, label, statements, without, whole, may_prepare, running, late, next, paid_on, run, errors })

@@ -140,14 +140,14 @@ pub async fn update(
         return refused(page);
     }
     new.confirmed = stays_confirmed(&me, &before, &new);
-    let new_facts = facts(&new, &customer.name, &lists.reps, &lists.products, &me);
     if !save::change(&mut write, id, fields.version.parse().unwrap_or(0), &new, deal.customer_id).await? {
         drop(write);
         let mut read = tx::read(&app.db, me.scope.org).await?;
         let saved = find_editable(&mut read, &me, id).await?;
         let stored = as_new(&mut read, &me, &saved).await?;
         let stored = facts(&stored, &saved.customer, &lists.reps, &lists.products, &me);
-        let stored = audit::words::changes(&json!({ "old": new_facts, "new": stored }));
+        let typed = facts(&new, &customer.name, &lists.reps, &lists.products, &me);
+        let stored = audit::words::changes(&json!({ "old": typed, "new": stored }));
         let form = DealForm { version: saved.version.to_string(), ..fields };
         let mut page = FormPage::load(&mut read, &me, page, Some(saved), form, &picked).await?;
         page.stored = Some(stored.into_iter().map(|change| (change.label, change.new)).collect());
@@ -155,9 +155,12 @@ pub async fn update(
     }
     follow(&mut write, &me, id, &followers, Some(reason.as_str()).filter(|reason| !reason.is_empty())).await?;
     let path = format!("/deals/{id}");
-    let old = facts(&before, &deal.customer, &lists.reps, &lists.products, &me);
-    audit::db::record(&mut write, "deal.changed", &path, json!({ "old": old, "new": new_facts, "reason": reason }))
-        .await?;
+    let detail = format::stored(|| {
+        let old = facts(&before, &deal.customer, &lists.reps, &lists.products, &me);
+        let new = facts(&new, &customer.name, &lists.reps, &lists.products, &me);
+        json!({ "old": old, "new": new, "reason": reason })
+    });
+    audit::db::record(&mut write, "deal.changed", &path, detail).await?;
     write.done_saying(&path, &Toast::new(format!("Deal {} changed", deal.number))).await
 }
 

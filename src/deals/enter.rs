@@ -309,7 +309,8 @@ async fn enter(
     let id = save::enter(&mut write, &deal).await?;
     let saved = page_db::find(&mut write, &me.scope, &me.company, me.today, id).await?;
     let path = format!("/deals/{id}");
-    let detail = json!({ "new": facts(&deal, &customer.name, &lists.reps, &lists.products, me) });
+    let facts = format::stored(|| facts(&deal, &customer.name, &lists.reps, &lists.products, me));
+    let detail = json!({ "new": facts });
     let action = if fields.credit_note { "deal.credit_note" } else { "deal.entered" };
     audit::db::record(&mut write, action, &path, detail).await?;
     let number = saved.as_ref().map_or(0, |deal| deal.number);

@@ -39,7 +39,7 @@ pub async fn as_new(db: &mut PgConnection, me: &Viewer, deal: &Deal) -> Result<N
     })
 }
 
-/// What the audit keeps of a deal.
+/// What the audit keeps of a deal ([`format::stored`]), and what a page says that somebody else has saved.
 pub fn facts(
     deal: &NewDeal,
     customer: &str,
@@ -53,7 +53,7 @@ pub fn facts(
         let cost = line.cost.map(|cost| format!(", cost {}", format::money(me.company.currency, cost)));
         let item = product.unwrap_or(&line.text);
         let amount = format::money(deal.currency.unwrap_or(me.company.currency), line.face());
-        format!("{} × {item}: {amount}{}", line.quantity.normalize(), cost.unwrap_or_default())
+        format!("{} × {item}: {amount}{}", format::quantity(&line.quantity), cost.unwrap_or_default())
     };
     let credit = |credit: &Credit| {
         format!("{} {}{}", name(credit.rep), credit.parts, if credit.overlay { " overlay" } else { "" })
@@ -63,7 +63,7 @@ pub fn facts(
         "stage": deal.stage.label(),
         "won_on": deal.booked_on.map(|day| day.to_string()),
         "expected_on": deal.expected_on.map(|day| day.to_string()),
-        "rate": deal.currency.zip(deal.rate).map(|(currency, rate)| format!("{currency} at {}", rate.normalize())),
+        "rate": deal.currency.zip(deal.rate).map(|(currency, rate)| format!("{currency} at {}", format::quantity(&rate))),
         "lines": deal.lines.iter().map(line).collect::<Vec<_>>(),
         "net": format::money(me.company.currency, deal.net()),
         "credits": deal.credits.iter().map(credit).collect::<Vec<_>>(),

@@ -83,7 +83,9 @@ pub async fn follow(
         }
         // It stays confirmed as it is: unless its deal is confirmed too, neither pays.
         save::change(tx, returned.id, returned.version, &new, returned.customer_id).await?;
-        let detail = json!({ "old": told(&own, me), "new": told(&new, me), "reason": reason.unwrap_or_default() });
+        let detail = format::stored(
+            || json!({ "old": told(&own, me), "new": told(&new, me), "reason": reason.unwrap_or_default() }),
+        );
         audit::db::record(tx, "deal.changed", &format!("/deals/{}", returned.id), detail).await?;
         rest.take(&new.lines);
     }

@@ -4,11 +4,14 @@ use serde::{Deserialize, Serialize};
 use time::Date;
 
 use super::page_db::{CreditRow, Deal, LineRow};
-use crate::domain::{
-    company::Company,
-    deal::Stage,
-    id::UserId,
-    money::{Currency, Money},
+use crate::{
+    domain::{
+        company::Company,
+        deal::Stage,
+        id::UserId,
+        money::{Currency, Money},
+    },
+    web::format,
 };
 
 /// The most lines that a form takes.
@@ -132,7 +135,7 @@ impl DealForm {
     pub fn of(deal: &Deal, lines: &[LineRow], credits: &[CreditRow], company: &Company) -> Self {
         let credit_note = is_credit_note(deal, lines);
         let sign = |amount: Money| if credit_note { -amount } else { amount };
-        let shown = |currency: Currency, amount: Money| currency.major(sign(amount)).to_string();
+        let shown = |currency: Currency, amount: Money| format::money_field(currency, sign(amount));
         let currency = deal.foreign().unwrap_or(company.currency);
         let date = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
         Self {
@@ -144,7 +147,7 @@ impl DealForm {
             version: deal.version.to_string(),
             position: lines.iter().map(|line| line.position.to_string()).collect(),
             item: lines.iter().map(|line| line.item.clone()).collect(),
-            quantity: lines.iter().map(|line| line.quantity.abs().normalize().to_string()).collect(),
+            quantity: lines.iter().map(|line| format::field(line.quantity.abs())).collect(),
             amount: lines.iter().map(|line| shown(currency, line.face())).collect(),
             cost: lines
                 .iter()

@@ -67,7 +67,7 @@ impl When {
     fn label(self) -> String {
         match self {
             Self::Overdue => "Overdue".to_owned(),
-            Self::In(period) => period.label(),
+            Self::In(period) => format::period(period),
             Self::Undated => "Without a date".to_owned(),
         }
     }

@@ -40,7 +40,7 @@ pub async fn price(
         let original = line.face();
         let Some(amount) = converted(original, currency, rate, own) else {
             let shown = format::money(currency, original);
-            return Ok(Err(format!("{shown} at {} is larger than an amount can be.", rate.normalize())));
+            return Ok(Err(format!("{shown} at {} is larger than an amount can be.", format::quantity(&rate))));
         };
         (line.original, line.amount) = (Some(original), amount);
     }

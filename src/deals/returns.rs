@@ -311,7 +311,7 @@ pub async fn create(
     let returned = save::enter(&mut write, &new).await?;
     let path = format!("/deals/{returned}");
     let amount = format::money(me.company.currency, -new.net());
-    let detail = json!({ "new": { "returns_deal": deal.number, "day": day.to_string(), "net": format::money(me.company.currency, new.net()) } });
+    let detail = json!({ "new": { "returns_deal": deal.number, "day": day.to_string(), "net": format::stored(|| format::money(me.company.currency, new.net())) } });
     audit::db::record(&mut write, "deal.returned", &path, detail.clone()).await?;
     audit::db::record(&mut write, "deal.returned", &format!("/deals/{id}"), detail).await?;
     write.done_saying(&path, &Toast::new(format!("Return of {amount} saved"))).await
@@ -346,7 +346,7 @@ pub async fn draw_edit(
     let rest = Rest::load(db, me, &deal, Some(change.id)).await?;
     let typed = |line: &LineRow| {
         let own = lines.iter().find(|own| own.position == line.position);
-        own.map(|own| rest.currency.major(-own.face()).to_string()).unwrap_or_default()
+        own.map(|own| format::money_field(rest.currency, -own.face())).unwrap_or_default()
     };
     let form = ReturnForm {
         booked_on: change.booked_on.map(|day| day.to_string()).unwrap_or_default(),
@@ -417,7 +417,7 @@ pub async fn update(
     }
     follow(&mut write, &me, original, &others, None).await?;
     let path = format!("/deals/{id}");
-    let detail = json!({ "old": told(&before), "new": told(&new), "reason": reason });
+    let detail = format::stored(|| json!({ "old": told(&before), "new": told(&new), "reason": reason }));
     audit::db::record(&mut write, "deal.changed", &path, detail).await?;
     write.done_saying(&path, &Toast::new(format!("Return {} changed", change.number))).await
 }

@@ -89,7 +89,7 @@ impl Abroad {
         let (total, net) = (format::money(currency, total), format::money(me.company.currency, deal.net));
         Some(Self {
             code: currency.code().to_owned(),
-            words: format!("{total} at {} = {net}", rate.normalize()),
+            words: format!("{total} at {} = {net}", format::quantity(&rate)),
             currency,
         })
     }

@@ -8,6 +8,8 @@ use std::{
 
 use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive};
 
+use super::locale::Locale;
+
 /// An exact amount in the minor unit (cents) of the company's currency; `bigint` in the database.
 ///
 /// It adds and compares. It is multiplied only by [`Money::times`], which rounds once.
@@ -173,37 +175,16 @@ impl Currency {
         self.major(amount).to_string()
     }
 
-    /// The amount for people: sign of the currency, thousands apart, a real minus: `−€1,234.50`.
+    /// The amount in a stored document: sign of the currency, thousands apart, a real minus: `−€1,234.50`.
+    /// Pages write it as their reader does ([`Locale::money`]).
     pub fn show(self, amount: Money) -> String {
-        self.show_exact(amount.exact())
+        Locale::En.money(self, amount)
     }
 
-    /// An exact number of minor units for people, with the currency's decimals or as many more as it needs: `€15.0045`.
+    /// An exact number of minor units in a stored document, with the decimals that it needs: `€15.0045`.
     pub fn show_exact(self, minor_units: Decimal) -> String {
-        let decimals = u32::from(self.decimals);
-        let mut major = minor_units.normalize();
-        if major.set_scale(major.scale() + decimals).is_err() {
-            major = minor_units / Decimal::from(10_i64.pow(decimals));
-        }
-        if major.scale() < decimals {
-            major.rescale(decimals);
-        }
-        let sign = if major.is_sign_negative() && !major.is_zero() { "−" } else { "" };
-        format!("{sign}{}{}", self.symbol(), group_thousands(&major.abs().to_string()))
+        Locale::En.money_exact(self, minor_units)
     }
-}
-
-/// Puts a comma between each three digits before the decimal point.
-pub fn group_thousands(digits: &str) -> String {
-    let (whole, rest) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in whole.chars().enumerate() {
-        if i > 0 && (whole.len() - i).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped + rest
 }
 
 impl fmt::Display for Currency {

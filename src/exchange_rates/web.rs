@@ -136,7 +136,7 @@ async fn create(
         "rate": said.rate.normalize().to_string(),
     } });
     audit::db::record(&mut write, "rate.entered", "/exchange-rates", detail).await?;
-    let words = format!("1 {currency} is {} {own} from {}", said.rate.normalize(), format::date(said.from));
+    let words = format!("1 {currency} is {} {own} from {}", format::quantity(&said.rate), format::date(said.from));
     write.done_saying("/exchange-rates", &Toast::new(words)).await
 }
 
@@ -146,11 +146,11 @@ mod tests {
 
     #[test]
     fn rates_as_people_type_them() {
-        for (typed, rate) in [("0,0851", "0.0851"), ("11,523", "11.523"), ("11.523", "11.523"), (" 1 250,5 ", "1250.5")]
-        {
+        for (typed, rate) in [("0,0851", "0.0851"), ("11,52", "11.52"), ("11.523", "11.523"), (" 1 250,5 ", "1250.5")] {
             assert_eq!(read_rate(typed), Ok(rate.parse().unwrap()), "{typed}");
         }
-        for typed in ["", "x", "0", "-1", "0.0000000000001", "1000000001", "1e5"] {
+        // A comma before three digits could stand between thousands.
+        for typed in ["11,523", "", "x", "0", "-1", "0.0000000000001", "1000000001", "1e5"] {
             assert!(read_rate(typed).is_err(), "{typed}");
         }
     }

@@ -127,7 +127,7 @@ async fn take_back(tx: &mut Tx, id: ImportId, me: &Viewer) -> Result<Option<Stri
         return Ok(Some(words.to_owned()));
     }
     if let Some((kind, start)) = undo_db::locked_period(tx, id).await? {
-        let period = Period::containing(kind, start, me.company.fiscal_start).label();
+        let period = format::period(Period::containing(kind, start, me.company.fiscal_start));
         return Ok(Some(format!("{period} is approved, and facts of the import lie in it.")));
     }
     match undo_db::remove(tx, id).await {

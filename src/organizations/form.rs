@@ -6,7 +6,10 @@ use serde::Deserialize;
 
 use super::settings_db::Settings;
 use crate::{
-    domain::company::{GrowthBase, GrowthBasis},
+    domain::{
+        company::{GrowthBase, GrowthBasis},
+        locale::Locale,
+    },
     web::{form::Errors, number},
 };
 
@@ -32,6 +35,8 @@ pub struct SettingsForm {
     pub late_entry_days: String,
     /// `yes` if ticked.
     pub confirm_deals: String,
+    /// A word of [`Locale`].
+    pub locale: String,
     /// The version that was changed.
     pub version: String,
 }
@@ -49,6 +54,7 @@ impl SettingsForm {
             handover_grace_days: settings.handover_grace_days.to_string(),
             late_entry_days: settings.late_entry_days.to_string(),
             confirm_deals: if settings.confirm_deals { "yes" } else { "" }.to_owned(),
+            locale: settings.locale.as_str().to_owned(),
             version: version.to_string(),
         }
     }
@@ -70,6 +76,10 @@ impl SettingsForm {
             errors.add("growth_basis", "Choose whose sales growth compares.");
             GrowthBasis::Credited
         });
+        let locale = Locale::parse(&self.locale).unwrap_or_else(|| {
+            errors.add("locale", "Choose how numbers and dates are written.");
+            Locale::En
+        });
         let month = whole(errors, "fiscal_year_start", &self.fiscal_year_start, 1..=12);
         Settings {
             name: errors.text("name", &self.name, "The name", 120),
@@ -81,6 +91,7 @@ impl SettingsForm {
             handover_grace_days: whole(errors, "handover_grace_days", &self.handover_grace_days, 0..=3650),
             late_entry_days: whole(errors, "late_entry_days", &self.late_entry_days, 0..=365),
             confirm_deals: self.confirm_deals == "yes",
+            locale,
         }
     }
 }
@@ -110,6 +121,7 @@ mod tests {
             "workdays",
             "growth_base",
             "growth_basis",
+            "locale",
             "fiscal_year_start",
             "name",
             "new_customer_months",
@@ -131,6 +143,7 @@ mod tests {
             handover_grace_days: 0,
             late_entry_days: 365,
             confirm_deals: false,
+            locale: Locale::De,
         };
         let mut errors = Errors::new();
         assert_eq!(SettingsForm::of(&settings, 3).parse(&mut errors), settings);

@@ -20,7 +20,7 @@ use crate::{
         auth::{Allowed, ManagePeople},
         error::Error,
         form::{Errors, Form, Nothing, Path, parse_date},
-        format::{counted, date},
+        format::{self, counted, date},
         once,
         page::{Page, html},
         upload::{MOST_BYTES, Upload},
@@ -65,7 +65,7 @@ pub async fn add(
         return draw(&app, &me, page, Typed { holiday: fields, errors, ..Typed::default() }).await;
     };
     let mut write = once::begin(&app, &me, once).await?;
-    let told = |name: &str| json!({ "holiday": format!("{name}, {}", date(on)) });
+    let told = |name: &str| json!({ "holiday": kept(name, on) });
     let (act, detail, words) = match settings_db::add_holiday(&mut write, on, &name).await? {
         Some(old) if old != name => (
             "settings.holiday_renamed",
@@ -89,10 +89,15 @@ pub async fn remove(
     let on: Date = parse_date(&day).ok_or(Error::NotFound)?;
     let mut write = once::begin(&app, &me, once).await?;
     let name = settings_db::remove_holiday(&mut write, on).await?.ok_or(Error::NotFound)?;
-    let detail = json!({ "old": { "holiday": format!("{name}, {}", date(on)) }, "new": {} });
+    let detail = json!({ "old": { "holiday": kept(&name, on) }, "new": {} });
     audit::db::record(&mut write, "settings.holiday_removed", PATH, detail).await?;
     let open = period_locks::db::locked_until(&mut write, me.scope.org).await?;
     write.done_saying(PATH, &period_locks::words::done(format!("{name} removed"), Some(on), open)).await
+}
+
+/// What the history keeps of a holiday.
+fn kept(name: &str, on: Date) -> String {
+    format::stored(|| format!("{name}, {}", date(on)))
 }
 
 /// A day of a calendar file.
@@ -203,7 +208,7 @@ pub async fn take(
     for (on, name) in &days {
         let old = settings_db::add_holiday(&mut write, *on, name).await?;
         let before = old.filter(|old| old != name).map_or_else(String::new, |old| format!(" (was {old})"));
-        told.push(format!("{name}, {}{before}", date(*on)));
+        told.push(format!("{}{before}", kept(name, *on)));
     }
     let detail = json!({ "old": {}, "new": { "holidays": told.join("; ") } });
     audit::db::record(&mut write, "settings.holidays_taken", PATH, detail).await?;

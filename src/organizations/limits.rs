@@ -438,6 +438,6 @@ impl LimitRow {
 
     /// What the history keeps of a limit.
     fn kept(&self) -> serde_json::Value {
-        json!({ "lost after": self.words() })
+        format::stored(|| json!({ "lost after": self.words() }))
     }
 }

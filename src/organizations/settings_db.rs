@@ -7,6 +7,7 @@ use crate::{
     domain::{
         company::{GrowthBase, GrowthBasis},
         id::{CustomerId, OrgId},
+        locale::Locale,
     },
     postgres::tx::Tx,
 };
@@ -32,13 +33,16 @@ pub struct Settings {
     pub late_entry_days: i32,
     /// Whether a deal that a rep entered pays only once somebody else confirmed it.
     pub confirm_deals: bool,
+    /// The form of numbers and dates of everybody who has chosen none.
+    pub locale: Locale,
 }
 
 /// The settings with the version that a form was opened with.
 pub async fn find(db: &mut PgConnection, org: OrgId) -> sqlx::Result<(Settings, i32)> {
     let row = sqlx::query!(
         r#"select name, fiscal_year_start, workdays, growth_base as "growth_base: GrowthBase",
-                  growth_basis as "growth_basis: GrowthBasis", new_customer_months, handover_grace_days, late_entry_days, confirm_deals, version
+                  growth_basis as "growth_basis: GrowthBasis", new_customer_months, handover_grace_days, late_entry_days, confirm_deals,
+                  locale as "locale: Locale", version
            from organizations
            where id = $1"#,
         org as OrgId,
@@ -55,6 +59,7 @@ pub async fn find(db: &mut PgConnection, org: OrgId) -> sqlx::Result<(Settings, 
         handover_grace_days: row.handover_grace_days,
         late_entry_days: row.late_entry_days,
         confirm_deals: row.confirm_deals,
+        locale: row.locale,
     };
     Ok((settings, row.version))
 }
@@ -66,7 +71,7 @@ pub async fn update(tx: &mut Tx, new: &Settings, version: i32) -> sqlx::Result<b
         "update organizations
          set name = $3, fiscal_year_start = $4, workdays = $5, growth_base = $6, new_customer_months = $7,
              handover_grace_days = $8, late_entry_days = $9, confirm_deals = $10, growth_basis = $11,
-             version = version + 1
+             locale = $12, version = version + 1
          where id = $1 and version = $2",
         org as OrgId,
         version,
@@ -79,6 +84,7 @@ pub async fn update(tx: &mut Tx, new: &Settings, version: i32) -> sqlx::Result<b
         new.late_entry_days,
         new.confirm_deals,
         new.growth_basis.as_str(),
+        new.locale.as_str(),
     )
     .execute(&mut **tx)
     .await?;

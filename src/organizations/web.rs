@@ -24,6 +24,7 @@ use crate::{
     },
     domain::{
         company::{GrowthBase, GrowthBasis},
+        locale::Locale,
         period::{add_months, month_number},
     },
     period_locks,
@@ -116,6 +117,11 @@ fn bases() -> Vec<Choice> {
 /// Whose sales growth may compare.
 fn growth_bases() -> Vec<Choice> {
     GrowthBasis::ALL.map(|basis| Choice::new(basis.as_str(), basis.label())).into()
+}
+
+/// How numbers and dates may be written.
+fn locales() -> Vec<Choice> {
+    Locale::ALL.map(|locale| Choice::new(locale.as_str(), locale.label())).into()
 }
 
 /// What was typed into the forms of the page, and what is wrong with it.
@@ -228,5 +234,6 @@ fn kept(settings: &Settings) -> Value {
         "days of grace after a handover": settings.handover_grace_days,
         "days until a visit is late": settings.late_entry_days,
         "deals need confirmation": if settings.confirm_deals { "yes" } else { "no" },
+        "numbers and dates": settings.locale.label(),
     })
 }

@@ -127,9 +127,9 @@ fn pays(
     }
     let others: Vec<String> = others.into_iter().map(|metric| metric.label().to_lowercase()).collect();
     let target = match (along.unit(), example.targets.get(&along)) {
-        (Unit::Money, Some(target)) => new.currency.show_exact(*target),
+        (Unit::Money, Some(target)) => format::locale().money_exact(new.currency, *target),
         (Unit::Fraction, Some(target)) => format::rate(*target),
-        (Unit::Count, Some(target)) => target.to_string(),
+        (Unit::Count, Some(target)) => format::quantity(target),
         (_, None) => String::new(),
     };
     let words = words(along, &target, &others);

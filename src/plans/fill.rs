@@ -12,13 +12,15 @@ use crate::{
         metric::{Metric, Unit},
         money::{Currency, Money},
     },
-    web::format::rate_plain,
+    web::format::{self, rate_plain},
 };
 
 impl PlanForm {
     /// The form that says what a plan says, from a month like `2026-11` on.
     pub fn of(plan: &Plan, from: &str) -> Self {
-        let amount = |amount: Option<Money>| amount.map_or_else(String::new, |amount| plan.currency.plain(amount));
+        let amount = |amount: Option<Money>| {
+            amount.map_or_else(String::new, |amount| format::money_field(plan.currency, amount))
+        };
         let mut form = Self {
             name: plan.name.clone(),
             from: from.to_owned(),
@@ -37,7 +39,7 @@ impl PlanForm {
 
 impl ComponentForm {
     fn of(component: &Component, currency: Currency) -> Self {
-        let plain = |amount: Money| currency.plain(amount);
+        let plain = |amount: Money| format::money_field(currency, amount);
         let mut form = Self {
             name: component.name.clone(),
             measure: measure(&component.measure),
@@ -130,12 +132,12 @@ fn has_fields(component: &Component) -> bool {
 fn step(step: &Step, axis: Axis, currency: Currency) -> [String; 2] {
     let from = match axis {
         Axis::Amount => major(step.from, currency),
-        Axis::Count => step.from.normalize().to_string(),
+        Axis::Count => format::field(step.from),
         Axis::Attainment => percent(step.from),
     };
     let pays = match step.pays {
         StepPays::Rate(rate) => percent(rate),
-        StepPays::PerUnit(each) => currency.show(each),
+        StepPays::PerUnit(each) => format::money(currency, each),
     };
     [from, pays]
 }
@@ -147,7 +149,7 @@ fn condition(condition: &Condition, currency: Currency) -> [String; 3] {
             _ if condition.of.is_attainment() => percent(edge),
             Unit::Fraction => percent(edge),
             Unit::Money => major(edge, currency),
-            Unit::Count => edge.normalize().to_string(),
+            Unit::Count => format::field(edge),
         }
     };
     [measure(&condition.of), edge(condition.at_least), edge(condition.at_most)]
@@ -159,5 +161,5 @@ fn percent(share: Decimal) -> String {
 
 /// An amount in major units; one that is not whole in the minor unit stays as it is.
 fn major(amount: Decimal, currency: Currency) -> String {
-    currency.money(amount).map_or_else(|| amount.normalize().to_string(), |amount| currency.show(amount))
+    currency.money(amount).map_or_else(|| format::field(amount), |amount| format::money(currency, amount))
 }

@@ -66,7 +66,7 @@ pub fn paid_twice(
         let whole = Period::containing(kind, from, fiscal_start);
         let Some(paying) = in_force(versions, whole.from()).filter(|_| whole.from() < from) else { continue };
         if PeriodKind::from(paying.plan()?.period) == kind {
-            let (label, number, kind) = (whole.label(), paying.number, kind.as_str());
+            let (label, number, kind) = (format::period(whole), paying.number, kind.as_str());
             let [this, after] = [whole.from(), whole.to()].map(|day| Period::month(day, fiscal_start));
             return Ok(Some(format!(
                 "Version {number} pays by the {kind}, and {label} as a whole: what is sold in it would be paid twice. \
@@ -79,7 +79,7 @@ pub fn paid_twice(
         let whole = Period::containing(kind, later.from_date, fiscal_start);
         let others = versions.iter().any(|other| other.from_date > from && other.from_date <= whole.from());
         if whole.from() < later.from_date && whole.from() >= from && !others {
-            let (number, day, label) = (later.number, format::date(later.from_date), whole.label());
+            let (number, day, label) = (later.number, format::date(later.from_date), format::period(whole));
             let after = Period::month(whole.to(), fiscal_start);
             return Ok(Some(format!(
                 "Version {number} holds from {day}, inside {label}, which this one would pay as a whole: what is sold \
@@ -110,7 +110,7 @@ pub async fn paid_already(
                 .map_err(|e| Error::Internal(format!("plan version {}: {e}", row.version_id)))?;
             if PeriodKind::from(plan.period) == kind {
                 let (label, plan, after) =
-                    (whole.label(), plan.name, Period::month(whole.to(), me.company.fiscal_start));
+                    (format::period(whole), plan.name, Period::month(whole.to(), me.company.fiscal_start));
                 return Ok(Some(format!(
                     "{name} is paid for {label} as a whole by the plan {plan}: what is sold in it would be paid twice. \
                      Choose {after} or a later month."
@@ -140,8 +140,8 @@ pub async fn cut_off(db: &mut PgConnection, me: &Viewer, id: PlanId, plan: &Plan
                 && other.to_date.is_none_or(|to| period.from() < to)
         };
         if !rows.iter().any(paid) {
-            let month = Period::month(begins, me.company.fiscal_start).label();
-            let (rep, kind, period) = (&row.rep, kind.as_str(), period.label());
+            let month = format::period(Period::month(begins, me.company.fiscal_start));
+            let (rep, kind, period) = (&row.rep, kind.as_str(), format::period(period));
             let words = format!(
                 "{rep} is put on this plan in {month}, inside {period}, and would be paid nothing for that {kind}. \
                  Put {rep} on it from the first month of a {kind} before you change how it is paid."

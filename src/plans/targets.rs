@@ -52,7 +52,7 @@ pub async fn lacking(
         let has = |rep: &UserId| set.iter().any(|target| target.whose == Subject::Rep(*rep) && target.metric == metric);
         let without: Vec<String> = reps.iter().filter(|(id, _)| !has(id)).map(|(_, name)| name.clone()).collect();
         let kind = if metric.is_limit() { "limit" } else { "target" };
-        let what = format!("a {kind} for {} in {}", metric.label().to_lowercase(), first.label());
+        let what = format!("a {kind} for {} in {}", metric.label().to_lowercase(), format::period(first));
         if without.len() == reps.len() {
             told.push(format!("{who} has {what}: what depends on it pays nothing."));
         } else if !without.is_empty() {

@@ -8,6 +8,7 @@ use crate::domain::{
     access::{Bearer, Role},
     company::{Company, GrowthBase, GrowthBasis},
     id::{OrgId, TeamId, UserId},
+    locale::Locale,
     money::Currency,
     period::month_number,
 };
@@ -33,6 +34,10 @@ pub struct Session {
     pub auth_at: OffsetDateTime,
     /// Who looks at the program as this person, if it is not the person.
     pub behind: Option<Behind>,
+    /// The form of numbers and dates.
+    pub locale: Locale,
+    /// What the person has chosen; nothing: as the company.
+    pub own_locale: Option<Locale>,
 }
 
 /// An administrator who looks at the program as somebody else.
@@ -55,6 +60,7 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
                       ($2::timestamptz at time zone o.time_zone)::date as today,
                       o.name as company, o.currency, o.time_zone, o.fiscal_year_start, o.workdays, o.growth_base, o.growth_basis,
                       o.new_customer_months, o.handover_grace_days, o.late_entry_days, o.confirm_deals,
+                      o.locale, p.locale as own_locale,
                       array(select r.role from user_roles r where r.org_id = p.org_id and r.user_id = p.id) as roles
                from sessions s
                join organizations o on o.id = s.org_id
@@ -75,7 +81,8 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
                   who.today as "today!", who.company, who.currency, who.time_zone, who.fiscal_year_start, who.workdays,
                   who.growth_base as "growth_base: GrowthBase", who.growth_basis as "growth_basis: GrowthBasis",
                   who.new_customer_months, who.handover_grace_days, who.late_entry_days,
-                  who.confirm_deals, who.roles as "roles!",
+                  who.confirm_deals, who.locale as "locale: Locale", who.own_locale as "own_locale: Locale",
+                  who.roles as "roles!",
                   array(select managed.team_id from managed) as "teams!: Vec<TeamId>",
                   array(select distinct m.user_id
                         from managed
@@ -112,6 +119,8 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
         last_seen_at: row.last_seen_at,
         auth_at: row.auth_at,
         behind: row.viewing_since.map(|since| Behind { id: row.own_id, since }),
+        locale: row.own_locale.unwrap_or(row.locale),
+        own_locale: row.own_locale,
     }))
 }
 

@@ -10,12 +10,16 @@ use serde_json::json;
 
 use crate::{
     App, audit,
+    domain::locale::Locale,
     postgres::{
         sessions::{self, Device},
         tx,
     },
     sign_in::{self, passwords, proof, session},
-    users::leaves_db::{self, Leave},
+    users::{
+        self,
+        leaves_db::{self, Leave},
+    },
     web::{
         auth::Viewer,
         client::ClientAddress,
@@ -25,14 +29,19 @@ use crate::{
         page::{Page, answer},
         routes::Routes,
         toast::{self, Toast},
+        ui::Choice,
     },
 };
+
+/// What is chosen by whoever has chosen nothing.
+const AS_COMPANY: &str = "As the company";
 
 /// `/profile` and below.
 pub fn routes() -> Routes {
     Routes::new()
         .get("/profile", show)
         .post("/profile/password", change_password)
+        .post("/profile/formats", choose_formats)
         .post("/profile/sign-out-elsewhere", sign_out_elsewhere)
         .post("/profile/sessions/{key}/end", end_session)
 }
@@ -46,6 +55,12 @@ struct ProfilePage {
     devices: Vec<Device>,
     leaves: Vec<Leave>,
     errors: Errors,
+}
+
+impl ProfilePage {
+    fn own_locale(&self) -> &'static str {
+        self.me.own_locale.map_or("company", Locale::as_str)
+    }
 }
 
 async fn show(State(app): State<App>, me: Viewer, page: Page) -> Result<Response, Error> {
@@ -109,6 +124,39 @@ async fn change_password(
     let token = session::renew(&app, &me).await?;
     let toast = Toast::new("Your password is changed, and you are signed out everywhere else");
     Ok(toast::with(session::give(&app, response, &token), &toast))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct FormatsForm {
+    locale: String,
+}
+
+/// The person's own form of numbers and dates, or none: then that of the company.
+async fn choose_formats(
+    State(app): State<App>,
+    me: Viewer,
+    page: Page,
+    Form { once, fields, .. }: Form<FormatsForm>,
+) -> Result<Response, Error> {
+    let chosen = Locale::parse(&fields.locale);
+    if chosen.is_none() && fields.locale != "company" {
+        let mut errors = Errors::new();
+        errors.add("locale", "Choose how numbers and dates are written.");
+        return draw(&app, me, page, errors).await;
+    }
+    let mut write = once::begin(&app, &me, once).await?;
+    users::db::set_locale(&mut write, me.id, chosen).await?;
+    let kept = |locale: Option<Locale>| json!({ "numbers and dates": locale.map_or(AS_COMPANY, Locale::label) });
+    let detail = json!({ "old": kept(me.own_locale), "new": kept(chosen) });
+    audit::db::record(&mut write, "user.formats_chosen", &format!("/users/{}", me.id), detail).await?;
+    write.done_saying("/profile", &Toast::new("Numbers and dates are written as you chose")).await
+}
+
+/// How numbers and dates may be written.
+fn locales() -> Vec<Choice> {
+    let own = Locale::ALL.map(|locale| Choice::new(locale.as_str(), locale.label()));
+    [Choice::new("company", AS_COMPANY)].into_iter().chain(own).collect()
 }
 
 async fn sign_out_elsewhere(

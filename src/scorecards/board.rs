@@ -143,7 +143,7 @@ impl Board {
         let asked = list.value("compare").to_owned();
         let nothing = Switch::new("Nothing", list.with("compare", ""), asked.is_empty());
         let earlier = Earlier::ALL.into_iter().map(|earlier| {
-            let label = earlier.period(self.period, me).label();
+            let label = format::period(earlier.period(self.period, me));
             Switch::new(label, list.with("compare", earlier.as_str()), asked == earlier.as_str())
         });
         BoardPage {
@@ -151,7 +151,7 @@ impl Board {
             changes: self.changes(),
             wall: list.with("", "").replacen("/scoreboard", "/scoreboard/wall", 1),
             summary: self.summary(me),
-            eyebrow: format!("{} · {}", self.period.label(), self.measured.working_days(self.period, me.today)),
+            eyebrow: format!("{} · {}", format::period(self.period), self.measured.working_days(self.period, me.today)),
             heads: COLUMNS.map(|(metric, label)| (label, head(metric.as_str()))).to_vec(),
             by_rank: head("rank"),
             by_rep: head("rep"),
@@ -176,7 +176,7 @@ impl Board {
             summary: self.summary(me),
             rows: self.sorted(SORTS[0]).into_iter().map(|row| self.row(row, me)).collect(),
             heads: COLUMNS.map(|(_, label)| label),
-            eyebrow: format!("{} · {}", self.period.label(), self.measured.working_days(self.period, me.today)),
+            eyebrow: format!("{} · {}", format::period(self.period), self.measured.working_days(self.period, me.today)),
             changes: self.changes(),
             turn: list.with("still", if still { "" } else { "1" }),
             back: list.but(&[("still", "")]).replacen("/scoreboard/wall", "/scoreboard", 1),

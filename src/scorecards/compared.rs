@@ -109,7 +109,7 @@ impl Compared {
 
     /// "October 2026", "October 2026 up to 19 Oct 2026".
     pub fn words(&self) -> String {
-        let period = self.period.label();
+        let period = format::period(self.period);
         self.until.map_or_else(|| period.clone(), |day| format!("{period} up to {}", format::date(day)))
     }
 

@@ -212,7 +212,7 @@ pub fn here(presence: Presence) -> String {
 /// A target: "96", "€104,300", "+8%".
 pub fn target_words(metric: Metric, target: Decimal, currency: Currency) -> String {
     match metric.unit() {
-        Unit::Count => target.normalize().to_string(),
+        Unit::Count => format::quantity(&target),
         Unit::Money => format::money_whole(currency, Money::from_exact(target)),
         Unit::Fraction => {
             let plus = if target > Decimal::ZERO { "+" } else { "" };

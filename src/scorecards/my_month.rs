@@ -92,7 +92,7 @@ impl Month {
         let first = self.person.name.split_whitespace().next().unwrap_or_default().to_owned();
         let day = match moment {
             Moment::During => format::long_day(me.today),
-            _ => self.period.label(),
+            _ => format::period(self.period),
         };
         let here = self.measured.presences.of(self.person.id).map(figure::here).unwrap_or_default();
         MonthPage {

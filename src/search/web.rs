@@ -20,6 +20,7 @@ use crate::{
         auth::{Allowed, ReadSales, Viewer},
         error::Error,
         form::Query,
+        format,
         list::List,
         page::{Page, html},
         routes::Routes,
@@ -142,7 +143,7 @@ async fn records(db: &mut PgConnection, me: &Viewer, q: &str) -> Result<Vec<Grou
 /// Runs and statements: those whose lists the person reads.
 async fn pay(db: &mut PgConnection, me: &Viewer, q: &str) -> Result<Vec<Group>, Error> {
     let month = commands::month(q, me.today);
-    let label = |kind, start| Period::containing(kind, start, me.company.fiscal_start).label();
+    let label = |kind, start| format::period(Period::containing(kind, start, me.company.fiscal_start));
     let (prepares, approves) = (me.may(Permission::PrepareCommission), me.may(Permission::ApproveCommission));
     let runs = match month {
         Some(month) if prepares || approves => db::runs(db, me.scope.org, month, prepares).await?,

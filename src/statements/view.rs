@@ -16,7 +16,7 @@ use crate::{
         period::{Period, PeriodKind},
     },
     scorecards::{db::Subject, drill},
-    web::{auth::Viewer, error::Error, form::parse_date, periods},
+    web::{auth::Viewer, error::Error, form::parse_date, format, periods},
 };
 
 /// A statement with everything that its page and its files say.
@@ -93,7 +93,7 @@ impl View {
         Ok(Self {
             company: me.company.name.clone(),
             currency: me.company.currency,
-            label: periods::containing(statement.period_kind, statement.period_start, me).label(),
+            label: format::period(periods::containing(statement.period_kind, statement.period_start, me)),
             lines: views(db, me, statement.rep_id, lines, &inputs).await?,
             unconfirmed: inputs.facts["deals"]
                 .as_array()

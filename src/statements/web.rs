@@ -34,7 +34,7 @@ use crate::{
         auth::{Allowed, ApproveCommission, ReadStatements, Viewer},
         error::Error,
         form::{Form, Nothing, Path, Query},
-        once,
+        format, once,
         page::{Page, html},
         periods,
         routes::Routes,
@@ -70,7 +70,7 @@ struct IndexPage {
 
 impl IndexPage {
     fn label(&self, statement: &ListedRow) -> String {
-        Period::containing(statement.period_kind, statement.period_start, self.fiscal_start).label()
+        format::period(Period::containing(statement.period_kind, statement.period_start, self.fiscal_start))
     }
 }
 
@@ -141,7 +141,7 @@ async fn show(
     let (kind, start) = (statement.period_kind, statement.period_start);
     let before = db::total_before(&mut read, me.scope.org, statement.rep_id, kind, start)
         .await?
-        .map(|(start, total)| (periods::containing(kind, start, &me).label(), total, statement.total - total));
+        .map(|(start, total)| (format::period(periods::containing(kind, start, &me)), total, statement.total - total));
     let (paid, approved) = (statement.paid_on, statement.approved_on.is_some());
     html(ShowPage {
         page,
@@ -255,5 +255,5 @@ async fn so_far(
         Some(c) => Some((c.statement.clone(), views(&mut read, &me, rep, c.statement.lines, &c.inputs).await?)),
         None => None,
     };
-    html(SoFarPage { page, label: period.label(), running: !period.is_over(me.today), statement })
+    html(SoFarPage { page, label: format::period(period), running: !period.is_over(me.today), statement })
 }

@@ -12,7 +12,7 @@ use crate::{
         auth::{Allowed, ReadSales},
         error::Error,
         form::{Form, Path},
-        once, periods,
+        format, once, periods,
         toast::Toast,
     },
 };
@@ -48,5 +48,5 @@ pub async fn accept(
     }
     accept_db::accept(&mut write, me.id, period, last).await?;
     audit::db::record(&mut write, "target.accepted", &format!("/targets/{period}"), json!({ "target": last })).await?;
-    write.done_saying(&here, &Toast::new(format!("Targets for {} accepted", period.label()))).await
+    write.done_saying(&here, &Toast::new(format!("Targets for {} accepted", format::period(period)))).await
 }

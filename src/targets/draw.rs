@@ -399,7 +399,7 @@ impl Loaded {
 fn head(period: Period) -> String {
     let first = period.from();
     match period.kind() {
-        PeriodKind::Day => format!("{} {}", first.day(), format::short_month(first)),
+        PeriodKind::Day => format::yearless(first),
         PeriodKind::Week => format!("W{}", first.iso_week()),
         PeriodKind::Month => format::short_month(first),
         PeriodKind::Quarter => period.label().split(' ').next().unwrap_or_default().to_owned(),
@@ -411,12 +411,7 @@ fn head(period: Period) -> String {
 pub fn plain(metric: Metric, value: Decimal, currency: Currency) -> String {
     match metric.unit() {
         Unit::Count => format::count(value.to_i64().unwrap_or(i64::MAX)),
-        Unit::Money => {
-            let shown = currency.show(Money::from_exact(value));
-            let bare = shown.replace(&currency.symbol(), "");
-            let zeros = format!(".{}", "0".repeat(usize::from(currency.decimals())));
-            bare.strip_suffix(&zeros).unwrap_or(&bare).to_owned()
-        }
+        Unit::Money => format::trimmed_units(currency, Money::from_exact(value)),
         Unit::Fraction => format::rate_plain(value).replace('-', "−"),
     }
 }
@@ -426,13 +421,13 @@ fn done(value: Value, currency: Currency) -> String {
     match value {
         Value::Count(count) => format::count(count),
         Value::Money(money) => done_money(money, currency),
-        Value::Fraction(ratio) => format::growth(ratio).replace(['+', '%'], ""),
+        Value::Fraction(ratio) => format::locale().number(ratio.percent_floored(1)),
     }
 }
 
 /// Money in whole units, without its symbol: "48,013".
 fn done_money(money: Money, currency: Currency) -> String {
-    format::money_whole(currency, money).replace(&currency.symbol(), "")
+    format::whole_units(currency, money)
 }
 
 /// A target in words: "96", "€104,300.00", "5.5%", "none".
@@ -441,7 +436,7 @@ pub fn words(metric: Metric, value: Option<Decimal>, currency: Currency) -> Stri
         None => "none".to_owned(),
         Some(value) => match metric.unit() {
             Unit::Count => plain(metric, value, currency),
-            Unit::Money => format!("{}{}", currency.symbol(), plain(metric, value, currency)),
+            Unit::Money => format::money_trimmed(currency, Money::from_exact(value)),
             Unit::Fraction => format::rate(value),
         },
     }

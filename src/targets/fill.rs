@@ -105,7 +105,7 @@ impl Loaded {
             suggested(metric, begun(whose.rep()?), percentile).filter(|value| metric.is_limit() || !value.is_zero())
         });
         let (Some(first), Some(last)) = (history.periods.first(), history.periods.last()) else { return };
-        let mut words = format!("{} of {} to {}", percentile.label(), first.label(), last.label());
+        let mut words = format!("{} of {} to {}", percentile.label(), format::period(*first), format::period(*last));
         if self.metrics.iter().any(|metric| metric.is_limit()) && percentile != Percentile::Median {
             words = format!("{words}; of lost customers the {}, as fewer is better", percentile.label_of_limit());
         }

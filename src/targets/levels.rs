@@ -125,7 +125,7 @@ pub async fn save(
     let kept = |value: &dyn Fn(&NewLevelTarget) -> Option<Decimal>| -> Map<String, Value> {
         let told = changes.iter().map(|change| {
             let label = format!("{}, {} per {}", change.level, change.metric.label().to_lowercase(), kind.as_str());
-            (label, json!(words(change.metric, value(change), me.company.currency)))
+            (label, json!(format::stored(|| words(change.metric, value(change), me.company.currency))))
         });
         told.collect()
     };

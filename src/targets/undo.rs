@@ -76,6 +76,6 @@ pub async fn undo(
     let detail = json!({ "changes": web::told(&mut write, &me, &changes).await?, "reason": "undone" });
     audit::db::record(&mut write, "target.set", &format!("/targets/{period}"), detail).await?;
     let count = i64::try_from(targets.len()).unwrap_or(0);
-    let words = format!("{} for {} taken back", format::counted(count, "target", "targets"), period.label());
+    let words = format!("{} for {} taken back", format::counted(count, "target", "targets"), format::period(period));
     write.done_saying(&format!("/targets/{period}"), &Toast::new(words)).await
 }

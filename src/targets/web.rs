@@ -202,7 +202,7 @@ async fn save(
     let words = format!(
         "{} for {} saved",
         format::counted(i64::try_from(targets.len()).unwrap_or(0), "target", "targets"),
-        period.label()
+        format::period(period)
     );
     let toast = Toast::new(words);
     let toast = match rows {
@@ -401,8 +401,10 @@ impl Loaded {
             format!("{}, {}", rep.or(group).unwrap_or_default(), cell.1.label().to_lowercase())
         };
         if let Some(at) = self.locked_at {
-            self.errors
-                .add("", format!("Nothing was saved: {} was locked on {}.", self.period.label(), format::minute(at)));
+            self.errors.add(
+                "",
+                format!("Nothing was saved: {} was locked on {}.", format::period(self.period), format::minute(at)),
+            );
             return;
         }
         for (cell, words) in &outcome.errors {

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         access::{Role, Scope},
         id::{OrgId, TeamId, UserId},
+        locale::Locale,
     },
     postgres::tx::{Read, Tx},
 };
@@ -47,6 +48,22 @@ pub struct Person {
     pub has_sign_in: bool,
     /// Until when the person's link works, at the company; if there is one.
     pub invited_until: Option<PrimitiveDateTime>,
+}
+
+/// Sets the person's own form of numbers and dates; nothing: that of the company.
+pub async fn set_locale(tx: &mut Tx, id: UserId, locale: Option<Locale>) -> sqlx::Result<()> {
+    let org = tx.org;
+    sqlx::query!(
+        "update users
+         set locale = $3
+         where org_id = $1 and id = $2",
+        org as OrgId,
+        id as UserId,
+        locale.map(Locale::as_str),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// One person of the organization.

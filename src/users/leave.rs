@@ -24,7 +24,7 @@ use crate::{
         auth::{Allowed, KeepLeave, Viewer},
         error::Error,
         form::{Errors, Form, Nothing, Path},
-        format::date,
+        format::{self, date},
         once,
         page::{Page, answer},
         routes::Routes,
@@ -92,9 +92,11 @@ impl Leave {
 
     /// What the audit keeps of it.
     fn kept(&self) -> Value {
-        let until = self.last().map_or_else(|| "open".to_owned(), date);
-        let note = if self.note.is_empty() { String::new() } else { format!(": {}", self.note) };
-        json!({ "leave": format!("{}, {} to {until}{note}", self.label(), date(self.from)) })
+        format::stored(|| {
+            let until = self.last().map_or_else(|| "open".to_owned(), date);
+            let note = if self.note.is_empty() { String::new() } else { format!(": {}", self.note) };
+            json!({ "leave": format!("{}, {} to {until}{note}", self.label(), date(self.from)) })
+        })
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
         auth::{Allowed, RecordSales},
         error::Error,
         form::{Query, parse_date},
+        format,
         page::{Page, html},
         ui::Badge,
     },
@@ -70,7 +71,7 @@ pub async fn week(
     });
     html(WeekPage {
         page,
-        label: week.label(),
+        label: format::period(week),
         before: add_days(dates.from, -7),
         after: dates.to,
         days: days.collect(),

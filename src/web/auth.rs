@@ -13,13 +13,14 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use time::{Date, Duration, OffsetDateTime};
 
-use super::{error::Error, form::drawn_for};
+use super::{error::Error, form::drawn_for, format};
 use crate::{
     App,
     domain::{
         access::{Bearer, Permission, Role, Scope},
         company::Company,
         id::UserId,
+        locale::Locale,
     },
     postgres::sessions::{self, Behind},
 };
@@ -52,6 +53,10 @@ pub struct Viewer {
     pub session: [u8; 32],
     /// The administrator who looks at the program as this person; nobody else is behind a viewer.
     pub behind: Option<Behind>,
+    /// The form of numbers and dates: the person's own or the company's.
+    pub locale: Locale,
+    /// What the person has chosen; nothing: as the company.
+    pub own_locale: Option<Locale>,
 }
 
 impl Viewer {
@@ -171,15 +176,24 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
                 auth_at: session.auth_at,
                 session: hash,
                 behind: session.behind,
+                locale: session.locale,
+                own_locale: session.own_locale,
             };
+            let locale = written_in(&request, &viewer);
             request.extensions_mut().insert(viewer.clone());
             // An error is drawn further out: it takes the viewer's navigation from here.
-            let mut response = drawn_for(viewer.id, next.run(request)).await;
+            let answer = drawn_for(viewer.id, next.run(request));
+            let mut response = format::within(locale, answer).await;
             response.extensions_mut().insert(viewer);
             return Ok(response);
         }
     }
     Ok(next.run(request).await)
+}
+
+/// The viewer's form of numbers and dates. Files are the same for everybody: programs read them.
+fn written_in(request: &Request, viewer: &Viewer) -> Locale {
+    if request.uri().path().ends_with(".csv") { Locale::En } else { viewer.locale }
 }
 
 /// Idle and absolute limits: 12 hours and 7 days in the field, 1 hour and 24 hours where money and people are kept.

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use time::{Date, macros::format_description};
 use uuid::Uuid;
 
-use super::{auth::Viewer, error::Error};
+use super::{auth::Viewer, error::Error, format};
 use crate::{App, domain::id::UserId};
 
 /// What a state-changing form sent. Its fields are text as typed, so that a page can show them again.
@@ -216,9 +216,10 @@ impl Errors {
         email
     }
 
-    /// A date as a browser sends it (2026-11-19).
+    /// A date as a browser sends it (2026-11-19), or in the reader's own form where a browser lets one type.
     pub fn date(&mut self, field: &str, typed: &str, label: &str) -> Option<Date> {
-        let date = parse_date(typed);
+        let date = parse_date(typed)
+            .or_else(|| format::locale().read_date(typed).filter(|date| (1900..3000).contains(&date.year())));
         if date.is_none() {
             let typed = typed.trim();
             self.add(

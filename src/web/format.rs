@@ -1,4 +1,6 @@
 //! How numbers, money, dates and counts are written on pages. All of it is here; numbers are read in [`super::number`].
+//!
+//! The examples are English: each is written in the form of the reader, whom [`within`] names for a whole request.
 
 use std::fmt;
 
@@ -7,15 +9,41 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use time::{Date, PrimitiveDateTime, Time};
 
 use crate::domain::{
-    commission::words,
-    money::{Currency, Money, group_thousands},
-    period,
+    locale::Locale,
+    money::{Currency, Money},
+    period::{Period, PeriodKind},
     rate::Ratio,
 };
 
+tokio::task_local! {
+    /// The reader's form of numbers and dates. A task of its own, or a thread for blocking work, has none.
+    static LOCALE: Locale;
+}
+
+/// Answers a request in the form of its reader.
+pub async fn within<T>(locale: Locale, answer: impl Future<Output = T>) -> T {
+    LOCALE.scope(locale, answer).await
+}
+
+/// The reader's form; English where nobody is signed in.
+pub fn locale() -> Locale {
+    LOCALE.try_with(|locale| *locale).unwrap_or(Locale::En)
+}
+
+/// Writes what is stored: the same for everybody, whoever causes it.
+pub fn stored<T>(write: impl FnOnce() -> T) -> T {
+    LOCALE.sync_scope(Locale::En, write)
+}
+
+/// Writes and reads in a form, for tests of it.
+#[cfg(test)]
+pub fn in_form<T>(locale: Locale, work: impl FnOnce() -> T) -> T {
+    LOCALE.sync_scope(locale, work)
+}
+
 /// An amount with currency and decimals: `€1,468.60`, `−€18.75`.
 pub fn money(currency: Currency, amount: Money) -> String {
-    currency.show(amount)
+    locale().money(currency, amount)
 }
 
 /// An amount with its sign, for differences: `+€214.65`, `−€18.75`, `€0.00`.
@@ -26,8 +54,31 @@ pub fn money_signed(currency: Currency, amount: Money) -> String {
 
 /// An amount in whole units, half away from zero, for headlines and cards: `€71,240`.
 pub fn money_whole(currency: Currency, amount: Money) -> String {
-    let major = currency.major(amount).round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero);
-    format!("{}{}{}", minus(major), currency.symbol(), group_thousands(&major.abs().to_string()))
+    locale().amount(currency, whole(currency, amount), "")
+}
+
+/// An amount in whole units without its currency, for columns that name it: `71,240`.
+pub fn whole_units(currency: Currency, amount: Money) -> String {
+    locale().number(whole(currency, amount))
+}
+
+fn whole(currency: Currency, amount: Money) -> Decimal {
+    currency.major(amount).round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero)
+}
+
+/// An amount without decimals that are all zero: `€71,240`, `€71,240.50`.
+pub fn money_trimmed(currency: Currency, amount: Money) -> String {
+    locale().amount(currency, trimmed(currency, amount), "")
+}
+
+/// The same without its currency: `71,240`, `71,240.50`.
+pub fn trimmed_units(currency: Currency, amount: Money) -> String {
+    locale().number(trimmed(currency, amount))
+}
+
+fn trimmed(currency: Currency, amount: Money) -> Decimal {
+    let major = currency.major(amount);
+    if major.fract().is_zero() { major.trunc() } else { major }
 }
 
 /// An amount in three digits or so, for charts only: `€940`, `€71.2k`, `€1.3m`.
@@ -41,13 +92,22 @@ pub fn money_short(currency: Currency, amount: Money) -> String {
     };
     let decimals = if scaled.abs() >= Decimal::ONE_HUNDRED { 0 } else { decimals };
     let shown = scaled.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero).normalize();
-    format!("{}{}{}{unit}", minus(shown), currency.symbol(), shown.abs())
+    locale().amount(currency, shown, unit)
+}
+
+/// An amount as a field of a form begins with it: `-1234.50`.
+pub fn money_field(currency: Currency, amount: Money) -> String {
+    locale().field(currency.major(amount))
+}
+
+/// A number as a field of a form begins with it, without zeros at its end: `1234.5`.
+pub fn field(number: Decimal) -> String {
+    locale().field(number.normalize())
 }
 
 /// A whole number: `1,203`, `−3`.
 pub fn count(number: i64) -> String {
-    let sign = if number < 0 { "−" } else { "" };
-    format!("{sign}{}", group_thousands(&number.unsigned_abs().to_string()))
+    locale().number(number.into())
 }
 
 /// A count with its noun: `1 visit`, `1,203 visits`.
@@ -98,53 +158,62 @@ pub fn growth(ratio: Ratio) -> String {
 
 /// A difference of attainments in points, rounded to a tenth: `+12.3`, `−4.0`, `0.0`.
 pub fn points(difference: Ratio) -> String {
-    let points = difference.times(Ratio::from_decimal(Decimal::ONE_HUNDRED)).rounded(1);
+    let mut points = difference.times(Ratio::from_decimal(Decimal::ONE_HUNDRED)).rounded(1);
+    points.rescale(1);
     let plus = if points > Decimal::ZERO { "+" } else { "" };
-    format!("{plus}{}{:.1}", minus(points), points.abs())
+    format!("{plus}{}", locale().ungrouped(points))
 }
 
-/// How many of something: no zeros behind the point, a real minus sign.
+/// How many of something, or a rate of exchange: no zeros behind the point, a real minus sign.
 pub fn quantity(quantity: &Decimal) -> String {
-    quantity.normalize().to_string().replace('-', "−")
+    locale().ungrouped(quantity.normalize())
 }
 
 /// A rate that somebody set, with the decimals it needs: `1.5%`.
 pub fn rate(share: Decimal) -> String {
-    words::percent(share)
+    percentage((share * Decimal::ONE_HUNDRED).normalize())
 }
 
 /// A rate that somebody set, as a form shows it for editing: 0.055 is `5.5`.
 pub fn rate_plain(share: Decimal) -> String {
-    (share * Decimal::ONE_HUNDRED).normalize().to_string()
+    field(share * Decimal::ONE_HUNDRED)
 }
 
 fn percentage(number: Decimal) -> String {
-    format!("{}{}%", minus(number), group_thousands(&number.abs().to_string()))
-}
-
-/// The real minus, not the hyphen.
-fn minus(number: Decimal) -> &'static str {
-    if number.is_sign_negative() && !number.is_zero() { "−" } else { "" }
+    locale().percent(number)
 }
 
 /// A date: "19 Nov 2026".
 pub fn date(day: Date) -> String {
-    period::short_date(day)
+    locale().date(day)
 }
 
 /// A date without the year where it is that of today: "19 Nov", "4 Mar 2024".
 pub fn short_date(day: Date, today: Date) -> String {
-    if day.year() == today.year() { format!("{} {}", day.day(), short_month(day)) } else { date(day) }
+    if day.year() == today.year() { locale().day(day) } else { date(day) }
+}
+
+/// A date without its year: "19 Nov".
+pub fn yearless(day: Date) -> String {
+    locale().day(day)
 }
 
 /// A day in full: "Thursday 19 November".
 pub fn long_day(day: Date) -> String {
-    format!("{} {} {}", day.weekday(), day.day(), day.month())
+    match locale() {
+        Locale::En => format!("{} {} {}", day.weekday(), day.day(), day.month()),
+        other => format!("{} {}", day.weekday(), other.day(day)),
+    }
 }
 
 /// A month's three letters, for charts: "Nov".
 pub fn short_month(day: Date) -> String {
     day.month().to_string().chars().take(3).collect()
+}
+
+/// A period: "19 Nov 2026", "Week 47, 2026", "November 2026", "Q4 2026", "2026".
+pub fn period(period: Period) -> String {
+    if period.kind() == PeriodKind::Day { date(period.from()) } else { period.label() }
 }
 
 /// An instant in the company's time zone: "19 Nov 2026, 13:52".
@@ -164,7 +233,7 @@ pub struct TimeTag {
     words: String,
 }
 
-/// Its parts are made of digits and English month names only.
+/// Its parts are made of digits, signs and English month names only.
 impl HtmlSafe for TimeTag {}
 
 impl fmt::Display for TimeTag {
@@ -291,10 +360,72 @@ mod tests {
         assert_eq!(long_day(day), "Thursday 19 November");
         assert_eq!(short_month(day), "Nov");
         assert_eq!(minute(datetime!(2026-11-02 06:05)), "2 Nov 2026, 06:05");
+        assert_eq!(yearless(day), "19 Nov");
+        assert_eq!(period(Period::containing(PeriodKind::Day, day, time::Month::January)), "19 Nov 2026");
         assert_eq!(date_tag(date!(2026 - 03 - 04)).to_string(), r#"<time datetime="2026-03-04">4 Mar 2026</time>"#);
         assert_eq!(
             minute_tag(datetime!(2026-11-02 06:05)).to_string(),
             r#"<time datetime="2026-11-02T06:05">2 Nov 2026, 06:05</time>"#
         );
+    }
+
+    #[test]
+    fn everything_is_written_as_its_reader_does() {
+        let day = date!(2026 - 11 - 09);
+        let share = Ratio::new(-1_666_667, 100_000).unwrap();
+        for (locale, expected) in [
+            (
+                Locale::En,
+                "€1,234.50|+€1,234.50|€1,235|1,235|€1,234.50|1,234.50|€1.2k|1234.50|2.5|1,203|2.125|−1,666.67%|\
+                 −1,666.7%|−16.7|5.5%|5.5|9 Nov 2026|9 Nov|9 Nov|Monday 9 November|9 Nov 2026, 06:05|9 Nov 2026",
+            ),
+            (
+                Locale::Nb,
+                "1 234,50 €|+1 234,50 €|1 235 €|1 235|1 234,50 €|1 234,50|1,2k €|1234,50|2,5|1 203|2,125|−1 666,67 %|\
+                 −1 666,7 %|−16,7|5,5 %|5,5|09.11.2026|09.11.|09.11.|Monday 09.11.|09.11.2026, 06:05|09.11.2026",
+            ),
+            (
+                Locale::De,
+                "1.234,50 €|+1.234,50 €|1.235 €|1.235|1.234,50 €|1.234,50|1,2k €|1234,50|2,5|1.203|2,125|−1.666,67 %|\
+                 −1.666,7 %|−16,7|5,5 %|5,5|09.11.2026|09.11.|09.11.|Monday 09.11.|09.11.2026, 06:05|09.11.2026",
+            ),
+            (
+                Locale::Es,
+                "1.234,50 €|+1.234,50 €|1.235 €|1.235|1.234,50 €|1.234,50|1,2k €|1234,50|2,5|1.203|2,125|−1.666,67 %|\
+                 −1.666,7 %|−16,7|5,5 %|5,5|09/11/2026|09/11|09/11|Monday 09/11|09/11/2026, 06:05|09/11/2026",
+            ),
+        ] {
+            let written = in_form(locale, || {
+                let (amount, rate) = (Money(123_450), "0.055".parse().unwrap());
+                [
+                    money(euro(), amount),
+                    money_signed(euro(), amount),
+                    money_whole(euro(), amount),
+                    whole_units(euro(), amount),
+                    money_trimmed(euro(), amount),
+                    trimmed_units(euro(), amount),
+                    money_short(euro(), amount),
+                    money_field(euro(), amount),
+                    field("2.50".parse().unwrap()),
+                    count(1_203),
+                    quantity(&"2.1250".parse().unwrap()),
+                    attainment(share),
+                    growth(share),
+                    points(Ratio::new(-167, 1_000).unwrap()),
+                    super::rate(rate),
+                    rate_plain(rate),
+                    date(day),
+                    short_date(day, day),
+                    yearless(day),
+                    long_day(day),
+                    minute(datetime!(2026-11-09 06:05)),
+                    period(Period::containing(PeriodKind::Day, day, time::Month::January)),
+                ]
+                .join("|")
+                .replace('\u{a0}', " ")
+            });
+            assert_eq!(written, expected, "{locale:?}");
+            assert_eq!(in_form(locale, || stored(|| money(euro(), Money(123_450)))), "€1,234.50", "{locale:?}");
+        }
     }
 }

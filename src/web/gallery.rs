@@ -17,6 +17,7 @@ use crate::domain::{
     access::{Bearer, Reach, Role, Scope},
     company::{Company, GrowthBase, GrowthBasis},
     id::{OrgId, UserId},
+    locale::Locale,
     money::{Currency, Money},
 };
 
@@ -69,6 +70,8 @@ fn viewer(roles: &[Role]) -> Viewer {
         auth_at: OffsetDateTime::UNIX_EPOCH,
         session: [0; 32],
         behind: None,
+        locale: Locale::En,
+        own_locale: None,
     }
 }
 

@@ -22,6 +22,7 @@ use crate::{
     domain::{
         access::{Permission, Role},
         money::{Currency, Money},
+        period::Period,
     },
 };
 
@@ -130,6 +131,16 @@ impl Page {
     /// A date in a `<time>`, without the year where it is this one: "19 Nov".
     pub fn short_date(&self, day: &Date) -> format::TimeTag {
         format::short_date_tag(*day, self.today)
+    }
+
+    /// A period: "November 2026", "19 Nov 2026".
+    pub fn period(&self, period: &Period) -> String {
+        format::period(*period)
+    }
+
+    /// The signs between groups of three digits and before decimals, for scripts.
+    pub fn signs(&self) -> [char; 2] {
+        [format::locale().group_sign(), format::locale().decimal_sign()]
     }
 
     /// An instant in the company's time zone, in a `<time>`: "19 Nov 2026, 13:52".

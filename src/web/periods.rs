@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use time::Date;
 
-use super::{auth::Viewer, error::Error, form, ui::Switch};
+use super::{auth::Viewer, error::Error, form, format, ui::Switch};
 use crate::domain::period::{Period, PeriodKind};
 
 /// How a query string names a period: `period=2026-11`, or `kind=month&on=2026-11-19` from the form that jumps to a date.
@@ -82,7 +82,7 @@ pub struct Step {
 impl PeriodNav {
     /// Links to the kinds and neighbours of a period; `href` makes the address of one.
     pub fn new(me: &Viewer, period: Period, kinds: &[PeriodKind], href: impl Fn(Period) -> String) -> Self {
-        let step = |to: Period| Step { label: to.label(), href: href(to) };
+        let step = |to: Period| Step { label: format::period(to), href: href(to) };
         let on = if period.contains(me.today) { me.today } else { period.from() };
         let current = containing(period.kind(), me.today, me);
         let switches =

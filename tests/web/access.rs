@@ -44,6 +44,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /confirm-password", [DOOR, 400, 400, 400, 400]),
     ("GET /profile", [DOOR, 200, 200, 200, 200]),
     ("POST /profile/password", [DOOR, 422, 422, 422, 422]),
+    ("POST /profile/formats", [DOOR, 422, 422, 422, 422]),
     ("POST /profile/sign-out-elsewhere", [DOOR, 303, 303, 303, 303]),
     ("POST /profile/sessions/{key}/end", [DOOR, 404, 404, 404, 404]),
     ("GET /search", [DOOR, 200, 200, 200, 200]),

@@ -15,6 +15,7 @@ mod drilldown;
 mod exchange_rates;
 mod expected;
 mod field;
+mod formats;
 mod growth;
 mod handover;
 mod imports;

@@ -54,6 +54,7 @@ async fn wrong_settings_are_refused_and_kept() {
         ("growth_base", "luck", "Choose what growth is compared with."),
         ("growth_basis", "luck", "Choose whose sales growth compares."),
         ("workdays", "8", "Tick at least one working day."),
+        ("locale", "sv", "Choose how numbers and dates are written."),
     ] {
         let refused = send(&mut astrid, "/settings", &[(name, typed)]).await.expect(422);
         assert!(refused.text(".summary-error").contains(words), "{name}: {}", refused.text(".summary-error"));

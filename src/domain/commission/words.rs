@@ -4,17 +4,15 @@ use rust_decimal::Decimal;
 
 use super::plan::{Condition, Measure, Weight, What, Who};
 use crate::domain::{
+    locale::Locale,
     metric::{Metric, Unit},
-    money::{Currency, Money, group_thousands},
+    money::{Currency, Money},
     rate::Ratio,
 };
 
 /// A share in percent with the decimals that it needs: `1.5%`.
 pub fn percent(share: Decimal) -> String {
-    let percent = share * Decimal::ONE_HUNDRED;
-    let percent = percent.normalize();
-    let sign = if percent.is_sign_negative() && !percent.is_zero() { "−" } else { "" };
-    format!("{sign}{}%", group_thousands(&percent.abs().to_string()))
+    Locale::En.percent((share * Decimal::ONE_HUNDRED).normalize())
 }
 
 /// An attainment, floored to four decimals: 0.9583.
@@ -34,8 +32,7 @@ pub(super) fn reached(attainment: Ratio) -> String {
 
 /// A count with its digits grouped and a real minus.
 fn count(number: Decimal) -> String {
-    let sign = if number.is_sign_negative() && !number.is_zero() { "−" } else { "" };
-    format!("{sign}{}", group_thousands(&number.abs().normalize().to_string()))
+    Locale::En.number(number.normalize())
 }
 
 /// What one of a count is called, and several.
