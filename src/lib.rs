@@ -42,6 +42,7 @@ pub mod config;
 /// The rules of the business, pure: no SQL, no HTTP, no clock.
 pub mod domain {
     pub mod access;
+    pub mod bridge;
     pub mod calendar;
     /// What a plan pays for the facts of one rep, in numbers and in words.
     pub mod commission {
@@ -78,6 +79,7 @@ pub mod domain {
         pub mod words;
     }
     pub mod company;
+    pub mod cross_sell;
     pub mod deal;
     pub mod exchange;
     /// Customers: what happened, what follows from it, and where each stands.
@@ -93,6 +95,7 @@ pub mod domain {
     pub mod leave;
     pub mod locale;
     pub mod metric;
+    pub mod minimum;
     pub mod money;
     pub mod period;
     pub mod rate;
@@ -244,6 +247,8 @@ pub mod targets {
     pub mod grid;
     pub mod levels;
     mod levels_db;
+    pub mod minimums;
+    mod minimums_db;
     mod presence_db;
     pub mod proration;
     mod sums;
@@ -252,6 +257,7 @@ pub mod targets {
 }
 /// Scorecards: what was done against what was expected, for each rep and team.
 pub mod scorecards {
+    pub mod behind;
     pub mod board;
     pub mod compared;
     pub mod db;
@@ -262,6 +268,8 @@ pub mod scorecards {
     pub mod growth_db;
     pub mod headline;
     pub mod measured;
+    pub mod more;
+    pub mod more_db;
     pub mod my_month;
     pub mod my_month_db;
     pub mod trend_db;

@@ -1,23 +1,28 @@
 //! Runs the tables of docs/definitions.md that it marks as checked.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
 
 use attain::{
     domain::{
+        bridge::Step,
         calendar::Progress,
         commission::{evaluate::evaluate, facts::Facts, plan::Plan},
+        cross_sell::{CategorySale, cross_sold},
         customer::{
             events::events,
             facts::{DealFact, History, Limit, LimitLevel},
         },
         exchange::converted,
-        id::DealId,
+        id::{CategoryId, CustomerId, DealId, UserId},
         locale::Locale,
         metric::{self, Metric, Unit, Value},
+        minimum::{Kept, Made, Minimum, Per, stretches},
         money::{Currency, Money},
+        period::Dates,
         target::{self, Presence, attainment, prorated},
     },
     web::{format, number},
@@ -138,6 +143,93 @@ fn growth() {
             format!("{} %", percent.normalize())
         });
         assert_eq!(found, row[2], "{row:?}");
+    }
+}
+
+#[test]
+fn minimums() {
+    for row in rows("minimum") {
+        let (visits, per) = row[0].split_once(" a ").unwrap();
+        let monday = date("2026-11-02");
+        let days = Dates { from: monday, to: date("2026-11-07") };
+        let made: BTreeMap<Date, Made> = days
+            .days()
+            .zip(row[1].split(", "))
+            .map(|(day, visits)| (day, Made { visits: visits.parse().unwrap(), strangers: 0 }))
+            .collect();
+        let minimum = Minimum {
+            rep: None,
+            visits: visits.parse().unwrap(),
+            per: Per::parse(per).unwrap(),
+            strangers_only: false,
+            from: None,
+        };
+        let works = |day: Date| days.contains(day);
+        let found = stretches(&[minimum], UserId(1), days, date("2026-11-06"), works, &made);
+        let kept = found.iter().fold(Kept::default(), |kept, stretch| kept.and(stretch));
+        assert_eq!(format!("{} of {}", kept.met, kept.of), row[2], "{row:?}");
+        let facts = metric::Facts { visit_minimum: Some(kept), ..metric::Facts::default() };
+        assert_eq!(percent(Metric::VisitMinimum, &facts), row[3], "{row:?}");
+    }
+}
+
+fn percent(metric: Metric, facts: &metric::Facts) -> String {
+    metric::value(metric, facts).map_or("none".to_owned(), |value| {
+        let percent = value.exact().rounded(8) * Decimal::ONE_HUNDRED;
+        format!("{} %", percent.normalize())
+    })
+}
+
+#[test]
+fn bridge() {
+    for row in rows("bridge") {
+        let first = (row[2] != "none").then(|| date(&row[2]));
+        let step = Step::of(money(&row[0]), money(&row[1]), first, date("2026-11-30"));
+        assert_eq!(step.label(), row[3], "{row:?}");
+    }
+}
+
+#[test]
+fn kinds_of_growth() {
+    for row in rows("kinds of growth") {
+        let facts = metric::Facts {
+            net_sales: money(&row[0]),
+            growth_new: Some(money(&row[1])),
+            net_sales_base: Some(money(&row[2])),
+            ..metric::Facts::default()
+        };
+        assert_eq!(percent(Metric::GrowthFromNew, &facts), row[3], "{row:?}");
+        assert_eq!(percent(Metric::GrowthFromExisting, &facts), row[4], "{row:?}");
+    }
+}
+
+#[test]
+fn cross_selling() {
+    for row in rows("cross-selling") {
+        let sale = |(sale, number): (&str, i64)| {
+            let words: Vec<&str> = sale.split(' ').collect();
+            CategorySale {
+                customer: CustomerId(1),
+                customer_name: String::new(),
+                category: CategoryId(if words[0] == "tea" { 1 } else { 2 }),
+                category_name: words[0].to_owned(),
+                deal: DealId(number),
+                number,
+                on: date(words[1]),
+                back_on: words.get(3).map(|day| date(day)),
+                rep: None,
+                confirmed: true,
+            }
+        };
+        let sales: Vec<CategorySale> = row[0].split("; ").zip(1..).map(sale).collect();
+        let told: Vec<String> = cross_sold(&sales)
+            .iter()
+            .map(|first| {
+                let undone = first.undone_on.map(|day| format!(", undone {day}")).unwrap_or_default();
+                format!("{} {}{undone}", first.sale.category_name, first.sale.on)
+            })
+            .collect();
+        assert_eq!(told.join("; "), row[1], "{row:?}");
     }
 }
 

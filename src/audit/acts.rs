@@ -90,6 +90,8 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("settings.changed", "changed", "Settings: changed"),
     ("settings.limit_set", "set a limit in", "Settings: limit set"),
     ("settings.limit_removed", "removed a limit from", "Settings: limit removed"),
+    ("settings.minimum_set", "set a minimum of visits in", "Settings: minimum of visits set"),
+    ("settings.minimum_removed", "removed a minimum of visits from", "Settings: minimum of visits removed"),
     ("settings.levels_changed", "changed the levels in", "Settings: levels"),
     ("settings.proration_changed", "changed which targets are in proportion in", "Settings: targets in proportion"),
     ("settings.holiday_added", "added a holiday to", "Settings: holiday added"),

@@ -14,8 +14,9 @@ use crate::{
     },
     postgres::{database::Database, tx},
     scorecards::{
-        db::{Subject, Subjects, facts},
+        db::{Subject, Subjects},
         export_db::{self, Settings},
+        more::{self, Asked},
     },
 };
 
@@ -37,6 +38,10 @@ pub struct Metrics {
     /// Whose numbers
     #[arg(long, value_enum, default_value = "rep")]
     pub by: By,
+    /// Further columns, like growth_from_new,gross_margin: growth_from_new, growth_from_existing, visit_minimum,
+    /// cross_sell_sales, cross_sell_count, gross_margin
+    #[arg(long, value_name = "METRICS", value_delimiter = ',', value_parser = further)]
+    pub with: Vec<Metric>,
     /// How they are printed
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
@@ -67,7 +72,7 @@ pub enum Format {
     Json,
 }
 
-/// What each row has, in order. `rep` is the external id, the team's name, or `*`.
+/// What each row has, in order; what `--with` names follows. `rep` is the external id, the team's name, or `*`.
 const COLUMNS: [&str; 14] = [
     "period_kind",
     "period_start",
@@ -89,7 +94,7 @@ const COLUMNS: [&str; 14] = [
 const BATCH: usize = 20_000;
 
 /// One printed row: a cell for each column.
-type Row = [String; COLUMNS.len()];
+type Row = Vec<String>;
 
 impl Metrics {
     /// Runs the command: data to `out`.
@@ -115,13 +120,15 @@ impl Metrics {
             named.insert(0, ("*".to_owned(), Subject::Company));
         }
         let subjects = Subjects::of(named.iter().map(|(_, subject)| *subject));
-        let mut printer = Printer::new(self.format, out)?;
+        let mut printer = Printer::new(self.format, &self.with, out)?;
         for batch in periods.chunks((BATCH / named.len().max(1)).max(1)) {
-            let table = facts(&mut db, org, &subjects, batch, settings.growth_base, today).await?;
+            let growth_base = settings.growth_base;
+            let asked = Asked { org, subjects: &subjects, periods: batch, growth_base, today, paying: false };
+            let table = more::facts(&mut db, &asked, &self.with.iter().copied().collect()).await?;
             for period in batch {
                 for (name, subject) in &named {
                     if let Some(facts) = table.get(&(*period, *subject)) {
-                        printer.print(row(*period, name, facts, settings.currency))?;
+                        printer.print(row(*period, name, facts, &self.with, settings.currency))?;
                     }
                 }
             }
@@ -154,14 +161,21 @@ fn month(argument: &str, text: &str) -> Result<Period, Failure> {
     }
 }
 
-fn row(period: Period, name: &str, facts: &Facts, currency: Currency) -> Row {
-    let cell = |metric| match value(metric, facts) {
+/// Reads the name of a metric that has no column of its own.
+fn further(word: &str) -> Result<Metric, String> {
+    let known = || Metric::MORE.map(Metric::as_str).join(", ");
+    let metric = Metric::parse(word.trim()).filter(|metric| metric.is_more());
+    metric.ok_or_else(|| format!("no further column has this name: use {}", known()))
+}
+
+fn row(period: Period, name: &str, facts: &Facts, with: &[Metric], currency: Currency) -> Row {
+    let cell = |metric: Metric| match value(metric, facts) {
         None => String::new(),
         Some(Value::Count(count)) => count.to_string(),
         Some(Value::Money(money)) => currency.plain(money),
         Some(Value::Fraction(ratio)) => ratio.rounded(6).to_string(),
     };
-    [
+    let mut row = vec![
         period.kind().as_str().to_owned(),
         period.from().to_string(),
         name.to_owned(),
@@ -176,37 +190,40 @@ fn row(period: Period, name: &str, facts: &Facts, currency: Currency) -> Row {
         cell(Metric::ExistingCustomerSales),
         facts.net_sales_base.map_or(String::new(), |base| currency.plain(base)),
         cell(Metric::SalesGrowth),
-    ]
+    ];
+    row.extend(with.iter().map(|metric| cell(*metric)));
+    row
 }
 
 /// Prints rows as they come; a table waits for its widths.
 enum Printer<W: Write> {
     Csv(Box<csv::Writer<W>>),
-    Json { out: W, rows: usize },
+    Json { out: W, rows: usize, columns: Vec<&'static str> },
     Table { out: W, rows: Vec<Row> },
 }
 
 impl<W: Write> Printer<W> {
-    fn new(format: Format, mut out: W) -> io::Result<Self> {
+    fn new(format: Format, with: &[Metric], mut out: W) -> io::Result<Self> {
+        let columns: Vec<&str> = COLUMNS.into_iter().chain(with.iter().map(|metric| metric.as_str())).collect();
         Ok(match format {
             Format::Csv => {
                 let mut writer = csv::Writer::from_writer(out);
-                writer.write_record(COLUMNS)?;
+                writer.write_record(&columns)?;
                 Self::Csv(Box::new(writer))
             }
             Format::Json => {
                 write!(out, "[")?;
-                Self::Json { out, rows: 0 }
+                Self::Json { out, rows: 0, columns }
             }
-            Format::Table => Self::Table { out, rows: vec![COLUMNS.map(str::to_owned)] },
+            Format::Table => Self::Table { out, rows: vec![columns.into_iter().map(str::to_owned).collect()] },
         })
     }
 
     fn print(&mut self, row: Row) -> io::Result<()> {
         match self {
             Self::Csv(writer) => writer.write_record(&row)?,
-            Self::Json { out, rows } => {
-                write!(out, "{}\n  {}", if *rows == 0 { "" } else { "," }, object(&row))?;
+            Self::Json { out, rows, columns } => {
+                write!(out, "{}\n  {}", if *rows == 0 { "" } else { "," }, object(columns, &row))?;
                 *rows += 1;
             }
             Self::Table { rows, .. } => rows.push(row),
@@ -222,10 +239,12 @@ impl<W: Write> Printer<W> {
                 out.flush()
             }
             Self::Table { mut out, rows } => {
-                let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-                let widths: [usize; COLUMNS.len()] = std::array::from_fn(width);
+                let columns = rows.first().map_or(0, Vec::len);
+                let wide = |row: &Row, column: usize| row.get(column).map_or(0, |cell| cell.chars().count());
+                let width = |column: usize| rows.iter().map(|row| wide(row, column)).max().unwrap_or(0);
+                let widths: Vec<usize> = (0..columns).map(width).collect();
                 for row in &rows {
-                    let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| match column {
+                    let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| match column {
                         0..=2 => format!("{cell:width$}"),
                         _ => format!("{cell:>width$}"),
                     });
@@ -238,10 +257,11 @@ impl<W: Write> Printer<W> {
 }
 
 /// Counts as numbers; money and growth as strings, exact; what is not there as null.
-fn object(row: &Row) -> String {
-    let cells = COLUMNS.iter().zip(row).enumerate().map(|(column, (name, cell))| {
+fn object(columns: &[&str], row: &Row) -> String {
+    let cells = columns.iter().zip(row).enumerate().map(|(column, (name, cell))| {
         let value = match column {
             3..=8 => cell.clone(),
+            _ if *name == Metric::CrossSellCount.as_str() => cell.clone(),
             _ if column > 8 && cell.is_empty() => "null".to_owned(),
             _ => serde_json::Value::from(cell.as_str()).to_string(),
         };

@@ -23,7 +23,7 @@ use crate::{
         },
         company::GrowthBase,
         id::{OrgId, PlanVersionId, UserId},
-        metric::Metric,
+        metric::{Metric, Unit},
         money::{Currency, Money},
         period::{Period, PeriodKind, add_days},
         target::Presence,
@@ -118,7 +118,8 @@ pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Ca
     let events = facts_db::paid_events(db, org, from, through, rep).await?;
     let book = facts_db::book_sales(db, org, from, to, rep).await?;
     let visits = facts_db::counted_visits(db, org, from, through, rep).await?;
-    let measured = measured::of_reps(db, asked, in_force.iter().map(|row| row.rep_id).collect()).await?;
+    let more = named(&in_force);
+    let measured = measured::of_reps(db, asked, in_force.iter().map(|row| row.rep_id).collect(), &more).await?;
 
     let mut calculated = Vec::with_capacity(in_force.len());
     for row in in_force {
@@ -127,7 +128,11 @@ pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Ca
             continue;
         }
         let mine: Vec<&CreditedDeal> = deals.iter().filter(|deal| deal.rep_id == row.rep_id).collect();
-        let records = records(row.rep_id, &events, &visits);
+        let mut records = records(row.rep_id, &events, &visits);
+        let crossed = measured.crossed(row.rep_id);
+        if !crossed.is_empty() {
+            records.insert(Metric::CrossSellCount, crossed);
+        }
         let mut facts = Facts {
             rep: row.rep,
             period: period.to_string(),
@@ -139,7 +144,9 @@ pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Ca
         count_what_pays(&mut facts, &records);
         let own_book = book.get(&row.rep_id).copied().unwrap_or_default();
         let growing = measured.is_by_book(row.rep_id).then_some(own_book);
-        sales_that_pay(&mut facts, measured.base(row.rep_id), growing, &mine);
+        let sales = sales_that_pay(&mut facts, measured.base(row.rep_id), growing, &mine);
+        growth_that_pays(&mut facts, measured.base(row.rep_id), sales, measured.growth_new(row.rep_id));
+        facts.no_value.extend(more.iter().filter(|m| m.unit() == Unit::Fraction && !facts.metrics.contains_key(m)));
         let statement = evaluate(&plan, &facts).map_err(|e| Error::Internal(format!("pay of {}: {e}", facts.rep)))?;
         let inputs = Inputs {
             plan: row.document,
@@ -150,6 +157,13 @@ pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Ca
         calculated.push(Calculated { rep: row.rep_id, version: row.version_id, inputs, statement });
     }
     Ok(calculated)
+}
+
+/// Which of [`Metric::MORE`] these plans name: the others are not loaded.
+fn named(plans: &[plans::db::InForce]) -> BTreeSet<Metric> {
+    let documents: Vec<String> = plans.iter().map(|plan| plan.document.to_string()).collect();
+    let names = |metric: &Metric| documents.iter().any(|text| text.contains(&format!("\"{}\"", metric.as_str())));
+    Metric::MORE.into_iter().filter(names).collect()
 }
 
 fn deal(row: &CreditedDeal) -> Deal {
@@ -196,8 +210,8 @@ fn count_what_pays(facts: &mut Facts, records: &BTreeMap<Metric, Vec<Counted>>) 
 }
 
 /// Sales count for pay where their returns are netted and their deals confirmed (docs/definitions.md, *Commission*).
-/// `growing` is what growth compares with its base where that is not what the rep is credited with.
-fn sales_that_pay(facts: &mut Facts, base: Option<Money>, growing: Option<Money>, deals: &[&CreditedDeal]) {
+/// `growing` is what growth compares with its base where that is not what the rep is credited with. Gives what it compares.
+fn sales_that_pay(facts: &mut Facts, base: Option<Money>, growing: Option<Money>, deals: &[&CreditedDeal]) -> Money {
     let (mut all, mut to_new) = (Money::ZERO, Money::ZERO);
     let paying = deals.iter().filter(|deal| deal.confirmed && deal.returns.is_none()).map(|deal| deal.number);
     let paying: BTreeSet<i64> = paying.collect();
@@ -221,6 +235,20 @@ fn sales_that_pay(facts: &mut Facts, base: Option<Money>, growing: Option<Money>
         }
         None => {
             facts.no_value.insert(Metric::SalesGrowth);
+        }
+    }
+    growing
+}
+
+/// The two kinds of growth, where a plan names one: `new` is what pays of the sales to new customers.
+fn growth_that_pays(facts: &mut Facts, base: Option<Money>, growing: Money, new: Option<Money>) {
+    let kinds = [Metric::GrowthFromNew, Metric::GrowthFromExisting];
+    for metric in kinds {
+        facts.metrics.remove(&metric);
+    }
+    if let Some((new, base)) = new.zip(base.filter(|base| *base > Money::ZERO)) {
+        for (metric, change) in kinds.into_iter().zip([new, growing - new - base]) {
+            facts.metrics.insert(metric, (change.exact() / base.exact()).round_dp(12));
         }
     }
 }

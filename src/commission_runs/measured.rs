@@ -1,20 +1,20 @@
 //! What the boards measure of each rep in a period, and the targets that count for it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
 
-use super::calculate::{Part, Question};
+use super::calculate::{Counted, Part, Question};
 use crate::{
     domain::{
         id::UserId,
-        metric::{self, Facts, Metric},
+        metric::{self, Facts, Metric, Value},
         money::Money,
     },
     scorecards::{
-        self,
         db::{Subject, Subjects},
+        more::{self, Asked, Who},
     },
     targets::expected::{self, Expected, Presences},
     web::error::Error,
@@ -24,15 +24,33 @@ use crate::{
 pub struct Measured {
     facts: HashMap<UserId, Facts>,
     expected: HashMap<UserId, BTreeMap<Metric, Expected>>,
+    /// What the categories cross-sold count.
+    crossed: HashMap<UserId, Vec<Counted>>,
 }
 
-/// Loads what is asked for: the facts of the query that every page uses, and the targets in force.
-pub async fn of_reps(db: &mut PgConnection, asked: &Question, reps: Vec<UserId>) -> Result<Measured, Error> {
-    let (org, period) = (asked.org, asked.period);
+/// Loads what is asked for: the facts of the query that every page uses, and the targets in force; of [`Metric::MORE`]
+/// those that the plans name, by the rules of pay.
+pub async fn of_reps(
+    db: &mut PgConnection,
+    asked: &Question,
+    reps: Vec<UserId>,
+    more: &BTreeSet<Metric>,
+) -> Result<Measured, Error> {
+    let Question { org, period, growth_base, today, .. } = *asked;
     let presences = Presences::load(db, org, &reps, period.dates()).await?;
     let expected = expected::of_reps(db, org, &reps, period, &presences).await?;
     let subjects = Subjects { reps, ..Subjects::default() };
-    let facts = scorecards::db::facts(db, org, &subjects, &[period], asked.growth_base, asked.today)
+    let asked = Asked { org, subjects: &subjects, periods: &[period], growth_base, today, paying: true };
+    let mut crossed: HashMap<UserId, Vec<Counted>> = HashMap::new();
+    if more.contains(&Metric::CrossSellCount) {
+        let who = Who::load(db, &asked).await?;
+        for first in more::first_of_category(db, &asked, &who).await? {
+            let Some(rep) = first.whose.rep() else { continue };
+            let customer = format!("{}, {}", first.sale.customer_name, first.sale.category_name);
+            crossed.entry(rep).or_default().push(Counted { customer, on: first.on, deal: Some(first.sale.number) });
+        }
+    }
+    let facts = more::facts(db, &asked, more)
         .await?
         .into_iter()
         .filter_map(|((_, subject), facts)| match subject {
@@ -40,14 +58,18 @@ pub async fn of_reps(db: &mut PgConnection, asked: &Question, reps: Vec<UserId>)
             Subject::Team(_) | Subject::Company => None,
         })
         .collect();
-    Ok(Measured { facts, expected })
+    Ok(Measured { facts, expected, crossed })
 }
 
 impl Measured {
     /// The value of every metric that has one, in its unit.
     pub fn metrics(&self, rep: UserId) -> BTreeMap<Metric, Decimal> {
         let facts = self.facts.get(&rep).copied().unwrap_or_default();
-        Metric::ALL.into_iter().filter_map(|metric| Some((metric, metric::value(metric, &facts)?.decimal()))).collect()
+        let number = |value: Value| match value {
+            Value::Fraction(share) => share.rounded(12),
+            whole => whole.decimal(),
+        };
+        Metric::ALL.into_iter().filter_map(|metric| Some((metric, number(metric::value(metric, &facts)?)))).collect()
     }
 
     /// The targets that are set, in the same units: what of them counts for who is there on some of the days.
@@ -67,6 +89,16 @@ impl Measured {
 
     fn each(&self, rep: UserId) -> impl Iterator<Item = (Metric, Expected)> {
         self.expected.get(&rep).into_iter().flatten().map(|(metric, expected)| (*metric, *expected))
+    }
+
+    /// The categories cross-sold that pay.
+    pub fn crossed(&self, rep: UserId) -> Vec<Counted> {
+        self.crossed.get(&rep).cloned().unwrap_or_default()
+    }
+
+    /// What pays of the sales to new customers that the base does not have; nothing where no plan names them.
+    pub fn growth_new(&self, rep: UserId) -> Option<Money> {
+        self.facts.get(&rep).and_then(|facts| facts.growth_new)
     }
 
     /// Whether growth compares books, and not what reps are credited with.

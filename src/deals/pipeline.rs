@@ -1,5 +1,7 @@
 //! The pipeline: open deals by the period in which they are expected, beside what was won and what is to be won in it.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::{extract::State, response::Response};
 use time::Date;
@@ -19,7 +21,7 @@ use crate::{
     postgres::tx::{self, Read},
     scorecards::{
         figure::{self, Figure},
-        measured,
+        measured::{self, Question},
     },
     targets::{self, db::Rep},
     teams,
@@ -273,7 +275,8 @@ pub async fn pipeline(
         }
         targets += 1;
         let ids: Vec<UserId> = asked.reps.iter().map(|rep| rep.id).collect();
-        let measured = measured::load(&mut read, &me, period, me.today, &ids, asked.whose).await?;
+        let about = Question { period, until: me.today, reps: &ids, whole: asked.whose, more: BTreeSet::new() };
+        let measured = measured::load(&mut read, &me, about).await?;
         let figures = match asked.whose {
             Subject::Rep(rep) => measured.figures(rep),
             Subject::Company | Subject::Team(_) => measured.total_figures(&asked.reps),
@@ -357,7 +360,7 @@ fn rep_row(rep: &Rep, figures: &[Figure], sums: &[RepSum], list: &List, kind: Pe
     };
     RepRow {
         href: list.but(&[("rep", &rep.id.to_string()), ("team", "")]),
-        won: figure::shown(won, currency),
+        won: figure::shown(Metric::NetSales, won, currency),
         target: target.map(|target| figure::target_words(Metric::NetSales, target, currency)).unwrap_or_default(),
         expected,
         with_all,

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{money::Money, rate::Ratio};
+use super::{minimum::Kept, money::Money, rate::Ratio};
 
 /// What a target is set on and a commission measures (docs/definitions.md).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -28,6 +28,18 @@ pub enum Metric {
     ExistingCustomerSales,
     /// Net sales against the base period, as a fraction of the base.
     SalesGrowth,
+    /// The part of the growth that new customers make.
+    GrowthFromNew,
+    /// The rest of the growth.
+    GrowthFromExisting,
+    /// Days or weeks in which the minimum of visits was met, as a fraction of those so far.
+    VisitMinimum,
+    /// Sales of categories that a customer had not bought before the period.
+    CrossSellSales,
+    /// First sales of a category to customers that had bought another one before.
+    CrossSellCount,
+    /// Net sales less what the lines cost.
+    GrossMargin,
 }
 
 /// The unit a metric is counted in.
@@ -42,8 +54,8 @@ pub enum Unit {
 }
 
 impl Metric {
-    /// Every metric, in the order of the dictionary.
-    pub const ALL: [Self; 10] = [
+    /// Every metric, in the order of pages and files.
+    pub const ALL: [Self; 16] = [
         Self::NewCustomers,
         Self::LostCustomers,
         Self::WonBackCustomers,
@@ -54,6 +66,22 @@ impl Metric {
         Self::NewCustomerSales,
         Self::ExistingCustomerSales,
         Self::SalesGrowth,
+        Self::GrowthFromNew,
+        Self::GrowthFromExisting,
+        Self::VisitMinimum,
+        Self::CrossSellSales,
+        Self::CrossSellCount,
+        Self::GrossMargin,
+    ];
+
+    /// Those that are loaded only where a target, a plan or a person asks for them.
+    pub const MORE: [Self; 6] = [
+        Self::GrowthFromNew,
+        Self::GrowthFromExisting,
+        Self::VisitMinimum,
+        Self::CrossSellSales,
+        Self::CrossSellCount,
+        Self::GrossMargin,
     ];
 
     /// The word in the database, in plans, URLs and CSV.
@@ -69,6 +97,12 @@ impl Metric {
             Self::NewCustomerSales => "new_customer_sales",
             Self::ExistingCustomerSales => "existing_customer_sales",
             Self::SalesGrowth => "sales_growth",
+            Self::GrowthFromNew => "growth_from_new",
+            Self::GrowthFromExisting => "growth_from_existing",
+            Self::VisitMinimum => "visit_minimum",
+            Self::CrossSellSales => "cross_sell_sales",
+            Self::CrossSellCount => "cross_sell_count",
+            Self::GrossMargin => "gross_margin",
         }
     }
 
@@ -85,6 +119,12 @@ impl Metric {
             Self::NewCustomerSales => "Sales to new customers",
             Self::ExistingCustomerSales => "Sales to existing customers",
             Self::SalesGrowth => "Sales growth",
+            Self::GrowthFromNew => "Growth from new customers",
+            Self::GrowthFromExisting => "Growth from existing customers",
+            Self::VisitMinimum => "Visit minimum met",
+            Self::CrossSellSales => "Cross-sell sales",
+            Self::CrossSellCount => "Categories cross-sold",
+            Self::GrossMargin => "Gross margin",
         }
     }
 
@@ -96,10 +136,24 @@ impl Metric {
     /// What it is counted in.
     pub fn unit(self) -> Unit {
         match self {
-            Self::NetSales | Self::NewCustomerSales | Self::ExistingCustomerSales => Unit::Money,
-            Self::SalesGrowth => Unit::Fraction,
+            Self::NetSales
+            | Self::NewCustomerSales
+            | Self::ExistingCustomerSales
+            | Self::CrossSellSales
+            | Self::GrossMargin => Unit::Money,
+            Self::SalesGrowth | Self::GrowthFromNew | Self::GrowthFromExisting | Self::VisitMinimum => Unit::Fraction,
             _ => Unit::Count,
         }
+    }
+
+    /// Whether it compares sales with a base, as a fraction of it: shown with its sign, and paced in money.
+    pub fn is_growth(self) -> bool {
+        matches!(self, Self::SalesGrowth | Self::GrowthFromNew | Self::GrowthFromExisting)
+    }
+
+    /// Whether it is loaded only where it is asked for.
+    pub fn is_more(self) -> bool {
+        Self::MORE.contains(&self)
     }
 
     /// Whether its target is a limit: fewer is better.
@@ -134,6 +188,19 @@ pub struct Facts {
     pub net_sales_base: Option<Money>,
     /// Net sales of the whole base, over which a growth target is paced.
     pub net_sales_whole_base: Option<Money>,
+    /// Sales to new customers that the base does not have: a step of its bridge. This and what follows is there only
+    /// where it was asked for ([`Metric::MORE`]).
+    pub growth_new: Option<Money>,
+    /// Sales of categories that their customers had not bought before the period.
+    pub cross_sell_sales: Option<Money>,
+    /// First sales of a category to customers that had bought another one, less those undone in the period.
+    pub cross_sell_count: Option<i64>,
+    /// Net less cost of the lines whose cost is known.
+    pub gross_margin: Option<Money>,
+    /// The lines whose cost is not.
+    pub lines_without_cost: i64,
+    /// In how many days or weeks the minimum of visits was met.
+    pub visit_minimum: Option<Kept>,
 }
 
 impl Facts {
@@ -174,7 +241,8 @@ impl Value {
     }
 }
 
-/// **The** value of a metric. Growth has none where the base is missing, zero or below.
+/// **The** value of a metric. Growth has none where the base is missing, zero or below; the minimum of visits has none
+/// where none was expected; what was not asked for has none.
 pub fn value(metric: Metric, facts: &Facts) -> Option<Value> {
     match metric {
         Metric::NewCustomers => Some(Value::Count(facts.new_customers)),
@@ -187,7 +255,23 @@ pub fn value(metric: Metric, facts: &Facts) -> Option<Value> {
         Metric::NewCustomerSales => Some(Value::Money(facts.new_customer_sales)),
         Metric::ExistingCustomerSales => Some(Value::Money(facts.net_sales - facts.new_customer_sales)),
         Metric::SalesGrowth => growth(facts.growing_sales(), facts.net_sales_base?).map(Value::Fraction),
+        Metric::GrowthFromNew => share_of_base(facts.growth_new?, facts.net_sales_base?).map(Value::Fraction),
+        Metric::GrowthFromExisting => {
+            growth(facts.growing_sales() - facts.growth_new?, facts.net_sales_base?).map(Value::Fraction)
+        }
+        Metric::VisitMinimum => {
+            let Kept { met, of } = facts.visit_minimum?;
+            Ratio::new(i128::from(met), i128::from(of)).map(Value::Fraction)
+        }
+        Metric::CrossSellSales => facts.cross_sell_sales.map(Value::Money),
+        Metric::CrossSellCount => facts.cross_sell_count.map(Value::Count),
+        Metric::GrossMargin => facts.gross_margin.map(Value::Money),
     }
+}
+
+/// `part ÷ base`, exact; nothing for a base of zero or below.
+fn share_of_base(part: Money, base: Money) -> Option<Ratio> {
+    (base > Money::ZERO).then(|| Ratio::new(i128::from(part.0), i128::from(base.0))).flatten()
 }
 
 /// `(current − base) ÷ base`, exact; nothing for a base of zero or below.
@@ -234,6 +318,31 @@ mod tests {
     fn existing_and_new_sales_add_up_to_net_sales() {
         let facts = Facts { net_sales: Money(500), new_customer_sales: Money(-20), ..Facts::default() };
         assert_eq!(value(Metric::ExistingCustomerSales, &facts), Some(Value::Money(Money(520))));
+    }
+
+    #[test]
+    fn growth_is_that_from_new_customers_and_that_from_the_others() {
+        let facts = Facts {
+            net_sales: Money(1_150),
+            net_sales_base: Some(Money(1_000)),
+            growth_new: Some(Money(200)),
+            ..Facts::default()
+        };
+        let of = |metric, facts: &Facts| value(metric, facts).map(|value| value.exact().rounded(6).to_string());
+        assert_eq!(of(Metric::GrowthFromNew, &facts).as_deref(), Some("0.200000"));
+        assert_eq!(of(Metric::GrowthFromExisting, &facts).as_deref(), Some("-0.050000"));
+        assert_eq!(of(Metric::SalesGrowth, &facts).as_deref(), Some("0.150000"));
+        let none = Facts { net_sales_base: Some(Money::ZERO), ..facts };
+        assert_eq!((of(Metric::GrowthFromNew, &none), of(Metric::GrowthFromExisting, &none)), (None, None));
+        let not_asked = Facts { growth_new: None, ..facts };
+        assert_eq!(of(Metric::GrowthFromExisting, &not_asked), None);
+    }
+
+    #[test]
+    fn a_minimum_that_nobody_expected_has_no_share() {
+        let kept = |met, of| Facts { visit_minimum: Some(Kept { met, of }), ..Facts::default() };
+        assert_eq!(value(Metric::VisitMinimum, &kept(16, 20)), Ratio::new(4, 5).map(Value::Fraction));
+        assert_eq!(value(Metric::VisitMinimum, &kept(0, 0)), None);
     }
 
     #[test]

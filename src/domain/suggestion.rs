@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use super::{
     metric::{self, Facts, Metric, Unit},
+    money::Money,
     rate::Ratio,
     words::words,
 };
@@ -47,8 +48,19 @@ impl Percentile {
 /// How many of the periods (oldest first) are there to look at: none before the first in which anything happened.
 pub fn begun(history: &[Facts]) -> &[Facts] {
     let first = history.iter().position(|facts| {
-        // What a base holds is no deed of the period.
-        Facts { net_sales_base: None, net_sales_whole_base: None, ..*facts } != Facts::default()
+        let some = |amount: Option<Money>| amount.filter(|amount| *amount != Money::ZERO);
+        // What a base holds is no deed of the period, and neither is a minimum that nobody met.
+        let deeds = Facts {
+            net_sales_base: None,
+            net_sales_whole_base: None,
+            growth_new: some(facts.growth_new),
+            cross_sell_sales: some(facts.cross_sell_sales),
+            cross_sell_count: facts.cross_sell_count.filter(|count| *count != 0),
+            gross_margin: some(facts.gross_margin),
+            visit_minimum: None,
+            ..*facts
+        };
+        deeds != Facts::default()
     });
     first.and_then(|first| history.get(first..)).unwrap_or_default()
 }
@@ -83,7 +95,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::money::Money;
 
     fn visits(counts: &[i64]) -> Vec<Facts> {
         counts.iter().map(|&visits| Facts { visits, lost_customers: visits, ..Facts::default() }).collect()

@@ -124,16 +124,24 @@ pub struct Pace {
     pub progress: Progress,
 }
 
-/// The pace of a metric's target. Nothing for growth without a base above zero.
+/// The pace of a metric's target. Nothing for growth without a base above zero, and for shares of days.
 pub fn pace(metric: Metric, facts: &Facts, target: impl Into<Ratio>, progress: Progress) -> Option<Pace> {
     let target = target.into();
     let (unit, actual, goal) = match metric::value(metric, facts) {
         Some(Value::Count(count)) => (Unit::Count, count, target),
         Some(Value::Money(money)) => (Unit::Money, money.0, target),
-        Some(Value::Fraction(_)) | None => {
+        Some(Value::Fraction(_)) | None if metric.is_growth() => {
             let base = facts.net_sales_whole_base.filter(|base| base.0 > 0)?;
-            (Unit::Money, facts.growing_sales().0, Ratio::from(base.0).times(Ratio::ONE.plus(target)))
+            let grown = Ratio::from(base.0).times(Ratio::ONE.plus(target));
+            let (actual, goal) = match metric {
+                Metric::GrowthFromNew => (facts.growth_new?, Ratio::from(base.0).times(target)),
+                Metric::GrowthFromExisting => (facts.growing_sales() - facts.growth_new?, grown),
+                _ => (facts.growing_sales(), grown),
+            };
+            (Unit::Money, actual.0, goal)
         }
+        // A share of days stays what it is, however far the period has come.
+        Some(Value::Fraction(_)) | None => return None,
     };
     Some(Pace { metric, unit, actual, goal, progress })
 }

@@ -1,10 +1,15 @@
 //! Plans' SQL: immutable versions, and which rep is on which plan since when.
 
+use std::collections::BTreeSet;
+
 use sqlx::PgConnection;
 use time::Date;
 
 use crate::{
-    domain::id::{OrgId, PlanId, PlanVersionId, UserId},
+    domain::{
+        id::{OrgId, PlanId, PlanVersionId, UserId},
+        metric::Metric,
+    },
     postgres::tx::Tx,
 };
 
@@ -178,6 +183,44 @@ pub async fn in_force(
     )
     .fetch_all(db)
     .await
+}
+
+/// Which of these metrics a plan names on which one of these reps is on the first day of a period.
+pub async fn naming(
+    db: &mut PgConnection,
+    org: OrgId,
+    first_day: Date,
+    reps: &[UserId],
+    metrics: &[Metric],
+) -> sqlx::Result<BTreeSet<Metric>> {
+    let words: Vec<&str> = metrics.iter().map(|metric| metric.as_str()).collect();
+    let rows = sqlx::query_scalar!(
+        r#"with documents as materialized (
+               select v.document::text as document
+               from (
+                   select distinct a.plan_id
+                   from plan_assignments a
+                   where a.org_id = $1 and a.rep_id = any ($3) and a.during @> $2::date
+               ) a
+               join lateral (
+                   select v.document
+                   from plan_versions v
+                   where v.org_id = $1 and v.plan_id = a.plan_id and v.from_date <= $2
+                   order by v.from_date desc, v.number desc
+                   limit 1
+               ) v on true
+           )
+           select w.word as "word!"
+           from unnest($4::text[]) as w (word)
+           where exists (select from documents d where strpos(d.document, '"' || w.word || '"') > 0)"#,
+        org as OrgId,
+        first_day,
+        reps as &[UserId],
+        &words as &[&str],
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.iter().filter_map(|word| Metric::parse(word)).collect())
 }
 
 /// Adds a plan. Its name is unique (`plans_name_key`).

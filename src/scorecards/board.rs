@@ -38,7 +38,7 @@ use crate::{
     },
 };
 
-/// The metrics that have a column.
+/// The metrics that have a column; those of [`Metric::MORE`] that were loaded follow.
 const COLUMNS: [(Metric, &str); 4] = [
     (Metric::Visits, "Visits"),
     (Metric::NewCustomers, "New"),
@@ -47,7 +47,7 @@ const COLUMNS: [(Metric, &str); 4] = [
 ];
 
 /// The columns to sort by; the first is the usual one.
-const SORTS: [SortBy; 9] = [
+const SORTS: [SortBy; 15] = [
     SortBy { column: "rank", descending: false },
     SortBy { column: "rep", descending: false },
     SortBy { column: "score", descending: true },
@@ -57,6 +57,12 @@ const SORTS: [SortBy; 9] = [
     SortBy { column: "lost_customers", descending: true },
     SortBy { column: "sales_growth", descending: true },
     SortBy { column: "net_sales", descending: true },
+    SortBy { column: "growth_from_new", descending: true },
+    SortBy { column: "growth_from_existing", descending: true },
+    SortBy { column: "visit_minimum", descending: true },
+    SortBy { column: "cross_sell_sales", descending: true },
+    SortBy { column: "cross_sell_count", descending: true },
+    SortBy { column: "gross_margin", descending: true },
 ];
 
 /// Everything that a board shows.
@@ -135,6 +141,12 @@ impl Board {
         rows
     }
 
+    /// The metrics that have a column, with its head.
+    fn columns(&self) -> Vec<(Metric, &'static str)> {
+        let more = self.measured.metrics.iter().filter(|metric| metric.is_more());
+        COLUMNS.into_iter().chain(more.map(|&metric| (metric, metric.label()))).collect()
+    }
+
     /// The board as a page.
     pub fn page(self, page: Page, me: &Viewer, list: &List, nav: PeriodNav, teams: Vec<Choice>) -> BoardPage {
         let by = list.sort_by(&SORTS);
@@ -152,7 +164,11 @@ impl Board {
             wall: list.with("", "").replacen("/scoreboard", "/scoreboard/wall", 1),
             summary: self.summary(me),
             eyebrow: format!("{} · {}", format::period(self.period), self.measured.working_days(self.period, me.today)),
-            heads: COLUMNS.map(|(metric, label)| (label, head(metric.as_str()))).to_vec(),
+            heads: self.columns().into_iter().map(|(metric, label)| (label, head(metric.as_str()))).collect(),
+            more: Metric::MORE
+                .iter()
+                .any(|metric| !self.measured.metrics.contains(metric))
+                .then(|| list.with("more", "1")),
             by_rank: head("rank"),
             by_rep: head("rep"),
             by_score: head("score"),
@@ -175,7 +191,7 @@ impl Board {
         WallPage {
             summary: self.summary(me),
             rows: self.sorted(SORTS[0]).into_iter().map(|row| self.row(row, me)).collect(),
-            heads: COLUMNS.map(|(_, label)| label),
+            heads: self.columns().into_iter().map(|(_, label)| label).collect(),
             eyebrow: format!("{} · {}", format::period(self.period), self.measured.working_days(self.period, me.today)),
             changes: self.changes(),
             turn: list.with("still", if still { "" } else { "1" }),
@@ -249,7 +265,7 @@ impl Board {
             rise: self.compared.as_ref().and_then(|compared| compared.rise(item.rep.id, item.score)).map(Rise::new),
             pace: item.pace.map(|pace| format::percent(pace.0)),
             status: item.pace.map(|pace| Status::of(pace).badge(over)),
-            cells: COLUMNS.iter().map(|(metric, _)| cell(*metric)).collect(),
+            cells: self.columns().into_iter().map(|(metric, _)| cell(metric)).collect(),
             sales: cell(Metric::NetSales),
             spark: Spark::new(&months.iter().map(|month| Some(month.exact())).collect::<Vec<_>>(), words),
             rep: item.rep,
@@ -264,11 +280,7 @@ impl Board {
             let figure = figures.iter().find(|figure| figure.metric == metric)?;
             let share = figure.attainment.filter(|_| figure.is_own).map(|share| format::attainment(share.0));
             let mut words = vec![figure.of(currency), figure.own(currency), share.unwrap_or_default()];
-            if metric == Metric::SalesGrowth {
-                words.push(figure.foot(&self.measured.base_words(self.period), currency));
-            } else {
-                words.push(figure.foot("", currency));
-            }
+            words.push(figure.foot(&self.measured.base_words(self.period), currency));
             let then = self.compared.as_ref().and_then(|compared| compared.total(metric, &self.reps, me));
             words.extend(then.map(|value| format!("{value} then")));
             words.retain(|part| !part.is_empty());
@@ -281,8 +293,10 @@ impl Board {
                 words: words.join(" · "),
             })
         };
+        let more = self.measured.metrics.iter().copied().filter(|metric| metric.is_more());
         [Metric::Visits, Metric::NewCustomers, Metric::LostCustomers, Metric::NetSales, Metric::SalesGrowth]
             .into_iter()
+            .chain(more)
             .filter_map(total)
             .collect()
     }
@@ -349,6 +363,8 @@ pub struct BoardPage {
     eyebrow: String,
     summary: Vec<Total>,
     heads: Vec<(&'static str, Option<Sort>)>,
+    /// Where the board has all metrics; nothing where it has them.
+    more: Option<String>,
     by_rank: Option<Sort>,
     by_rep: Option<Sort>,
     by_score: Option<Sort>,
@@ -417,7 +433,7 @@ pub struct WallPage {
     name: String,
     eyebrow: String,
     summary: Vec<Total>,
-    heads: [&'static str; 4],
+    heads: Vec<&'static str>,
     rows: Vec<Row>,
     changes: Vec<String>,
     /// Leads to the other of still and asking again.

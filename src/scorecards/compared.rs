@@ -7,7 +7,7 @@ use time::Date;
 use super::{
     db::Subject,
     figure,
-    measured::{self, Measured},
+    measured::{self, Measured, Question},
 };
 use crate::{
     domain::{
@@ -79,10 +79,13 @@ pub async fn load(
     period: Period,
     reps: &[UserId],
     whole: Subject,
+    more: BTreeSet<Metric>,
 ) -> sqlx::Result<Compared> {
     let before = earlier.period(period, me);
     let until = until(before, period, me.today);
-    let measured = measured::load(read, me, before, until.unwrap_or(me.today), reps, whole).await?;
+    let until_or_now = until.unwrap_or(me.today);
+    let asked = Question { period: before, until: until_or_now, reps, whole, more };
+    let measured = measured::load(read, me, asked).await?;
     let there = targets::db::reps(read, &me.scope, before, None, before.last_day()).await?;
     Ok(Compared { period: before, until, measured, there: there.into_iter().map(|rep| rep.id).collect() })
 }
@@ -117,7 +120,7 @@ impl Compared {
     pub fn total(&self, metric: Metric, reps: &[Rep], me: &Viewer) -> Option<String> {
         let figures = self.measured.total_figures(reps);
         let value = figures.into_iter().find(|figure| figure.metric == metric)?.value?;
-        Some(figure::shown(value, me.company.currency))
+        Some(figure::shown(metric, value, me.company.currency))
     }
 
     /// Whose score rose most, and by how much: several where they rose alike, nobody where none rose.

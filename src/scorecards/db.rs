@@ -50,6 +50,7 @@ pub async fn facts(
             net_sales_base: base.map(|_| row.net_sales_base),
             net_sales_whole_base: base
                 .map(|b| if b.so_far == b.whole { row.net_sales_base } else { row.net_sales_whole_base }),
+            ..Facts::default()
         };
     }
     Ok(table)

@@ -32,6 +32,7 @@ pub fn href(metric: Metric, whose: Subject, period: Period, basis: GrowthBasis, 
         Metric::NetSales | Metric::SalesGrowth => "/deals?stage=won",
         Metric::NewCustomerSales => "/deals?class=new",
         Metric::ExistingCustomerSales => "/deals?class=existing",
+        more => return behind(more, whose, period),
     };
     let whose = match whose {
         Subject::Rep(rep) => format!("&rep={rep}"),
@@ -39,6 +40,16 @@ pub fn href(metric: Metric, whose: Subject, period: Period, basis: GrowthBasis, 
         Subject::Company => String::new(),
     };
     format!("{list}{whose}&from={}&to={to}", period.from())
+}
+
+/// The page of what is behind one of [`Metric::MORE`].
+fn behind(metric: Metric, whose: Subject, period: Period) -> String {
+    let whose = match whose {
+        Subject::Rep(rep) => format!("rep={rep}&"),
+        Subject::Team(team) => format!("team={team}&"),
+        Subject::Company => String::new(),
+    };
+    format!("/metrics/{}?{whose}period={period}", metric.as_str())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::{
     domain::{
         calendar::Progress,
         metric::{self, Facts, Metric, Unit, Value},
+        minimum::Kept,
         money::{Currency, Money},
         rate::Ratio,
         scorecard::Scorecard,
@@ -69,7 +70,7 @@ impl Figure {
 
     /// "61", "+6.8%", "€71,240", "n/a".
     pub fn shown(&self, currency: Currency) -> String {
-        self.value.map_or_else(|| "n/a".to_owned(), |value| shown(value, currency))
+        self.value.map_or_else(|| "n/a".to_owned(), |value| shown(self.metric, value, currency))
     }
 
     /// "of 96", "of +8%", "limit 2", "2 of 5 reps have a target"; empty without a target.
@@ -103,6 +104,10 @@ impl Figure {
 
     /// "3 behind", "€796 behind", "1 ahead", "On pace", "Within limit", "1 over".
     pub fn badge(&self, currency: Currency) -> Option<Badge> {
+        if self.metric == Metric::VisitMinimum {
+            let reached = self.attainment?.is_reached();
+            return Some(if reached { Badge::new(Tone::Good, "Reached") } else { Badge::new(Tone::Warn, "Below") });
+        }
         let pace = self.pace?;
         let amount = |number: i64| amount(pace.unit, number, currency);
         Some(match (pace.standing(), self.progress.over) {
@@ -156,6 +161,24 @@ impl Figure {
     /// "64 expected by today"; of growth the two amounts that it compares.
     pub fn foot(&self, base_words: &str, currency: Currency) -> String {
         match self.metric {
+            Metric::VisitMinimum => match self.facts.visit_minimum {
+                Some(Kept { met, of }) if of > 0 => {
+                    format!("{} of {}", format::count(met), format::counted(of, "day or week", "days or weeks"))
+                }
+                _ => "No minimum is set".to_owned(),
+            },
+            Metric::GrossMargin => match self.facts.lines_without_cost {
+                0 => String::new(),
+                lines => format!("{} without cost", format::counted(lines, "line", "lines")),
+            },
+            Metric::GrowthFromNew => match (self.facts.growth_new, self.facts.net_sales_base) {
+                (Some(new), Some(base)) => format!(
+                    "{} vs {} {base_words}",
+                    format::money_whole(currency, new),
+                    format::money_whole(currency, base)
+                ),
+                _ => String::new(),
+            },
             Metric::SalesGrowth => match self.facts.net_sales_base {
                 Some(base) => format!(
                     "{} vs {} {base_words}",
@@ -187,13 +210,14 @@ impl Figure {
 
     /// The pace, where it is expected in the unit of the value and the period still runs.
     fn paced(&self) -> Option<Pace> {
-        self.pace.filter(|_| !self.progress.over && !self.metric.is_limit() && self.metric != Metric::SalesGrowth)
+        self.pace.filter(|_| !self.progress.over && !self.metric.is_limit() && !self.metric.is_growth())
     }
 }
 
-/// "61", "€71,240", "+6.8%".
-pub fn shown(value: Value, currency: Currency) -> String {
+/// "61", "€71,240", "+6.8%", "80%".
+pub fn shown(metric: Metric, value: Value, currency: Currency) -> String {
     match value {
+        Value::Fraction(ratio) if !metric.is_growth() => format::share(ratio),
         Value::Count(count) => format::count(count),
         Value::Money(money) => format::money_whole(currency, money),
         Value::Fraction(ratio) => format::growth(ratio),
@@ -215,7 +239,7 @@ pub fn target_words(metric: Metric, target: Decimal, currency: Currency) -> Stri
         Unit::Count => format::quantity(&target),
         Unit::Money => format::money_whole(currency, Money::from_exact(target)),
         Unit::Fraction => {
-            let plus = if target > Decimal::ZERO { "+" } else { "" };
+            let plus = if metric.is_growth() && target > Decimal::ZERO { "+" } else { "" };
             format!("{plus}{}", format::rate(target))
         }
     }

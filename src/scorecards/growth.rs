@@ -90,7 +90,7 @@ pub async fn show(
             GrowthBase::LastYear => "A year before".to_owned(),
             GrowthBase::PeriodBefore => "The period before".to_owned(),
         },
-        rate: value(Metric::SalesGrowth, &facts).map(|rate| shown(rate, me.company.currency)),
+        rate: value(Metric::SalesGrowth, &facts).map(|rate| shown(Metric::SalesGrowth, rate, me.company.currency)),
         customers,
         now,
         before,

@@ -1,6 +1,6 @@
 //! Facts and targets of a period, put together: what every page about numbers starts from.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
@@ -9,6 +9,7 @@ use time::Date;
 use super::{
     db::{Subject, Subjects},
     figure::Figure,
+    more::{self, Asked},
 };
 use crate::{
     domain::{
@@ -45,17 +46,27 @@ pub struct Measured {
     pub own_progress: HashMap<UserId, Progress>,
     /// What growth is compared with.
     pub growth_base: GrowthBase,
+    /// The metrics that were loaded, in the order of pages.
+    pub metrics: Vec<Metric>,
 }
 
-/// Loads the facts up to a day and the targets of these reps, and the facts of their team or company.
-pub async fn load(
-    db: &mut PgConnection,
-    me: &Viewer,
-    period: Period,
-    until: Date,
-    reps: &[UserId],
-    whole: Subject,
-) -> sqlx::Result<Measured> {
+/// What a page is about.
+pub struct Question<'a> {
+    /// When.
+    pub period: Period,
+    /// The last day that counts.
+    pub until: Date,
+    /// Whose.
+    pub reps: &'a [UserId],
+    /// Their team or company, or the one rep.
+    pub whole: Subject,
+    /// Which of [`Metric::MORE`] are asked for; those with a target are loaded anyway.
+    pub more: BTreeSet<Metric>,
+}
+
+/// Loads facts and targets of these reps, and the facts of their team or company.
+pub async fn load(db: &mut PgConnection, me: &Viewer, asked: Question<'_>) -> sqlx::Result<Measured> {
+    let Question { period, until, reps, whole, more: mut wanted } = asked;
     let org = me.scope.org;
     let mut subjects = Subjects { reps: reps.to_vec(), ..Subjects::default() };
     match whole {
@@ -64,19 +75,25 @@ pub async fn load(
         Subject::Rep(rep) if !reps.contains(&rep) => subjects.reps.push(rep),
         Subject::Rep(_) => {}
     }
-    let facts = super::db::facts(db, org, &subjects, &[period], me.company.growth_base, until).await?;
-    let of = |subject| facts.get(&(period, subject)).copied();
     let presences = Presences::load(db, org, reps, period.dates()).await?;
+    let expected = expected::of_reps(db, org, reps, period, &presences).await?;
+    let own = own_targets(db, org, whole, period).await?;
+    wanted.extend(expected.values().flat_map(BTreeMap::keys).chain(own.keys()));
+    let growth_base = me.company.growth_base;
+    let asked = Asked { org, subjects: &subjects, periods: &[period], growth_base, today: until, paying: false };
+    let facts = more::facts(db, &asked, &wanted).await?;
+    let of = |subject| facts.get(&(period, subject)).copied();
     let own_progress = |rep| Some((rep, Progress::over_days(presences.days(rep)?, period, until)));
     Ok(Measured {
         facts: reps.iter().filter_map(|&rep| Some((rep, of(Subject::Rep(rep))?))).collect(),
         total: of(whole).unwrap_or_default(),
-        expected: expected::of_reps(db, org, reps, period, &presences).await?,
-        own: own_targets(db, org, whole, period).await?,
+        expected,
+        own,
         progress: presences.calendar().progress(period, until),
         own_progress: reps.iter().filter_map(|&rep| own_progress(rep)).collect(),
         presences,
-        growth_base: me.company.growth_base,
+        growth_base,
+        metrics: Metric::ALL.into_iter().filter(|metric| !metric.is_more() || wanted.contains(metric)).collect(),
     })
 }
 
@@ -95,7 +112,7 @@ async fn own_targets(
 }
 
 impl Measured {
-    /// Every metric of a rep.
+    /// Every metric of a rep that was loaded.
     pub fn figures(&self, rep: UserId) -> Vec<Figure> {
         let facts = self.facts.get(&rep).copied().unwrap_or_default();
         let progress = self.progress_of(rep);
@@ -106,7 +123,7 @@ impl Measured {
             figure.expected = expected;
             figure
         };
-        Metric::ALL.into_iter().map(figure).collect()
+        self.metrics.iter().copied().map(figure).collect()
     }
 
     /// How far the period has come for a rep.
@@ -141,28 +158,33 @@ impl Measured {
                 return figure;
             }
             let mut figure = if metric.unit() == Unit::Fraction {
-                Figure::exact(metric, &self.total, self.growth_target(reps), self.progress)
+                Figure::exact(metric, &self.total, self.rate_target(metric, reps), self.progress)
             } else {
                 Figure::new(metric, &self.total, all.then(|| set.iter().sum()), self.progress)
             };
             figure.lacking = (figure.target.is_none() && !set.is_empty()).then_some((set.len(), there.len()));
             figure
         };
-        Metric::ALL.into_iter().map(figure).collect()
+        self.metrics.iter().copied().map(figure).collect()
     }
 
-    /// The growth that the reps' targets come to together: each weighs as much as the sales it is to grow from, so it is
-    /// no average of rates. Nothing while a rep with such sales who is there has no target.
-    fn growth_target(&self, reps: &[Rep]) -> Option<Ratio> {
+    /// The rate that the reps' targets come to together: each weighs as much as what it is a rate of (the sales to grow
+    /// from, the days with a minimum), so it is no average of rates. Nothing while a rep with such who is there has
+    /// no target.
+    fn rate_target(&self, metric: Metric, reps: &[Rep]) -> Option<Ratio> {
         let (mut goal, mut base) = (Decimal::ZERO, Decimal::ZERO);
         for rep in reps {
-            let sales = self.facts.get(&rep.id).and_then(|facts| facts.net_sales_whole_base).map_or(0, |sales| sales.0);
-            if sales <= 0 || self.is_away(rep.id, Metric::SalesGrowth) {
+            let of = self.facts.get(&rep.id).and_then(|facts| match metric {
+                Metric::VisitMinimum => facts.visit_minimum.map(|kept| kept.of),
+                _ => facts.net_sales_whole_base.map(|sales| sales.0),
+            });
+            let of = of.unwrap_or_default();
+            if of <= 0 || self.is_away(rep.id, metric) {
                 continue;
             }
-            let target = self.expected_of(rep.id, Metric::SalesGrowth)?.value?;
-            base += Decimal::from(sales);
-            goal += Decimal::from(sales) * target;
+            let target = self.expected_of(rep.id, metric)?.value?;
+            base += Decimal::from(of);
+            goal += Decimal::from(of) * target;
         }
         Ratio::from(goal).divided_by(Ratio::from(base))
     }
@@ -215,6 +237,7 @@ mod tests {
             progress: Progress { elapsed: 14, total: 21, over: false },
             own_progress: HashMap::new(),
             growth_base: GrowthBase::LastYear,
+            metrics: Metric::ALL.to_vec(),
         }
     }
 
@@ -223,7 +246,7 @@ mod tests {
         let percent = |n: i64| Some(Decimal::new(n, 2));
         let ratio = |numerator, denominator| Ratio::new(numerator, denominator);
         let reps = [rep(1), rep(2), rep(3)];
-        let of = |rows: &[(i64, i64, Option<Decimal>)]| measured(rows).growth_target(&reps);
+        let of = |rows: &[(i64, i64, Option<Decimal>)]| measured(rows).rate_target(Metric::SalesGrowth, &reps);
         // 900 is to grow by 90 and 100 by 50: 140 of 1000.
         assert_eq!(of(&[(1, 900, percent(10)), (2, 100, percent(50)), (3, 0, None)]), ratio(14, 100));
         // Not rounded before it is compared: 9 of 700.

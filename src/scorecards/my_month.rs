@@ -105,6 +105,10 @@ impl Month {
             headline: headline::headline(&figures, pace, moment, currency),
             stats: CARDS.into_iter().filter_map(|metric| self.stat(metric, &figures, slipping.len(), me)).collect(),
             others: self.others(&figures, me),
+            more: Metric::MORE.iter().any(|metric| !self.measured.metrics.contains(metric)).then(|| {
+                let path = if own { "/my-month".to_owned() } else { format!("/reps/{}", self.person.id) };
+                format!("{path}?period={}&more=1#others", self.period)
+            }),
             today: (moment == Moment::During).then(|| self.today(own)),
             chart: self.chart(&figures, me),
             buying: self.customers.iter().filter(|customer| customer.mine && customer.lost_on.is_some()).count(),
@@ -180,6 +184,11 @@ impl Month {
             exact: figure.value.map(|value| in_file(value, me).to_string()).unwrap_or_default(),
             of: figure.of(currency),
             part: figure.part(currency),
+            foot: if figure.metric.is_more() {
+                figure.foot(&self.measured.base_words(self.period), currency)
+            } else {
+                String::new()
+            },
             attainment: figure.attainment.map(|share| format::attainment(share.0)),
         })
         .collect()
@@ -309,6 +318,8 @@ pub struct MonthPage {
     headline: Headline,
     stats: Vec<Stat>,
     others: Vec<Other>,
+    /// Where the page counts everything; nothing where it does.
+    more: Option<String>,
     today: Option<Vec<Planned>>,
     chart: Option<PaceLine>,
     slipping: Option<Vec<Slipping>>,
@@ -336,6 +347,8 @@ struct Other {
     of: String,
     /// "96 of 120: here 16 of 20 working days".
     part: String,
+    /// "16 of 20 days or weeks", "3 lines without cost".
+    foot: String,
     attainment: Option<String>,
 }
 

@@ -1,6 +1,6 @@
 //! `/scoreboard`, `/my-month` and `/reps/{id}`: what was done against what was expected.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use axum::{
     extract::State,
@@ -9,10 +9,12 @@ use axum::{
 };
 
 use super::{
+    behind,
     board::Board,
     compared::{self, Earlier},
     db::Subject,
-    growth, measured,
+    growth,
+    measured::{self, Question as About},
     my_month::{Month, Pay, Person},
     my_month_db, trend_db,
 };
@@ -22,9 +24,11 @@ use crate::{
     domain::{
         access::{Permission, Reach, Role},
         id::{TeamId, UserId},
+        metric::Metric,
         money::Money,
         period::{Dates, Period, PeriodKind, add_months},
     },
+    plans,
     postgres::tx::{self, Read},
     statements, targets, teams,
     web::{
@@ -48,6 +52,7 @@ pub fn routes() -> Routes {
         .get("/my-month", my_month)
         .get("/reps/{id}", rep)
         .get("/growth", growth::show)
+        .get("/metrics/{metric}", behind::show)
 }
 
 /// The parameters that name a period.
@@ -111,6 +116,8 @@ async fn export(
     if !leads(&me) {
         return Err(Error::Forbidden);
     }
+    let mut list = list;
+    list.assume("more", &"1");
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let (board, _) = load_board(&mut read, &me, &list, period).await?;
     board.csv(&me, &list).respond(&format!("scoreboard-{period}.csv"))
@@ -121,6 +128,7 @@ async fn my_month(
     State(app): State<App>,
     me: Allowed<ReadSales>,
     page: Page,
+    list: List,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
     let period = asked.resolve(&me, PeriodKind::Month)?;
@@ -130,7 +138,8 @@ async fn my_month(
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let person = Person { id: me.id, name: me.name.clone() };
     let nav = PeriodNav::new(&me, period, &KINDS, |period| format!("/my-month?period={period}"));
-    page::html(load_month(&mut read, &me, person, period).await?.page(page, &me, nav.jump("/my-month", vec![])))
+    let month = load_month(&mut read, &me, person, period, list.is_on("more")).await?;
+    page::html(month.page(page, &me, nav.jump("/my-month", vec![])))
 }
 
 /// `GET /reps/7`: the same page for a rep in sight.
@@ -139,6 +148,7 @@ async fn rep(
     me: Allowed<ReadSales>,
     page: Page,
     Path(id): Path<UserId>,
+    list: List,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
     let period = asked.resolve(&me, PeriodKind::Month)?;
@@ -146,7 +156,7 @@ async fn rep(
     let name = my_month_db::rep_name(&mut read, &me.scope, id).await?.ok_or(Error::NotFound)?;
     let path = format!("/reps/{id}");
     let nav = PeriodNav::new(&me, period, &KINDS, |period| format!("{path}?period={period}"));
-    let month = load_month(&mut read, &me, Person { id, name }, period).await?;
+    let month = load_month(&mut read, &me, Person { id, name }, period, list.is_on("more")).await?;
     page::html(month.page(page, &me, nav.jump(&path, vec![])))
 }
 
@@ -189,9 +199,12 @@ async fn load_board(read: &mut Read, me: &Viewer, list: &List, period: Period) -
     let on = targets::draw::day_of_teams(period, me.today);
     let reps = targets::db::reps(read, &me.scope, period, chosen.map(|team| team.id), on).await?;
     let ids: Vec<UserId> = reps.iter().map(|rep| rep.id).collect();
-    let measured = measured::load(read, me, period, me.today, &ids, whole).await?;
+    let more = more_metrics(read, me, period, &ids, list.is_on("more")).await?;
+    let about = About { period, until: me.today, reps: &ids, whole, more };
+    let measured = measured::load(read, me, about).await?;
+    let more: BTreeSet<Metric> = measured.metrics.iter().copied().collect();
     let compared = match list.word("compare", Earlier::parse)? {
-        Some(earlier) => Some(compared::load(read, me, earlier, period, &ids, whole).await?),
+        Some(earlier) => Some(compared::load(read, me, earlier, period, &ids, whole, more).await?),
         None => None,
     };
     let trend_to = periods::containing(PeriodKind::Month, me.today, me).from().min(month_after(period, me));
@@ -236,11 +249,28 @@ async fn trend(
     Ok(trend)
 }
 
+/// Which of [`Metric::MORE`] a page shows beside those with a target: what the reps' plans name, or all of them.
+async fn more_metrics(
+    read: &mut Read,
+    me: &Viewer,
+    period: Period,
+    reps: &[UserId],
+    all: bool,
+) -> sqlx::Result<BTreeSet<Metric>> {
+    if all {
+        return Ok(Metric::MORE.into());
+    }
+    plans::db::naming(read, me.scope.org, period.from(), reps, &Metric::MORE).await
+}
+
 /// Everything that a person's page shows.
-async fn load_month(read: &mut Read, me: &Viewer, person: Person, period: Period) -> Result<Month, Error> {
+async fn load_month(read: &mut Read, me: &Viewer, person: Person, period: Period, all: bool) -> Result<Month, Error> {
     let org = me.scope.org;
     let days = my_month_db::days(read, org, person.id, period.dates()).await?;
-    let measured = measured::load(read, me, period, me.today, &[person.id], Subject::Rep(person.id)).await?;
+    let more = more_metrics(read, me, period, &[person.id], all).await?;
+    let whole = Subject::Rep(person.id);
+    let about = About { period, until: me.today, reps: &[person.id], whole, more };
+    let measured = measured::load(read, me, about).await?;
     let customers = if period.contains(me.today) {
         my_month_db::customers_today(read, org, person.id, me.today).await?
     } else {

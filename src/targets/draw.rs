@@ -326,7 +326,7 @@ impl Loaded {
                 .actuals
                 .get(&whose)
                 .and_then(|facts| metric::value(metric, facts))
-                .map_or_else(|| "n/a".to_owned(), |value| done(value, currency)),
+                .map_or_else(|| "n/a".to_owned(), |value| done(metric, value, currency)),
             was: (text != stands).then_some(stands),
             text,
             error: self.errors.get(&field).map(str::to_owned),
@@ -417,8 +417,9 @@ pub fn plain(metric: Metric, value: Decimal, currency: Currency) -> String {
 }
 
 /// What was done, without sign of unit: a growth rate floored to a tenth of a percent, money in whole units.
-fn done(value: Value, currency: Currency) -> String {
+fn done(metric: Metric, value: Value, currency: Currency) -> String {
     match value {
+        Value::Fraction(ratio) if !metric.is_growth() => format::share(ratio).replace('%', ""),
         Value::Count(count) => format::count(count),
         Value::Money(money) => done_money(money, currency),
         Value::Fraction(ratio) => format::locale().number(ratio.percent_floored(1)),

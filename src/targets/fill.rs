@@ -21,7 +21,7 @@ use crate::{
         suggestion::{self, Percentile, suggested},
     },
     postgres::tx::Read,
-    scorecards,
+    scorecards::more::{self, Asked},
     web::{auth::Viewer, error::Error, format, number, periods},
 };
 
@@ -32,7 +32,13 @@ pub struct History {
 }
 
 /// What each rep did in the last whole periods of the grid's kind: none before the rep was there for all of one.
-pub async fn history(read: &mut Read, me: &Viewer, period: Period, reps: &[Rep]) -> Result<History, Error> {
+pub async fn history(
+    read: &mut Read,
+    me: &Viewer,
+    period: Period,
+    reps: &[Rep],
+    metrics: &[Metric],
+) -> Result<History, Error> {
     let mut last = if period.from() > me.today { periods::containing(period.kind(), me.today, me) } else { period };
     let mut looked_at = vec![];
     for _ in 0..suggestion::MOST {
@@ -41,8 +47,10 @@ pub async fn history(read: &mut Read, me: &Viewer, period: Period, reps: &[Rep])
     }
     looked_at.reverse();
     let ids: Vec<UserId> = reps.iter().map(|rep| rep.id).collect();
-    let (org, base) = (me.scope.org, me.company.growth_base);
-    let facts = scorecards::db::facts(read, org, &Subjects::reps(&ids), &looked_at, base, me.today).await?;
+    let (org, subjects) = (me.scope.org, Subjects::reps(&ids));
+    let (growth_base, today) = (me.company.growth_base, me.today);
+    let asked = Asked { org, subjects: &subjects, periods: &looked_at, growth_base, today, paying: false };
+    let facts = more::facts(read, &asked, &metrics.iter().copied().collect()).await?;
     let mut of = HashMap::new();
     for stay in presence_db::stays(read, org, &ids).await? {
         let there = looked_at.iter().filter(|period| stay.hired_on.is_none_or(|hired| hired <= period.from()));

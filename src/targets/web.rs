@@ -18,7 +18,7 @@ use super::{
     expected::Presences,
     fill,
     grid::{self, Cell, Change, Outcome},
-    levels, levels_db, proration, undo,
+    levels, levels_db, minimums, proration, undo,
 };
 use crate::{
     App, audit,
@@ -33,7 +33,7 @@ use crate::{
     },
     period_locks,
     postgres::tx::{self, Read},
-    scorecards,
+    scorecards::more,
     teams::{self, db::Team},
     users::reps_db,
     web::{
@@ -60,6 +60,9 @@ pub fn routes() -> Routes {
         .post("/targets/{period}/acceptance", accept::accept)
         .get(levels::PATH, levels::index)
         .post(levels::PATH, levels::save)
+        .get(minimums::PATH, minimums::index)
+        .post(minimums::PATH, minimums::set)
+        .post("/settings/minimums/{id}/remove", minimums::remove)
         .get(proration::PATH, proration::index)
         .post(proration::PATH, proration::save)
 }
@@ -152,7 +155,7 @@ async fn index(
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let mut loaded = load(&mut read, &me, period, &asks).await?;
     if let Some(percentile) = asks.suggest().filter(|_| loaded.locked_at.is_none()) {
-        let history = fill::history(&mut read, &me, period, &loaded.reps).await?;
+        let history = fill::history(&mut read, &me, period, &loaded.reps, &loaded.metrics).await?;
         loaded.suggest(&history, percentile, me.company.currency);
     }
     loaded.fill(&asks, me.company.currency)?;
@@ -319,7 +322,9 @@ async fn load(read: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Resu
         let more = Metric::ALL.into_iter().filter(|metric| !draw::USUAL.contains(metric) && set(metric));
         metrics = draw::USUAL.into_iter().chain(more).collect();
     }
-    let facts = scorecards::db::facts(read, org, &whose, &[previous], me.company.growth_base, me.today).await?;
+    let (growth_base, today) = (me.company.growth_base, me.today);
+    let asked = more::Asked { org, subjects: &whose, periods: &[previous], growth_base, today, paying: false };
+    let facts = more::facts(read, &asked, &metrics.iter().copied().collect()).await?;
     let mut parts = vec![];
     for kind in draw::parts_of(period.kind()) {
         let within = Period::overlapping(*kind, period.dates(), me.company.fiscal_start);

@@ -156,6 +156,11 @@ pub fn growth(ratio: Ratio) -> String {
     format!("{plus}{}", percentage(rate))
 }
 
+/// A share of something, floored to a tenth of a percent: `80.0%`.
+pub fn share(ratio: Ratio) -> String {
+    percentage(ratio.percent_floored(1))
+}
+
 /// A difference of attainments in points, rounded to a tenth: `+12.3`, `−4.0`, `0.0`.
 pub fn points(difference: Ratio) -> String {
     let mut points = difference.times(Ratio::from_decimal(Decimal::ONE_HUNDRED)).rounded(1);

@@ -237,7 +237,7 @@ fn limits_gates_and_names_are_checked() {
     assert_eq!(
         with(r#", "gate": [{"metric": "visitz", "at_least": "9"}]"#),
         [
-            "components[0].gate[0].metric: “visitz” is no metric; use one of new_customers, lost_customers, won_back_customers, visits, stranger_visits, touches, net_sales, new_customer_sales, existing_customer_sales, sales_growth"
+            "components[0].gate[0].metric: “visitz” is no metric; use one of new_customers, lost_customers, won_back_customers, visits, stranger_visits, touches, net_sales, new_customer_sales, existing_customer_sales, sales_growth, growth_from_new, growth_from_existing, visit_minimum, cross_sell_sales, cross_sell_count, gross_margin"
         ]
     );
     let twice = r#"{"name": "C", "measure": "visits", "pays": {"per_unit": "1.00"}}"#;

@@ -4,6 +4,7 @@
 mod database;
 mod lifecycle;
 mod naive;
+mod naive_more;
 mod pay;
 mod sql;
 mod world;

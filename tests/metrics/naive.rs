@@ -54,7 +54,7 @@ fn net(deal: &Deal) -> i64 {
 }
 
 /// The same date a year earlier; 28 February for the 29th.
-fn year_before(day: Date) -> Date {
+pub fn year_before(day: Date) -> Date {
     day.replace_year(day.year() - 1)
         .unwrap_or_else(|_| day.replace_day(28).unwrap().replace_year(day.year() - 1).unwrap())
 }
@@ -70,7 +70,7 @@ fn months_later(day: Date, months: i32) -> Date {
 }
 
 impl World {
-    fn returned_by(&self, deal: usize, day: Date) -> bool {
+    pub fn returned_by(&self, deal: usize, day: Date) -> bool {
         let back: i64 = self.deals.iter().filter(|d| d.won && d.returns == Some(deal) && d.on <= day).map(net).sum();
         net(&self.deals[deal]) + back <= 0
     }
@@ -87,7 +87,7 @@ impl World {
         d.won && net(d) > 0 && d.on <= day && !self.returned_by(deal, day)
     }
 
-    fn primary_rep(&self, deal: usize) -> Option<usize> {
+    pub fn primary_rep(&self, deal: usize) -> Option<usize> {
         let deal = &self.deals[deal];
         let splits: Vec<_> = deal.credits.iter().filter(|credit| !credit.overlay).collect();
         let most = splits.iter().map(|credit| credit.parts).max()?;
@@ -118,7 +118,7 @@ impl World {
         180
     }
 
-    fn owner(&self, customer: usize, day: Date) -> Option<usize> {
+    pub fn owner(&self, customer: usize, day: Date) -> Option<usize> {
         let held = |h: &&crate::world::Held| {
             h.what == customer && h.from.is_none_or(|from| from <= day) && h.to.is_none_or(|to| day < to)
         };
@@ -244,7 +244,7 @@ impl World {
     }
 
     /// Whether what a rep did on a day belongs to these numbers.
-    fn belongs(&self, who: Who, rep: Option<usize>, day: Date) -> bool {
+    pub fn belongs(&self, who: Who, rep: Option<usize>, day: Date) -> bool {
         match who {
             Who::Company => true,
             Who::Rep(one) => rep == Some(one),
@@ -258,12 +258,12 @@ impl World {
         }
     }
 
-    /// Largest remainder, line by line.
-    fn parts(deal: &Deal) -> Vec<(usize, i64)> {
+    /// Largest remainder, amount by amount.
+    fn parts(deal: &Deal, amounts: &[i64]) -> Vec<(usize, i64)> {
         let splits: Vec<_> = deal.credits.iter().filter(|credit| !credit.overlay).collect();
         let all: i64 = splits.iter().map(|credit| i64::from(credit.parts)).sum();
         let mut parts: Vec<(usize, i64)> = splits.iter().map(|credit| (credit.rep, 0)).collect();
-        for line in &deal.lines {
+        for line in amounts {
             let mut left = line.abs();
             let mut remainders = vec![];
             for (place, credit) in splits.iter().enumerate() {
@@ -282,12 +282,17 @@ impl World {
 
     /// What these people sold of a deal.
     fn sold(&self, who: Who, deal: &Deal) -> i64 {
+        self.sold_on(who, deal, &deal.lines, deal.on)
+    }
+
+    /// What these people have of these amounts of a deal, as of a day.
+    pub fn sold_on(&self, who: Who, deal: &Deal, amounts: &[i64], day: Date) -> i64 {
         if who == Who::Company {
-            return net(deal);
+            return amounts.iter().sum();
         }
-        Self::parts(deal)
+        Self::parts(deal, amounts)
             .into_iter()
-            .filter(|(rep, _)| self.belongs(who, Some(*rep), deal.on))
+            .filter(|(rep, _)| self.belongs(who, Some(*rep), day))
             .map(|(_, part)| part)
             .sum()
     }
@@ -312,7 +317,7 @@ impl World {
     }
 
     /// The day of a period for which a day of its base stands.
-    fn stands_for(&self, period: Period, base_from: Date, day: Date) -> Date {
+    pub fn stands_for(&self, period: Period, base_from: Date, day: Date) -> Date {
         let last = day_before(period.to());
         match (self.growth_base, period.kind()) {
             (GrowthBase::LastYear, PeriodKind::Month | PeriodKind::Quarter) | (_, PeriodKind::Year) => {
@@ -355,7 +360,7 @@ impl World {
     }
 
     /// First day and first day after of what a period is compared with, as far as it has come.
-    fn base(&self, period: Period) -> Option<(Date, Date)> {
+    pub fn base(&self, period: Period) -> Option<(Date, Date)> {
         let (from, to) = (period.from(), period.to());
         let gone = (self.today - from).whole_days() + 1;
         let (base_from, base_to, through) = match (self.growth_base, period.kind()) {
@@ -394,11 +399,16 @@ impl World {
 
     /// Whether a visit counts for somebody of these who went: each is in from the day on which visit and person were
     /// both entered.
-    fn anybody_went(&self, who: Who, visit: &crate::world::Visit) -> bool {
+    pub fn anybody_went(&self, who: Who, visit: &crate::world::Visit) -> bool {
         let along = visit.along.iter().map(|&(rep, entered)| (rep, entered.max(visit.entered_after)));
         std::iter::once((visit.rep, visit.entered_after))
             .chain(along)
             .any(|(rep, entered)| self.belongs(who, Some(rep), visit.on) && !self.locked_out(visit.on, entered))
+    }
+
+    pub fn is_stranger(&self, customer: usize, on: Date) -> bool {
+        let bought = |deal: &usize| self.deals[*deal].on < on && self.qualifies(*deal, on);
+        self.customers[customer].since.is_none() && !self.signs_of_life(customer).iter().any(bought)
     }
 
     /// All ten metrics. `lives` are the lives of all customers.
@@ -424,14 +434,7 @@ impl World {
                 }
             }
         }
-        let is_stranger = |customer: usize, on: Date| {
-            self.customers[customer].since.is_none()
-                && !self
-                    .signs_of_life(customer)
-                    .iter()
-                    .any(|&deal| self.deals[deal].on < on && self.qualifies(deal, on))
-        };
-        let strangers = visits.iter().filter(|(customer, on)| is_stranger(*customer, *on)).count();
+        let strangers = visits.iter().filter(|(customer, on)| self.is_stranger(*customer, *on)).count();
         let net_sales = self.net_sales(who, period.from(), period.to());
         let new_customer_sales = self
             .deals

@@ -7,19 +7,23 @@ use attain::{
     commission_runs::facts_db::{counted_visits, credited_deals, paid_events},
     domain::{
         id::{OrgId, UserId},
-        metric::Facts,
+        metric::{Facts, Metric},
         period::{Dates, Period, PeriodKind, add_days},
     },
     postgres::tx,
-    scorecards::db::{Subject, Subjects, facts},
+    scorecards::{
+        db::{Subject, Subjects, facts},
+        more::{self, Asked},
+    },
 };
 use proptest::prelude::*;
 use sqlx::{PgConnection, PgPool};
 use time::Month;
 
 use crate::{
-    naive::Happened,
-    sql::Company,
+    naive::{Happened, Who},
+    naive_more::Further,
+    sql::{Company, further},
     world::{START, World},
 };
 
@@ -84,6 +88,22 @@ pub async fn compare(
         }
     }
     prop_assert_eq!(sales, BTreeMap::new(), "these pay and are on no board");
+    let asked = Asked {
+        org: company.org,
+        subjects: &subjects,
+        periods: &months,
+        growth_base: world.growth_base,
+        today: world.today,
+        paying: true,
+    };
+    let table = more::facts(&mut db, &asked, &Metric::MORE.into()).await.unwrap();
+    for ((month, subject), facts) in table {
+        let place = company.reps.iter().position(|rep| subject == Subject::Rep(*rep)).unwrap();
+        let naive = world.further(Who::Rep(place), month, lives, true);
+        // The rest of the growth follows from what the run finds to be the paid sales.
+        let paid = Further { growth_from_existing: naive.growth_from_existing, ..further(&facts) };
+        prop_assert_eq!(paid, naive, "rep {} in {}", place, month);
+    }
     Ok(())
 }
 

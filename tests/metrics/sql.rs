@@ -7,7 +7,7 @@ use attain::{
         access::Role,
         customer::facts::EndingKind,
         deal::{Credit, Stage},
-        id::{CustomerId, DealId, OrgId, TeamId, UserId},
+        id::{CustomerId, DealId, OrgId, ProductId, TeamId, UserId},
         metric::{Facts, Metric, Value, value},
         money::{Currency, Money},
         period::{Dates, Period, PeriodKind, add_days},
@@ -19,7 +19,10 @@ use attain::{
         derived::Differs,
         tx::{self, Tx},
     },
-    scorecards::db::{Subject, Subjects, facts},
+    scorecards::{
+        db::{Subject, Subjects},
+        more::{self, Asked},
+    },
     teams,
     users::{self, db::Details},
     visits,
@@ -32,6 +35,7 @@ use time::macros::{datetime, time};
 use crate::{
     database::TestDatabase,
     naive::{Happened, Numbers, Who},
+    naive_more::Further,
     pay,
     world::{LimitOf, START, World, world},
 };
@@ -43,6 +47,7 @@ pub struct Company {
     teams: Vec<TeamId>,
     customers: Vec<CustomerId>,
     deals: Vec<DealId>,
+    products: Vec<ProductId>,
 }
 
 #[test]
@@ -114,7 +119,15 @@ async fn compare_numbers(
     let periods = Period::overlapping(kind, dates, world.fiscal_start);
     let subjects = Subjects { reps: company.reps.clone(), teams: company.teams.clone(), company: true };
     let mut tx = tx::read(db, company.org).await.unwrap();
-    let table = facts(&mut tx, company.org, &subjects, &periods, world.growth_base, world.today).await.unwrap();
+    let asked = Asked {
+        org: company.org,
+        subjects: &subjects,
+        periods: &periods,
+        growth_base: world.growth_base,
+        today: world.today,
+        paying: false,
+    };
+    let table = more::facts(&mut tx, &asked, &Metric::MORE.into()).await.unwrap();
     prop_assert_eq!(table.len(), periods.len() * (company.reps.len() + company.teams.len() + 1));
     for ((period, subject), facts) in table {
         let who = match subject {
@@ -123,6 +136,7 @@ async fn compare_numbers(
             Subject::Team(team) => Who::Team(company.teams.iter().position(|t| *t == team).unwrap()),
         };
         prop_assert_eq!(numbers(&facts), world.numbers(who, period, lives), "{:?} {}", who, period);
+        prop_assert_eq!(further(&facts), world.further(who, period, lives, false), "{:?} {}", who, period);
     }
     Ok(())
 }
@@ -157,6 +171,36 @@ fn numbers(facts: &Facts) -> Numbers {
     }
 }
 
+/// The further metrics through the product's one function.
+pub fn further(facts: &Facts) -> Further {
+    let share = |metric, part: Money| {
+        value(metric, facts).map(|share| {
+            let base = facts.net_sales_base.unwrap().0;
+            assert_eq!(share, Value::Fraction(Ratio::new(part.0.into(), base.into()).unwrap()));
+            (part.0, base)
+        })
+    };
+    let new = facts.growth_new.unwrap();
+    let kept = facts.visit_minimum.unwrap();
+    let minimum = Ratio::new(kept.met.into(), kept.of.into()).map(Value::Fraction);
+    assert_eq!(value(Metric::VisitMinimum, facts), minimum);
+    let (Some(Value::Money(sales)), Some(Value::Count(count)), Some(Value::Money(margin))) =
+        (value(Metric::CrossSellSales, facts), value(Metric::CrossSellCount, facts), value(Metric::GrossMargin, facts))
+    else {
+        panic!("{facts:?}");
+    };
+    let rest = facts.growing_sales() - facts.net_sales_base.unwrap_or_default() - new;
+    Further {
+        growth_from_new: share(Metric::GrowthFromNew, new),
+        growth_from_existing: share(Metric::GrowthFromExisting, rest),
+        cross_sell_sales: sales.0,
+        cross_sell_count: count,
+        gross_margin: margin.0,
+        lines_without_cost: facts.lines_without_cost,
+        visit_minimum: (kept.met, kept.of),
+    }
+}
+
 /// Writes a world down as the product would.
 async fn enter(db: &PgPool, world: &World) -> Company {
     let mut tx = tx::write_as_owner(db, OrgId(0), datetime!(2019-01-01 12:00 UTC)).await.unwrap();
@@ -166,7 +210,7 @@ async fn enter(db: &PgPool, world: &World) -> Company {
         time_zone: "UTC".to_owned(),
     };
     let org = organizations::db::create(&mut tx, &new).await.unwrap();
-    let mut company = Company { org, reps: vec![], teams: vec![], customers: vec![], deals: vec![] };
+    let mut company = Company { org, reps: vec![], teams: vec![], customers: vec![], deals: vec![], products: vec![] };
     sqlx::query!(
         "update organizations set new_customer_months = $2, handover_grace_days = $3, growth_basis = $4 where id = $1",
         org as OrgId,
@@ -178,6 +222,7 @@ async fn enter(db: &PgPool, world: &World) -> Company {
     .await
     .unwrap();
     enter_people(&mut tx, world, &mut company).await;
+    enter_expected(&mut tx, world, &mut company).await;
     enter_customers(&mut tx, world, &mut company).await;
     for deal in &world.deals {
         let new = deals::db::NewDeal {
@@ -193,15 +238,15 @@ async fn enter(db: &PgPool, world: &World) -> Company {
             notes: String::new(),
             confirmed: false,
             lines: (1..)
-                .zip(&deal.lines)
-                .map(|(position, amount)| deals::db::Line {
+                .zip(deal.lines.iter().zip(&deal.goods))
+                .map(|(position, (amount, good))| deals::db::Line {
                     position,
-                    product: None,
+                    product: good.category.map(|place| company.products[place]),
                     text: String::new(),
                     quantity: Decimal::ONE,
                     amount: Money(*amount),
                     original: None,
-                    cost: None,
+                    cost: good.cost.map(Money),
                 })
                 .collect(),
             credits: deal
@@ -259,6 +304,63 @@ async fn enter_people(tx: &mut Tx, world: &World, company: &mut Company) {
             company.teams[place.what] as TeamId,
             place.from,
             place.to,
+        )
+        .execute(&mut **tx)
+        .await
+        .unwrap();
+    }
+}
+
+/// Products of three categories, holidays, leave, and what is expected.
+async fn enter_expected(tx: &mut Tx, world: &World, company: &mut Company) {
+    for category in 0..3 {
+        let product = sqlx::query_scalar!(
+            "with c as (
+                 insert into categories (org_id, name) values ($1, $2)
+                 returning id
+             )
+             insert into products (org_id, name, category_id)
+             select $1, $2, c.id
+             from c
+             returning id",
+            company.org as OrgId,
+            format!("Category {category}"),
+        )
+        .fetch_one(&mut **tx)
+        .await
+        .unwrap();
+        company.products.push(product);
+    }
+    for day in &world.holidays {
+        let org = company.org;
+        sqlx::query!("insert into holidays (org_id, on_date, name) values ($1, $2, 'A holiday')", org as OrgId, *day)
+            .execute(&mut **tx)
+            .await
+            .unwrap();
+    }
+    for leave in &world.leaves {
+        sqlx::query!(
+            "insert into leaves (org_id, user_id, during, kind, recorded_by, recorded_at)
+             values ($1, $2, daterange($3, $4), 'vacation', $2, '2019-01-01')",
+            company.org as OrgId,
+            company.reps[leave.rep] as UserId,
+            leave.from,
+            leave.to,
+        )
+        .execute(&mut **tx)
+        .await
+        .unwrap();
+    }
+    for least in &world.minimums {
+        sqlx::query!(
+            "insert into visit_minimums (org_id, rep_id, visits, per, strangers_only, from_date)
+             values ($1, $2, $3, $4, $5, $6)",
+            company.org as OrgId,
+            least.rep.map(|rep| company.reps[rep]) as Option<UserId>,
+            i32::try_from(least.visits).unwrap(),
+            if least.weekly { "week" } else { "day" },
+            least.strangers,
+            least.from,
         )
         .execute(&mut **tx)
         .await

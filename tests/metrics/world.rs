@@ -31,6 +31,34 @@ pub struct World {
     pub deals: Vec<Deal>,
     pub visits: Vec<Visit>,
     pub locks: Vec<Lock>,
+    pub minimums: Vec<Least>,
+    pub leaves: Vec<Leave>,
+    pub holidays: Vec<Date>,
+}
+
+/// What is expected of everybody or of one.
+#[derive(Clone, Debug)]
+pub struct Least {
+    pub rep: Option<usize>,
+    pub visits: i64,
+    pub weekly: bool,
+    pub strangers: bool,
+    pub from: Option<Date>,
+}
+
+/// A rep is away.
+#[derive(Clone, Debug)]
+pub struct Leave {
+    pub rep: usize,
+    pub from: Date,
+    pub to: Date,
+}
+
+/// What a line is of: one of three categories, or nothing that is known; and what it cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Good {
+    pub category: Option<usize>,
+    pub cost: Option<i64>,
 }
 
 /// A rep holds something (a place in a team, a customer) for a time.
@@ -76,6 +104,8 @@ pub struct Deal {
     pub won: bool,
     pub on: Date,
     pub lines: Vec<i64>,
+    /// What each line is of.
+    pub goods: Vec<Good>,
     pub credits: Vec<Credit>,
     /// The place of the deal that it returns.
     pub returns: Option<usize>,
@@ -120,7 +150,7 @@ struct Step {
 #[derive(Clone, Debug)]
 enum What {
     Sale {
-        lines: Vec<i64>,
+        lines: Vec<(i64, Good)>,
         credits: Credits,
         owner: Option<usize>,
     },
@@ -204,7 +234,9 @@ fn credits() -> impl Strategy<Value = Credits> {
 
 fn what() -> impl Strategy<Value = What> {
     let amount = prop_oneof![Just(100_i64), Just(10_000), 1..2_000_i64, Just(0)];
-    let sale = (prop::collection::vec(amount, 1..3), credits(), prop::option::of(0..REPS))
+    let good = (prop::option::weighted(0.8, 0..3_usize), prop::option::weighted(0.7, 0..700_i64))
+        .prop_map(|(category, cost)| Good { category, cost });
+    let sale = (prop::collection::vec((amount, good), 1..3), credits(), prop::option::of(0..REPS))
         .prop_map(|(lines, credits, owner)| What::Sale { lines, credits, owner });
     let given_back = (
         0..4_usize,
@@ -262,6 +294,42 @@ fn limits() -> impl Strategy<Value = Vec<Limit>> {
     })
 }
 
+fn minimums() -> impl Strategy<Value = Vec<Least>> {
+    let least = (
+        prop::option::weighted(0.4, 0..REPS),
+        0..3_i64,
+        any::<bool>(),
+        prop::bool::weighted(0.3),
+        prop::option::weighted(0.6, 0..500_i64),
+    )
+        .prop_map(|(rep, visits, weekly, strangers, from)| Least {
+            rep,
+            visits,
+            weekly,
+            strangers,
+            from: from.map(|day| add_days(START, day)),
+        });
+    prop::collection::vec(least, 0..4).prop_map(|all| {
+        let mut kept: Vec<Least> = vec![];
+        for least in all {
+            if !kept.iter().any(|other| (other.rep, other.from) == (least.rep, least.from)) {
+                kept.push(least);
+            }
+        }
+        kept
+    })
+}
+
+/// One leave each at most, so that none overlap.
+fn leaves() -> impl Strategy<Value = Vec<Leave>> {
+    let one = |rep| {
+        prop::option::weighted(0.4, (0..500_i64, 1..40_i64)).prop_map(move |leave| {
+            leave.map(|(from, days)| Leave { rep, from: add_days(START, from), to: add_days(START, from + days) })
+        })
+    };
+    (one(0), one(1), one(2), one(3)).prop_map(|(a, b, c, d)| [a, b, c, d].into_iter().flatten().collect())
+}
+
 /// Places held one after the other: `(day, what)` pairs, in order of days, from the beginning.
 fn held_in_turn(first: Option<usize>, changes: Vec<(Date, Option<usize>)>) -> Vec<(usize, Option<Date>, Option<Date>)> {
     let mut rows: Vec<(usize, Option<Date>, Option<Date>)> = first.map(|what| (what, None, None)).into_iter().collect();
@@ -306,13 +374,15 @@ pub fn world() -> impl Strategy<Value = World> {
         prop::collection::btree_set(0..14_i32, 0..3),
         any::<bool>(),
     );
-    (settings, prop::collection::vec(customer, 1..4), members, limits(), any::<bool>()).prop_map(
+    let expected = (minimums(), leaves(), prop::collection::btree_set(0..500_i64, 0..4));
+    (settings, prop::collection::vec(customer, 1..4), members, limits(), any::<bool>(), expected).prop_map(
         |(
             (fiscal_start, last_year, new_months, grace_days, today, locked, by_book),
             customers,
             members,
             limits,
             nested,
+            (minimums, leaves, holidays),
         )| {
             let mut world = World {
                 today: add_days(START, today),
@@ -331,6 +401,9 @@ pub fn world() -> impl Strategy<Value = World> {
                 deals: vec![],
                 visits: vec![],
                 locks: locked.into_iter().map(lock).collect(),
+                minimums,
+                leaves,
+                holidays: holidays.into_iter().map(|day| add_days(START, day)).collect(),
             };
             for (rep, (first, changes)) in members.into_iter().enumerate() {
                 let mut day = START;
@@ -378,12 +451,13 @@ impl World {
         let customer = self.customers.len();
         self.customers.push(Customer { since: since.map(|days| add_days(START, -days)), segment });
         let (mut day, mut sales, mut entered, mut handovers) = (start, vec![], Vec::<Entered>::new(), vec![]);
-        let deal = |on, lines, credits: &Credits, owner| Deal {
+        let deal = |on, lines: Vec<(i64, Good)>, credits: &Credits, owner| Deal {
             customer,
             owner,
             won: true,
             on,
-            lines,
+            goods: lines.iter().map(|(_, good)| *good).collect(),
+            lines: lines.into_iter().map(|(amount, _)| amount).collect(),
             credits: credits.rows(),
             returns: None,
         };
@@ -397,11 +471,12 @@ impl World {
                     entered.push(Entered { deal: deal(on, lines, &credits, owner), key, returns: None });
                 }
                 What::Open => {
-                    let open = Deal { won: false, ..deal(on, vec![70], &Credits::One(0), Some(0)) };
+                    let open = Deal { won: false, ..deal(on, vec![(70, Good::default())], &Credits::One(0), Some(0)) };
                     entered.push(Entered { deal: open, key, returns: None });
                 }
                 What::CreditNote(amount) => {
-                    entered.push(Entered { deal: deal(on, vec![-amount], &Credits::One(1), None), key, returns: None });
+                    let lines = vec![(-amount, Good::default())];
+                    entered.push(Entered { deal: deal(on, lines, &Credits::One(1), None), key, returns: None });
                 }
                 What::Return { sale, tenths, shift } => {
                     let Some(&sale) = sales.iter().rev().nth(sale) else { continue };
@@ -411,6 +486,12 @@ impl World {
                     let deal = Deal {
                         on: add_days(day, shift).min(self.today),
                         lines: sold.deal.lines.iter().map(|line| -line * tenths / 10).collect(),
+                        goods: sold
+                            .deal
+                            .goods
+                            .iter()
+                            .map(|good| Good { cost: good.cost.map(|cost| -cost * tenths / 10), ..*good })
+                            .collect(),
                         ..sold.deal.clone()
                     };
                     entered.push(Entered { deal, key, returns: Some(returns) });

@@ -83,6 +83,9 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /settings/limits/{id}/remove", [DOOR, 403, 403, 403, 200]),
     ("GET /settings/levels", [DOOR, 403, 403, 403, 200]),
     ("POST /settings/levels", [DOOR, 403, 403, 403, 400]),
+    ("GET /settings/minimums", [DOOR, 403, 403, 403, 200]),
+    ("POST /settings/minimums", [DOOR, 403, 403, 403, 422]),
+    ("POST /settings/minimums/{id}/remove", [DOOR, 403, 403, 403, 303]),
     ("GET /settings/proration", [DOOR, 403, 403, 403, 200]),
     ("POST /settings/proration", [DOOR, 403, 403, 403, 400]),
     // Without having seen a preview one gets to see it.
@@ -115,6 +118,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /targets/{period}/changes", [DOOR, 403, 200, 403, 403]),
     ("POST /targets/{period}", [DOOR, 403, 400, 403, 403]),
     ("GET /growth", [DOOR, 404, 404, 404, 404]),
+    ("GET /metrics/{metric}", [DOOR, 404, 404, 200, 200]),
     // What the rep would accept is not named; nobody else has targets.
     ("POST /targets/{period}/acceptance", [DOOR, 400, 403, 403, 403]),
     ("POST /targets/{period}/undo/{rows}", [DOOR, 403, 404, 403, 403]),
@@ -304,6 +308,15 @@ impl World {
         .fetch_one(&app.db)
         .await
         .unwrap();
+        let minimum = sqlx::query_scalar!(
+            "insert into visit_minimums (org_id, visits, per, strangers_only, from_date)
+             values ($1, 4, 'day', false, '2026-12-01')
+             returning id",
+            org.0,
+        )
+        .fetch_one(&app.db)
+        .await
+        .unwrap();
         sqlx::query!("insert into holidays (org_id, on_date, name) values ($1, '2026-12-24', 'Christmas Eve')", org.0)
             .execute(&app.db)
             .await
@@ -352,6 +365,8 @@ impl World {
             ("/imports/done/", imported(&app, admin).await),
             ("/leave/", leave.to_string()),
             ("/settings/limits/", limit.to_string()),
+            ("/settings/minimums/", minimum.to_string()),
+            ("/metrics/", "gross_margin".to_owned()),
             ("/settings/holidays/", "2026-12-24".to_owned()),
         ]);
         let (customers, visits) = (customers.try_into().unwrap(), visits.try_into().unwrap());

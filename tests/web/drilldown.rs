@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use attain::{
     demo::{data::Size, fill},
-    domain::id::{OrgId, UserId},
+    domain::{
+        id::{OrgId, UserId},
+        metric::Metric,
+    },
 };
 use scraper::{ElementRef, Html, Selector};
 
@@ -45,6 +48,7 @@ async fn opens_into_its_records(client: &mut Client, number: &Number) {
             let all = words.split_once(" of ").map_or(words.as_str(), |(_, all)| all);
             plain(all.split(' ').next().unwrap())
         }
+        metric if Metric::MORE.iter().any(|more| more.as_str() == metric) => list.attribute("#value", "data-value"),
         _ => list.texts("tfoot td.n").last().map_or_else(|| "0.00".to_owned(), |sum| plain(sum)),
     };
     assert_eq!(said, number.value, "{} on {}", number.metric, number.href);
@@ -80,6 +84,7 @@ async fn every_number_opens_into_exactly_what_it_counts() {
     for period in ["2026-11", "2026-10", "2026-W47", "2026-Q3", "2025"] {
         walk(&mut ingrid, &format!("/my-month?period={period}"), 10, &mut walked).await;
     }
+    walk(&mut ingrid, "/my-month?period=2026-11&more=1", 16, &mut walked).await;
     let mut kari = person("Kari Berg").await;
     let board = kari.get("/scoreboard?period=2026-11").await.expect(200);
     let reps = board.count("table tbody tr");
@@ -91,5 +96,6 @@ async fn every_number_opens_into_exactly_what_it_counts() {
     for period in ["2026-11", "2026"] {
         walk(&mut freja, &format!("/scoreboard?period={period}"), 5 * reps + 5, &mut walked).await;
     }
-    assert!(walked.len() > 150, "{} numbers", walked.len());
+    walk(&mut freja, "/scoreboard?period=2026-10&more=1", 11 * reps + 11, &mut walked).await;
+    assert!(walked.len() > 200, "{} numbers", walked.len());
 }

@@ -16,6 +16,7 @@ mod exchange_rates;
 mod expected;
 mod field;
 mod formats;
+mod further;
 mod growth;
 mod handover;
 mod imports;

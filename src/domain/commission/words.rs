@@ -48,6 +48,14 @@ fn nouns(metric: Metric) -> (&'static str, &'static str) {
         Metric::NewCustomerSales => ("sales to new customers", "sales to new customers"),
         Metric::ExistingCustomerSales => ("sales to existing customers", "sales to existing customers"),
         Metric::SalesGrowth => ("sales growth", "sales growth"),
+        Metric::GrowthFromNew => ("growth from new customers", "growth from new customers"),
+        Metric::GrowthFromExisting => ("growth from existing customers", "growth from existing customers"),
+        Metric::VisitMinimum => {
+            ("share of days with the minimum of visits", "share of days with the minimum of visits")
+        }
+        Metric::CrossSellSales => ("cross-sell sales", "cross-sell sales"),
+        Metric::CrossSellCount => ("cross-sold category", "cross-sold categories"),
+        Metric::GrossMargin => ("gross margin", "gross margin"),
     }
 }
 

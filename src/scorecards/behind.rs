@@ -1,0 +1,350 @@
+//! `/metrics/{metric}`: exactly what is behind a number that no list of deals or visits shows.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use time::Date;
+
+use super::{
+    board::in_file,
+    db::{Subject, Subjects},
+    figure,
+    more::{self, Asked as About, Who},
+    more_db::Line,
+};
+use crate::{
+    App,
+    domain::{
+        access::Reach,
+        bridge::Step,
+        calendar::Progress,
+        id::{DealId, TeamId, UserId},
+        metric::{Facts, Metric, value},
+        minimum::{Kept, Per},
+        money::Money,
+        period::{Dates, Period, PeriodKind, add_days},
+    },
+    postgres::tx::{self, Read},
+    users::reps_db,
+    web::{
+        auth::{Allowed, ReadSales, Viewer},
+        error::Error,
+        form::{Path, Query},
+        format,
+        list::List,
+        page::{Page, html},
+        periods::Asked,
+    },
+};
+
+/// How many rows the page shows; the number is of all of them.
+const MOST: usize = 1_000;
+
+/// A cell: its words, where it leads, and whether it is a number.
+struct Cell {
+    words: String,
+    href: String,
+    n: bool,
+}
+
+fn text(words: impl Into<String>) -> Cell {
+    Cell { words: words.into(), href: String::new(), n: false }
+}
+
+fn link(words: impl Into<String>, href: String) -> Cell {
+    Cell { words: words.into(), href, n: false }
+}
+
+fn number(words: impl Into<String>) -> Cell {
+    Cell { words: words.into(), href: String::new(), n: true }
+}
+
+/// What was found behind a number.
+struct Behind {
+    /// The facts that the rows come to.
+    facts: Facts,
+    heads: Vec<(&'static str, bool)>,
+    rows: Vec<Vec<Cell>>,
+    /// The last row; empty where nothing is added up.
+    sum: Vec<Cell>,
+}
+
+#[derive(Template)]
+#[template(path = "scorecards/behind.html")]
+struct BehindPage {
+    page: Page,
+    metric: Metric,
+    /// "Cross-sell sales of Ingrid".
+    title: String,
+    back: (String, String),
+    period: Period,
+    /// What counts, in words.
+    rule: &'static str,
+    value: String,
+    /// The number as files carry it.
+    exact: String,
+    foot: String,
+    /// How many rows there are beyond those shown.
+    beyond: usize,
+    behind: Behind,
+}
+
+/// Whose number is said by `rep=` or `team=`; the company's by neither.
+pub async fn show(
+    State(app): State<App>,
+    me: Allowed<ReadSales>,
+    page: Page,
+    Path(metric): Path<String>,
+    list: List,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
+    let metric = Metric::parse(&metric).filter(|metric| metric.is_more()).ok_or(Error::NotFound)?;
+    let period = asked.resolve(&me, PeriodKind::Month)?;
+    let (rep, team): (Option<UserId>, Option<TeamId>) = (list.parse("rep")?, list.parse("team")?);
+    let org = me.scope.org;
+    let mut read = tx::read(&app.db, org).await?;
+    let (whose, name, back) = match (rep, team) {
+        (Some(rep), None) if me.scope.sees(rep) => {
+            (Subject::Rep(rep), reps_db::name(&mut read, org, rep).await?, format!("/reps/{rep}?period={period}"))
+        }
+        (None, Some(team)) if me.scope.sees_team(team) => {
+            let name = reps_db::team_name(&mut read, org, team).await?;
+            (Subject::Team(team), name, format!("/scoreboard?team={team}&period={period}"))
+        }
+        (None, None) if me.scope.reach == Reach::All => {
+            (Subject::Company, Some(me.company.name.clone()), format!("/scoreboard?period={period}"))
+        }
+        _ => return Err(Error::NotFound),
+    };
+    let name = name.ok_or(Error::NotFound)?;
+    let mut behind = load(&mut read, &me, metric, whose, period).await?;
+    let currency = me.company.currency;
+    let figure = figure::Figure::new(metric, &behind.facts, None, Progress { elapsed: 0, total: 0, over: false });
+    let beyond = behind.rows.len().saturating_sub(MOST);
+    behind.rows.truncate(MOST);
+    html(BehindPage {
+        page,
+        metric,
+        title: format!("{} of {name}", metric.label()),
+        back: (back, name),
+        period,
+        rule: rule(metric),
+        value: figure.shown(currency),
+        exact: value(metric, &behind.facts).map(|value| in_file(value, &me).to_string()).unwrap_or_default(),
+        foot: figure.foot("in the base", currency),
+        beyond,
+        behind,
+    })
+}
+
+fn rule(metric: Metric) -> &'static str {
+    match metric {
+        Metric::GrowthFromNew => {
+            "Customers without sales in the base whose first sale lies in the twelve months up to the end of the period: what they bought, as a share of all sales of the base."
+        }
+        Metric::GrowthFromExisting => {
+            "All other customers: what they bought more or less than in the base, as a share of all sales of the base."
+        }
+        Metric::VisitMinimum => {
+            "The working days on which the person was there, or the weeks with such a day, as far as they have come: those in which the minimum of visits was met, as a share of all."
+        }
+        Metric::CrossSellSales => {
+            "What customers bought of categories of which they had bought nothing before the period, having bought of others."
+        }
+        Metric::CrossSellCount => {
+            "The first sale of a category to a customer that had bought of another one on an earlier day. Once all of it is back, one is taken off on that day."
+        }
+        _ => "Net sales less what they cost. Lines whose cost is not known are left out, and counted beside.",
+    }
+}
+
+async fn load(read: &mut Read, me: &Viewer, metric: Metric, whose: Subject, period: Period) -> Result<Behind, Error> {
+    let subjects = Subjects::of([whose]);
+    let about = About {
+        org: me.scope.org,
+        subjects: &subjects,
+        periods: &[period],
+        growth_base: me.company.growth_base,
+        today: me.today,
+        paying: false,
+    };
+    let who = Who::load(read, &about).await?;
+    Ok(match metric {
+        Metric::GrowthFromNew | Metric::GrowthFromExisting => growth(read, me, metric, &about, &who).await?,
+        Metric::VisitMinimum => minimum(read, &about, &who).await?,
+        Metric::CrossSellSales => cross_sales(read, me, &about, &who).await?,
+        Metric::CrossSellCount => first_of_category(read, &about, &who).await?,
+        _ => margin(read, me, &about, &who).await?,
+    })
+}
+
+async fn growth(read: &mut Read, me: &Viewer, metric: Metric, about: &About<'_>, who: &Who) -> Result<Behind, Error> {
+    let firsts = more::first_sales(read, about).await?;
+    let (mut all_now, mut all_before, mut new) = (Money::ZERO, Money::ZERO, Money::ZERO);
+    let mut found = vec![];
+    for ((period, _, customer), moved) in more::moves(read, about, who, None).await? {
+        let step = Step::of(moved.before, moved.now, firsts.get(&customer).copied(), period.last_day());
+        all_now += moved.now;
+        all_before += moved.before;
+        if step == Step::New {
+            new += moved.now;
+        }
+        if (step == Step::New) == (metric == Metric::GrowthFromNew) {
+            found.push((customer, moved, step));
+        }
+    }
+    found.sort_by_cached_key(|(customer, moved, _)| (moved.name.to_lowercase(), *customer));
+    let money = |amount| format::money(me.company.currency, amount);
+    let row = |first: Cell, step: &str, now: Money, before: Money| {
+        let change = format::money_signed(me.company.currency, now - before);
+        vec![first, text(step), number(money(now)), number(money(before)), number(change)]
+    };
+    let now = found.iter().map(|(_, moved, _)| moved.now).sum();
+    let before = found.iter().map(|(_, moved, _)| moved.before).sum();
+    let has_base = about.periods.iter().any(|period| period.base(about.growth_base, about.today).is_some());
+    Ok(Behind {
+        facts: Facts {
+            book_sales: Some(all_now),
+            net_sales_base: has_base.then_some(all_before),
+            growth_new: Some(new),
+            ..Facts::default()
+        },
+        heads: vec![("Customer", false), ("Step", false), ("This period", true), ("Base", true), ("Change", true)],
+        rows: found
+            .into_iter()
+            .map(|(customer, moved, step)| {
+                row(link(moved.name, format!("/customers/{customer}")), step.label(), moved.now, moved.before)
+            })
+            .collect(),
+        sum: row(text("Together"), "", now, before),
+    })
+}
+
+async fn cross_sales(read: &mut Read, me: &Viewer, about: &About<'_>, who: &Who) -> Result<Behind, Error> {
+    let sold = more::cross_sales(read, about, who).await?;
+    let money = |amount| format::money(me.company.currency, amount);
+    let sum = sold.iter().map(|sale| sale.part).sum();
+    Ok(Behind {
+        facts: Facts { cross_sell_sales: Some(sum), ..Facts::default() },
+        heads: vec![("Customer", false), ("Category", false), ("Deal", false), ("Day", false), ("Part", true)],
+        rows: sold
+            .into_iter()
+            .map(|sale| {
+                vec![
+                    link(sale.line.customer_name, format!("/customers/{}", sale.line.customer)),
+                    text(sale.category),
+                    deal(sale.line.number, sale.line.deal),
+                    text(format::date(sale.line.booked_on)),
+                    number(money(sale.part)),
+                ]
+            })
+            .collect(),
+        sum: vec![text("Together"), text(""), text(""), text(""), number(money(sum))],
+    })
+}
+
+fn deal(number: i64, id: DealId) -> Cell {
+    link(format!("Deal {number}"), format!("/deals/{id}"))
+}
+
+async fn first_of_category(read: &mut Read, about: &About<'_>, who: &Who) -> Result<Behind, Error> {
+    let found = more::first_of_category(read, about, who).await?;
+    let sign = |undone: bool| if undone { -1 } else { 1 };
+    let count: i64 = found.iter().map(|first| sign(first.undone)).sum();
+    Ok(Behind {
+        facts: Facts { cross_sell_count: Some(count), ..Facts::default() },
+        heads: vec![("Customer", false), ("Category", false), ("Deal", false), ("Day", false), ("Counts", true)],
+        rows: found
+            .into_iter()
+            .map(|first| {
+                vec![
+                    link(first.sale.customer_name, format!("/customers/{}", first.sale.customer)),
+                    text(first.sale.category_name),
+                    deal(first.sale.number, first.sale.deal),
+                    text(format!("{}{}", format::date(first.on), if first.undone { ", all of it back" } else { "" })),
+                    number(format::count(sign(first.undone))),
+                ]
+            })
+            .collect(),
+        sum: vec![text("Together"), text(""), text(""), text(""), number(format::count(count))],
+    })
+}
+
+async fn margin(read: &mut Read, me: &Viewer, about: &About<'_>, who: &Who) -> Result<Behind, Error> {
+    let lines = more::lines(read, about, who).await?;
+    let money = |amount| format::money(me.company.currency, amount);
+    // By day and deal: whose deal it is, the margin, and the lines without a cost.
+    let mut deals: BTreeMap<(Date, i64), (&Line, Money, i64)> = BTreeMap::new();
+    for (_, _, line, margin) in more::margins(about, who, &lines) {
+        let (_, sum, without) = deals.entry((line.booked_on, line.number)).or_insert((line, Money::ZERO, 0));
+        match margin {
+            Some(margin) => *sum += margin,
+            None => *without += 1,
+        }
+    }
+    let sum: Money = deals.values().map(|(_, margin, _)| *margin).sum();
+    let without: i64 = deals.values().map(|(_, _, without)| *without).sum();
+    Ok(Behind {
+        facts: Facts { gross_margin: Some(sum), lines_without_cost: without, ..Facts::default() },
+        heads: vec![
+            ("Deal", false),
+            ("Customer", false),
+            ("Day", false),
+            ("Lines without cost", true),
+            ("Margin", true),
+        ],
+        rows: deals
+            .into_values()
+            .map(|(line, margin, without)| {
+                vec![
+                    deal(line.number, line.deal),
+                    link(line.customer_name.clone(), format!("/customers/{}", line.customer)),
+                    text(format::date(line.booked_on)),
+                    number(format::count(without)),
+                    number(money(margin)),
+                ]
+            })
+            .collect(),
+        sum: vec![text("Together"), text(""), text(""), number(format::count(without)), number(money(sum))],
+    })
+}
+
+async fn minimum(read: &mut Read, about: &About<'_>, who: &Who) -> Result<Behind, Error> {
+    let found = more::minimums(read, about, who).await?;
+    let kept = found.iter().fold(Kept::default(), |kept, expected| kept.and(&expected.stretch));
+    Ok(Behind {
+        facts: Facts { visit_minimum: Some(kept), ..Facts::default() },
+        heads: vec![("Rep", false), ("When", false), ("Visits", true), ("Minimum", true), ("Met", false)],
+        rows: found
+            .into_iter()
+            .map(|expected| {
+                let stretch = expected.stretch;
+                let minimum = stretch.minimum;
+                let when = match minimum.per {
+                    Per::Day => format::date(stretch.on),
+                    Per::Week => {
+                        let week = Dates { from: add_days(stretch.on, -3), to: add_days(stretch.on, 3) };
+                        format!("{} to {}", format::date(week.from), format::date(week.to))
+                    }
+                };
+                let of = if minimum.strangers_only { " stranger" } else { "" };
+                vec![
+                    text(expected.rep),
+                    text(when),
+                    number(format::count(stretch.made)),
+                    number(format!("{}{of}", format::count(minimum.visits))),
+                    text(if stretch.is_met() { "Yes" } else { "No" }),
+                ]
+            })
+            .collect(),
+        sum: vec![],
+    })
+}
+
+impl BehindPage {
+    /// Whether the number is one at all.
+    fn has_value(&self) -> bool {
+        !self.exact.is_empty()
+    }
+}
