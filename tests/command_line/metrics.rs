@@ -262,3 +262,33 @@ async fn small_companies_keep_to_the_contract_too() {
         ]
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn further_metrics_are_columns_for_who_asks() {
+    let database = northwind().await;
+    let asked = |with: &str| {
+        let args =
+            ["metrics", "--organization", "Northwind", "--every", "year", "--from", "1997-01", "--to", "1998-12"];
+        let more = ["--by", "organization", "--format", "csv", "--today", "1998-12-31", "--with", with];
+        told(&run(&database, &[&args[..], &more].concat(), ""))
+    };
+    let (code, out, err) = asked("growth_from_new,growth_from_existing,gross_margin,cross_sell_count,cross_sell_sales");
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let mut lines = out.lines();
+    let header =
+        format!("{HEADER},growth_from_new,growth_from_existing,gross_margin,cross_sell_count,cross_sell_sales");
+    assert_eq!(lines.next(), Some(header.as_str()));
+    let micro = |share: &str| share.replace('.', "").parse::<i64>().unwrap();
+    let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+    for row in &rows {
+        let apart = micro(row[14]) + micro(row[15]) - micro(row[13]);
+        assert!(apart.abs() <= 1, "{row:?}: each is rounded by itself");
+        assert_eq!(row[16], "0.00", "the files name no costs");
+    }
+    // Counted and added up in the files by another program: each deal there is of one category, and none comes back.
+    let crossed: Vec<(&str, &str)> = rows.iter().map(|row| (row[17], row[18])).collect();
+    assert_eq!(crossed, [("202", "362309.38"), ("96", "120454.21")]);
+    let (code, out, err) = asked("net_sales");
+    assert_eq!((code, out.as_str()), (Some(2), ""));
+    assert!(err.contains("no further column has this name"), "{err}");
+}

@@ -8,3 +8,6 @@ mod naive_more;
 mod pay;
 mod sql;
 mod world;
+
+// sqlx.toml names the types of columns from the crate's root.
+use attain::domain;
