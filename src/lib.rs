@@ -60,6 +60,7 @@ pub mod domain {
         mod fit;
         mod gate;
         pub mod json;
+        pub mod late;
         mod line;
         mod measure;
         mod missing;
@@ -297,14 +298,28 @@ pub mod period_locks {
 }
 /// Calculations of commission, period by period, and the signatures under them.
 pub mod commission_runs {
+    mod account_db;
     pub mod approval;
     pub mod calculate;
+    pub mod chain;
+    mod chain_db;
     pub mod db;
     pub mod facts_db;
     pub mod files;
+    pub mod hands;
+    pub mod hands_db;
+    mod known;
+    pub mod late;
+    mod late_db;
+    mod mark_db;
     mod measured;
+    mod needs;
     pub mod payroll_db;
+    pub mod report;
+    mod report_db;
+    mod sources;
     pub mod store;
+    mod store_db;
     pub mod web;
 }
 /// What each rep earned, line by line.
@@ -484,6 +499,7 @@ pub fn routes() -> web::routes::Routes {
         .merge(targets::web::routes())
         .merge(plans::web::routes())
         .merge(commission_runs::web::routes())
+        .merge(commission_runs::hands::routes())
         .merge(statements::web::routes())
         .merge(setup::web::routes())
         .merge(setup::guide::routes())

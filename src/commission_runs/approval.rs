@@ -3,8 +3,9 @@
 use time::Date;
 
 use super::{
-    calculate::{Question, calculate},
+    calculate::{Calculated, Question, calculate},
     db::{self, RunRow},
+    late_db,
 };
 use crate::{
     domain::period::Period,
@@ -41,6 +42,21 @@ pub async fn approvable(tx: &mut Tx, me: &Viewer, run: &RunRow) -> Result<(), Er
         return Err(Error::Conflict(
             "Deals, visits, targets or plans of this period have changed since it was calculated. Calculate it again.",
         ));
+    }
+    earlier_are_paid(tx, me, period, &again).await
+}
+
+/// What a longer period is worth beyond its parts is known once its earlier parts are paid.
+async fn earlier_are_paid(tx: &mut Tx, me: &Viewer, period: Period, again: &[Calculated]) -> Result<(), Error> {
+    for one in again {
+        let Some((kind, periods)) = one.trues_up else { continue };
+        let (from, to) = (period.as_kind(kind).from(), period.from());
+        let paid = late_db::locked_count(tx, me.scope.org, one.rep, period.kind(), from, to).await?;
+        if paid + 1 < i64::from(periods) {
+            return Err(Error::Conflict(
+                "This run trues up a longer period of which an earlier part is not approved yet. Approve that one first.",
+            ));
+        }
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Facts → statements: what every rep on a plan earns in a period, with the documents that prove it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -9,23 +9,25 @@ use sqlx::PgConnection;
 use time::Date;
 
 use super::{
-    db::{NewLine, NewStatement},
-    facts_db::{self, CountedVisit, CreditedDeal, PaidEvent},
-    measured,
+    account_db::{self, Balance, ByHand},
+    late::{self, Correction},
+    needs,
+    sources::Sources,
+    store_db::{NewLine, NewStatement},
 };
 use crate::{
     domain::{
         commission::{
             evaluate::{ENGINE_VERSION, evaluate},
-            facts::{Credit, Deal, Facts},
+            facts::Facts,
             plan::Plan,
             statement::Statement,
         },
         company::GrowthBase,
-        id::{OrgId, PlanVersionId, UserId},
-        metric::{Metric, Unit},
+        id::{AdjustmentId, OrgId, PlanVersionId, UserId},
+        metric::Metric,
         money::{Currency, Money},
-        period::{Period, PeriodKind, add_days},
+        period::{Period, PeriodKind},
         target::Presence,
     },
     plans,
@@ -43,6 +45,14 @@ pub struct Calculated {
     pub inputs: Inputs,
     /// What came out.
     pub statement: Statement,
+    /// What of locked statements it corrects.
+    pub corrections: Vec<Correction>,
+    /// The adjustments by hand that it takes up.
+    pub by_hand: Vec<AdjustmentId>,
+    /// Whether its plan's draw is a debt.
+    pub draw_is_debt: bool,
+    /// The longer period that it trues up, and how many of its periods count, this one included.
+    pub trues_up: Option<(PeriodKind, u32)>,
 }
 
 /// The documents that a statement is calculated from: enough to calculate it again anywhere.
@@ -106,151 +116,121 @@ impl Question {
     }
 }
 
-/// Calculates the period for every rep whose plan is measured by such periods, in order of the reps' names.
-/// A fixed number of queries, of one snapshot or beside which nobody writes.
-pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Calculated>, Error> {
-    let Question { org, period, rep, .. } = *asked;
-    let (from, to) = (period.from(), period.to());
-    // What lies ahead does not count: losses are written with their future dates.
-    let through = to.min(add_days(asked.today, 1));
-    let in_force = plans::db::in_force(db, org, from, rep).await?;
-    let deals = facts_db::credited_deals(db, org, from, to, rep).await?;
-    let events = facts_db::paid_events(db, org, from, through, rep).await?;
-    let book = facts_db::book_sales(db, org, from, to, rep).await?;
-    let visits = facts_db::counted_visits(db, org, from, through, rep).await?;
-    let more = named(&in_force);
-    let measured = measured::of_reps(db, asked, in_force.iter().map(|row| row.rep_id).collect(), &more).await?;
+/// A rep and the plan version that pays.
+pub struct OnPlan {
+    /// Whose pay it is.
+    pub rep: UserId,
+    /// The rep's name.
+    pub name: String,
+    /// The version.
+    pub version: PlanVersionId,
+    /// Its document.
+    pub document: serde_json::Value,
+    /// The same, read.
+    pub plan: Plan,
+}
 
-    let mut calculated = Vec::with_capacity(in_force.len());
-    for row in in_force {
-        let plan = Plan::from_value(&row.document).map_err(|e| Error::Internal(format!("plan of {}: {e}", row.rep)))?;
-        if PeriodKind::from(plan.period) != period.kind() {
-            continue;
+impl OnPlan {
+    /// Reads a version's document, which was checked when it was written.
+    pub fn new(rep: UserId, name: String, version: PlanVersionId, document: serde_json::Value) -> Result<Self, Error> {
+        let plan = Plan::from_value(&document).map_err(|e| Error::Internal(format!("plan of {name}: {e}")))?;
+        Ok(Self { rep, name, version, document, plan })
+    }
+}
+
+/// Calculates the period for every rep whose plan is measured by such periods, in order of the reps' names.
+/// A fixed number of queries, of one snapshot or beside which nobody writes; and as many again for each locked period
+/// whose facts have changed since. What one rep earned so far leaves corrections of locked periods to the run: looking
+/// for them goes through everybody's facts.
+pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Calculated>, Error> {
+    let mut on_plans = in_force(db, asked, asked.rep).await?;
+    if asked.rep.is_some() && on_plans.iter().any(|on_plan| needs::of_others(&on_plan.plan)) {
+        on_plans = in_force(db, asked, None).await?;
+    }
+    let reps: Vec<UserId> = on_plans.iter().map(|on_plan| on_plan.rep).collect();
+    let beside = Beside {
+        corrections: if asked.rep.is_none() { late::corrections(db, asked, &reps).await? } else { Vec::new() },
+        balances: account_db::balances(db, asked.org, &reps).await?,
+        by_hand: account_db::by_hand(db, asked.org, &reps, asked.period).await?,
+        posts: true,
+    };
+    let mut calculated = earned(db, asked, on_plans, &beside).await?;
+    calculated.retain(|one| asked.rep.is_none_or(|rep| rep == one.rep));
+    Ok(calculated)
+}
+
+async fn in_force(db: &mut PgConnection, asked: &Question, rep: Option<UserId>) -> Result<Vec<OnPlan>, Error> {
+    let mut on_plans = Vec::new();
+    for row in plans::db::in_force(db, asked.org, asked.period.from(), rep).await? {
+        let on_plan = OnPlan::new(row.rep_id, row.rep, row.version_id, row.document)?;
+        if PeriodKind::from(on_plan.plan.period) == asked.period.kind() {
+            on_plans.push(on_plan);
         }
-        let mine: Vec<&CreditedDeal> = deals.iter().filter(|deal| deal.rep_id == row.rep_id).collect();
-        let mut records = records(row.rep_id, &events, &visits);
-        let crossed = measured.crossed(row.rep_id);
-        if !crossed.is_empty() {
-            records.insert(Metric::CrossSellCount, crossed);
+    }
+    Ok(on_plans)
+}
+
+/// What a statement takes up beside the facts of its period.
+#[derive(Default)]
+pub struct Beside {
+    /// What locked statements are worth now.
+    pub corrections: Vec<Correction>,
+    /// What reps owe.
+    pub balances: Vec<Balance>,
+    /// Adjustments by hand.
+    pub by_hand: Vec<ByHand>,
+    /// Whether the corrections are paid here; in shadow they only tell what earlier periods are worth.
+    pub posts: bool,
+}
+
+/// What these reps earn by these plans, in the order in which they are given.
+pub async fn earned(
+    db: &mut PgConnection,
+    asked: &Question,
+    on_plans: Vec<OnPlan>,
+    beside: &Beside,
+) -> Result<Vec<Calculated>, Error> {
+    let sources = Sources::load(db, asked, &on_plans, beside).await?;
+    let mut drafts = Vec::with_capacity(on_plans.len());
+    for on_plan in on_plans {
+        let (facts, records) = sources.facts(&on_plan, beside);
+        let statement = pay(&on_plan, &facts)?;
+        drafts.push((on_plan, facts, records, statement));
+    }
+    // Overrides on earnings are paid once what the team's reps earn themselves is known.
+    let own: HashMap<UserId, Money> = drafts
+        .iter()
+        .map(|(on_plan, _, _, statement)| (on_plan.rep, needs::own_earnings(&on_plan.plan, statement)))
+        .collect();
+    let mut calculated = Vec::with_capacity(drafts.len());
+    for (on_plan, mut facts, records, mut statement) in drafts {
+        if needs::earnings(&on_plan.plan) {
+            facts.team_earnings = Some(sources.team_earnings(on_plan.rep, &own, &on_plan.name));
+            statement = pay(&on_plan, &facts)?;
         }
-        let mut facts = Facts {
-            rep: row.rep,
-            period: period.to_string(),
-            metrics: measured.metrics(row.rep_id),
-            targets: measured.targets(row.rep_id),
-            deals: Some(mine.iter().map(|row| deal(row)).collect()),
-            ..Facts::default()
-        };
-        count_what_pays(&mut facts, &records);
-        let own_book = book.get(&row.rep_id).copied().unwrap_or_default();
-        let growing = measured.is_by_book(row.rep_id).then_some(own_book);
-        let sales = sales_that_pay(&mut facts, measured.base(row.rep_id), growing, &mine);
-        growth_that_pays(&mut facts, measured.base(row.rep_id), sales, measured.growth_new(row.rep_id));
-        facts.no_value.extend(more.iter().filter(|m| m.unit() == Unit::Fraction && !facts.metrics.contains_key(m)));
-        let statement = evaluate(&plan, &facts).map_err(|e| Error::Internal(format!("pay of {}: {e}", facts.rep)))?;
-        let inputs = Inputs {
-            plan: row.document,
-            facts: serde_json::from_str(&facts.to_json(plan.currency)).map_err(|e| Error::Internal(e.to_string()))?,
-            records,
-            parts: measured.parts(row.rep_id),
-        };
-        calculated.push(Calculated { rep: row.rep_id, version: row.version_id, inputs, statement });
+        let OnPlan { rep, version, document, plan, .. } = on_plan;
+        let draw_is_debt = needs::draw_is_debt(&plan, facts.period_on_plan);
+        let periods = facts.true_up.as_ref().and_then(|longer| longer.periods);
+        let trues_up = needs::true_up(&plan).map(PeriodKind::from).zip(periods);
+        let facts = serde_json::from_str(&facts.to_json(plan.currency)).map_err(|e| Error::Internal(e.to_string()))?;
+        let inputs = Inputs { plan: document, facts, records, parts: sources.parts(rep) };
+        let mine = beside.corrections.iter().filter(|one| beside.posts && one.rep == rep);
+        calculated.push(Calculated {
+            rep,
+            version,
+            inputs,
+            statement,
+            corrections: mine.cloned().collect(),
+            by_hand: beside.by_hand.iter().filter(|one| one.rep_id == rep).map(|one| one.id).collect(),
+            draw_is_debt,
+            trues_up,
+        });
     }
     Ok(calculated)
 }
 
-/// Which of [`Metric::MORE`] these plans name: the others are not loaded.
-fn named(plans: &[plans::db::InForce]) -> BTreeSet<Metric> {
-    let documents: Vec<String> = plans.iter().map(|plan| plan.document.to_string()).collect();
-    let names = |metric: &Metric| documents.iter().any(|text| text.contains(&format!("\"{}\"", metric.as_str())));
-    Metric::MORE.into_iter().filter(names).collect()
-}
-
-fn deal(row: &CreditedDeal) -> Deal {
-    Deal {
-        credit: Credit::Part(row.amount),
-        returns: row.returns,
-        confirmed: row.confirmed,
-        ..Deal::won(row.number, row.booked_on, row.customer.clone(), row.net)
-    }
-}
-
-/// What the rep's counts count.
-fn records(rep: UserId, events: &[PaidEvent], visits: &[CountedVisit]) -> BTreeMap<Metric, Vec<Counted>> {
-    let mut records: BTreeMap<Metric, Vec<Counted>> = BTreeMap::new();
-    for event in events.iter().filter(|event| event.rep_id == rep) {
-        let metric = match event.kind.as_str() {
-            "first_sale" => Metric::NewCustomers,
-            "won_back" => Metric::WonBackCustomers,
-            _ => Metric::LostCustomers,
-        };
-        let counted = Counted { customer: event.customer.clone(), on: event.on_date, deal: event.deal };
-        records.entry(metric).or_default().push(counted);
-    }
-    for visit in visits.iter().filter(|visit| visit.rep_id == rep) {
-        let counted = Counted { customer: visit.customer.clone(), on: visit.visited_on, deal: None };
-        if visit.kind != "in_person" {
-            records.entry(Metric::Touches).or_default().push(counted);
-            continue;
-        }
-        if visit.stranger {
-            records.entry(Metric::StrangerVisits).or_default().push(counted.clone());
-        }
-        records.entry(Metric::Visits).or_default().push(counted);
-    }
-    records
-}
-
-/// Customers won count for pay while they are not undone and their deal is confirmed: as many as their records.
-fn count_what_pays(facts: &mut Facts, records: &BTreeMap<Metric, Vec<Counted>>) {
-    for metric in [Metric::NewCustomers, Metric::WonBackCustomers] {
-        let count = records.get(&metric).map_or(0, Vec::len);
-        facts.metrics.insert(metric, Decimal::from(count));
-    }
-}
-
-/// Sales count for pay where their returns are netted and their deals confirmed (docs/definitions.md, *Commission*).
-/// `growing` is what growth compares with its base where that is not what the rep is credited with. Gives what it compares.
-fn sales_that_pay(facts: &mut Facts, base: Option<Money>, growing: Option<Money>, deals: &[&CreditedDeal]) -> Money {
-    let (mut all, mut to_new) = (Money::ZERO, Money::ZERO);
-    let paying = deals.iter().filter(|deal| deal.confirmed && deal.returns.is_none()).map(|deal| deal.number);
-    let paying: BTreeSet<i64> = paying.collect();
-    for deal in deals
-        .iter()
-        .filter(|deal| !deal.elsewhere && deal.confirmed && paying.contains(&deal.returns.unwrap_or(deal.number)))
-    {
-        all += deal.amount;
-        if deal.to_new_customer {
-            to_new += deal.amount;
-        }
-    }
-    facts.metrics.remove(&Metric::NetSales);
-    facts.metrics.insert(Metric::NewCustomerSales, to_new.exact());
-    facts.metrics.insert(Metric::ExistingCustomerSales, (all - to_new).exact());
-    facts.metrics.remove(&Metric::SalesGrowth);
-    let growing = growing.unwrap_or(all);
-    match base.filter(|base| *base > Money::ZERO) {
-        Some(base) => {
-            facts.metrics.insert(Metric::SalesGrowth, ((growing - base).exact() / base.exact()).round_dp(12));
-        }
-        None => {
-            facts.no_value.insert(Metric::SalesGrowth);
-        }
-    }
-    growing
-}
-
-/// The two kinds of growth, where a plan names one: `new` is what pays of the sales to new customers.
-fn growth_that_pays(facts: &mut Facts, base: Option<Money>, growing: Money, new: Option<Money>) {
-    let kinds = [Metric::GrowthFromNew, Metric::GrowthFromExisting];
-    for metric in kinds {
-        facts.metrics.remove(&metric);
-    }
-    if let Some((new, base)) = new.zip(base.filter(|base| *base > Money::ZERO)) {
-        for (metric, change) in kinds.into_iter().zip([new, growing - new - base]) {
-            facts.metrics.insert(metric, (change.exact() / base.exact()).round_dp(12));
-        }
-    }
+fn pay(on_plan: &OnPlan, facts: &Facts) -> Result<Statement, Error> {
+    evaluate(&on_plan.plan, facts).map_err(|e| Error::Internal(format!("pay of {}: {e}", on_plan.name)))
 }
 
 impl Part {
@@ -282,6 +262,8 @@ impl Calculated {
             digest: digest(&inputs, ENGINE_VERSION, &self.statement)?,
             inputs,
             total: self.statement.total.money,
+            draw_balance: self.statement.draw_balance.map_or(Money::ZERO, |owed| owed.money),
+            carried: self.statement.balance.map_or(Money::ZERO, |owed| owed.money),
             lines,
         })
     }

@@ -6,9 +6,9 @@ use time::{Date, OffsetDateTime};
 use crate::{
     domain::{
         access::Scope,
-        id::{OrgId, PlanVersionId, RunId, StatementId, UserId},
+        id::{OrgId, RunId, StatementId, UserId},
         money::Money,
-        period::{Period, PeriodKind},
+        period::PeriodKind,
     },
     postgres::tx::Tx,
 };
@@ -97,109 +97,6 @@ pub async fn find(db: &mut PgConnection, scope: &Scope, id: RunId) -> sqlx::Resu
     Ok(list(db, scope, Some(id), None, true, 1).await?.pop())
 }
 
-/// Adds a run of a period.
-pub async fn insert(tx: &mut Tx, period: Period, engine: &str) -> sqlx::Result<RunId> {
-    let (org, actor, now) = (tx.org, tx.actor, tx.now);
-    sqlx::query_scalar!(
-        "insert into commission_runs (org_id, period_kind, period_start, period_end, prepared_by, prepared_at, engine)
-         values ($1, $2, $3, $4, $5, $6, $7)
-         returning id",
-        org as OrgId,
-        period.kind().as_str(),
-        period.from(),
-        period.to(),
-        actor as Option<UserId>,
-        now,
-        engine,
-    )
-    .fetch_one(&mut **tx)
-    .await
-}
-
-/// What is stored of a calculated statement.
-pub struct NewStatement {
-    /// Whose pay it is.
-    pub rep: UserId,
-    /// The version it was calculated with.
-    pub plan_version: PlanVersionId,
-    /// Plan and facts, whole.
-    pub inputs: serde_json::Value,
-    /// Sum of the lines after plan floor and cap.
-    pub total: Money,
-    /// SHA-256 of inputs, engine and result.
-    pub digest: [u8; 32],
-    /// The lines in order.
-    pub lines: Vec<NewLine>,
-}
-
-/// What is stored of a line.
-pub struct NewLine {
-    /// The component's name.
-    pub component: String,
-    /// What it measures.
-    pub measure: String,
-    /// What it pays.
-    pub amount: Money,
-    /// Words, slices and records.
-    pub detail: serde_json::Value,
-}
-
-/// Adds the statements of a run with their lines, in two statements of SQL.
-pub async fn insert_statements(tx: &mut Tx, run: RunId, statements: &[NewStatement]) -> sqlx::Result<()> {
-    let (org, actor) = (tx.org, tx.actor);
-    let reps: Vec<i64> = statements.iter().map(|s| s.rep.0).collect();
-    let versions: Vec<i64> = statements.iter().map(|s| s.plan_version.0).collect();
-    let inputs: Vec<serde_json::Value> = statements.iter().map(|s| s.inputs.clone()).collect();
-    let totals: Vec<i64> = statements.iter().map(|s| s.total.0).collect();
-    let digests: Vec<Vec<u8>> = statements.iter().map(|s| s.digest.to_vec()).collect();
-    let ids = sqlx::query!(
-        "insert into statements (org_id, run_id, rep_id, prepared_by, plan_version_id, inputs, total, digest)
-         select $1, $2, n.rep_id, $3, n.version_id, n.inputs, n.total, n.digest
-         from unnest($4::bigint[], $5::bigint[], $6::jsonb[], $7::bigint[], $8::bytea[])
-              as n (rep_id, version_id, inputs, total, digest)
-         returning id, rep_id",
-        org as OrgId,
-        run as RunId,
-        actor as Option<UserId>,
-        &reps,
-        &versions,
-        &inputs,
-        &totals,
-        &digests,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    let (mut of, mut positions, mut components, mut measures, mut amounts, mut details) =
-        (vec![], vec![], vec![], vec![], vec![], vec![]);
-    for statement in statements {
-        let Some(row) = ids.iter().find(|row| row.rep_id == statement.rep) else { continue };
-        for (line, position) in statement.lines.iter().zip(1_i32..) {
-            of.push(row.id.0);
-            positions.push(position);
-            components.push(line.component.clone());
-            measures.push(line.measure.clone());
-            amounts.push(line.amount.0);
-            details.push(line.detail.clone());
-        }
-    }
-    sqlx::query!(
-        "insert into statement_lines (org_id, statement_id, position, component, measure, amount, detail)
-         select $1, n.statement_id, n.position, n.component, n.measure, n.amount, n.detail
-         from unnest($2::bigint[], $3::integer[], $4::text[], $5::text[], $6::bigint[], $7::jsonb[])
-              as n (statement_id, position, component, measure, amount, detail)",
-        org as OrgId,
-        &of,
-        &positions,
-        &components,
-        &measures,
-        &amounts,
-        &details,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
 /// The digests of a run's statements by rep: what was calculated then.
 pub async fn digests(db: &mut PgConnection, org: OrgId, run: RunId) -> sqlx::Result<Vec<(UserId, Vec<u8>)>> {
     let rows = sqlx::query!(
@@ -219,6 +116,8 @@ pub async fn digests(db: &mut PgConnection, org: OrgId, run: RunId) -> sqlx::Res
 pub struct StatementRow {
     /// The statement.
     pub id: StatementId,
+    /// Whose pay it is.
+    pub rep_id: UserId,
     /// The rep's name.
     pub rep: String,
     /// The plan's name.
@@ -233,7 +132,7 @@ pub struct StatementRow {
 pub async fn statements(db: &mut PgConnection, scope: &Scope, run: RunId) -> sqlx::Result<Vec<StatementRow>> {
     sqlx::query_as!(
         StatementRow,
-        r#"select s.id, u.name as rep, p.name as plan, s.total, au.name as "approved_by?"
+        r#"select s.id, s.rep_id, u.name as rep, p.name as plan, s.total, au.name as "approved_by?"
            from statements s
            join users u on u.org_id = s.org_id and u.id = s.rep_id
            join plan_versions v on v.org_id = s.org_id and v.id = s.plan_version_id
@@ -265,8 +164,8 @@ pub async fn submit(tx: &mut Tx, run: RunId) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Approves the statements of a run that this person may approve: not prepared by and not about the person, within
-/// reach, not approved yet. `statement` asks for one only. Returns how many were approved.
+/// Approves the statements of a run that this person may approve: not prepared by and not about the person, with no
+/// adjustment and no hold of the person's making, within reach, not approved yet. `statement` asks for one only. Returns how many were approved.
 pub async fn approve(tx: &mut Tx, scope: &Scope, run: RunId, statement: Option<StatementId>) -> sqlx::Result<u64> {
     let (org, actor, now) = (tx.org, tx.actor, tx.now);
     let done = sqlx::query!(
@@ -276,6 +175,18 @@ pub async fn approve(tx: &mut Tx, scope: &Scope, run: RunId, statement: Option<S
          where s.org_id = $1 and s.run_id = $2 and ($5::bigint is null or s.id = $5)
            and ($6::bigint[] is null or s.rep_id = any($6))
            and s.rep_id <> $3 and s.prepared_by <> $3
+           and not exists (
+               select from statement_adjustments t
+               join pay_adjustments h on h.org_id = t.org_id and h.id = t.adjustment_id
+               where t.org_id = s.org_id and t.statement_id = s.id and h.made_by = $3
+           )
+           and not exists (
+               select from pay_holds h
+               join commission_runs r on r.org_id = s.org_id and r.id = s.run_id
+               left join pay_hold_releases e on e.org_id = h.org_id and e.hold_id = h.id
+               where h.org_id = s.org_id and h.rep_id = s.rep_id and h.period_kind = r.period_kind
+                 and h.period_start = r.period_start and $3 in (h.made_by, e.made_by)
+           )
          on conflict on constraint approvals_pkey do nothing",
         org as OrgId,
         run as RunId,

@@ -22,6 +22,8 @@ pub struct CreditedDeal {
     pub returns: Option<i64>,
     /// Its own business date.
     pub booked_on: Date,
+    /// That of the deal that it returns, or its own.
+    pub class_on: Date,
     /// The customer's name.
     pub customer: String,
     /// The whole deal's net.
@@ -34,17 +36,26 @@ pub struct CreditedDeal {
     pub elsewhere: bool,
     /// Whether it counts as a sale to a new customer.
     pub to_new_customer: bool,
+    /// Whether the credit is apart from those that share the deal.
+    pub overlay: bool,
+    /// Since when the customer has been one, if it is.
+    pub customer_since: Option<Date>,
+    /// Whether it is the customer's first sale.
+    pub new_customer: bool,
+    /// Whether it sells a category for the first time to a customer that had bought another one; false if not asked.
+    pub cross_sell: bool,
 }
 
 /// The deals of a period and their linked returns, whenever those were booked; and returns of other periods' deals,
 /// which only reconcile with the boards (docs/definitions.md, *Commission*). Who is credited on a return alone finds the
-/// deal here, too, with no part of it. `rep` asks for one only.
+/// deal here, too, with no part of it. `rep` asks for one only, `cross_sell` for categories sold for the first time.
 pub async fn credited_deals(
     db: &mut PgConnection,
     org: OrgId,
     from: Date,
     to: Date,
     rep: Option<UserId>,
+    cross_sell: bool,
 ) -> sqlx::Result<Vec<CreditedDeal>> {
     sqlx::query_as!(
         CreditedDeal,
@@ -72,11 +83,11 @@ pub async fn credited_deals(
                  and not (o.booked_on >= $2 and o.booked_on < $3)
            ),
            parts as (
-               select d.id, c.rep_id, c.amount
+               select d.id, c.rep_id, c.amount, c.overlay
                from all_deals d
-               join deal_credits c on c.org_id = d.org_id and c.deal_id = d.id and not c.overlay
+               join deal_credits c on c.org_id = d.org_id and c.deal_id = d.id
                union all
-               select distinct b.id, c.rep_id, 0::bigint
+               select distinct b.id, c.rep_id, 0::bigint, false
                from base b
                join deals d on d.org_id = b.org_id and d.returns_id = b.id and d.booked_on is not null
                join deal_credits c on c.org_id = d.org_id and c.deal_id = d.id and not c.overlay
@@ -88,27 +99,46 @@ pub async fn credited_deals(
            select c.rep_id as "rep_id!: UserId", d.id as "id!: DealId", d.number as "number!", d.returns as "returns?",
                   d.booked_on as "booked_on!", cu.name as customer, d.net as "net!: Money", c.amount as "amount!: Money",
                   not o.confirm_deals or d.confirmed_at is not null as "confirmed!", d.elsewhere as "elsewhere!",
+                  d.class_on as "class_on!", c.overlay as "overlay!",
                   cu.customer_since is null
-                  and coalesce(d.class_on < (f.first_on + make_interval(months => o.new_customer_months))::date, true)
-                      as "to_new_customer!"
+                  and coalesce(d.class_on < (f.on_date + make_interval(months => o.new_customer_months))::date, true)
+                      as "to_new_customer!",
+                  coalesce(cu.customer_since, f.on_date) as customer_since,
+                  cu.customer_since is null and coalesce(f.deal_id = d.id, false) as "new_customer!",
+                  case when $5 then d.returns is null and exists (
+                      select from deal_lines l
+                      join products p on p.org_id = l.org_id and p.id = l.product_id
+                      cross join lateral (
+                          select coalesce(bool_or(q.category_id = p.category_id), false) as same,
+                                 coalesce(bool_or(q.category_id <> p.category_id), false) as other
+                          from deals e
+                          join deal_lines m on m.org_id = e.org_id and m.deal_id = e.id and m.amount > 0
+                          join products q on q.org_id = m.org_id and q.id = m.product_id
+                          where e.org_id = d.org_id and e.customer_id = d.customer_id and e.returns_id is null
+                            and (e.booked_on, e.number) < (d.booked_on, d.number)
+                            and (e.fully_returned_on is null or e.fully_returned_on > d.booked_on)
+                      ) b
+                      where l.org_id = d.org_id and l.deal_id = d.id and l.amount > 0 and b.other and not b.same
+                  ) else false end as "cross_sell!"
            from all_deals d
            join organizations o on o.id = d.org_id
            join customers cu on cu.org_id = d.org_id and cu.id = d.customer_id
            join parts c on c.id = d.id
            left join lateral (
-               select max(e.on_date) filter (where e.kind = 'first_sale') as first_on
+               select e.kind, e.on_date, e.deal_id
                from customer_events e
                where e.org_id = d.org_id and e.customer_id = d.customer_id
                  and e.kind in ('first_sale', 'first_sale_undone')
-               having count(*) filter (where e.kind = 'first_sale')
-                    > count(*) filter (where e.kind = 'first_sale_undone')
-           ) f on true
+               order by e.position desc
+               limit 1
+           ) f on f.kind = 'first_sale'
            where $4::bigint is null or c.rep_id = $4
-           order by c.rep_id, d.booked_on, d.number"#,
+           order by c.rep_id, d.booked_on, d.number, c.overlay"#,
         org as OrgId,
         from,
         to,
         rep as Option<UserId>,
+        cross_sell,
     )
     .fetch_all(db)
     .await
@@ -166,6 +196,8 @@ pub struct PaidEvent {
     pub customer: String,
     /// The deal that made it.
     pub deal: Option<i64>,
+    /// When a customer won was lost for the first time after that; the day may lie ahead.
+    pub lost_on: Option<Date>,
 }
 
 /// The customer events that count for pay in a period: not undone since, and their deal confirmed.
@@ -179,7 +211,13 @@ pub async fn paid_events(
 ) -> sqlx::Result<Vec<PaidEvent>> {
     sqlx::query_as!(
         PaidEvent,
-        r#"select e.rep_id as "rep_id!", e.kind, e.on_date, c.name as customer, d.number as "deal?"
+        r#"select e.rep_id as "rep_id!", e.kind, e.on_date, c.name as customer, d.number as "deal?",
+                  case when e.kind = 'first_sale' then (
+                      select min(l.on_date)
+                      from customer_events l
+                      where l.org_id = e.org_id and l.customer_id = e.customer_id and l.kind = 'lost'
+                        and l.position > e.position
+                  ) end as lost_on
            from customer_events e
            join organizations o on o.id = e.org_id
            join customers c on c.org_id = e.org_id and c.id = e.customer_id

@@ -1,8 +1,10 @@
 //! A period becomes a run: calculated for everybody on a plan of such periods and stored, by the page and the command.
 
 use super::{
+    account_db,
     calculate::{Calculated, Question, calculate},
-    db,
+    late::{self, Correction},
+    late_db, store_db,
 };
 use crate::{
     audit,
@@ -53,10 +55,21 @@ pub async fn store(tx: &mut Tx, asked: &Question) -> Result<Result<(RunId, Vec<C
     if calculated.is_empty() {
         return Ok(Err(NotStored::NobodyOnAPlan));
     }
-    let statements = calculated.iter().map(Calculated::to_store).collect::<Result<Vec<_>, _>>()?;
-    let run = db::insert(tx, period, ENGINE_VERSION).await?;
-    db::insert_statements(tx, run, &statements).await?;
-    let detail = serde_json::json!({ "period": period.to_string(), "statements": statements.len() });
+    let run = insert(tx, asked, &calculated).await?;
+    let detail = serde_json::json!({ "period": period.to_string(), "statements": calculated.len() });
     audit::db::record(tx, "run.calculated", &format!("/commission-runs/{run}"), detail).await?;
     Ok(Ok((run, calculated)))
+}
+
+/// Stores what was calculated as a new run of the period: statements, what they correct and what they take up.
+pub async fn insert(tx: &mut Tx, asked: &Question, calculated: &[Calculated]) -> Result<RunId, Error> {
+    let statements = calculated.iter().map(Calculated::to_store).collect::<Result<Vec<_>, _>>()?;
+    let mark = late::mark(tx, asked).await?;
+    let run = store_db::insert(tx, asked.period, ENGINE_VERSION, mark).await?;
+    store_db::insert_statements(tx, run, &statements).await?;
+    let corrections: Vec<&Correction> = calculated.iter().flat_map(|one| &one.corrections).collect();
+    late_db::insert(tx, run, &corrections).await?;
+    let taken = |one: &Calculated| one.by_hand.iter().map(|id| (one.rep, *id)).collect::<Vec<_>>();
+    account_db::insert_taken_up(tx, run, &calculated.iter().flat_map(taken).collect::<Vec<_>>()).await?;
+    Ok(run)
 }

@@ -9,7 +9,8 @@ use super::{
     approval::{approvable, badge, must_be_over},
     calculate::Question,
     db::{self, LateFact, RunRow, StatementRow},
-    files,
+    files, hands_db,
+    report::Report,
     store::{is_paid_by, store},
 };
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
     domain::{
         access::Permission,
         id::RunId,
+        money::Currency,
         period::{Period, PeriodKind},
     },
     postgres::{error::violates, tx},
@@ -64,6 +66,9 @@ struct IndexPage {
     may_prepare: bool,
     periods: Vec<Choice>,
     period: String,
+    currency: Currency,
+    /// From which amount on pay is named.
+    above: String,
     errors: Errors,
 }
 
@@ -85,7 +90,7 @@ async fn index(
     page: Page,
     Query(older): Query<Older>,
 ) -> Result<Response, Error> {
-    html(load_index(&app, &me, page, older.before, String::new(), Errors::new()).await?)
+    html(load_index(&app, &me, page, older.before, String::new(), None, Errors::new()).await?)
 }
 
 async fn load_index(
@@ -94,6 +99,7 @@ async fn load_index(
     page: Page,
     before: Option<RunId>,
     period: String,
+    above: Option<String>,
     errors: Errors,
 ) -> Result<IndexPage, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
@@ -106,7 +112,11 @@ async fn load_index(
     let older = runs.last().filter(|_| more).map(|run| run.id);
     let periods = offered(me);
     let period = if period.is_empty() { last_month(me).to_string() } else { period };
-    Ok(IndexPage { page, fiscal_start: me.company.fiscal_start, runs, older, may_prepare, periods, period, errors })
+    let currency = me.company.currency;
+    let kept = hands_db::warn_above(&mut read, me.scope.org).await?.map(|amount| currency.plain(amount));
+    let above = above.or(kept).unwrap_or_default();
+    let fiscal_start = me.company.fiscal_start;
+    Ok(IndexPage { page, fiscal_start, runs, older, may_prepare, periods, period, currency, above, errors })
 }
 
 /// The periods that are offered for calculation: months and quarters of two years, and this and the last year.
@@ -160,7 +170,18 @@ async fn create(
 async fn refuse(app: &App, me: &Viewer, page: Page, period: String, words: &str) -> Result<Response, Error> {
     let mut errors = Errors::new();
     errors.add("period", words);
-    refused(load_index(app, me, page, None, period, errors).await?)
+    refused(load_index(app, me, page, None, period, None, errors).await?)
+}
+
+/// The page of runs with a refused limit.
+pub(super) async fn refuse_limit(
+    app: &App,
+    me: &Viewer,
+    page: Page,
+    above: String,
+    errors: Errors,
+) -> Result<Response, Error> {
+    refused(load_index(app, me, page, None, String::new(), Some(above), errors).await?)
 }
 
 #[derive(Template)]
@@ -176,6 +197,7 @@ struct ShowPage {
     may_prepare: bool,
     running: bool,
     late: Vec<LateFact>,
+    report: Report,
     next: Next,
     paid_on: String,
     run: RunRow,
@@ -214,6 +236,7 @@ async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> 
     let without = without.collect();
     let late = db::late_facts(&mut read, &me.scope, id).await?;
     let period = periods::containing(run.period_kind, run.period_start, me);
+    let report = Report::load(&mut read, me, &run, period).await?;
     let running = !period.is_over(me.today);
     let mine_to_approve = run.prepared_by != me.id && statements.iter().any(|s| s.approved_by.is_none());
     let next = match (run.submitted_at, run.locked_at, run.paid_on) {
@@ -228,7 +251,21 @@ async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> 
     let label = format::period(period);
     let (whole, paid_on) = (me.scope.reps().is_none(), me.today.to_string());
     let may_prepare = me.may(Permission::PrepareCommission);
-    Ok(ShowPage { page, label, statements, without, whole, may_prepare, running, late, next, paid_on, run, errors })
+    Ok(ShowPage {
+        page,
+        label,
+        statements,
+        without,
+        whole,
+        may_prepare,
+        running,
+        late,
+        report,
+        next,
+        paid_on,
+        run,
+        errors,
+    })
 }
 
 /// A run; one that is not submitted is its preparers' business.
@@ -286,7 +323,9 @@ async fn approve(
     approvable(&mut write, &me, &run).await?;
     let approved = db::approve(&mut write, &me.scope, id, None).await?;
     if approved == 0 {
-        return Err(Error::Conflict("Nothing here is yours to approve: you calculated it, or it is your own pay."));
+        return Err(Error::Conflict(
+            "Nothing here is yours to approve: you calculated or adjusted it, or it is your own pay.",
+        ));
     }
     let locked = expected::lock_if_approved(&mut write, id).await?;
     let detail = serde_json::json!({ "statements": approved, "locked": locked });

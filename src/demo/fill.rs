@@ -16,13 +16,12 @@ use crate::{
     clock::Clock,
     commission_runs::{
         self,
-        calculate::{Calculated, Question, calculate},
+        calculate::{Question, calculate},
     },
     customers,
     deals::{self, db::NewDeal},
     domain::{
         access::{Reach, Role, Scope},
-        commission::evaluate::ENGINE_VERSION,
         company::GrowthBase,
         deal,
         exchange::converted,
@@ -204,9 +203,7 @@ async fn prepare(
     let mut tx = tx::write(db, org, Some(by), Clock::Fixed(now)).await?;
     let asked = Question { org, growth_base: GrowthBase::LastYear, period, rep: None, today };
     let calculated = calculate(&mut tx, &asked).await?;
-    let statements = calculated.iter().map(Calculated::to_store).collect::<Result<Vec<_>, _>>()?;
-    let run = commission_runs::db::insert(&mut tx, period, ENGINE_VERSION).await?;
-    commission_runs::db::insert_statements(&mut tx, run, &statements).await?;
+    let run = commission_runs::store::insert(&mut tx, &asked, &calculated).await?;
     commission_runs::db::submit(&mut tx, run).await?;
     note(&mut tx, "run.submitted", run).await?;
     tx.commit().await?;

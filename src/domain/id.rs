@@ -60,6 +60,10 @@ ids! {
     RunId,
     /// What one rep earns in one run.
     StatementId,
+    /// Something of a rep's pay that counts and is not paid yet.
+    HoldId,
+    /// An amount that somebody adds to a rep's pay, or takes off it.
+    AdjustmentId,
     /// Files that were sent to be imported.
     UploadId,
     /// An import that was done.

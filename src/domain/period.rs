@@ -192,6 +192,12 @@ impl Period {
         Self::containing(kind, self.dates.from, self.fiscal_start)
     }
 
+    /// The period of a kind that holds a day, in the same company.
+    #[must_use]
+    pub fn at(self, kind: PeriodKind, day: Date) -> Self {
+        Self::containing(kind, day, self.fiscal_start)
+    }
+
     /// Every period of the kind with at least one day in the dates, in order.
     pub fn overlapping(kind: PeriodKind, dates: Dates, fiscal_start: Month) -> Vec<Self> {
         let first = Self::containing(kind, dates.from, fiscal_start);

@@ -6,7 +6,10 @@ use sqlx::PgConnection;
 
 use super::verify_db::{self, Stored};
 use crate::{
-    commission_runs::calculate::{Inputs, digest},
+    commission_runs::{
+        calculate::{Inputs, digest},
+        chain,
+    },
     domain::{
         commission::{
             evaluate::{ENGINE_VERSION, evaluate},
@@ -50,6 +53,7 @@ pub async fn verify(
             }
         }
     }
+    chain::verify(db, org, currency, tell).await?;
     for (run, locked) in verify_db::wrong_locks(db, org).await? {
         let word = |locked| if locked { "locked" } else { "open" }.to_owned();
         let record = format!("run {run}");

@@ -211,6 +211,12 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /commission-runs/payroll", [DOOR, 403, 403, 200, 403]),
     ("POST /commission-runs/payroll", [DOOR, 403, 403, 422, 403]),
     ("POST /commission-runs", [DOOR, 403, 403, 422, 403]),
+    ("POST /commission-runs/limit", [DOOR, 403, 403, 303, 403]),
+    ("GET /commission-runs/{id}/reps/{rep}", [DOOR, 403, 404, 200, 404]),
+    ("POST /commission-runs/{id}/reps/{rep}", [DOOR, 403, 403, 422, 403]),
+    // Nothing is held or adjusted.
+    ("POST /commission-runs/{id}/holds/{hold}/release", [DOOR, 403, 403, 404, 403]),
+    ("POST /commission-runs/{id}/adjustments/{adjustment}/withdrawal", [DOOR, 403, 403, 404, 403]),
     ("POST /commission-runs/{id}/submission", [DOOR, 403, 403, 303, 403]),
     // The manager approves the pay of the own teams, an administrator the rest; who prepared it nothing.
     ("POST /commission-runs/{id}/approval", [DOOR, 403, 303, 409, 303]),
@@ -345,6 +351,8 @@ impl World {
         let ids = BTreeMap::from([
             ("/plans/", plan),
             ("/commission-runs/", run),
+            ("/holds/", "1".to_owned()),
+            ("/adjustments/", "1".to_owned()),
             ("/statements/", statements[0].clone()),
             ("/users/", target.id.to_string()),
             ("/teams/", top.to_string()),
@@ -691,6 +699,8 @@ const REACH: &[(&str, Reached)] = &[
     ("GET /plans/{id}/versions/new", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
     ("POST /plans/{id}/versions", [[403; 3], [403; 3], [422, 422, 404], [403; 3]]),
     ("GET /commission-runs/{id}", [[403; 3], [404; 3], [200, 200, 404], [404; 3]]),
+    ("GET /commission-runs/{id}/reps/{rep}", [[403; 3], [404; 3], [200, 200, 404], [404; 3]]),
+    ("POST /commission-runs/{id}/reps/{rep}", [[403; 3], [403; 3], [422, 422, 404], [403; 3]]),
 ];
 
 #[tokio::test]

@@ -1,0 +1,460 @@
+//! What finance does by hand to one rep's pay in a run: hold a line or a deal, adjust with a reason, note; and take it back.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use serde_json::json;
+use sqlx::PgConnection;
+
+use super::{
+    calculate::{Question, calculate},
+    db::RunRow,
+    hands_db::{self, AdjustmentRow, HoldRow, NewAdjustment, NoteRow, Of, StatementOf},
+    store,
+    web::find,
+};
+use crate::{
+    App, audit,
+    domain::{
+        access::Permission,
+        commission::statement::{Line, LineKind},
+        id::{AdjustmentId, HoldId, RunId, UserId},
+        money::{Currency, Money},
+        period::Period,
+    },
+    period_locks,
+    postgres::{error::violates, tx},
+    statements,
+    web::{
+        auth::{Allowed, ApproveCommission, PrepareCommission, Viewer},
+        error::Error,
+        form::{Errors, Form, Path, Query},
+        number,
+        once::{self, Write},
+        page::{Page, html, refused},
+        periods,
+        routes::Routes,
+        step_up,
+        toast::Toast,
+        ui::Choice,
+    },
+};
+
+/// The routes of work by hand.
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/commission-runs/{id}/reps/{rep}", show)
+        .post("/commission-runs/{id}/reps/{rep}", act)
+        .post("/commission-runs/{id}/holds/{hold}/release", release)
+        .post("/commission-runs/{id}/adjustments/{adjustment}/withdrawal", withdraw)
+        .post("/commission-runs/limit", limit)
+}
+
+/// How many earlier periods an adjustment may be about.
+const EARLIER: usize = 24;
+
+/// What is to be done.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(default)]
+struct ActForm {
+    line: String,
+    what: String,
+    deal: String,
+    amount: String,
+    about: String,
+    reason: String,
+}
+
+#[derive(Template)]
+#[template(path = "commission_runs/hands.html")]
+struct HandsPage {
+    page: Page,
+    run: RunRow,
+    label: String,
+    rep: UserId,
+    currency: Currency,
+    statement: StatementOf,
+    lines: Vec<Line>,
+    holds: Vec<HoldRow>,
+    adjustments: Vec<AdjustmentRow>,
+    notes: Vec<NoteRow>,
+    /// Whether something may be done now: by whoever prepares, before the run is submitted.
+    open: bool,
+    /// Whether what is held may be released: also once the run is locked.
+    may_release: bool,
+    /// The components that something may be done to.
+    components: Vec<Choice>,
+    acts: Vec<Choice>,
+    earlier: Vec<Choice>,
+    form: ActForm,
+    errors: Errors,
+}
+
+impl HandsPage {
+    fn is_component(&self, line: &Line) -> bool {
+        line.kind == LineKind::Component && line.measure.is_some()
+    }
+
+    /// This page with a line chosen in its form.
+    fn choosing(&self, line: &Line) -> String {
+        let query = serde_html_form::to_string([("line", line.component.as_str())]).unwrap_or_default();
+        format!("/commission-runs/{}/reps/{}?{query}#line", self.run.id, self.rep)
+    }
+
+    fn notes_of(&self, component: &str) -> impl Iterator<Item = &NoteRow> {
+        self.notes.iter().filter(move |note| note.component == component)
+    }
+
+    fn state(&self, one: &AdjustmentRow) -> String {
+        match (&one.withdrawn_by, one.paid_in) {
+            (Some(by), _) => format!("withdrawn by {by}"),
+            (None, Some(run)) => format!("paid in run {run}"),
+            (None, None) => "in the next statement".to_owned(),
+        }
+    }
+}
+
+async fn show(
+    State(app): State<App>,
+    me: Allowed<ApproveCommission>,
+    page: Page,
+    Path((id, rep)): Path<(RunId, UserId)>,
+    Query(form): Query<ActForm>,
+) -> Result<Response, Error> {
+    html(load(&app, &me, page, id, rep, form, Errors::new()).await?)
+}
+
+async fn load(
+    app: &App,
+    me: &Viewer,
+    page: Page,
+    id: RunId,
+    rep: UserId,
+    mut form: ActForm,
+    errors: Errors,
+) -> Result<HandsPage, Error> {
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let run = find(&mut read, me, id).await?;
+    let (statement, lines) = of_run(&mut read, me, id, rep).await?;
+    let period = periods::containing(run.period_kind, run.period_start, me);
+    let holds = hands_db::holds(&mut read, me.scope.org, Some(rep), period, None).await?;
+    let adjustments = hands_db::adjustments(&mut read, me.scope.org, Some(rep), period, None).await?;
+    let notes = hands_db::notes(&mut read, me.scope.org, rep, period).await?;
+    let prepares = me.may(Permission::PrepareCommission) && rep != me.id;
+    let open = prepares && run.submitted_at.is_none() && !run.superseded;
+    let named = lines.iter().filter(|line| line.kind == LineKind::Component && line.measure.is_some());
+    let components: Vec<Choice> = named.map(|line| Choice::new(&line.component, line.component.clone())).collect();
+    if form.about.is_empty() {
+        form.about = period.previous().to_string();
+    }
+    Ok(HandsPage {
+        page,
+        label: period.label(),
+        rep,
+        currency: me.company.currency,
+        statement,
+        lines,
+        holds,
+        adjustments,
+        notes,
+        open,
+        may_release: open || prepares && run.locked_at.is_some(),
+        components,
+        acts: acts(),
+        earlier: earlier(period),
+        form,
+        errors,
+        run,
+    })
+}
+
+fn acts() -> Vec<Choice> {
+    vec![
+        Choice::new("hold", "Hold: it is not paid until it is released"),
+        Choice::new("adjust", "Adjust: add an amount, or take one off"),
+        Choice::new("note", "Note: for those who prepare and approve"),
+    ]
+}
+
+fn earlier(period: Period) -> Vec<Choice> {
+    let mut before = period.previous();
+    let mut choices = Vec::with_capacity(EARLIER);
+    for _ in 0..EARLIER {
+        choices.push(Choice::new(before, before.label()));
+        before = before.previous();
+    }
+    choices
+}
+
+/// The statement of a rep within reach in a run, and its lines.
+async fn of_run(db: &mut PgConnection, me: &Viewer, id: RunId, rep: UserId) -> Result<(StatementOf, Vec<Line>), Error> {
+    if !me.scope.sees(rep) {
+        return Err(Error::NotFound);
+    }
+    let statement = hands_db::statement(db, me.scope.org, id, rep).await?.ok_or(Error::NotFound)?;
+    let rows = statements::db::lines(db, me.scope.org, statement.id).await?;
+    let lines = rows.into_iter().map(|row| serde_json::from_value(row.detail)).collect::<Result<Vec<Line>, _>>();
+    let lines = lines.map_err(|e| Error::Internal(format!("lines of statement {}: {e}", statement.id)))?;
+    Ok((statement, lines))
+}
+
+/// What a form asks for, once it is whole.
+enum Act {
+    Hold { deal: Option<i64> },
+    Adjust { amount: Money, about: Period },
+    Note,
+}
+
+impl ActForm {
+    fn parse(&self, me: &Viewer, period: Period, components: &[String], errors: &mut Errors) -> (Option<Act>, String) {
+        if !components.contains(&self.line) {
+            errors.add("line", "Choose a line of this statement.");
+        }
+        let act = match self.what.as_str() {
+            "hold" => {
+                let typed = self.deal.trim();
+                let deal = typed.parse::<i64>().ok().filter(|number| *number > 0);
+                if !typed.is_empty() && deal.is_none() {
+                    errors.add("deal", format!("“{typed}” is no deal number. Leave it empty to hold the whole line."));
+                }
+                Some(Act::Hold { deal })
+            }
+            "adjust" => {
+                let amount = match number::money(&self.amount, me.company.currency) {
+                    Ok(Money::ZERO) => {
+                        errors.add("amount", "Nothing would change. Give an amount, with a minus to take it off.");
+                        None
+                    }
+                    Ok(amount) => Some(amount),
+                    Err(words) => {
+                        errors.add("amount", words);
+                        None
+                    }
+                };
+                let about = Period::parse(self.about.trim(), me.company.fiscal_start).ok();
+                let about = about.filter(|about| about.kind() == period.kind() && about.to() <= period.from());
+                if about.is_none() {
+                    errors.add("about", "Choose the earlier period that it is about.");
+                }
+                amount.zip(about).map(|(amount, about)| Act::Adjust { amount, about })
+            }
+            "note" => Some(Act::Note),
+            _ => {
+                errors.add("what", "Choose what to do.");
+                None
+            }
+        };
+        let label = if self.what == "note" { "The note" } else { "The reason" };
+        let reason = errors.text("reason", &self.reason, label, 500);
+        (act, reason)
+    }
+}
+
+async fn act(
+    State(app): State<App>,
+    me: Allowed<PrepareCommission>,
+    page: Page,
+    Path((id, rep)): Path<(RunId, UserId)>,
+    Form { once, typed, fields: form }: Form<ActForm>,
+) -> Result<Response, Error> {
+    let path = format!("/commission-runs/{id}/reps/{rep}");
+    if form.what == "adjust"
+        && let Some(ask) = step_up::required(&me, &page, &path, &typed)
+    {
+        return ask;
+    }
+    let mut write = once::begin_alone(&app, &me, once).await?;
+    let run = find(&mut write, &me, id).await?;
+    let (statement, lines) = of_run(&mut write, &me, id, rep).await?;
+    must_be_open(&me, &run, rep)?;
+    let period = periods::containing(run.period_kind, run.period_start, &me);
+    let named = lines.iter().filter(|line| line.kind == LineKind::Component && line.measure.is_some());
+    let components: Vec<String> = named.map(|line| line.component.clone()).collect();
+    let mut errors = Errors::new();
+    let (act, reason) = form.parse(&me, period, &components, &mut errors);
+    let mut held = None;
+    if let Some(Act::Hold { deal: Some(number) }) = act {
+        held = hands_db::credited_deal(&mut write, me.scope.org, rep, number).await?;
+        if held.is_none() {
+            errors.add("deal", format!("Deal {number} is none of {}’s. Use a number of the statement.", statement.rep));
+        }
+    }
+    let (Some(act), true) = (act, errors.is_empty()) else {
+        drop(write);
+        return refused(load(&app, &me, page, id, rep, form, errors).await?);
+    };
+    let of = Of { rep, period, component: &form.line };
+    let about = json!({ "rep": rep.0, "line": form.line, "reason": reason });
+    match act {
+        Act::Note => {
+            hands_db::note(&mut write, &of, &reason).await?;
+            audit::db::record(&mut write, "run.noted", &format!("/commission-runs/{id}"), about).await?;
+            return write.done_saying(&path, &Toast::new("Note added")).await;
+        }
+        Act::Hold { deal } => {
+            hands_db::hold(&mut write, &of, held, &reason).await?;
+            let detail = json!({ "rep": rep.0, "line": form.line, "deal": deal, "reason": reason });
+            audit::db::record(&mut write, "run.held", &format!("/commission-runs/{id}"), detail).await?;
+            again(write, &me, period, rep, "Held. The period is calculated again").await
+        }
+        Act::Adjust { amount, about } => {
+            let new = NewAdjustment { of, about, amount, reason: &reason, source: "manual" };
+            hands_db::adjust(&mut write, &new).await?;
+            let amount = me.company.currency.plain(amount);
+            let detail = json!({ "rep": rep.0, "line": form.line, "amount": amount, "reason": reason });
+            audit::db::record(&mut write, "run.adjusted", &format!("/commission-runs/{id}"), detail).await?;
+            again(write, &me, period, rep, "Adjusted. The period is calculated again").await
+        }
+    }
+}
+
+fn must_be_open(me: &Viewer, run: &RunRow, rep: UserId) -> Result<(), Error> {
+    if rep == me.id {
+        return Err(Error::Conflict("Nobody changes their own pay. Somebody else can."));
+    }
+    if run.superseded {
+        return Err(Error::Conflict("A newer calculation of this period replaces this run. Use that one."));
+    }
+    if run.submitted_at.is_some() {
+        return Err(Error::Conflict(
+            "This run is submitted: what is approved is what was seen. Calculate the period again to change something.",
+        ));
+    }
+    Ok(())
+}
+
+/// Calculates the period again: whoever changed something by hand prepared what is approved.
+async fn again(mut write: Write, me: &Viewer, period: Period, rep: UserId, words: &str) -> Result<Response, Error> {
+    let asked = Question::of(me, period, None);
+    let calculated = calculate(&mut write, &asked).await?;
+    let run = store::insert(&mut write, &asked, &calculated).await?;
+    let detail = json!({ "period": period.to_string(), "statements": calculated.len() });
+    audit::db::record(&mut write, "run.calculated", &format!("/commission-runs/{run}"), detail).await?;
+    write.done_saying(&format!("/commission-runs/{run}/reps/{rep}"), &Toast::new(words)).await
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Why {
+    reason: String,
+}
+
+impl Why {
+    fn checked(&self) -> Result<String, Error> {
+        let mut errors = Errors::new();
+        let reason = errors.optional_text("reason", &self.reason, "The reason", 500);
+        if errors.is_empty() {
+            Ok(reason)
+        } else {
+            Err(Error::BadRequest("The reason is too long: 500 characters are possible."))
+        }
+    }
+}
+
+async fn release(
+    State(app): State<App>,
+    me: Allowed<PrepareCommission>,
+    Path((id, hold)): Path<(RunId, HoldId)>,
+    Form { once, fields: why, .. }: Form<Why>,
+) -> Result<Response, Error> {
+    let reason = why.checked()?;
+    let mut write = once::begin_alone(&app, &me, once).await?;
+    let run = find(&mut write, &me, id).await?;
+    let period = periods::containing(run.period_kind, run.period_start, &me);
+    let held =
+        hands_db::holds(&mut write, me.scope.org, None, period, Some(hold)).await?.pop().ok_or(Error::NotFound)?;
+    let rep = held.rep_id;
+    of_run(&mut write, &me, id, rep).await?;
+    if rep == me.id {
+        return Err(Error::Conflict("Nobody changes their own pay. Somebody else can."));
+    }
+    if run.locked_at.is_none() {
+        must_be_open(&me, &run, rep)?;
+    }
+    match hands_db::release(&mut write, hold, &reason).await {
+        Err(e) if violates(&e, "pay_hold_releases_pkey") => {
+            return Err(Error::Conflict("This is released already."));
+        }
+        other => other?,
+    }
+    let detail = json!({ "rep": rep.0, "line": held.component, "deal": held.deal, "reason": reason });
+    audit::db::record(&mut write, "run.released", &format!("/commission-runs/{id}"), detail).await?;
+    // What is released after the lock is a late fact: the next run pays it.
+    if period_locks::db::is_settled(&mut write, me.scope.org, period).await? {
+        let words = Toast::new("Released. The next run takes it up");
+        return write.done_saying(&format!("/commission-runs/{id}/reps/{rep}"), &words).await;
+    }
+    again(write, &me, period, rep, "Released. The period is calculated again").await
+}
+
+async fn withdraw(
+    State(app): State<App>,
+    me: Allowed<PrepareCommission>,
+    page: Page,
+    Path((id, adjustment)): Path<(RunId, AdjustmentId)>,
+    Form { once, typed, fields: why }: Form<Why>,
+) -> Result<Response, Error> {
+    let path = format!("/commission-runs/{id}/adjustments/{adjustment}/withdrawal");
+    if let Some(ask) = step_up::required(&me, &page, &path, &typed) {
+        return ask;
+    }
+    let reason = why.checked()?;
+    let mut write = once::begin_alone(&app, &me, once).await?;
+    let run = find(&mut write, &me, id).await?;
+    let period = periods::containing(run.period_kind, run.period_start, &me);
+    let found = hands_db::adjustments(&mut write, me.scope.org, None, period, Some(adjustment)).await?;
+    let one = found.into_iter().next().ok_or(Error::NotFound)?;
+    of_run(&mut write, &me, id, one.rep_id).await?;
+    must_be_open(&me, &run, one.rep_id)?;
+    if one.paid_in.is_some() {
+        return Err(Error::Conflict("This is paid already. Adjust the other way in the open period."));
+    }
+    match hands_db::withdraw(&mut write, adjustment, &reason).await {
+        Err(e) if violates(&e, "pay_adjustment_withdrawals_pkey") => {
+            return Err(Error::Conflict("This is withdrawn already."));
+        }
+        other => other?,
+    }
+    let amount = me.company.currency.plain(one.amount);
+    let detail = json!({ "rep": one.rep_id.0, "line": one.component, "amount": amount, "reason": reason });
+    audit::db::record(&mut write, "run.adjustment_withdrawn", &format!("/commission-runs/{id}"), detail).await?;
+    again(write, &me, period, one.rep_id, "Withdrawn. The period is calculated again").await
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct LimitForm {
+    above: String,
+}
+
+/// From which amount on a rep's pay is named on the run's page.
+async fn limit(
+    State(app): State<App>,
+    me: Allowed<PrepareCommission>,
+    page: Page,
+    Form { once, fields: form, .. }: Form<LimitForm>,
+) -> Result<Response, Error> {
+    let typed = form.above.trim();
+    let mut errors = Errors::new();
+    let amount = match number::money(typed, me.company.currency) {
+        _ if typed.is_empty() => None,
+        Ok(amount) if amount > Money::ZERO => Some(amount),
+        Ok(_) => {
+            errors.add("above", "Give an amount above zero, or leave it empty.");
+            None
+        }
+        Err(words) => {
+            errors.add("above", words);
+            None
+        }
+    };
+    if !errors.is_empty() {
+        return super::web::refuse_limit(&app, &me, page, form.above, errors).await;
+    }
+    let mut write = once::begin(&app, &me, once).await?;
+    let old = hands_db::warn_above(&mut write, me.scope.org).await?;
+    hands_db::set_warn_above(&mut write, amount).await?;
+    let plain = |amount: Option<Money>| amount.map(|amount| me.company.currency.plain(amount));
+    let detail = json!({ "old": { "warn above": plain(old) }, "new": { "warn above": plain(amount) } });
+    audit::db::record(&mut write, "settings.changed", "/settings", detail).await?;
+    write.done_saying("/commission-runs", &Toast::new("Saved")).await
+}

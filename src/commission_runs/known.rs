@@ -1,0 +1,276 @@
+//! What is known of one period: the facts of every rep, as far as a plan may pay for them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use rust_decimal::Decimal;
+use sqlx::PgConnection;
+use time::Date;
+
+use super::{
+    calculate::{Counted, Part, Question},
+    facts_db::{self, CountedVisit, CreditedDeal, PaidEvent},
+    measured::{self, Measured},
+};
+use crate::{
+    domain::{
+        commission::facts::{Credit, Deal, Facts},
+        deal::Stage,
+        id::UserId,
+        metric::{Metric, Unit},
+        money::Money,
+        period::{PeriodKind, add_days},
+    },
+    web::error::Error,
+};
+
+/// Everything that the facts of a period are made of.
+pub struct Known {
+    period: String,
+    today: Date,
+    deals: HashMap<UserId, Vec<CreditedDeal>>,
+    events: HashMap<UserId, Vec<PaidEvent>>,
+    visits: HashMap<UserId, Vec<CountedVisit>>,
+    book: HashMap<UserId, Money>,
+    measured: Measured,
+    /// Which of [`Metric::MORE`] were asked for.
+    more: BTreeSet<Metric>,
+}
+
+impl Known {
+    /// Loads the period of a question for these reps: a fixed number of queries. `cross_sell` asks which deals sell a
+    /// category for the first time, too; of [`Metric::MORE`] those of `more` are loaded.
+    pub async fn load(
+        db: &mut PgConnection,
+        asked: &Question,
+        reps: &[UserId],
+        cross_sell: bool,
+        more: &BTreeSet<Metric>,
+    ) -> Result<Self, Error> {
+        let Question { org, period, rep, .. } = *asked;
+        let (from, to) = (period.from(), period.to());
+        // What lies ahead does not count: losses are written with their future dates.
+        let through = to.min(add_days(asked.today, 1));
+        let deals = facts_db::credited_deals(db, org, from, to, rep, cross_sell).await?;
+        Ok(Self {
+            period: period.to_string(),
+            today: asked.today,
+            deals: by_rep(deals, |deal| deal.rep_id),
+            events: by_rep(facts_db::paid_events(db, org, from, through, rep).await?, |event| event.rep_id),
+            visits: by_rep(facts_db::counted_visits(db, org, from, through, rep).await?, |visit| visit.rep_id),
+            book: facts_db::book_sales(db, org, from, to, rep).await?,
+            measured: measured::of_reps(db, asked, reps.to_vec(), more).await?,
+            more: more.clone(),
+        })
+    }
+
+    /// What a rep did, under this name, as far as it pays; and what the counts of it count. A customer won and lost
+    /// again within `clawback` days counts as not won.
+    pub fn facts(&self, rep: UserId, name: &str, clawback: Option<u32>) -> (Facts, BTreeMap<Metric, Vec<Counted>>) {
+        let mine = of(&self.deals, rep);
+        let mut records = records(of(&self.events, rep), of(&self.visits, rep), clawback, self.today);
+        let crossed = self.measured.crossed(rep);
+        if !crossed.is_empty() {
+            records.insert(Metric::CrossSellCount, crossed);
+        }
+        let mut facts = Facts {
+            rep: name.to_owned(),
+            period: self.period.clone(),
+            metrics: self.measured.metrics(rep),
+            targets: self.measured.targets(rep),
+            deals: Some(mine.iter().map(deal).collect()),
+            ..Facts::default()
+        };
+        count_what_pays(&mut facts, &records);
+        let own_book = self.book.get(&rep).copied().unwrap_or_default();
+        let growing = self.measured.is_by_book(rep).then_some(own_book);
+        let base = self.measured.base(rep);
+        let growing = sales_that_pay(&mut facts, base, growing, mine);
+        growth_that_pays(&mut facts, base, growing, self.measured.growth_new(rep));
+        let shares = self.more.iter().copied().filter(|metric| metric.unit() == Unit::Fraction);
+        let valueless: Vec<Metric> = shares.filter(|metric| !facts.metrics.contains_key(metric)).collect();
+        facts.no_value.extend(valueless);
+        (facts, records)
+    }
+
+    /// The targets of which only a part counts for a rep.
+    pub fn parts(&self, rep: UserId) -> BTreeMap<Metric, Part> {
+        self.measured.parts(rep)
+    }
+
+    /// What a rep's deals that pay come to.
+    pub fn net_that_pays(&self, rep: UserId) -> Money {
+        paying(of(&self.deals, rep)).map(|deal| deal.amount).sum()
+    }
+
+    /// A rep's parts of the deals of some days, as deals of a team: a linked return goes with its deal.
+    pub fn team_deals(&self, rep: UserId, name: &str, from: Option<Date>, to: Option<Date>) -> Vec<Deal> {
+        let there = |on: Date| from.is_none_or(|from| from <= on) && to.is_none_or(|to| on < to);
+        let mine = of(&self.deals, rep).iter().filter(|row| !row.overlay && !row.elsewhere && there(row.class_on));
+        mine.map(|row| Deal { rep: Some(name.to_owned()), ..deal(row) }).collect()
+    }
+}
+
+/// What the fiscal year gave before a period.
+pub struct Before {
+    today: Date,
+    deals: HashMap<UserId, Vec<CreditedDeal>>,
+    events: HashMap<UserId, Vec<PaidEvent>>,
+    visits: HashMap<UserId, Vec<CountedVisit>>,
+    year: Measured,
+}
+
+impl Before {
+    /// Loads the days of the fiscal year before the period of a question, and the year's targets.
+    pub async fn load(db: &mut PgConnection, asked: &Question, reps: &[UserId]) -> Result<Self, Error> {
+        let Question { org, period, rep, .. } = *asked;
+        let year = period.as_kind(PeriodKind::Year);
+        let (from, to) = (year.from(), period.from());
+        Ok(Self {
+            today: asked.today,
+            deals: by_rep(facts_db::credited_deals(db, org, from, to, rep, false).await?, |deal| deal.rep_id),
+            events: by_rep(facts_db::paid_events(db, org, from, to, rep).await?, |event| event.rep_id),
+            visits: by_rep(facts_db::counted_visits(db, org, from, to, rep).await?, |visit| visit.rep_id),
+            year: measured::of_reps(db, &Question { period: year, ..*asked }, reps.to_vec(), &BTreeSet::new()).await?,
+        })
+    }
+
+    /// What a rep's metrics came to: those that add up over periods.
+    pub fn metrics(&self, rep: UserId, clawback: Option<u32>) -> BTreeMap<Metric, Decimal> {
+        let mine = of(&self.deals, rep);
+        let mut facts = Facts::default();
+        let records = records(of(&self.events, rep), of(&self.visits, rep), clawback, self.today);
+        for metric in [Metric::LostCustomers, Metric::Visits, Metric::StrangerVisits, Metric::Touches] {
+            facts.metrics.insert(metric, Decimal::from(records.get(&metric).map_or(0, Vec::len)));
+        }
+        count_what_pays(&mut facts, &records);
+        sales_that_pay(&mut facts, None, None, mine);
+        let sales: Money = paying(mine).map(|deal| deal.amount).sum();
+        facts.metrics.insert(Metric::NetSales, sales.exact());
+        facts.metrics
+    }
+
+    /// The targets of the whole fiscal year.
+    pub fn targets(&self, rep: UserId) -> BTreeMap<Metric, Decimal> {
+        self.year.targets(rep)
+    }
+}
+
+fn by_rep<T>(rows: Vec<T>, rep: impl Fn(&T) -> UserId) -> HashMap<UserId, Vec<T>> {
+    let mut found: HashMap<UserId, Vec<T>> = HashMap::new();
+    for row in rows {
+        found.entry(rep(&row)).or_default().push(row);
+    }
+    found
+}
+
+fn of<T>(rows: &HashMap<UserId, Vec<T>>, rep: UserId) -> &[T] {
+    rows.get(&rep).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn deal(row: &CreditedDeal) -> Deal {
+    Deal {
+        number: row.number,
+        booked_on: Some(row.booked_on),
+        customer: row.customer.clone(),
+        amount: row.net,
+        credit: Credit::Part(row.amount),
+        returns: row.returns,
+        stage: Stage::Won,
+        confirmed: row.confirmed,
+        rep: None,
+        overlay: row.overlay,
+        hold: None,
+        customer_since: row.customer_since,
+        new_customer: row.new_customer,
+        cross_sell: row.cross_sell,
+    }
+}
+
+/// What the rep's counts count.
+fn records(
+    events: &[PaidEvent],
+    visits: &[CountedVisit],
+    clawback: Option<u32>,
+    today: Date,
+) -> BTreeMap<Metric, Vec<Counted>> {
+    let mut records: BTreeMap<Metric, Vec<Counted>> = BTreeMap::new();
+    let lost_again = |event: &PaidEvent| {
+        let lost_on = event.lost_on.filter(|day| *day <= today);
+        clawback.zip(lost_on).is_some_and(|(days, day)| day <= add_days(event.on_date, i64::from(days)))
+    };
+    for event in events.iter().filter(|event| event.kind != "first_sale" || !lost_again(event)) {
+        let metric = match event.kind.as_str() {
+            "first_sale" => Metric::NewCustomers,
+            "won_back" => Metric::WonBackCustomers,
+            _ => Metric::LostCustomers,
+        };
+        let counted = Counted { customer: event.customer.clone(), on: event.on_date, deal: event.deal };
+        records.entry(metric).or_default().push(counted);
+    }
+    for visit in visits {
+        let counted = Counted { customer: visit.customer.clone(), on: visit.visited_on, deal: None };
+        if visit.kind != "in_person" {
+            records.entry(Metric::Touches).or_default().push(counted);
+            continue;
+        }
+        if visit.stranger {
+            records.entry(Metric::StrangerVisits).or_default().push(counted.clone());
+        }
+        records.entry(Metric::Visits).or_default().push(counted);
+    }
+    records
+}
+
+/// Customers won count for pay while they are not undone and their deal is confirmed: as many as their records.
+fn count_what_pays(facts: &mut Facts, records: &BTreeMap<Metric, Vec<Counted>>) {
+    for metric in [Metric::NewCustomers, Metric::WonBackCustomers] {
+        let count = records.get(&metric).map_or(0, Vec::len);
+        facts.metrics.insert(metric, Decimal::from(count));
+    }
+}
+
+/// The parts of deals that pay: confirmed, with their deals, in the period of these. Overlays are apart.
+fn paying(deals: &[CreditedDeal]) -> impl Iterator<Item = &CreditedDeal> {
+    let split = || deals.iter().filter(|deal| !deal.overlay && !deal.elsewhere && deal.confirmed);
+    let sold: HashSet<i64> = split().filter(|deal| deal.returns.is_none()).map(|deal| deal.number).collect();
+    split().filter(move |deal| sold.contains(&deal.returns.unwrap_or(deal.number)))
+}
+
+/// Sales count for pay where their returns are netted and their deals confirmed (docs/definitions.md, *Commission*).
+/// `growing` is what growth compares with its base where that is not what the rep is credited with. Gives what it compares.
+fn sales_that_pay(facts: &mut Facts, base: Option<Money>, growing: Option<Money>, deals: &[CreditedDeal]) -> Money {
+    let (mut all, mut to_new) = (Money::ZERO, Money::ZERO);
+    for deal in paying(deals) {
+        all += deal.amount;
+        if deal.to_new_customer {
+            to_new += deal.amount;
+        }
+    }
+    facts.metrics.remove(&Metric::NetSales);
+    facts.metrics.insert(Metric::NewCustomerSales, to_new.exact());
+    facts.metrics.insert(Metric::ExistingCustomerSales, (all - to_new).exact());
+    facts.metrics.remove(&Metric::SalesGrowth);
+    let growing = growing.unwrap_or(all);
+    match base.filter(|base| *base > Money::ZERO) {
+        Some(base) => {
+            facts.metrics.insert(Metric::SalesGrowth, ((growing - base).exact() / base.exact()).round_dp(12));
+        }
+        None => {
+            facts.no_value.insert(Metric::SalesGrowth);
+        }
+    }
+    growing
+}
+
+/// The two kinds of growth, where a plan names one: `new` is what pays of the sales to new customers.
+fn growth_that_pays(facts: &mut Facts, base: Option<Money>, growing: Money, new: Option<Money>) {
+    let kinds = [Metric::GrowthFromNew, Metric::GrowthFromExisting];
+    for metric in kinds {
+        facts.metrics.remove(&metric);
+    }
+    if let Some((new, base)) = new.zip(base.filter(|base| *base > Money::ZERO)) {
+        for (metric, change) in kinds.into_iter().zip([new, growing - new - base]) {
+            facts.metrics.insert(metric, (change.exact() / base.exact()).round_dp(12));
+        }
+    }
+}

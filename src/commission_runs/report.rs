@@ -1,0 +1,228 @@
+//! What finance looks at before a run is submitted: what changed most and why, what to beware of, whether the sums agree.
+
+use sqlx::PgConnection;
+
+use super::{
+    calculate::Question,
+    db::RunRow,
+    hands_db,
+    late::{self, Correction},
+    late_db::{self, Posted},
+    report_db::{self, Booked, Left, Paid},
+};
+use crate::{
+    domain::{
+        money::{Currency, Money},
+        period::{Period, add_days},
+    },
+    web::{auth::Viewer, error::Error, format},
+};
+
+/// How many of the biggest changes are named.
+const BIGGEST: usize = 5;
+/// Without an entry in so many days a rep is named.
+const SILENT_DAYS: i64 = 7;
+
+/// The report of a run.
+pub struct Report {
+    /// The period that it is compared with, the total of its run, and how this one differs.
+    pub before: Option<(String, Money, Money)>,
+    /// The biggest changes against it, the largest first.
+    pub changes: Vec<Change>,
+    /// What to beware of, in sentences.
+    pub warnings: Vec<String>,
+    /// The sums of the period; none where only some reps are in sight.
+    pub booked: Option<Booked>,
+    /// Of a locked run: what is worth something else now, as the next run takes it up.
+    pub now: Vec<Correction>,
+    /// Of a locked run: what later runs have corrected.
+    pub posted: Vec<PostedLine>,
+}
+
+/// What a later run has corrected, with the words for that run's period.
+pub struct PostedLine {
+    /// It.
+    pub row: Posted,
+    /// "November 2026".
+    pub label: String,
+}
+
+/// How a rep's pay differs from the period before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The rep's name.
+    pub rep: String,
+    /// By how much.
+    pub amount: Money,
+    /// By which components: each with its difference, the largest first.
+    pub why: Vec<(String, Money)>,
+}
+
+impl Report {
+    /// What is known of a run, within reach.
+    pub async fn load(db: &mut PgConnection, me: &Viewer, run: &RunRow, period: Period) -> Result<Self, Error> {
+        let (org, whole) = (me.scope.org, me.scope.reps().is_none());
+        let (mut before, mut changes) = (None, Vec::new());
+        if let Some(earlier) = report_db::run_of(db, org, period.previous()).await? {
+            let then = report_db::paid(db, &me.scope, earlier).await?;
+            let total: Money = then.iter().map(|one| one.amount).sum();
+            before = Some((period.previous().label(), total, run.total - total));
+            changes = biggest(&then, &report_db::paid(db, &me.scope, run.id).await?);
+        }
+        let booked = if whole { Some(report_db::booked(db, org, period).await?) } else { None };
+        let left = report_db::left(db, &me.scope, run.id).await?;
+        let limit = hands_db::warn_above(db, org).await?;
+        let mut warnings = told(&left, limit, booked.as_ref(), me.company.currency);
+        if run.locked_at.is_none() && !run.superseded {
+            let silent = report_db::silent(db, &me.scope, run.id, add_days(me.today, -SILENT_DAYS)).await?;
+            if !silent.is_empty() {
+                let names = silent.join(", ");
+                warnings.push(format!("Nothing entered in {SILENT_DAYS} days: {names}. Something may be missing."));
+            }
+        }
+        let (mut now, mut posted) = (Vec::new(), Vec::new());
+        if run.locked_at.is_some() {
+            let reps = late_db::reps_of(db, org, run.id, me.scope.reps()).await?;
+            now = late::of_run(db, &Question::of(me, period, None), run.id, &reps).await?;
+            for row in late_db::posted(db, org, run.id, me.scope.reps()).await? {
+                let label = period.at(row.period_kind, row.period_start).label();
+                posted.push(PostedLine { row, label });
+            }
+        }
+        Ok(Self { before, changes, warnings, booked, now, posted })
+    }
+}
+
+/// The biggest changes of reps' pay, the largest first; those whose pay is the same are left out.
+fn biggest(before: &[Paid], now: &[Paid]) -> Vec<Change> {
+    let sum = |paid: &[Paid], rep: &str, component: Option<&str>| -> Money {
+        let mine = paid.iter().filter(|one| one.rep == rep && component.is_none_or(|name| one.component == name));
+        mine.map(|one| one.amount).sum()
+    };
+    let mut changes: Vec<Change> = Vec::new();
+    for one in now.iter().chain(before) {
+        let seen = changes.iter_mut().find(|change| change.rep == one.rep);
+        let amount = sum(now, &one.rep, None) - sum(before, &one.rep, None);
+        let component = Some(one.component.as_str());
+        let part = (one.component.clone(), sum(now, &one.rep, component) - sum(before, &one.rep, component));
+        match seen {
+            Some(change) if change.why.contains(&part) => {}
+            Some(change) => change.why.push(part),
+            None => changes.push(Change { rep: one.rep.clone(), amount, why: vec![part] }),
+        }
+    }
+    changes.retain(|change| change.amount != Money::ZERO);
+    for change in &mut changes {
+        change.why.retain(|(_, part)| *part != Money::ZERO);
+        change.why.sort_by_key(|(_, part)| std::cmp::Reverse(part.0.abs()));
+    }
+    changes.sort_by_key(|change| std::cmp::Reverse(change.amount.0.abs()));
+    changes.truncate(BIGGEST);
+    changes
+}
+
+/// What to beware of.
+fn told(left: &[Left], limit: Option<Money>, booked: Option<&Booked>, currency: Currency) -> Vec<String> {
+    let money = |amount| format::money(currency, amount);
+    let deals = |count: i64| if count == 1 { "1 deal".to_owned() } else { format!("{} deals", format::count(count)) };
+    let mut warnings = Vec::new();
+    if let Some(limit) = limit {
+        let above = left.iter().filter(|one| one.total > limit);
+        let above: Vec<String> = above.map(|one| format!("{} {}", one.rep, money(one.total))).collect();
+        if !above.is_empty() {
+            warnings.push(format!("Above {}: {}.", money(limit), above.join(", ")));
+        }
+    }
+    for (words, owed) in [("Carried on", 0), ("Owed of draws", 1)] {
+        let amount = |one: &Left| if owed == 0 { one.carried } else { one.draw_balance };
+        let mine = left.iter().filter(|one| amount(one) != Money::ZERO);
+        let mine: Vec<String> = mine.map(|one| format!("{} {}", one.rep, money(amount(one)))).collect();
+        if !mine.is_empty() {
+            warnings.push(format!("{words}: {}.", mine.join(", ")));
+        }
+    }
+    let Some(booked) = booked else { return warnings };
+    if booked.without_credit > 0 {
+        let (count, net) = (deals(booked.without_credit), money(booked.without_credit_net));
+        warnings.push(format!("Nobody is credited on {count} of {net}: they pay nobody."));
+    }
+    if booked.unconfirmed > 0 {
+        let (count, net) = (deals(booked.unconfirmed), money(booked.unconfirmed_net));
+        let verb = if booked.unconfirmed == 1 { "waits" } else { "wait" };
+        warnings.push(format!("{count} of {net} {verb} for confirmation and pay once confirmed."));
+    }
+    if booked.overlaid > 0 {
+        let (count, credits) = (deals(booked.overlaid), money(booked.overlaid_credits));
+        warnings.push(format!("Credited twice over, apart from the shares: {credits} on {count}."));
+    }
+    if booked.booked != booked.credited {
+        let (booked, credited) = (money(booked.booked), money(booked.credited));
+        warnings.push(format!("The sums do not agree: {credited} is credited, {booked} was booked."));
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paid(text: &str) -> Vec<Paid> {
+        let line = |line: &str| {
+            let mut words = line.split(' ');
+            let mut next = || words.next().unwrap().to_owned();
+            Paid { rep: next(), component: next(), amount: Money(next().parse().unwrap()) }
+        };
+        text.split(", ").filter(|line| !line.is_empty()).map(line).collect()
+    }
+
+    #[test]
+    fn the_biggest_changes_come_first_with_what_made_them() {
+        let before = paid("Ada Sales 100, Ada Visits 50, Bo Sales 10, Cy Sales 70");
+        let now = paid("Ada Sales 90, Ada Visits 20, Bo Sales 10, Di Sales 200");
+        let changes = biggest(&before, &now);
+        let told: Vec<String> = changes
+            .iter()
+            .map(|change| {
+                let why: Vec<String> = change.why.iter().map(|(name, part)| format!("{name} {}", part.0)).collect();
+                format!("{} {}: {}", change.rep, change.amount.0, why.join(", "))
+            })
+            .collect();
+        assert_eq!(told, ["Di 200: Sales 200", "Cy -70: Sales -70", "Ada -40: Visits -30, Sales -10"]);
+        assert_eq!(biggest(&before, &before), []);
+    }
+
+    #[test]
+    fn what_to_beware_of_is_told_with_names_and_sums() {
+        let left = |rep: &str, total, draw, carried| Left {
+            rep: rep.to_owned(),
+            total: Money(total),
+            draw_balance: Money(draw),
+            carried: Money(carried),
+        };
+        let reps = [left("Ada", 200_001, 0, 0), left("Bo", -500, 50_000, -500)];
+        let mut booked = Booked {
+            booked: Money(1_000),
+            credited: Money(1_000),
+            without_credit: 0,
+            without_credit_net: Money::ZERO,
+            unconfirmed: 0,
+            unconfirmed_net: Money::ZERO,
+            overlaid: 0,
+            overlaid_credits: Money::ZERO,
+        };
+        let euro = Currency::parse("EUR").unwrap();
+        let words = told(&reps, Some(Money(200_000)), Some(&booked), euro);
+        assert_eq!(words, ["Above €2,000.00: Ada €2,000.01.", "Carried on: Bo −€5.00.", "Owed of draws: Bo €500.00."]);
+        booked.without_credit = 1;
+        booked.without_credit_net = Money(12_345);
+        booked.credited = Money(999);
+        let words = told(&[], None, Some(&booked), euro);
+        assert_eq!(
+            words,
+            [
+                "Nobody is credited on 1 deal of €123.45: they pay nobody.",
+                "The sums do not agree: €9.99 is credited, €10.00 was booked.",
+            ]
+        );
+    }
+}

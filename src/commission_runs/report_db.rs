@@ -1,0 +1,168 @@
+//! The SQL of a run's report: sums of its period, its lines beside those of another run, and who entered nothing.
+
+use sqlx::PgConnection;
+use time::Date;
+
+use crate::domain::{
+    access::Scope,
+    id::{OrgId, RunId, UserId},
+    money::Money,
+    period::Period,
+};
+
+/// What was booked in a period, and what of it does not pay as one would think.
+pub struct Booked {
+    /// Σ net of the deals that somebody is credited on.
+    pub booked: Money,
+    /// Σ of the credits that share them.
+    pub credited: Money,
+    /// Deals that nobody is credited on.
+    pub without_credit: i64,
+    /// Their net.
+    pub without_credit_net: Money,
+    /// Deals that wait for confirmation.
+    pub unconfirmed: i64,
+    /// Their net.
+    pub unconfirmed_net: Money,
+    /// Deals with a credit apart.
+    pub overlaid: i64,
+    /// Σ of these credits.
+    pub overlaid_credits: Money,
+}
+
+/// The sums of a period, by the deals' own dates.
+pub async fn booked(db: &mut PgConnection, org: OrgId, period: Period) -> sqlx::Result<Booked> {
+    sqlx::query_as!(
+        Booked,
+        r#"select coalesce(sum(d.net) filter (where c.split > 0), 0)::bigint as "booked!: Money",
+                  coalesce(sum(c.credited), 0)::bigint as "credited!: Money",
+                  count(*) filter (where c.split = 0) as "without_credit!",
+                  coalesce(sum(d.net) filter (where c.split = 0), 0)::bigint as "without_credit_net!: Money",
+                  count(*) filter (where o.confirm_deals and d.confirmed_at is null) as "unconfirmed!",
+                  coalesce(sum(d.net) filter (where o.confirm_deals and d.confirmed_at is null), 0)::bigint
+                      as "unconfirmed_net!: Money",
+                  count(*) filter (where c.apart > 0) as "overlaid!",
+                  coalesce(sum(c.overlaid), 0)::bigint as "overlaid_credits!: Money"
+           from deals d
+           join organizations o on o.id = d.org_id
+           cross join lateral (
+               select count(*) filter (where not c.overlay) as split, count(*) filter (where c.overlay) as apart,
+                      coalesce(sum(c.amount) filter (where not c.overlay), 0) as credited,
+                      coalesce(sum(c.amount) filter (where c.overlay), 0) as overlaid
+               from deal_credits c
+               where c.org_id = d.org_id and c.deal_id = d.id
+           ) c
+           where d.org_id = $1 and d.booked_on >= $2 and d.booked_on < $3"#,
+        org as OrgId,
+        period.from(),
+        period.to(),
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// What a run pays a rep for a component, corrections and all.
+#[derive(Clone, Debug)]
+pub struct Paid {
+    /// The rep's name.
+    pub rep: String,
+    /// The component, or what else its line is.
+    pub component: String,
+    /// The amount.
+    pub amount: Money,
+}
+
+/// What a run pays, by rep and component, within reach.
+pub async fn paid(db: &mut PgConnection, scope: &Scope, run: RunId) -> sqlx::Result<Vec<Paid>> {
+    sqlx::query_as!(
+        Paid,
+        r#"select u.name as rep,
+                  case when l.measure = 'adjustment' then 'earlier periods' else l.component end as "component!",
+                  sum(l.amount)::bigint as "amount!: Money"
+           from statements s
+           join users u on u.org_id = s.org_id and u.id = s.rep_id
+           join statement_lines l on l.org_id = s.org_id and l.statement_id = s.id
+           where s.org_id = $1 and s.run_id = $2 and ($3::bigint[] is null or s.rep_id = any ($3))
+           group by u.name, s.rep_id, 2
+           order by u.name, s.rep_id, min(l.position)"#,
+        scope.org as OrgId,
+        run as RunId,
+        scope.reps() as Option<&[UserId]>,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The run of a period that counts: the one that locked it, else the newest.
+pub async fn run_of(db: &mut PgConnection, org: OrgId, period: Period) -> sqlx::Result<Option<RunId>> {
+    sqlx::query_scalar!(
+        "select r.id
+         from commission_runs r
+         left join period_locks l on l.org_id = r.org_id and l.run_id = r.id
+         where r.org_id = $1 and r.period_kind = $2 and r.period_start = $3
+         order by l.run_id is null, r.id desc
+         limit 1",
+        org as OrgId,
+        period.kind().as_str(),
+        period.from(),
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// What a statement leaves behind.
+pub struct Left {
+    /// The rep's name.
+    pub rep: String,
+    /// Its total.
+    pub total: Money,
+    /// What the rep owes of draws.
+    pub draw_balance: Money,
+    /// What is carried on.
+    pub carried: Money,
+}
+
+/// What the statements of a run pay and leave behind, within reach, by name.
+pub async fn left(db: &mut PgConnection, scope: &Scope, run: RunId) -> sqlx::Result<Vec<Left>> {
+    sqlx::query_as!(
+        Left,
+        "select u.name as rep, s.total, s.draw_balance, s.carried
+         from statements s
+         join users u on u.org_id = s.org_id and u.id = s.rep_id
+         where s.org_id = $1 and s.run_id = $2 and ($3::bigint[] is null or s.rep_id = any ($3))
+         order by u.name, s.rep_id",
+        scope.org as OrgId,
+        run as RunId,
+        scope.reps() as Option<&[UserId]>,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The reps of a run within reach who entered neither a visit nor a deal since an instant's day, by name.
+pub async fn silent(db: &mut PgConnection, scope: &Scope, run: RunId, since: Date) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        "select u.name
+         from statements s
+         join organizations o on o.id = s.org_id
+         join users u on u.org_id = s.org_id and u.id = s.rep_id
+         where s.org_id = $1 and s.run_id = $2 and ($3::bigint[] is null or s.rep_id = any ($3))
+           and coalesce(u.left_on > $4, true)
+           and not exists (
+               select from visits v
+               where v.org_id = s.org_id and v.rep_id = s.rep_id and v.visited_on >= $4 and v.state = 'done'
+           )
+           and not exists (
+               select from deals d
+               where d.org_id = s.org_id and d.owner_id = s.rep_id
+                 and (d.changed_at at time zone o.time_zone)::date >= $4
+           )
+         order by u.name, u.id",
+        scope.org as OrgId,
+        run as RunId,
+        scope.reps() as Option<&[UserId]>,
+        since,
+    )
+    .fetch_all(db)
+    .await
+}

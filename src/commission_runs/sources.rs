@@ -1,0 +1,248 @@
+//! Everything that the facts of a period's statements are put together from, loaded once for all reps.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use rust_decimal::Decimal;
+use sqlx::PgConnection;
+use time::Date;
+
+use super::{
+    account_db::{self, Led, OnHold},
+    calculate::{Beside, Counted, OnPlan, Part, Question},
+    known::{Before, Known},
+    late_db::{self, PaidBefore},
+    needs,
+};
+use crate::{
+    domain::{
+        commission::{
+            facts::{Adjustment, Deal, Earned, Facts, Figures, Hold, Member, Team, TrueUp},
+            plan::Plan,
+        },
+        id::UserId,
+        metric::{Metric, Unit},
+        money::Money,
+        period::{Period, PeriodKind},
+    },
+    web::error::Error,
+};
+
+/// What is loaded for the statements of one period.
+pub struct Sources {
+    period: Period,
+    known: Known,
+    /// What the fiscal year gave before, and its targets; only where a plan climbs by the year.
+    before: Option<Before>,
+    /// The longer period that ends with this one, where a plan trues up.
+    longer: HashMap<PeriodKind, Known>,
+    paid_before: HashMap<PeriodKind, Vec<PaidBefore>>,
+    since: HashMap<UserId, Date>,
+    holds: Vec<OnHold>,
+    led: Vec<Led>,
+}
+
+impl Sources {
+    /// A fixed number of queries, whatever the number of reps.
+    pub async fn load(
+        db: &mut PgConnection,
+        asked: &Question,
+        on_plans: &[OnPlan],
+        beside: &Beside,
+    ) -> Result<Self, Error> {
+        let (org, period) = (asked.org, asked.period);
+        let reps: Vec<UserId> = on_plans.iter().map(|on_plan| on_plan.rep).collect();
+        let any = |needed: fn(&Plan) -> bool| on_plans.iter().any(|on_plan| needed(&on_plan.plan));
+        let leads = on_plans.iter().filter(|on_plan| needs::team(&on_plan.plan) || needs::earnings(&on_plan.plan));
+        let leaders: Vec<UserId> = leads.map(|on_plan| on_plan.rep).collect();
+        let led = if leaders.is_empty() { Vec::new() } else { account_db::led(db, org, &leaders, period).await? };
+        let mut everybody = reps.clone();
+        let mut seen: HashSet<UserId> = reps.iter().copied().collect();
+        everybody.extend(led.iter().map(|one| one.member_id).filter(|member| seen.insert(*member)));
+        // Facts of one rep, or of all: those of a team are not asked for one by one.
+        let asked = Question { rep: asked.rep.filter(|_| everybody.len() == 1), ..*asked };
+        let cross_sell = any(needs::cross_sell);
+        let more = needs::more(on_plans.iter().map(|on_plan| &on_plan.document));
+        let before = if any(needs::year_to_date) { Some(Before::load(db, &asked, &reps).await?) } else { None };
+        let (mut longer, mut paid_before) = (HashMap::new(), HashMap::new());
+        for kind in on_plans.iter().filter_map(|on_plan| needs::true_up(&on_plan.plan)).map(PeriodKind::from) {
+            let whole = period.as_kind(kind);
+            if whole.to() != period.to() || longer.contains_key(&kind) {
+                continue;
+            }
+            longer.insert(kind, Known::load(db, &Question { period: whole, ..asked }, &reps, cross_sell, &more).await?);
+            let mut paid = late_db::paid_before(db, org, &reps, period.kind(), whole.from(), period.from()).await?;
+            // What is corrected in this very run is worth what it is corrected to.
+            for one in beside.corrections.iter().filter(|one| one.period.from() >= whole.from()) {
+                if one.period.to() <= period.from() && one.period.kind() == period.kind() {
+                    let (component, amount) = (one.difference.component.clone(), one.difference.amount());
+                    paid.push(PaidBefore { rep_id: one.rep, component, amount });
+                }
+            }
+            paid_before.insert(kind, paid);
+        }
+        Ok(Self {
+            period,
+            known: Known::load(db, &asked, &everybody, cross_sell, &more).await?,
+            before,
+            longer,
+            paid_before,
+            since: account_db::on_plan_since(db, org, &reps, period.from()).await?.into_iter().collect(),
+            holds: account_db::holds(db, org, &reps, period).await?,
+            led,
+        })
+    }
+
+    /// The facts of a rep, and what their counts count.
+    pub fn facts(&self, on_plan: &OnPlan, beside: &Beside) -> (Facts, BTreeMap<Metric, Vec<Counted>>) {
+        let OnPlan { rep, name, plan, .. } = on_plan;
+        let clawback = needs::clawback_days(plan);
+        let (mut facts, records) = self.known.facts(*rep, name, clawback);
+        if needs::team(plan) {
+            facts.deals.get_or_insert_default().extend(self.team_deals(*rep, name));
+            facts.team = Some(self.team(*rep, name, clawback));
+        }
+        if needs::earnings(plan) {
+            facts.team_earnings = Some(Vec::new());
+        }
+        if let Some(before) = self.before.as_ref().filter(|_| needs::year_to_date(plan)) {
+            facts.year_to_date = before.metrics(*rep, clawback);
+            facts.year_targets = before.targets(*rep);
+        }
+        facts.period_on_plan = Some(self.period_on_plan(*rep));
+        self.account(&mut facts, on_plan, beside);
+        facts.true_up = self.true_up(on_plan);
+        let deals = facts.deals.iter_mut().chain(facts.true_up.iter_mut().filter_map(|one| one.facts.deals.as_mut()));
+        for deal in deals.flatten() {
+            let held = self.holds.iter().find(|hold| hold.rep_id == *rep && hold.deal == Some(deal.number));
+            deal.hold = held.map(|hold| hold.reason.clone());
+        }
+        (facts, records)
+    }
+
+    /// The targets of which only a part counts for a rep.
+    pub fn parts(&self, rep: UserId) -> BTreeMap<Metric, Part> {
+        self.known.parts(rep)
+    }
+
+    /// Which of the rep's periods on the plan this is, from 1.
+    fn period_on_plan(&self, rep: UserId) -> u32 {
+        let Some(since) = self.since.get(&rep) else { return 1 };
+        let months = |day: Date| day.year() * 12 + i32::from(u8::from(day.month()));
+        let long = match self.period.kind() {
+            PeriodKind::Year => 12,
+            PeriodKind::Quarter => 3,
+            _ => 1,
+        };
+        u32::try_from((months(self.period.from()) - months(*since)).max(0) / long).unwrap_or(0) + 1
+    }
+
+    /// Balances, holds of whole components, and adjustments: late facts first, then those by hand.
+    fn account(&self, facts: &mut Facts, on_plan: &OnPlan, beside: &Beside) {
+        let rep = on_plan.rep;
+        if let Some(balance) = beside.balances.iter().find(|balance| balance.rep_id == rep) {
+            facts.draw_balance = balance.draw_balance;
+            facts.balance = balance.carried;
+        }
+        // A later version of the plan may have no such component any more.
+        let is_paid = |name: &str| on_plan.plan.components.iter().any(|component| component.name == name);
+        for hold in
+            self.holds.iter().filter(|hold| hold.rep_id == rep && hold.deal.is_none() && is_paid(&hold.component))
+        {
+            if facts.holds.iter().all(|held| held.component != hold.component) {
+                facts.holds.push(Hold { component: hold.component.clone(), reason: Some(hold.reason.clone()) });
+            }
+        }
+        for one in beside.corrections.iter().filter(|one| beside.posts && one.rep == rep) {
+            let (component, period) = (one.difference.component.clone(), one.period.to_string());
+            let (old, new) = (one.difference.old, one.difference.new);
+            facts.adjustments.push(Adjustment { component, period, old, new, reason: None });
+        }
+        for one in beside.by_hand.iter().filter(|one| one.rep_id == rep) {
+            let (component, period, reason) = (one.component.clone(), one.about.clone(), Some(one.reason.clone()));
+            facts.adjustments.push(Adjustment { component, period, old: Money::ZERO, new: one.amount, reason });
+        }
+    }
+
+    /// What the longer period as a whole is worth, where it ends with this one.
+    fn true_up(&self, on_plan: &OnPlan) -> Option<TrueUp> {
+        let kind = needs::true_up(&on_plan.plan).map(PeriodKind::from)?;
+        let (facts, _) = self.longer.get(&kind)?.facts(on_plan.rep, &on_plan.name, needs::clawback_days(&on_plan.plan));
+        let usual = on_plan.plan.components.iter().find_map(|one| on_plan.plan.period.in_one(one.true_up?));
+        let trued = on_plan.plan.components.iter().filter(|component| component.true_up.is_some());
+        let mut paid: BTreeMap<String, Money> = trued.map(|one| (one.name.clone(), Money::ZERO)).collect();
+        for one in self.paid_before.get(&kind)?.iter().filter(|one| one.rep_id == on_plan.rep) {
+            if let Some(sum) = paid.get_mut(&one.component) {
+                *sum += one.amount;
+            }
+        }
+        let periods = usual.map(|usual| usual.min(self.period_on_plan(on_plan.rep)));
+        Some(TrueUp { periods, facts: Box::new(facts), paid })
+    }
+
+    /// The stretches of those whom a rep leads, each under a name that nobody else of them has.
+    fn led_by(&self, rep: UserId, name: &str) -> Vec<(&Led, String)> {
+        let mine: Vec<&Led> = self.led.iter().filter(|one| one.leader_id == rep).collect();
+        let namesakes = |one: &Led| {
+            one.member == name
+                || mine.iter().any(|other| other.member == one.member && other.member_id != one.member_id)
+        };
+        mine.iter()
+            .map(|one| {
+                let name =
+                    if namesakes(one) { format!("{} ({})", one.member, one.member_id) } else { one.member.clone() };
+                (*one, name)
+            })
+            .collect()
+    }
+
+    /// The deals of the team, each for the rep who is credited, while that rep belonged to it.
+    fn team_deals(&self, rep: UserId, name: &str) -> Vec<Deal> {
+        let mut deals = Vec::new();
+        for (one, member) in self.led_by(rep, name) {
+            deals.extend(self.known.team_deals(one.member_id, &member, one.from_date, one.to_date));
+        }
+        deals
+    }
+
+    /// The figures of the team: those of its reps in the period, and their sum.
+    fn team(&self, rep: UserId, name: &str, clawback: Option<u32>) -> Team {
+        let mut team = Team::default();
+        let mut seen = HashSet::new();
+        for (one, member) in self.led_by(rep, name) {
+            if !seen.insert(one.member_id) {
+                continue;
+            }
+            let (mut facts, _) = self.known.facts(one.member_id, &member, clawback);
+            let sales = self.known.net_that_pays(one.member_id);
+            facts.metrics.insert(Metric::NetSales, sales.exact());
+            let figures = Figures { metrics: facts.metrics, no_value: facts.no_value, targets: facts.targets };
+            add(&mut team.figures.metrics, &figures.metrics);
+            add(&mut team.figures.targets, &figures.targets);
+            team.reps.push(Member { rep: member, figures });
+        }
+        team.figures.metrics.remove(&Metric::NetSales);
+        for metric in Metric::ALL.into_iter().filter(|metric| *metric != Metric::NetSales) {
+            if metric.unit() == Unit::Fraction {
+                team.figures.no_value.insert(metric);
+            } else {
+                team.figures.metrics.entry(metric).or_default();
+            }
+        }
+        team
+    }
+
+    /// What those earned who belong to the team on the period's last day, as far as it is calculated by such periods.
+    pub fn team_earnings(&self, rep: UserId, own: &HashMap<UserId, Money>, name: &str) -> Vec<Earned> {
+        let last = self.period.last_day();
+        let there = |one: &Led| one.from_date.is_none_or(|from| from <= last) && one.to_date.is_none_or(|to| last < to);
+        let mine = self.led_by(rep, name).into_iter().filter(|(one, _)| there(one));
+        mine.filter_map(|(one, rep)| Some(Earned { rep, amount: *own.get(&one.member_id)? })).collect()
+    }
+}
+
+/// Adds up what has a sum.
+fn add(sum: &mut BTreeMap<Metric, Decimal>, values: &BTreeMap<Metric, Decimal>) {
+    for (metric, value) in values.iter().filter(|(metric, _)| metric.unit() != Unit::Fraction) {
+        *sum.entry(*metric).or_default() += value;
+    }
+}

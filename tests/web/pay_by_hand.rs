@@ -1,0 +1,225 @@
+//! Pay by hand: holds, adjustments and notes, each with a reason, and other eyes before any of it is paid.
+
+use attain::domain::access::Role;
+use time::{Duration, macros::date};
+
+use crate::{
+    commissions::{Desk, press},
+    support::{Answer, Client, User},
+};
+
+const FORM: &str = "section[aria-labelledby=act] form";
+
+/// Fills the form of a rep's pay in a run.
+async fn act(by: &mut Client, run: &str, rep: User, fields: &[(&str, &str)]) -> Answer {
+    let page = by.get(&format!("{run}/reps/{}", rep.id)).await.expect(200);
+    by.submit(&page, FORM, fields).await
+}
+
+/// The run that an answer leads to, and its page of the rep's pay.
+fn run_of(answer: &Answer) -> String {
+    answer.location().split("/reps/").next().unwrap().to_owned()
+}
+
+/// The totals of a run's statements.
+async fn totals(by: &mut Client, run: &str) -> Vec<String> {
+    by.get(run).await.expect(200).texts("section[aria-labelledby=statements] tbody td.n")
+}
+
+#[tokio::test]
+async fn a_deal_on_hold_is_not_paid_until_it_is_released() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 06), 50_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let first = desk.calculate(&mut freja, "2026-10").await;
+    assert_eq!(totals(&mut freja, &first).await, ["€45.00"]);
+
+    let hold = [("line", "Sales"), ("what", "hold"), ("deal", "2"), ("reason", "The customer disputes it")];
+    let held = act(&mut freja, &first, desk.ingrid, &hold).await.expect(303);
+    let run = run_of(&held);
+    assert_ne!(run, first, "a newer run replaces the one that was seen");
+    assert!(freja.get(&first).await.words().contains("Replaced"));
+    assert_eq!(totals(&mut freja, &run).await, ["€30.00"]);
+    let page = freja.follow(&held).await.expect(200);
+    let row = page.text("section[aria-labelledby=held] li");
+    assert!(row.contains("Sales, deal 2") && row.contains("The customer disputes it"), "{row}");
+
+    press(&mut freja, &run, "submission").await.expect(303);
+    let page = freja.get(&format!("{run}/reps/{}", desk.ingrid.id)).await.expect(200);
+    assert!(!page.has(FORM) && !page.has("section[aria-labelledby=held] form"), "submitted is submitted");
+    freja.post(&format!("{run}/reps/{}", desk.ingrid.id), &hold).await.expect(409);
+    freja.post(&format!("{run}/holds/1/release"), &[]).await.expect(409);
+    press(&mut desk.app.client(desk.farid).await, &run, "approval").await.expect(303);
+
+    // Released after the lock it goes into the next run.
+    let page = freja.get(&format!("{run}/reps/{}", desk.ingrid.id)).await.expect(200);
+    freja.submit(&page, "section[aria-labelledby=held] form", &[]).await.expect(303);
+    freja.post(&format!("{run}/holds/1/release"), &[]).await.expect(409);
+    assert_eq!(desk.lines("2026-11", desk.ingrid.id).await, ["Sales 0.00", "Sales, 2026-10 15.00"]);
+    assert_eq!(
+        freja.get(&run).await.texts("section[aria-labelledby=now] tbody tr"),
+        ["Ingrid Sales €30.00 €45.00 +€15.00"]
+    );
+}
+
+#[tokio::test]
+async fn a_line_on_hold_pays_nothing_and_released_before_the_lock_pays_as_before() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    let hold = [("line", "Sales"), ("what", "hold"), ("reason", "To be checked")];
+    let run = run_of(&act(&mut freja, &run, desk.ingrid, &hold).await.expect(303));
+    assert_eq!(totals(&mut freja, &run).await, ["€0.00"]);
+    let page = freja.get(&format!("{run}/reps/{}", desk.ingrid.id)).await.expect(200);
+    let run = run_of(&freja.submit(&page, "section[aria-labelledby=held] form", &[]).await.expect(303));
+    assert_eq!(totals(&mut freja, &run).await, ["€30.00"]);
+}
+
+#[tokio::test]
+async fn an_adjustment_is_a_line_with_who_and_why_and_is_paid_once() {
+    let desk = Desk::new().await;
+    let finn = desk.app.user(desk.org, "Finn", &[Role::Finance]).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let (mut freja, mut farid) = (desk.app.client(desk.freja).await, desk.app.client(desk.farid).await);
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    let adjust = [
+        ("line", "Sales"),
+        ("what", "adjust"),
+        ("amount", "100.50"),
+        ("about", "2026-09"),
+        ("reason", "Promised at the fair"),
+    ];
+    let adjusted = act(&mut freja, &run, desk.ingrid, &adjust).await.expect(303);
+    let run = run_of(&adjusted);
+    assert_eq!(totals(&mut freja, &run).await, ["€130.50"]);
+    let page = freja.follow(&adjusted).await.expect(200);
+    assert!(page.text("section[aria-labelledby=adjusted] li").contains("Freja"), "{}", page.words());
+    let lines = page.text("section[aria-labelledby=lines]");
+    assert!(lines.contains("Freja: Promised at the fair") && lines.contains("€100.50"), "{lines}");
+
+    // Somebody else calculates it again: whoever adjusted still does not approve it.
+    let again = desk.calculate(&mut farid, "2026-10").await;
+    press(&mut farid, &again, "submission").await.expect(303);
+    freja.post(&format!("{again}/approval"), &[]).await.expect(409);
+    press(&mut desk.app.client(finn).await, &again, "approval").await.expect(303);
+    assert_eq!(desk.lines("2026-11", desk.ingrid.id).await, ["Sales 0.00"], "it is paid");
+    let october = freja.get(&format!("{again}/reps/{}", desk.ingrid.id)).await.expect(200);
+    assert!(october.text("section[aria-labelledby=adjusted] li").contains("paid in run"), "{}", october.words());
+    freja.post(&format!("{again}/adjustments/1/withdrawal"), &[]).await.expect(409);
+    // By what is known now October is worth its line: the adjustment by hand is no part of it.
+    assert!(!freja.get(&again).await.has("section[aria-labelledby=now] tbody tr"));
+}
+
+#[tokio::test]
+async fn a_withdrawn_adjustment_is_not_paid_and_one_without_a_statement_waits() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 09 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-09").await;
+    let adjust =
+        [("line", "Sales"), ("what", "adjust"), ("amount", "-5"), ("about", "2026-08"), ("reason", "Paid twice")];
+    let run = run_of(&act(&mut freja, &run, desk.ingrid, &adjust).await.expect(303));
+    assert_eq!(totals(&mut freja, &run).await, ["€25.00"]);
+    // It waits for the first statement that is approved, in this period or a later one.
+    assert_eq!(desk.lines("2026-10", desk.ingrid.id).await, ["Sales 0.00", "Sales, 2026-08 -5.00"]);
+    assert_eq!(desk.lines("2026-08", desk.ingrid.id).await, ["Sales 0.00"]);
+    let page = freja.get(&format!("{run}/reps/{}", desk.ingrid.id)).await.expect(200);
+    let run = run_of(&freja.submit(&page, "section[aria-labelledby=adjusted] form", &[]).await.expect(303));
+    assert_eq!(totals(&mut freja, &run).await, ["€30.00"]);
+    assert_eq!(desk.lines("2026-10", desk.ingrid.id).await, ["Sales 0.00"]);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_and_nothing_happens() {
+    let desk = Desk::new().await;
+    let selma = desk.app.user(desk.org, "Selma", &[Role::Rep, Role::Finance]).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.deal(desk.jonas, date!(2026 - 10 - 06), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid, selma]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    let path = format!("{run}/reps/{}", desk.ingrid.id);
+    for (fields, words) in [
+        (vec![("line", "Gifts"), ("what", "hold"), ("reason", "x")], "Choose a line"),
+        (vec![("line", "Sales"), ("what", "steal"), ("reason", "x")], "Choose what to do"),
+        (vec![("line", "Sales"), ("what", "hold"), ("reason", "")], "The reason is missing"),
+        (vec![("line", "Sales"), ("what", "hold"), ("deal", "2"), ("reason", "x")], "none of Ingrid’s"),
+        (vec![("line", "Sales"), ("what", "hold"), ("deal", "no"), ("reason", "x")], "no deal number"),
+        (
+            vec![("line", "Sales"), ("what", "adjust"), ("amount", "0"), ("about", "2026-09"), ("reason", "x")],
+            "Nothing would",
+        ),
+        (
+            vec![("line", "Sales"), ("what", "adjust"), ("amount", "5"), ("about", "2026-10"), ("reason", "x")],
+            "earlier period",
+        ),
+        (vec![("line", "Sales"), ("what", "note"), ("reason", " ")], "The note is missing"),
+    ] {
+        let page = freja.post(&path, &fields).await.expect(422);
+        assert!(page.words().contains(words), "{words}: {}", page.words());
+    }
+    let list = freja.get("/commission-runs").await.expect(200);
+    assert_eq!(list.count("tbody tr"), 1, "nothing was calculated again");
+
+    let mut selma_browser = desk.app.client(selma).await;
+    let own = [("line", "Sales"), ("what", "adjust"), ("amount", "5"), ("about", "2026-09"), ("reason", "x")];
+    selma_browser.post(&format!("{run}/reps/{}", selma.id), &own).await.expect(409);
+    let later = desk.app.later(Duration::minutes(11));
+    let asked = freja.on(&later).post(&path, &own).await.expect(403);
+    assert_eq!(asked.text("h1"), "Confirm that it is you");
+}
+
+#[tokio::test]
+async fn a_note_stays_with_the_line_and_changes_nothing() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    let note = [("line", "Sales"), ("what", "note"), ("reason", "Asked Kari about the fair")];
+    let noted = act(&mut freja, &run, desk.ingrid, &note).await.expect(303);
+    assert_eq!(run_of(&noted), run, "a note calculates nothing");
+    let newer = desk.calculate(&mut freja, "2026-10").await;
+    let page = freja.get(&format!("{newer}/reps/{}", desk.ingrid.id)).await.expect(200);
+    assert!(page.words().contains("Asked Kari about the fair"), "{}", page.words());
+    press(&mut freja, &newer, "submission").await.expect(303);
+    press(&mut desk.app.client(desk.farid).await, &newer, "approval").await.expect(303);
+    let statement = freja.get(&newer).await.attribute("tbody a[href^='/statements/']", "href");
+    let read = desk.app.client(desk.ingrid).await.get(&statement).await.expect(200);
+    assert!(!read.words().contains("Asked Kari"), "the rep does not read it");
+}
+
+#[tokio::test]
+async fn a_run_tells_what_changed_and_what_to_beware_of() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 09 - 05), 100_000, true, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 400_000, true, None).await;
+    desk.deal(desk.jonas, date!(2026 - 10 - 06), 50_000, false, None).await;
+    let orphan = desk.deal(desk.jonas, date!(2026 - 10 - 07), 20_000, true, None).await;
+    let sql = "delete from deal_credits where deal_id = $1";
+    sqlx::query(sql).bind(orphan.0).execute(&desk.app.db).await.unwrap();
+    desk.starter(&[desk.ingrid, desk.jonas]).await;
+    desk.lock("2026-09").await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let list = freja.get("/commission-runs").await.expect(200);
+    freja.submit(&list, "form[action='/commission-runs/limit']", &[("above", "100")]).await.expect(303);
+    freja.post("/commission-runs/limit", &[("above", "-1")]).await.expect(422);
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    let page = freja.get(&run).await.expect(200);
+    assert_eq!(page.texts("section[aria-labelledby=changes] li"), ["Ingrid Sales +€90.00 +€90.00"]);
+    let words = page.words();
+    for warning in [
+        "Above €100.00: Ingrid €120.00.",
+        "Nobody is credited on 1 deal of €200.00",
+        "1 deal of €500.00 waits for confirmation",
+        "Credited €4,500.00 of €4,500.00 booked: the sums agree",
+    ] {
+        assert!(words.contains(warning), "{warning}: {words}");
+    }
+}
