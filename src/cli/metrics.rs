@@ -38,8 +38,8 @@ pub struct Metrics {
     /// Whose numbers
     #[arg(long, value_enum, default_value = "rep")]
     pub by: By,
-    /// Further columns, like growth_from_new,gross_margin: growth_from_new, growth_from_existing, visit_minimum,
-    /// cross_sell_sales, cross_sell_count, gross_margin
+    /// Further columns, like `growth_from_new,gross_margin`: `growth_from_new`, `growth_from_existing`, `visit_minimum`,
+    /// `cross_sell_sales`, `cross_sell_count`, `gross_margin`
     #[arg(long, value_name = "METRICS", value_delimiter = ',', value_parser = further)]
     pub with: Vec<Metric>,
     /// How they are printed

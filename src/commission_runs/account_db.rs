@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What a rep owes after the last approved statement.
-pub struct Balance {
+pub struct Owing {
     /// The rep.
     pub rep_id: UserId,
     /// Of draws; zero or more.
@@ -25,9 +25,9 @@ pub struct Balance {
 
 /// What these reps owe after their last statement that is approved: the one whose period was locked last, whichever
 /// period that was, so that no balance is taken twice or left behind when periods are approved out of order.
-pub async fn balances(db: &mut PgConnection, org: OrgId, reps: &[UserId]) -> sqlx::Result<Vec<Balance>> {
+pub async fn balances(db: &mut PgConnection, org: OrgId, reps: &[UserId]) -> sqlx::Result<Vec<Owing>> {
     sqlx::query_as!(
-        Balance,
+        Owing,
         "select distinct on (s.rep_id) s.rep_id, s.draw_balance, s.carried
          from statements s
          join period_locks l on l.org_id = s.org_id and l.run_id = s.run_id

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use time::Date;
 
 use super::{
-    account_db::{self, Balance, ByHand},
+    account_db::{self, ByHand, Owing},
     late::{self, Correction},
     needs,
     sources::Sources,
@@ -176,7 +176,7 @@ pub struct Beside {
     /// What locked statements are worth now.
     pub corrections: Vec<Correction>,
     /// What reps owe.
-    pub balances: Vec<Balance>,
+    pub balances: Vec<Owing>,
     /// Adjustments by hand.
     pub by_hand: Vec<ByHand>,
     /// Whether the corrections are paid here; in shadow they only tell what earlier periods are worth.

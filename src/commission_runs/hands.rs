@@ -90,6 +90,7 @@ struct HandsPage {
 }
 
 impl HandsPage {
+    #[expect(clippy::unused_self, reason = "templates call methods")]
     fn is_component(&self, line: &Line) -> bool {
         line.kind == LineKind::Component && line.measure.is_some()
     }
@@ -104,6 +105,7 @@ impl HandsPage {
         self.notes.iter().filter(move |note| note.component == component)
     }
 
+    #[expect(clippy::unused_self, reason = "templates call methods")]
     fn state(&self, one: &AdjustmentRow) -> String {
         match (&one.withdrawn_by, one.paid_in) {
             (Some(by), _) => format!("withdrawn by {by}"),

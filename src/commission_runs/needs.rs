@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     commission::{
-        plan::{Measure, MeasuringPeriod, Plan, Scope, Who},
+        plan::{Component, Measure, MeasuringPeriod, Plan, Scope, Who},
         statement::{LineKind, Statement},
     },
     metric::Metric,
@@ -30,7 +30,7 @@ pub fn team(plan: &Plan) -> bool {
 
 /// Whether it climbs tiers by the fiscal year.
 pub fn year_to_date(plan: &Plan) -> bool {
-    plan.components.iter().any(|component| component.year_to_date())
+    plan.components.iter().any(Component::year_to_date)
 }
 
 /// Whether it asks which deals sell a category for the first time.

@@ -8,7 +8,7 @@ use super::{
     hands_db,
     late::{self, Correction},
     late_db::{self, Posted},
-    report_db::{self, Booked, Left, Paid},
+    report_db::{self, Bookings, Left, Paid},
 };
 use crate::{
     domain::{
@@ -32,7 +32,7 @@ pub struct Report {
     /// What to beware of, in sentences.
     pub warnings: Vec<String>,
     /// The sums of the period; none where only some reps are in sight.
-    pub booked: Option<Booked>,
+    pub booked: Option<Bookings>,
     /// Of a locked run: what is worth something else now, as the next run takes it up.
     pub now: Vec<Correction>,
     /// Of a locked run: what later runs have corrected.
@@ -122,7 +122,7 @@ fn biggest(before: &[Paid], now: &[Paid]) -> Vec<Change> {
 }
 
 /// What to beware of.
-fn told(left: &[Left], limit: Option<Money>, booked: Option<&Booked>, currency: Currency) -> Vec<String> {
+fn told(left: &[Left], limit: Option<Money>, booked: Option<&Bookings>, currency: Currency) -> Vec<String> {
     let money = |amount| format::money(currency, amount);
     let deals = |count: i64| if count == 1 { "1 deal".to_owned() } else { format!("{} deals", format::count(count)) };
     let mut warnings = Vec::new();
@@ -200,7 +200,7 @@ mod tests {
             carried: Money(carried),
         };
         let reps = [left("Ada", 200_001, 0, 0), left("Bo", -500, 50_000, -500)];
-        let mut booked = Booked {
+        let mut booked = Bookings {
             booked: Money(1_000),
             credited: Money(1_000),
             without_credit: 0,

@@ -11,7 +11,7 @@ use crate::domain::{
 };
 
 /// What was booked in a period, and what of it does not pay as one would think.
-pub struct Booked {
+pub struct Bookings {
     /// Σ net of the deals that somebody is credited on.
     pub booked: Money,
     /// Σ of the credits that share them.
@@ -31,9 +31,9 @@ pub struct Booked {
 }
 
 /// The sums of a period, by the deals' own dates.
-pub async fn booked(db: &mut PgConnection, org: OrgId, period: Period) -> sqlx::Result<Booked> {
+pub async fn booked(db: &mut PgConnection, org: OrgId, period: Period) -> sqlx::Result<Bookings> {
     sqlx::query_as!(
-        Booked,
+        Bookings,
         r#"select coalesce(sum(d.net) filter (where c.split > 0), 0)::bigint as "booked!: Money",
                   coalesce(sum(c.credited), 0)::bigint as "credited!: Money",
                   count(*) filter (where c.split = 0) as "without_credit!",

@@ -54,6 +54,7 @@ pub async fn lose(
     let reason = errors.optional_text("lost_reason", &fields.reason, "The reason", 500);
     if !errors.is_empty() {
         let mut read = tx::read(&app.db, me.scope.org).await?;
+        edit::find_editable(&mut read, &me, id).await?;
         return show::draw(&mut read, &me, page, id, Next::lost(fields.reason), errors).await;
     }
     close(&app, &me, id, once, Stage::Lost, CloseForm { reason, ..fields }).await
@@ -71,6 +72,7 @@ pub async fn cancel(
     let reason = errors.text("reason", &fields.reason, "The reason", 500);
     if !errors.is_empty() {
         let mut read = tx::read(&app.db, me.scope.org).await?;
+        edit::find_editable(&mut read, &me, id).await?;
         return show::draw(&mut read, &me, page, id, Next::cancelled(fields.reason), errors).await;
     }
     close(&app, &me, id, once, Stage::Cancelled, CloseForm { reason, ..fields }).await

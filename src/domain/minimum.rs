@@ -157,7 +157,7 @@ mod tests {
         let kept = |per, visits, today| {
             let all = [minimum(None, visits, per, None)];
             let found = stretches(&all, REP, november, today, works, &made);
-            let kept = found.iter().fold(Kept::default(), |kept, stretch| kept.and(stretch));
+            let kept = found.iter().fold(Kept::default(), Kept::and);
             (kept.met, kept.of)
         };
         assert_eq!(kept(Per::Day, 4, date!(2026 - 11 - 10)), (1, 7));

@@ -60,7 +60,9 @@ pub async fn facts(
         let firsts = first_sales(db, asked).await?;
         let customers: Vec<CustomerId> = firsts.keys().copied().collect();
         let moves = moves(db, asked, &who, Some(&customers)).await?;
-        table.values_mut().for_each(|facts| facts.growth_new = Some(Money::ZERO));
+        for facts in table.values_mut() {
+            facts.growth_new = Some(Money::ZERO);
+        }
         for ((period, subject, customer), moved) in moves {
             let step = Step::of(moved.before, moved.now, firsts.get(&customer).copied(), period.last_day());
             if let Some(new) = table.get_mut(&(period, subject)).and_then(|facts| facts.growth_new.as_mut())
@@ -71,7 +73,9 @@ pub async fn facts(
         }
     }
     if wants(&[Metric::CrossSellSales]) {
-        table.values_mut().for_each(|facts| facts.cross_sell_sales = Some(Money::ZERO));
+        for facts in table.values_mut() {
+            facts.cross_sell_sales = Some(Money::ZERO);
+        }
         for sold in cross_sales(db, asked, &who).await? {
             let facts = table.get_mut(&(sold.period, sold.whose));
             if let Some(sales) = facts.and_then(|facts| facts.cross_sell_sales.as_mut()) {
@@ -80,7 +84,9 @@ pub async fn facts(
         }
     }
     if wants(&[Metric::CrossSellCount]) {
-        table.values_mut().for_each(|facts| facts.cross_sell_count = Some(0));
+        for facts in table.values_mut() {
+            facts.cross_sell_count = Some(0);
+        }
         for first in first_of_category(db, asked, &who).await? {
             let facts = table.get_mut(&(first.period, first.whose));
             if let Some(count) = facts.and_then(|facts| facts.cross_sell_count.as_mut()) {
@@ -89,7 +95,9 @@ pub async fn facts(
         }
     }
     if wants(&[Metric::GrossMargin]) {
-        table.values_mut().for_each(|facts| facts.gross_margin = Some(Money::ZERO));
+        for facts in table.values_mut() {
+            facts.gross_margin = Some(Money::ZERO);
+        }
         let lines = lines(db, asked, &who).await?;
         for (period, whose, _, margin) in margins(asked, &who, &lines) {
             let Some(facts) = table.get_mut(&(period, whose)) else { continue };
@@ -100,7 +108,9 @@ pub async fn facts(
         }
     }
     if wants(&[Metric::VisitMinimum]) {
-        table.values_mut().for_each(|facts| facts.visit_minimum = Some(Kept::default()));
+        for facts in table.values_mut() {
+            facts.visit_minimum = Some(Kept::default());
+        }
         for expected in minimums(db, asked, &who).await? {
             let facts = table.get_mut(&(expected.period, expected.whose));
             if let Some(kept) = facts.and_then(|facts| facts.visit_minimum.as_mut()) {

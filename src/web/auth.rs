@@ -193,7 +193,8 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
 
 /// The viewer's form of numbers and dates. Files are the same for everybody: programs read them.
 fn written_in(request: &Request, viewer: &Viewer) -> Locale {
-    if request.uri().path().ends_with(".csv") { Locale::En } else { viewer.locale }
+    let is_file = request.uri().path().rsplit_once('.').is_some_and(|(_, ending)| ending == "csv");
+    if is_file { Locale::En } else { viewer.locale }
 }
 
 /// Idle and absolute limits: 12 hours and 7 days in the field, 1 hour and 24 hours where money and people are kept.

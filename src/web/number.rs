@@ -147,7 +147,7 @@ fn read(typed: &str, expected: Expected) -> Result<Decimal, String> {
             let (before, after) = (&text[..at], &text[at + 1..]);
             let (repeated, alone) = (before.contains(&text[at..=at]), !before.contains(['.', ',', ' ']));
             let could_group = alone && after.len() == 3 && (1..=3).contains(&before.len()) && !before.starts_with('0');
-            match (&text[at..=at]).chars().next() {
+            match text[at..=at].chars().next() {
                 _ if repeated => (text, ""),
                 _ if !could_group => (before, after),
                 Some(sign) if sign == format::locale().decimal_sign() && expected.decimals >= 3 => (before, after),

@@ -68,7 +68,7 @@ fn every_example_comes_back_from_the_form() {
         }
         seen += 1;
     }
-    assert_eq!(seen, 9);
+    assert_eq!(seen, 14);
 }
 
 fn share() -> impl Strategy<Value = Decimal> {

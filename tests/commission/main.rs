@@ -1,6 +1,7 @@
 //! The commission engine, from the outside: plans and facts as people write them, statements as people read them.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod accounts;
 mod command;
 mod contract;
 mod curves;

@@ -27,6 +27,9 @@ pub struct Further {
     pub visit_minimum: (i64, i64),
 }
 
+/// A numerator and its denominator.
+type Share = (i64, i64);
+
 impl World {
     /// The day on which a deal counts; for pay a return counts on the day of its deal.
     fn counts_on(&self, deal: &Deal, paying: bool) -> Date {
@@ -139,7 +142,7 @@ impl World {
         period: Period,
         lives: &[Vec<Happened>],
         paying: bool,
-    ) -> (Option<(i64, i64)>, Option<(i64, i64)>) {
+    ) -> (Option<Share>, Option<Share>) {
         let Some((base_from, base_to)) = self.base(period) else { return (None, None) };
         let (mut new, mut rest, mut base) = (0, 0, 0);
         let last = period.to() - Duration::DAY;
@@ -169,13 +172,12 @@ impl World {
                 if good.category.is_some_and(|category| self.is_cross_sold(deal.customer, category, period.from())) {
                     further.cross_sell_sales += self.sold_on(who, deal, &[*amount], on);
                 }
-                match good.cost {
-                    Some(cost) => further.gross_margin += self.sold_on(who, deal, &[amount - cost], on),
-                    None => {
-                        let splits = deal.credits.iter().filter(|credit| !credit.overlay);
-                        let theirs = splits.map(|credit| credit.rep).any(|rep| self.belongs(who, Some(rep), on));
-                        further.lines_without_cost += i64::from(who == Who::Company || theirs);
-                    }
+                if let Some(cost) = good.cost {
+                    further.gross_margin += self.sold_on(who, deal, &[amount - cost], on);
+                } else {
+                    let splits = deal.credits.iter().filter(|credit| !credit.overlay);
+                    let theirs = splits.map(|credit| credit.rep).any(|rep| self.belongs(who, Some(rep), on));
+                    further.lines_without_cost += i64::from(who == Who::Company || theirs);
                 }
             }
         }

@@ -156,7 +156,11 @@ async fn a_metric_can_count_whole_and_a_locked_month_keeps_its_rule() {
     let mut astrid = field.app.client(field.astrid).await.on(&later);
     let old = astrid.get("/settings/proration").await.expect(200);
     let page = astrid.get("/settings/proration").await.expect(200);
-    assert_eq!((page.count("input[type=checkbox]"), page.count("input[checked]")), (9, 9), "rates never count in part");
+    assert_eq!(
+        (page.count("input[type=checkbox]"), page.count("input[checked]")),
+        (12, 12),
+        "rates never count in part"
+    );
     let kept = ["new_customers", "net_sales"];
     let fields = kept.map(|metric| ("metrics", metric));
     astrid.submit(&page, "main form", &fields).await.expect(303);

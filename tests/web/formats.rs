@@ -152,6 +152,7 @@ async fn targets_are_typed_in_ones_own_form() {
         let rows = field.count("targets").await;
         berit.submit(&page, "form#grid", &[]).await.expect(303);
         assert_eq!(field.count("targets").await, rows, "{locale}");
+        let page = berit.get("/targets/2026-11").await.expect(200);
         let refused = berit.submit(&page, "form#grid", &[(&*visits, "1.5.0")]).await.expect(422);
         assert_eq!(refused.value(&visits), "1.5.0", "{locale}");
     }

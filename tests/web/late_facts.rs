@@ -1,4 +1,5 @@
 //! Facts that come after a lock: the next run takes them up once, balances are carried, and nothing happens twice.
+#![expect(clippy::disallowed_methods, reason = "what happens behind the program's back is no query of the program")]
 
 use attain::{
     commission_runs::{

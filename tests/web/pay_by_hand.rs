@@ -1,4 +1,5 @@
 //! Pay by hand: holds, adjustments and notes, each with a reason, and other eyes before any of it is paid.
+#![expect(clippy::disallowed_methods, reason = "what happens behind the program's back is no query of the program")]
 
 use attain::domain::access::Role;
 use time::{Duration, macros::date};

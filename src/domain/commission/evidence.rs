@@ -141,39 +141,14 @@ impl<'a> Evidence<'a> {
 
     /// An attainment or a score, exact; none without a target or a value.
     pub(super) fn reached(&self, measure: &Measure, scope: Scope) -> Result<Option<Ratio>, TooLarge> {
-        self.reached_by(measure, |metric| (self.value(scope, metric), self.target(scope, metric)))
-    }
-
-    /// The same over whatever knows values and targets.
-    fn reached_by(
-        &self,
-        measure: &Measure,
-        known: impl Fn(Metric) -> (Option<Decimal>, Option<Decimal>),
-    ) -> Result<Option<Ratio>, TooLarge> {
-        let one = |metric: Metric| match known(metric) {
-            (Some(value), Some(target)) => attainment(metric, value, target).map(Some),
-            _ => Ok(None),
-        };
-        match measure {
-            Measure::Metric(metric) | Measure::Attainment(metric) => one(*metric),
-            Measure::Deals | Measure::Earnings => Ok(None),
-            Measure::Scorecard(weights) => {
-                for weight in weights {
-                    one(weight.metric)?;
-                }
-                let weighed = weights.iter().map(|weight| (weight.metric, weight.weight)).collect();
-                let scorecard = Scorecard { weights: weighed, ..Scorecard::default() };
-                let score = scorecard.score(|metric| one(metric).ok().flatten().map(Attainment));
-                Ok(score.map(|score| score.0))
-            }
-        }
+        reached_by(measure, |metric| (self.value(scope, metric), self.target(scope, metric)))
     }
 
     /// What a condition or a modifier looks at: value (or score) and target, of the rep, the team or each of its reps.
     pub(super) fn looked_at(&self, measure: &Measure, who: Who) -> Result<Vec<Seen<'a>>, TooLarge> {
         let seen = |rep: &'a str, known: &dyn Fn(Metric) -> (Option<Decimal>, Option<Decimal>)| {
             let (value, target) = measure.metric().map_or((None, None), known);
-            let reached = if measure.is_attainment() { self.reached_by(measure, known)? } else { None };
+            let reached = if measure.is_attainment() { reached_by(measure, known)? } else { None };
             Ok(Seen { rep, value, target, reached })
         };
         match who {
@@ -236,4 +211,28 @@ pub(super) struct Seen<'a> {
     pub target: Option<Decimal>,
     /// The attainment or score, where one is asked for.
     pub reached: Option<Ratio>,
+}
+
+/// The same over whatever knows values and targets.
+fn reached_by(
+    measure: &Measure,
+    known: impl Fn(Metric) -> (Option<Decimal>, Option<Decimal>),
+) -> Result<Option<Ratio>, TooLarge> {
+    let one = |metric: Metric| match known(metric) {
+        (Some(value), Some(target)) => attainment(metric, value, target).map(Some),
+        _ => Ok(None),
+    };
+    match measure {
+        Measure::Metric(metric) | Measure::Attainment(metric) => one(*metric),
+        Measure::Deals | Measure::Earnings => Ok(None),
+        Measure::Scorecard(weights) => {
+            for weight in weights {
+                one(weight.metric)?;
+            }
+            let weighed = weights.iter().map(|weight| (weight.metric, weight.weight)).collect();
+            let scorecard = Scorecard { weights: weighed, ..Scorecard::default() };
+            let score = scorecard.score(|metric| one(metric).ok().flatten().map(Attainment));
+            Ok(score.map(|score| score.0))
+        }
+    }
 }

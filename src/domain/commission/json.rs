@@ -335,13 +335,11 @@ impl<'n> Fields<'n> {
     }
 
     pub(super) fn bool(&self, key: &'static str, faults: &mut Vec<Fault>) -> Option<bool> {
-        match self.get(key)? {
-            Node::Bool(value) => Some(*value),
-            _ => {
-                self.place.key(key).fault(faults, "write true or false here");
-                None
-            }
-        }
+        let Node::Bool(value) = self.get(key)? else {
+            self.place.key(key).fault(faults, "write true or false here");
+            return None;
+        };
+        Some(*value)
     }
 
     pub(super) fn date(&self, key: &'static str, faults: &mut Vec<Fault>) -> Option<Date> {

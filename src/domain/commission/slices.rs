@@ -26,9 +26,8 @@ pub(super) fn slices(
 ) -> Result<Vec<Slice>, TooLarge> {
     let cutter = Cutter { component, what: component.measure.what(), currency };
     let mut slices = match (&component.pays, &paying.pays) {
-        (_, Pays::Nothing) => Vec::new(),
         (Schedule::Curve(curve), Pays::Curve { .. } | Pays::Fixed(_)) => cutter.curve(curve, now, exact)?,
-        (_, Pays::Fixed(_)) => Vec::new(),
+        (_, Pays::Nothing | Pays::Fixed(_)) => Vec::new(),
         _ if now.measured.is_zero() && exact.num == 0 => Vec::new(),
         (Schedule::Tiers(tiers), Pays::Steps { unit, .. }) => cutter.steps(tiers, paying, climbs, *unit)?,
         (_, Pays::Line { per, den, step }) => {
