@@ -166,7 +166,7 @@ fn minimums() {
         };
         let works = |day: Date| days.contains(day);
         let found = stretches(&[minimum], UserId(1), days, date("2026-11-06"), works, &made);
-        let kept = found.iter().fold(Kept::default(), |kept, stretch| kept.and(stretch));
+        let kept = found.iter().fold(Kept::default(), Kept::and);
         assert_eq!(format!("{} of {}", kept.met, kept.of), row[2], "{row:?}");
         let facts = metric::Facts { visit_minimum: Some(kept), ..metric::Facts::default() };
         assert_eq!(percent(Metric::VisitMinimum, &facts), row[3], "{row:?}");
