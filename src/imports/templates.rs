@@ -12,13 +12,9 @@ use super::{
     targets::TARGETS,
     visits::VISITS,
 };
-use crate::domain::{
-    commission::{
-        plan::MeasuringPeriod,
-        templates::{Starter, Template},
-    },
-    money::Currency,
-};
+use time::Date;
+
+use crate::domain::{commission::templates::Template, money::Currency};
 
 /// A file as a page explains it.
 #[derive(Clone, Debug)]
@@ -59,8 +55,8 @@ fn kind(file: &'static str) -> Kind {
 /// A template of a file: its header and one row, or one plan. None: no import reads such a file.
 pub fn template(file: &str, currency: Currency) -> Option<Vec<u8>> {
     if file == plans::FILE {
-        let starter = Template::Starter(Starter::usual());
-        let plan = starter.plan(starter.label(), currency, MeasuringPeriod::Month);
+        let starter = Template::Starter;
+        let plan = starter.plan(starter.label(), currency, Date::MIN);
         return Some(format!("[\n{}\n]\n", plan.to_json()).into_bytes());
     }
     let columns = format(file)?.columns;

@@ -171,7 +171,7 @@ impl Lists {
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 pub(super) struct Which {
-    /// starter, accelerator, hunter, or empty for an empty plan.
+    /// The word of a template, or empty for an empty plan.
     template: String,
     /// A plan to begin with a copy of.
     plan: String,
@@ -185,20 +185,19 @@ pub(super) async fn new(
 ) -> Result<Response, Error> {
     let currency = me.company.currency;
     let from = this_month(&me).to_string();
-    let form = if let Some(template) = Template::usual(&which.template, currency) {
-        PlanForm::of(&template.plan(template.label(), currency, MeasuringPeriod::Month), &from)
+    let form = if let Some(template) = Template::parse(&which.template) {
+        PlanForm::of(&template.plan(template.label(), currency, me.today), &from)
     } else if which.template == "empty" {
         let month = MeasuringPeriod::Month.as_str().to_owned();
         PlanForm { from, period: month, components: vec![ComponentForm::empty()], ..PlanForm::default() }
     } else if which.plan.is_empty() {
-        let offers = Template::NAMES.iter().filter_map(|name| Template::usual(name, currency));
-        let offers = offers.map(|template| {
-            let plan = template.plan(template.label(), currency, MeasuringPeriod::Month);
-            let told = plan.components.iter().flat_map(|component| told::component(component, currency)).collect();
-            (template, told)
+        let offers = Template::ALL.map(|template| {
+            let plan = template.plan(template.label(), currency, me.today);
+            let components = plan.components.iter().flat_map(|component| told::component(component, currency));
+            (template, components.chain(told::account(&plan)).collect())
         });
         let plans = db::list(&mut *tx::read(&app.db, me.scope.org).await?, me.scope.org, me.today).await?;
-        return html(BeginPage { page, offers: offers.collect(), plans });
+        return html(BeginPage { page, offers: offers.to_vec(), plans });
     } else {
         let id = which.plan.parse().map_err(|_| Error::NotFound)?;
         let newest = newest(&mut *tx::read(&app.db, me.scope.org).await?, &me, id).await?;

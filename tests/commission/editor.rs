@@ -51,10 +51,10 @@ fn comes_back(plan: &Plan) {
 #[test]
 fn every_example_comes_back_from_the_form() {
     comes_back(&Plan::from_json(FIELD).unwrap());
-    for name in Template::NAMES {
+    for template in Template::ALL {
         for code in ["EUR", "JPY", "KWD", "NOK"] {
             let currency = Currency::parse(code).unwrap();
-            comes_back(&Template::usual(name, currency).unwrap().plan("P", currency, MeasuringPeriod::Quarter));
+            comes_back(&template.plan("P", currency, date!(2026 - 01 - 31)));
         }
     }
     let guide = include_str!("../../docs/commission-plans.md");
@@ -314,7 +314,9 @@ fn behind() -> Example {
 }
 
 fn accelerator() -> Plan {
-    Template::usual("accelerator", euro()).unwrap().plan("P", euro(), MeasuringPeriod::Month)
+    let mut plan = Template::Accelerator.plan("P", euro(), date!(2026 - 11 - 01));
+    plan.components[0].true_up = None;
+    plan
 }
 
 #[test]
@@ -371,7 +373,15 @@ fn the_next_unit_and_the_next_edges_are_asked_of_the_engine() {
             "Another €14,000.00 reach the 8% tier of Sales: €2,600.00 in all.",
         ]
     );
-    let hunter = Template::usual("hunter", euro()).unwrap().plan("P", euro(), MeasuringPeriod::Month);
+    let gate = r#""gate": [{"attainment": "stranger_visits", "at_least": "1"}]"#;
+    let hunter = plan_in(
+        "EUR",
+        &format!(
+            r#"{{"name": "New customers", "measure": "new_customers", {gate}, "pays": {{"tiers": {{"mode": "marginal", "axis": "count",
+                 "steps": [{{"from": "0", "per_unit": "50.00"}}, {{"from": "5", "per_unit": "80.00"}}]}}}}}},
+               {{"name": "Sales", "measure": "net_sales", {gate}, "pays": {{"rate": "0.04"}}}}"#
+        ),
+    );
     let mut example = example(
         &[(Metric::NewCustomers, 6), (Metric::StrangerVisits, 20)],
         &[(Metric::NewCustomers, 4), (Metric::StrangerVisits, 20)],
@@ -472,5 +482,5 @@ fn the_metrics_whose_targets_it_needs_are_known() {
     let needs = |plan: &Plan| plan.attained();
     assert_eq!(needs(&accelerator()), [Metric::NetSales]);
     assert_eq!(needs(&Plan::from_json(FIELD).unwrap()), [Metric::Visits]);
-    assert_eq!(needs(&Template::usual("starter", euro()).unwrap().plan("P", euro(), MeasuringPeriod::Month)), []);
+    assert_eq!(needs(&Template::Starter.plan("P", euro(), date!(2026 - 11 - 01))), []);
 }

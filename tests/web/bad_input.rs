@@ -31,7 +31,7 @@ const BAD: [&str; 12] = [
 /// Longer than any field, shorter than the largest form.
 const LONG: usize = 20_000;
 /// Pages that have forms only with a query.
-const MORE_PAGES: [&str; 2] = ["/plans/new?template=hunter", "/visits/new?again=1"];
+const MORE_PAGES: [&str; 3] = ["/plans/new?template=hunter", "/plans/new?template=newcomer", "/visits/new?again=1"];
 /// Forms that end what the test stands on; so does one that lets the administrator view as somebody else.
 const APART: [&str; 2] = ["/sign-out", "/profile/sign-out-elsewhere"];
 

@@ -1,166 +1,159 @@
-//! Plans that many companies begin with, as a few numbers that a form asks for.
+//! Plans that many companies begin with: an ordinary plan each, which the editor opens and changes like any other.
 
 use rust_decimal::Decimal;
+use time::Date;
 
 use super::plan::{
-    Axis, Component, Condition, Measure, MeasuringPeriod, Mode, Per, Plan, Schedule, Step, StepPays, Tiers, Who,
+    Axis, Component, Condition, Curve, Days, Draw, Factor, Measure, MeasuringPeriod, Mode, Modifier, Months, Only, Per,
+    Plan, Point, Schedule, Scope, Step, StepPays, Tiers, Who,
 };
 use crate::domain::{
     metric::Metric,
     money::{Currency, Money},
+    period::{add_days, add_months},
 };
 
 /// A plan to begin with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Template {
     /// A share of net sales.
-    Starter(Starter),
-    /// Higher rates above the target.
-    Accelerator(Accelerator),
-    /// An amount for each new customer and a share of net sales, for those who visit strangers.
-    Hunter(Hunter),
-}
-
-/// *Starter*: a share of net sales.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Starter {
-    /// The share; 0.03 is 3 %.
-    pub rate: Decimal,
-}
-
-/// *Accelerator*: a share of net sales that rises with the attainment of their target, each part at its own rate.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Accelerator {
-    /// The share up to the target.
-    pub to_target: Decimal,
-    /// The share from the target up to `edge`.
-    pub above_target: Decimal,
-    /// Where the last rate begins, as a share of the target; 1.2 is 120 %. Above 1.
-    pub edge: Decimal,
-    /// The share from `edge` on.
-    pub above_edge: Decimal,
-}
-
-/// *Hunter light*: an amount for each new customer, more from a certain one on, and a share of net sales; both only
-/// while stranger visits reach their target.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Hunter {
-    /// What each new customer pays.
-    pub each: Money,
-    /// The number of the first one that pays more; 2 or more.
-    pub more_from: u32,
-    /// What each pays from there on.
-    pub each_more: Money,
-    /// The share of net sales.
-    pub rate: Decimal,
-    /// Whether the share of net sales, too, is paid only while stranger visits reach their target.
-    pub sales_need_visits: bool,
-}
-
-impl Starter {
-    /// 3 % of net sales.
-    pub fn usual() -> Self {
-        Self { rate: Decimal::new(3, 2) }
-    }
-
-    fn components(&self) -> Vec<Component> {
-        vec![component("Sales", Metric::NetSales, Schedule::Rate(self.rate))]
-    }
-}
-
-impl Accelerator {
-    /// 4 % up to the target, 6 % up to 120 %, 8 % above.
-    pub fn usual() -> Self {
-        Self {
-            to_target: Decimal::new(4, 2),
-            above_target: Decimal::new(6, 2),
-            edge: Decimal::new(12, 1),
-            above_edge: Decimal::new(8, 2),
-        }
-    }
-
-    fn components(&self) -> Vec<Component> {
-        let step = |from, rate| Step::new(from, StepPays::Rate(rate));
-        let steps = vec![
-            step(Decimal::ZERO, self.to_target),
-            step(Decimal::ONE, self.above_target),
-            step(self.edge, self.above_edge),
-        ];
-        let tiers = Tiers { mode: Mode::Marginal, axis: Axis::Attainment, per: Per::Period, steps };
-        vec![component("Sales", Metric::NetSales, Schedule::Tiers(tiers))]
-    }
-}
-
-impl Hunter {
-    /// 50 for each new customer, 80 from the fifth on, 4 % of net sales.
-    pub fn usual(currency: Currency) -> Self {
-        let whole = |major: i64| currency.money(Decimal::from(major)).unwrap_or_default();
-        Self { each: whole(50), more_from: 5, each_more: whole(80), rate: Decimal::new(4, 2), sales_need_visits: true }
-    }
-
-    fn components(&self) -> Vec<Component> {
-        let step = |from: u32, each| Step::new(Decimal::from(from), StepPays::PerUnit(each));
-        let steps = vec![step(0, self.each), step(self.more_from, self.each_more)];
-        let tiers = Tiers { mode: Mode::Marginal, axis: Axis::Count, per: Per::Period, steps };
-        let gate = vec![Condition {
-            of: Measure::Attainment(Metric::StrangerVisits),
-            who: Who::Rep,
-            at_least: Some(Decimal::ONE),
-            at_most: None,
-        }];
-        let mut customers = component("New customers", Metric::NewCustomers, Schedule::Tiers(tiers));
-        let mut sales = component("Sales", Metric::NetSales, Schedule::Rate(self.rate));
-        if self.sales_need_visits {
-            sales.gate.clone_from(&gate);
-        }
-        customers.gate = gate;
-        vec![customers, sales]
-    }
+    Starter,
+    /// Higher rates above the target, made up for each quarter.
+    Accelerator,
+    /// New customers, and sales to young ones, for those who visit strangers.
+    Hunter,
+    /// Growth with the customers that are there, and keeping them.
+    Farmer,
+    /// A share of what the team sells, and a bonus if every rep is on the way.
+    Manager,
+    /// A draw while somebody learns the trade.
+    Newcomer,
 }
 
 impl Template {
-    /// The words that the database and URLs use for the templates, in the order in which pages offer them.
-    pub const NAMES: [&str; 3] = ["starter", "accelerator", "hunter"];
+    /// Every template, in the order in which pages offer them.
+    pub const ALL: [Self; 6] =
+        [Self::Starter, Self::Accelerator, Self::Hunter, Self::Farmer, Self::Manager, Self::Newcomer];
 
-    /// The template of this name with the numbers that it usually has.
-    pub fn usual(name: &str, currency: Currency) -> Option<Self> {
-        match name {
-            "starter" => Some(Self::Starter(Starter::usual())),
-            "accelerator" => Some(Self::Accelerator(Accelerator::usual())),
-            "hunter" => Some(Self::Hunter(Hunter::usual(currency))),
-            _ => None,
-        }
+    /// The template of this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|template| template.as_str() == word)
     }
 
-    /// Its word in the database and in URLs.
-    pub fn name(&self) -> &'static str {
+    /// Its word in URLs.
+    pub fn as_str(self) -> &'static str {
         match self {
-            Self::Starter(_) => "starter",
-            Self::Accelerator(_) => "accelerator",
-            Self::Hunter(_) => "hunter",
+            Self::Starter => "starter",
+            Self::Accelerator => "accelerator",
+            Self::Hunter => "hunter",
+            Self::Farmer => "farmer",
+            Self::Manager => "manager",
+            Self::Newcomer => "newcomer",
         }
     }
 
     /// Its name on a page.
-    pub fn label(&self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
-            Self::Starter(_) => "Starter",
-            Self::Accelerator(_) => "Accelerator",
-            Self::Hunter(_) => "Hunter light",
+            Self::Starter => "Starter",
+            Self::Accelerator => "Accelerator",
+            Self::Hunter => "Hunter",
+            Self::Farmer => "Farmer",
+            Self::Manager => "Manager",
+            Self::Newcomer => "Newcomer",
         }
     }
 
-    /// The plan with these numbers. [`Plan::faults`] says what is wrong with them.
-    pub fn plan(&self, name: &str, currency: Currency, period: MeasuringPeriod) -> Plan {
-        let components = match self {
-            Self::Starter(starter) => starter.components(),
-            Self::Accelerator(accelerator) => accelerator.components(),
-            Self::Hunter(hunter) => hunter.components(),
-        };
-        Plan::new(name, currency, period, components)
+    /// The monthly plan with its usual numbers. `today` places its campaign: the three months after this one.
+    pub fn plan(self, name: &str, currency: Currency, today: Date) -> Plan {
+        let plan = |components| Plan::new(name, currency, MeasuringPeriod::Month, components);
+        match self {
+            Self::Starter => plan(vec![sales(percent(3))]),
+            Self::Accelerator => {
+                let steps = [(Decimal::ZERO, percent(4)), (Decimal::ONE, percent(6)), (share(120), percent(8))];
+                let tiers = over_attainment(&steps);
+                let component = Component { true_up: Some(MeasuringPeriod::Quarter), ..sales(percent(0)) };
+                plan(vec![Component { pays: tiers, ..component }])
+            }
+            Self::Hunter => plan(hunter(currency)),
+            Self::Farmer => plan(farmer(currency, today)),
+            Self::Manager => plan(manager(currency)),
+            Self::Newcomer => Plan { draw: draws(currency), ..plan(newcomer()) },
+        }
     }
 }
 
-fn component(name: &str, metric: Metric, pays: Schedule) -> Component {
-    Component::new(name, Measure::Metric(metric), pays)
+fn hunter(currency: Currency) -> Vec<Component> {
+    let step = |from: u32, each: u32| Step::new(from.into(), StepPays::PerUnit(whole(each, currency)));
+    let steps = vec![step(0, 50), step(5, 80)];
+    let tiers = Tiers { mode: Mode::Marginal, axis: Axis::Count, per: Per::Period, steps };
+    let gate = vec![at_least(Measure::Metric(Metric::VisitMinimum), share(80))];
+    let months = |from, below| Some(Only { customer_months: Some(Months { from, below }), ..Only::default() });
+    let won = Component::new("New customers", Measure::Metric(Metric::NewCustomers), Schedule::Tiers(tiers));
+    let young = Component { name: "Young customers".to_owned(), only: months(0, Some(12)), ..sales(percent(6)) };
+    let others = Component { name: "Other customers".to_owned(), only: months(12, None), ..sales(percent(2)) };
+    [Component { clawback_days: Some(365), ..won }, young, others]
+        .into_iter()
+        .map(|component| Component { gate: gate.clone(), ..component })
+        .collect()
+}
+
+fn farmer(currency: Currency, today: Date) -> Vec<Component> {
+    // With a target of 5 %: nothing without growth, the amount on target, the double at 10 %.
+    let points = [0, 1, 2].map(|at: u32| Point { at: at.into(), pays: at.into() }).to_vec();
+    let curve = Schedule::Curve(Curve { on_target: whole(1_000, currency), points });
+    let kept = [(0, 120), (1, 100), (2, 80), (3, 50)];
+    let steps = kept.map(|(from, times): (u32, i64)| Factor { from: from.into(), times: share(times) }).to_vec();
+    let modifier = Some(Modifier { of: Measure::Metric(Metric::LostCustomers), steps });
+    let growth = Component::new("Growth", Measure::Metric(Metric::GrowthFromExisting), curve);
+    let from = add_months(today.replace_day(1).unwrap_or(today), 1);
+    let days = Days { from: Some(from), through: Some(add_days(add_months(from, 3), -1)) };
+    let only = Some(Only { booked: Some(days), cross_sell: Some(true), ..Only::default() });
+    let each = Schedule::PerUnit(whole(100, currency));
+    let campaign = Component::new("Cross-selling campaign", Measure::Deals, each);
+    vec![Component { modifier, ..growth }, Component { only, ..campaign }]
+}
+
+fn manager(currency: Currency) -> Vec<Component> {
+    let team = |name: &str, component| Component { name: name.to_owned(), scope: Scope::Team, ..component };
+    let every = Condition { who: Who::EveryRep, ..at_least(Measure::Attainment(Metric::NetSales), share(70)) };
+    let bonus = Component { pays: Schedule::Bonus(whole(500, currency)), gate: vec![every], ..sales(Decimal::ZERO) };
+    vec![team("Team sales", sales(Decimal::new(5, 3))), team("Nobody left behind", bonus)]
+}
+
+fn newcomer() -> Vec<Component> {
+    let steps = [(Decimal::ZERO, percent(3)), (Decimal::ONE, percent(5))];
+    vec![Component { pays: over_attainment(&steps), ..sales(Decimal::ZERO) }]
+}
+
+/// Three months to keep, three to pay back from what is earned above the draw.
+fn draws(currency: Currency) -> Vec<Draw> {
+    let draw = |recoverable, through| Draw { amount: whole(2_000, currency), recoverable, through: Some(through) };
+    vec![draw(false, 3), draw(true, 6)]
+}
+
+fn sales(rate: Decimal) -> Component {
+    Component::new("Sales", Measure::Metric(Metric::NetSales), Schedule::Rate(rate))
+}
+
+fn over_attainment(steps: &[(Decimal, Decimal)]) -> Schedule {
+    let steps = steps.iter().map(|&(from, rate)| Step::new(from, StepPays::Rate(rate))).collect();
+    Schedule::Tiers(Tiers { mode: Mode::Marginal, axis: Axis::Attainment, per: Per::Period, steps })
+}
+
+fn at_least(of: Measure, edge: Decimal) -> Condition {
+    Condition { of, who: Who::Rep, at_least: Some(edge), at_most: None }
+}
+
+fn percent(percent: i64) -> Decimal {
+    Decimal::new(percent, 2)
+}
+
+/// A share of 1 in percent, without zeros at its end: 120 is 1.2.
+fn share(percent: i64) -> Decimal {
+    Decimal::new(percent, 2).normalize()
+}
+
+fn whole(major: u32, currency: Currency) -> Money {
+    currency.money(major.into()).unwrap_or_default()
 }

@@ -50,12 +50,15 @@ async fn the_largest_plan_is_saved_whole_and_a_larger_one_not_at_all() {
 #[tokio::test]
 async fn warnings_speak_of_the_fields() {
     let mut desk = Desk::new().await;
-    for (template, field, typed, told) in [
-        ("starter", "c0_rate", "300", "this pays 300% of the sales. For 3%, write 3."),
-        ("accelerator", "c0_mode", "whole", "steps that pay “Only for what lies in it” have none."),
-        ("starter", "c0_pays", "bonus", "there is no condition, so the bonus is always paid."),
+    for (steps, field, typed, told) in [
+        (false, "c0_rate", "300", "this pays 300% of the sales. For 3%, write 3."),
+        (true, "c0_mode", "whole", "steps that pay “Only for what lies in it” have none."),
+        (false, "c0_pays", "bonus", "there is no condition, so the bonus is always paid."),
     ] {
-        let page = desk.freja.get(&format!("/plans/new?template={template}")).await.expect(200);
+        let page = match steps {
+            true => desk.steps().await,
+            false => desk.freja.get("/plans/new?template=starter").await.expect(200),
+        };
         let typed = [("name", "Some"), ("c0_bonus", "100"), (field, typed)];
         let words = press(&mut desk.freja, &page, "show", &typed).await.expect(200).texts("main .warn").concat();
         assert!(words.contains(told), "{told}: {words}");
@@ -104,7 +107,7 @@ async fn who_is_put_on_a_plan_twice_is_on_it_since_the_first_time() {
 async fn who_has_left_needs_no_target() {
     let mut desk = Desk::new().await;
     let olav = desk.app.user(desk.org, "Olav", &[Role::Rep]).await;
-    let plan = desk.saved("accelerator").await;
+    let plan = desk.saved_steps().await;
     for rep in [desk.ingrid, olav] {
         let page = desk.freja.get(&plan).await.expect(200);
         let fields = [("rep", &*rep.id.to_string()), ("from", "2026-10"), ("act", "on")];
