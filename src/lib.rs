@@ -64,6 +64,7 @@ pub mod domain {
         mod line;
         mod measure;
         mod missing;
+        mod parts_check;
         pub mod picture;
         pub mod plan;
         mod plan_check;

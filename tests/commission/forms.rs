@@ -69,8 +69,11 @@ fn metrics_that_no_plan_pays_by_are_named() {
 fn weights_draws_and_modifiers_are_checked() {
     let scorecard = |weights: &str| refused_pays(&format!(r#"{{"scorecard": [{weights}]}}"#), r#"{"bonus": "1.00"}"#);
     assert_eq!(
-        scorecard(r#"{"metric": "net_sales", "weight": "60"}, {"metric": "visits", "weight": "30"}"#),
-        ["components[0].measure.scorecard: the weights add up to 90: make it 100"]
+        scorecard(r#"{"metric": "net_sales", "weight": "0"}, {"metric": "visits", "weight": "1001"}"#),
+        [
+            "components[0].measure.scorecard[0].weight: 0 is no weight: use a number above 0, like \"60\"",
+            "components[0].measure.scorecard[1].weight: 1001 is no weight: use a number above 0, like \"60\"",
+        ]
     );
     let one = r#"{"name": "C", "measure": "visits", "pays": {"per_unit": "1.00"}}"#;
     let draw = |draw: &str| refused_plan(&plan_with(one).replacen('{', &format!(r#"{{"draw": {draw}, "#), 1));

@@ -42,6 +42,14 @@ pub fn warnings(plan: &Plan) -> Vec<Fault> {
 
 impl Component {
     fn warn(&self, place: &Place<'_>, currency: Currency, warnings: &mut Vec<Fault>) {
+        warn_of_weights(&self.measure, &place.key("measure"), warnings);
+        let gate = place.key("gate");
+        for (i, condition) in self.gate.iter().enumerate() {
+            warn_of_weights(&condition.of, &gate.item(i), warnings);
+        }
+        if let Some(modifier) = &self.modifier {
+            warn_of_weights(&modifier.of, &place.key("modifier"), warnings);
+        }
         let pays = place.key("pays");
         match &self.pays {
             Schedule::Rate(rate) => warn_of_rate(*rate, &pays.key("rate"), warnings),
@@ -55,7 +63,6 @@ impl Component {
         if let Some(cap) = self.cap {
             self.warn_of_cap(cap, &place.key("cap"), currency, warnings);
         }
-        let gate = place.key("gate");
         for (i, condition) in self.gate.iter().enumerate() {
             if let Some(why) = never_holds(condition, self.gate.iter().take(i)) {
                 gate.item(i).fault(warnings, format!("{why}, so this never holds and the component never pays"));
@@ -192,6 +199,17 @@ impl Curve {
             let message = format!("above {} nothing more is paid: a cap that nobody may have meant", percent(last.at));
             place.fault(warnings, message);
         }
+    }
+}
+
+/// A scorecard whose weights are not 100 together: each counts by its share of all of them.
+fn warn_of_weights(measure: &Measure, place: &Place<'_>, warnings: &mut Vec<Fault>) {
+    let Measure::Scorecard(weights) = measure else { return };
+    let sum: Decimal = weights.iter().map(|one| one.weight).sum();
+    if sum != Decimal::ONE_HUNDRED {
+        let message =
+            format!("the weights add up to {}, not to 100: each counts by its share of that", sum.normalize());
+        place.key("scorecard").fault(warnings, message);
     }
 }
 

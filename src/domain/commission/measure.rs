@@ -25,7 +25,7 @@ pub enum Measure {
 pub struct Weight {
     /// The metric.
     pub metric: Metric,
-    /// Its weight; together they are 100.
+    /// Its weight: what counts is its share of all weights.
     pub weight: Decimal,
 }
 

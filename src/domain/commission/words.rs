@@ -154,9 +154,15 @@ pub(super) fn condition(condition: &Condition, currency: Currency) -> String {
     }
 }
 
-/// What a scorecard is made of: `net sales (60%) and new customers (40%)`.
+/// What a scorecard is made of: `net sales (60%) and new customers (40%)`; weights that are not 100 together are no
+/// percentages: `net sales (weight 3) and visits (weight 1)`.
 pub(super) fn scorecard(weights: &[Weight]) -> String {
-    let one = |one: &Weight| format!("{} ({}%)", plural(one.metric), one.weight.normalize());
+    let percentages = weights.iter().map(|one| one.weight).sum::<Decimal>() == Decimal::ONE_HUNDRED;
+    let one = |one: &Weight| match (weights, percentages) {
+        ([_], _) => plural(one.metric).to_owned(),
+        (_, true) => format!("{} ({}%)", plural(one.metric), one.weight.normalize()),
+        (_, false) => format!("{} (weight {})", plural(one.metric), one.weight.normalize()),
+    };
     list(&weights.iter().map(one).collect::<Vec<_>>())
 }
 
