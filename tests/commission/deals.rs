@@ -1,6 +1,6 @@
 //! Deals: splits, linked returns, stages, confirmation, and whose deals are in the facts at all.
 
-use crate::support::{component, deals, facts, line, pay, records, refused_together, tiers, total};
+use crate::support::{component, deals, facts, line, pay, plan_in, records, refused_together, tiers, total};
 
 const PER_DEAL: [(&str, &str); 3] = [("0", "0.01"), ("1000", "0.02"), ("3000", "0.03")];
 
@@ -244,4 +244,95 @@ fn two_deals_with_one_number_and_returns_in_a_circle_are_refused() {
         r#""deals": [{"number": 1, "booked_on": "2026-10-01", "amount": "-1.00", "returns": 2}, {"number": 2, "booked_on": "2026-10-02", "amount": "-2.00", "returns": 1}]"#,
     );
     assert!(refused_together(&rate(), &circle).contains("deals[0].returns: deal 1 returns itself in a circle"));
+}
+
+#[test]
+fn the_reps_own_sales_are_never_the_teams() {
+    let plan = plan_in("EUR", r#"{"name": "O", "scope": "team", "measure": "net_sales", "pays": {"rate": "0.01"}}"#);
+    let own = r#"{"number": 1, "booked_on": "2026-10-02", "amount": "5000.00"}"#;
+    let of_other = r#"{"number": 2, "booked_on": "2026-10-02", "rep": "R2", "amount": "800.00", "confirmed": false}"#;
+    for (deals, more, paid) in [
+        (String::new(), "", "0.00"),
+        (own.to_owned(), r#""metrics": {"net_sales": "5000.00"},"#, "0.00"),
+        (format!("{own},{of_other}"), r#""metrics": {"net_sales": "5000.00"},"#, "0.00"),
+        (format!("{own},{}", of_other.replace("false", "true")), "", "8.00"),
+        (own.to_owned(), r#""team": {"metrics": {"net_sales": "900.00"}},"#, "9.00"),
+    ] {
+        assert_eq!(total(&plan, &facts(&format!(r#"{more} "deals": [{deals}]"#))), paid, "{deals} {more}");
+    }
+    let gated = component(
+        r#""visits""#,
+        r#"{"bonus": "10.00"}"#,
+        r#", "gate": [{"metric": "net_sales", "who": "team", "at_least": "800"}]"#,
+    );
+    let deals = of_other.replace("false", "true");
+    assert_eq!(total(&gated, &facts(&format!(r#""metrics": {{"visits": "0"}}, "deals": [{deals}]"#))), "10.00");
+}
+
+#[test]
+fn given_net_sales_are_those_that_pay_or_those_of_the_metric() {
+    let list = r#""deals": [
+        {"number": 1, "booked_on": "2026-10-02", "amount": "1000.00"},
+        {"number": 2, "booked_on": "2026-10-03", "amount": "200.00", "confirmed": false},
+        {"number": 3, "booked_on": "2026-10-04", "amount": "30.00", "hold": true},
+        {"number": 4, "booked_on": "2026-10-05", "amount": "-4.00", "returns": 99},
+        {"number": 5, "booked_on": "2026-11-05", "amount": "-100.00", "returns": 1}]"#;
+    let with = |given: &str| facts(&format!(r#""metrics": {{"net_sales": "{given}"}}, {list}"#));
+    // What pays; with what waits; with what is held; both; by every return's own date.
+    for given in ["900.00", "1100.00", "930.00", "1130.00", "1226.00"] {
+        let statement = pay(&rate(), &with(given));
+        assert_eq!(statement.total.to_string(), "90.00", "{given}");
+        let said = format!("As a metric net sales are €{}; €900.00 of them pay here.", given.replace("00.00", "00.00"));
+        let told = statement.lines[0].text.replace(',', "");
+        assert_eq!(told.contains(&said), given != "900.00", "{given}: {told}");
+    }
+    let wrong = refused_together(&rate(), &with("5000.00"));
+    assert!(
+        wrong.contains("5000.00 is given, and the deals that pay add up to 900.00 (with those that wait, 1130.00)"),
+        "{wrong}"
+    );
+    // The name makes no difference.
+    let named = list.replace(r#""amount""#, r#""rep": "R1", "amount""#);
+    let wrong = refused_together(&rate(), &facts(&format!(r#""metrics": {{"net_sales": "5000.00"}}, {named}"#)));
+    assert!(wrong.contains("metrics.net_sales: 5000.00 is given"), "{wrong}");
+}
+
+#[test]
+fn one_deal_with_and_without_its_rep_is_one_deal() {
+    let twice = facts(
+        r#""deals": [{"number": 1, "booked_on": "2026-10-02", "amount": "100.00"},
+                     {"number": 1, "booked_on": "2026-10-02", "rep": "R1", "amount": "100.00"}]"#,
+    );
+    assert!(refused_together(&rate(), &twice).contains("deals[1].number: there are two deals with the number 1"));
+    let back = facts(
+        r#""deals": [{"number": 1, "booked_on": "2026-10-02", "rep": "R1", "amount": "100.00"},
+                     {"number": 2, "booked_on": "2026-10-03", "amount": "-40.00", "returns": 1}]"#,
+    );
+    assert_eq!(total(&rate(), &back), "6.00");
+}
+
+#[test]
+fn what_was_not_won_may_be_of_any_month() {
+    let deals = |stage: &str| {
+        format!(r#""deals": [{{"number": 1, "booked_on": "2026-09-02", "amount": "100.00", "stage": "{stage}"}}]"#)
+    };
+    for stage in ["lost", "cancelled", "open"] {
+        assert_eq!(total(&rate(), &facts(&deals(stage))), "0.00", "{stage}");
+    }
+    assert!(refused_together(&rate(), &facts(&deals("won"))).contains("does not lie in 2026-10"));
+}
+
+#[test]
+fn nothing_is_returned_by_a_positive_amount() {
+    let told = crate::support::refused_facts(
+        r#"{"rep": "R1", "period": "2026-10", "deals": [
+            {"number": 2, "booked_on": "2026-10-03", "amount": "-40.00", "returns": 1},
+            {"number": 3, "booked_on": "2026-10-04", "amount": "40.00", "returns": 2}]}"#,
+    );
+    assert_eq!(
+        told,
+        [
+            "deals[1].amount: a return takes back: write its amount with a minus; one that was wrong is cancelled by its stage"
+        ]
+    );
 }

@@ -41,7 +41,9 @@ fn unknown_keys_are_refused_with_their_place() {
     let typo = FIELD.replacen(r#""name""#, r#""colour": 1, "name""#, 1);
     assert_eq!(
         refused_plan(&typo),
-        ["colour: unknown key; known here: name, currency, period, components, cap, floor, draw, recovery_cap, scope"]
+        [
+            "colour: unknown key; known here: name, currency, period, components, cap, floor, draw, recovery_cap, ramp, scope"
+        ]
     );
     let typo = OCTOBER.replacen(r#""customer""#, r#""client""#, 1);
     assert_eq!(
@@ -282,7 +284,12 @@ fn facts_are_checked() {
             r#"{{"rep": "R1", "period": "2026-10", "deals": [{{"number": 1, "booked_on": "2026-10-02", "amount": "1.00"{keys}}}]}}"#
         ))
     };
-    assert_eq!(deal(r#", "returns": 3"#), ["deals[0].amount: a return takes back: write its amount with a minus"]);
+    assert_eq!(
+        deal(r#", "returns": 3"#),
+        [
+            "deals[0].amount: a return takes back: write its amount with a minus; one that was wrong is cancelled by its stage"
+        ]
+    );
     assert_eq!(deal(r#", "share": "1.1""#), ["deals[0].share: 1.1 is no share of a deal: use 0 to 1"]);
     assert_eq!(
         deal(r#", "share": "0.5", "credits": []"#),

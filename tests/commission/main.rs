@@ -10,6 +10,7 @@ mod editor;
 mod forms;
 mod gates;
 mod guide;
+mod hostile;
 mod limits;
 mod properties;
 mod reach;

@@ -130,7 +130,7 @@ fn newcomer_keeps_three_draws_and_pays_three_back() {
     };
     for (number, sales, owed, paid, owes) in [
         (1, "20000", "0", "2000.00", "0.00"),       // 600 earned, the rest is kept
-        (3, "90000", "0", "3500.00", "0.00"),       // 1,500 + 2,000 earned
+        (3, "90000", "0", "3750.00", "0.00"),       // 75 % of the target: 1,125 + 2,625 earned
         (4, "20000", "0", "2000.00", "1400.00"),    // 1,400 are owed
         (5, "90000", "1400.00", "2100.00", "0.00"), // 3,500 earned, 1,400 paid back
         (7, "20000", "0", "600.00", "0.00"),        // no draw any more

@@ -203,7 +203,8 @@ async fn a_customer_lost_within_the_window_takes_the_bonus_back() {
     tx.commit().await.unwrap();
     let lost = customers_lost(&desk).await;
     let lines = desk.lines("2026-11", desk.ingrid.id).await;
-    assert_eq!(lines, ["New customers 0.00", "New customers, 2026-10 -50.00"], "lost on {lost:?}");
+    let carried = "Carried to the next period 50.00";
+    assert_eq!(lines, ["New customers 0.00", "New customers, 2026-10 -50.00", carried], "lost on {lost:?}");
 }
 
 async fn customers_lost(desk: &Desk) -> Vec<Date> {

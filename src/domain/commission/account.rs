@@ -24,40 +24,35 @@ impl Account {
         let mut lines = Vec::new();
         let drawn = Drawn::of(plan, facts, earned)?;
         lines.extend(drawn.line(plan.currency));
-        let paid = minus(earned, Money(-drawn.change.0))?;
+        let paid = plus(earned, drawn.change)?;
         let mut back = Money::ZERO;
         for one in &facts.adjustments {
             let change = minus(one.new, one.old)?;
             if change != Money::ZERO {
-                back = minus(back, Money(-change.0))?;
+                back = plus(back, change)?;
                 lines.push(one.line(change, plan.currency));
             }
         }
         if facts.balance != Money::ZERO {
-            back = minus(back, Money(-facts.balance.0))?;
+            back = plus(back, facts.balance)?;
             let amount = Amount::new(facts.balance, plan.currency);
             let rule = format!("Carried from earlier statements: {}.", money(facts.balance, plan.currency));
             lines.push(Line::plain("Carried from before", LineKind::Carried, amount, rule));
         }
-        let carried = match plan.recovery_cap.filter(|_| back < Money::ZERO) {
-            None => Money::ZERO,
-            Some(share) => {
-                let most = paid.max(Money::ZERO).times(share);
-                let carried = minus(Money(-back.0), most)?.max(Money::ZERO);
-                if carried > Money::ZERO {
-                    let words = format!(
-                        "At most {} of {} is taken back in one period, which is {}: {} is carried to the next one.",
-                        percent(share),
-                        money(paid.max(Money::ZERO), plan.currency),
-                        money(most, plan.currency),
-                        money(carried, plan.currency),
-                    );
-                    let amount = Amount::new(carried, plan.currency);
-                    lines.push(Line::plain("Carried to the next period", LineKind::Carried, amount, words));
-                }
-                carried
-            }
-        };
+        let paid = paid.max(Money::ZERO);
+        let most = paid.times(plan.recovery());
+        let carried = minus(minus(Money::ZERO, back)?, most)?.max(Money::ZERO);
+        if carried > Money::ZERO {
+            let words = format!(
+                "At most {} of {} is taken back in one period, which is {}: {} is carried to the next one.",
+                percent(plan.recovery()),
+                money(paid, plan.currency),
+                money(most, plan.currency),
+                money(carried, plan.currency),
+            );
+            let amount = Amount::new(carried, plan.currency);
+            lines.push(Line::plain("Carried to the next period", LineKind::Carried, amount, words));
+        }
         let draws = !plan.draw.is_empty() || facts.draw_balance != Money::ZERO;
         Ok(Self { lines, draw_balance: draws.then_some(drawn.balance), carried })
     }
@@ -81,7 +76,7 @@ impl<'p> Drawn<'p> {
         let gap = minus(least, earned)?;
         let owed = facts.draw_balance;
         let (change, balance) = match draw {
-            Some(draw) if gap > Money::ZERO && draw.recoverable => (gap, minus(owed, Money(-gap.0))?),
+            Some(draw) if gap > Money::ZERO && draw.recoverable => (gap, plus(owed, gap)?),
             Some(_) if gap > Money::ZERO => (gap, owed),
             // Above the draw, or after its end above nothing, earnings pay the balance back.
             _ => {
@@ -141,6 +136,10 @@ impl Adjustment {
         line.new = Some(Amount::new(self.new, currency));
         line
     }
+}
+
+fn plus(a: Money, b: Money) -> Result<Money, TooLarge> {
+    a.0.checked_add(b.0).map(Money).ok_or(TooLarge)
 }
 
 fn minus(a: Money, b: Money) -> Result<Money, TooLarge> {

@@ -70,7 +70,7 @@ pub(super) struct Waiting<'f> {
 impl<'f> Ledger<'f> {
     /// Sorts the deals. Two deals with one number, or returns in a circle, are faults.
     pub(super) fn of(facts: &'f Facts, deals: &'f [Deal]) -> Result<Self, Vec<Fault>> {
-        let roots = roots(deals)?;
+        let roots = roots(facts, deals)?;
         let mut ordered: Vec<(OrderKey, Entry<'f>)> = Vec::with_capacity(deals.len());
         let mut elsewhere = Vec::new();
         for (deal, root) in deals.iter().zip(roots) {
@@ -116,7 +116,7 @@ impl<'f> Ledger<'f> {
         }
         let elsewhere = self.elsewhere.iter().filter_map(|deal| {
             let part = Entry { deal, root: deal }.part(self.facts, scope, kind)?;
-            Some(Waiting { deal, part, why: "" })
+            (part != Money::ZERO).then_some(Waiting { deal, part, why: "" })
         });
         counted.elsewhere.extend(elsewhere);
         counted.waiting.sort_by_key(|waiting| (waiting.deal.booked_on, waiting.deal.number));
@@ -126,9 +126,26 @@ impl<'f> Ledger<'f> {
 }
 
 impl<'f> PayingDeals<'f> {
+    /// Whether nothing of it is anybody's who is asked about.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.waiting.is_empty() && self.held.is_empty() && self.elsewhere.is_empty()
+    }
+
     /// Net sales, in minor units.
     pub(super) fn net(&self) -> i128 {
         self.rows.iter().map(|row| row.weight).sum()
+    }
+
+    /// What of it are returns that were booked after a month: taken back here, and counted there by the metric.
+    pub(super) fn later(&self, month: &str) -> i128 {
+        let Some(month) = month_of(month) else { return 0 };
+        let after = |deal: &Deal| {
+            deal.returns.is_some() && deal.booked_on.is_some_and(|on| (on.year(), u8::from(on.month())) > month)
+        };
+        let waiting =
+            self.waiting.iter().chain(&self.held).filter(|one| after(one.deal)).map(|one| i128::from(one.part.0));
+        let rows = self.rows.iter().filter(|row| row.deal.is_some_and(after)).map(|row| row.weight);
+        rows.chain(waiting).sum()
     }
 
     /// The rows of the deals that a component is about.
@@ -152,6 +169,12 @@ pub(super) fn deals_above_zero(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
         deal.weight = 1;
     }
     deals
+}
+
+/// Year and month of a period like `2026-10`; none of a longer one.
+pub(super) fn month_of(period: &str) -> Option<(i32, u8)> {
+    let (year, month) = period.split_once('-').filter(|_| period.len() == 7)?;
+    Some((year.parse().ok()?, month.parse().ok()?))
 }
 
 /// Whether two rows belong to one deal.
@@ -191,23 +214,23 @@ type OrderKey = (Option<Date>, i64, usize, bool, Option<Date>, i64);
 
 /// For each deal, the index of the deal that it belongs to: itself, or the one at the end of its returns; `None` where
 /// that deal is not among these.
-fn roots(deals: &[Deal]) -> Result<Vec<Option<usize>>, Vec<Fault>> {
+fn roots(facts: &Facts, deals: &[Deal]) -> Result<Vec<Option<usize>>, Vec<Fault>> {
     let mut faults = Vec::new();
     let list = Place::Root.key("deals");
     let mut by_number: HashMap<Identity<'_>, usize> = HashMap::with_capacity(deals.len());
     // A deal of several reps of a team stands there once for each; its first entry is found by the number alone.
     let mut of_others: HashMap<i64, usize> = HashMap::new();
     for (i, deal) in deals.iter().enumerate() {
-        if by_number.insert((deal.number, deal.rep.as_deref(), deal.overlay), i).is_some() {
+        if by_number.insert((deal.number, of_other(facts, deal), deal.overlay), i).is_some() {
             let place = list.item(i);
             place.key("number").fault(&mut faults, format!("there are two deals with the number {}", deal.number));
         }
-        if deal.rep.is_some() || deal.overlay {
+        if of_other(facts, deal).is_some() || deal.overlay {
             of_others.entry(deal.number).or_insert(i);
         }
     }
     let find = |deal: &Deal, number: i64| {
-        let same = by_number.get(&(number, deal.rep.as_deref(), deal.overlay));
+        let same = by_number.get(&(number, of_other(facts, deal), deal.overlay));
         same.or_else(|| by_number.get(&(number, None, false))).or_else(|| of_others.get(&number)).copied()
     };
     let mut roots = Vec::with_capacity(deals.len());
@@ -227,6 +250,11 @@ fn roots(deals: &[Deal]) -> Result<Vec<Option<usize>>, Vec<Fault>> {
         roots.push(at);
     }
     if faults.is_empty() { Ok(roots) } else { Err(faults) }
+}
+
+/// Whose deal it says that it is, where that is somebody else: a deal that names nobody is the rep's own.
+fn of_other<'f>(facts: &Facts, deal: &'f Deal) -> Option<&'f str> {
+    deal.rep.as_deref().filter(|rep| *rep != facts.rep)
 }
 
 /// Number, whose, and whether it is an overlay: once per list.

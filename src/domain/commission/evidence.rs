@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{
     counted::{Ledger, PayingDeals, Row, climbed, deals_above_zero},
     exact::{TooLarge, attainment},
-    facts::{Earned, Facts, Figures},
+    facts::{Deal, Earned, Facts, Figures},
     json::Fault,
     measure::{Measure, What},
     plan::{Component, CreditKind, Plan, Schedule, Scope, Who},
@@ -56,7 +56,9 @@ impl<'a> Evidence<'a> {
         // Facts that know of no team are, for what is measured of one, the team's.
         let team = facts.team.as_ref().map_or(own, |team| Known::of(&team.figures));
         let asked = |scope, credit| {
+            let team_seen = |one: &Component| one.gate.iter().any(|condition| condition.who == Who::Team);
             (scope, credit) == (Scope::Own, CreditKind::Split)
+                || (scope, credit) == (Scope::Team, CreditKind::Split) && plan.components.iter().any(team_seen)
                 || plan.components.iter().any(|one| (one.scope, one.credit) == (scope, credit))
         };
         let ledger = facts.deals.as_deref().map(|deals| Ledger::of(facts, deals)).transpose()?;
@@ -93,20 +95,44 @@ impl<'a> Evidence<'a> {
         if scope == Scope::Own { self.own } else { self.team }
     }
 
-    /// A metric in its own unit. Net sales are those of the deals that pay, where there are any.
+    /// A metric in its own unit. Net sales are those of the deals that pay, where there are any; the rep's own are never
+    /// the team's.
     pub(super) fn value(&self, scope: Scope, metric: Metric) -> Option<Decimal> {
         let given = self.known(scope).metrics.get(&metric).copied();
-        let of_team = scope == Scope::Team
-            && self.deals(scope, CreditKind::Split).is_some_and(|counted| !counted.rows.is_empty());
-        if metric != Metric::NetSales || (given.is_some() && !of_team) {
+        if metric != Metric::NetSales {
             return given;
         }
-        let counted = self.deals(scope, CreditKind::Split)?;
-        Decimal::try_from_i128_with_scale(counted.net(), 0).ok()
+        let Some(counted) = self.deals(scope, CreditKind::Split) else { return given };
+        let given = given.filter(|_| scope == Scope::Own || self.facts.team.is_some());
+        match given {
+            Some(given) if counted.is_empty() && !self.lists(scope) => Some(given),
+            _ => Decimal::try_from_i128_with_scale(counted.net(), 0).ok(),
+        }
     }
 
+    /// Whether the list of deals holds some of the rep (or of the team), whatever their stage: then it is all of them.
+    pub(super) fn lists(&self, scope: Scope) -> bool {
+        let own = |deal: &Deal| deal.rep.as_ref().is_none_or(|rep| *rep == self.facts.rep);
+        let mut deals = self.facts.deals.iter().flatten();
+        deals.any(|deal| own(deal) == (scope == Scope::Own))
+    }
+
+    /// A target: of the rep's own what counts of it by the plan's ramp.
     pub(super) fn target(&self, scope: Scope, metric: Metric) -> Option<Decimal> {
-        self.known(scope).targets.get(&metric).copied()
+        let full = self.known(scope).targets.get(&metric).copied()?;
+        Some(self.ramp_of(scope, metric).map_or(full, |share| part_of(metric, full, share)))
+    }
+
+    /// The target as it was set, and the share of it that counts, where that is not all.
+    pub(super) fn ramped(&self, metric: Metric) -> Option<(Decimal, Decimal)> {
+        let full = self.known(Scope::Own).targets.get(&metric).copied()?;
+        self.ramp_of(Scope::Own, metric).map(|share| (full, share))
+    }
+
+    /// Only own targets of which more is better are ramped: a smaller limit would be harder to keep.
+    fn ramp_of(&self, scope: Scope, metric: Metric) -> Option<Decimal> {
+        let share = self.plan.ramped(self.facts.period_on_plan?)?;
+        (scope == Scope::Own && !metric.is_limit()).then_some(share)
     }
 
     /// The target that a component's measure is held against.
@@ -199,6 +225,19 @@ impl<'a> Evidence<'a> {
             weight: i128::from(one.amount.0),
         };
         others.map(row).collect()
+    }
+}
+
+/// A share of a target: whole in the unit of counts and money, half up, and of a count at least 1.
+fn part_of(metric: Metric, full: Decimal, share: Decimal) -> Decimal {
+    if full <= Decimal::ZERO {
+        return full;
+    }
+    let part = full.saturating_mul(share);
+    match metric.unit() {
+        Unit::Fraction => part.round_dp(12),
+        Unit::Money => part.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero),
+        Unit::Count => part.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero).max(Decimal::ONE),
     }
 }
 

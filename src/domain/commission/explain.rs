@@ -51,6 +51,7 @@ pub(super) fn explain(worked: &Worked<'_>, evidence: &Evidence<'_>) -> Result<Wo
     let mut formulas: Vec<String> = worked.slices.iter().map(|slice| formula(slice, worked, currency)).collect();
     formulas.extend(modified_formula(worked, currency)?);
     let mut notes = Vec::new();
+    notes.extend(ramped(worked.component, evidence));
     notes.extend(year_before(worked, currency));
     gates(worked, currency, &mut notes)?;
     notes.extend(modified(worked, currency));
@@ -66,6 +67,7 @@ pub(super) fn explain(worked: &Worked<'_>, evidence: &Evidence<'_>) -> Result<Wo
     let by_deal = matches!(worked.what, What::Metric(Metric::NetSales) | What::Deals);
     let component = worked.component;
     if let Some(counted) = evidence.deals(component.scope, component.credit).filter(|_| by_deal) {
+        notes.extend(counts_and_pays(worked, evidence));
         notes.extend(held(&about(component, &counted.held), currency));
         notes.extend(unconfirmed(&about(component, &counted.waiting), currency));
         notes.extend(about(component, &counted.elsewhere).iter().map(|held| elsewhere(held, currency)));
@@ -126,6 +128,21 @@ fn no_value(metric: impl Into<What>) -> String {
 /// What a component says beyond its schedule and gate.
 fn more_rules(component: &Component, currency: Currency) -> Vec<String> {
     component.modifier.iter().map(|modifier| told::modifier(modifier, currency)).collect()
+}
+
+/// What of the targets counts that a line looks at, where the plan ramps them up: `In period 2 on the plan 50% of the
+/// target for net sales counts: €5,000.00 of €10,000.00.`
+fn ramped(component: &Component, evidence: &Evidence<'_>) -> Vec<String> {
+    let currency = evidence.currency();
+    let number = evidence.facts.period_on_plan.unwrap_or_default();
+    let said = |metric: Metric| {
+        let (full, share) = evidence.ramped(metric)?;
+        let counts = evidence.target(Scope::Own, metric)?;
+        let (share, of) = (percent(share), plural(metric));
+        let (counts, full) = (bare(metric, counts, currency), bare(metric, full, currency));
+        Some(format!("In period {number} on the plan {share} of the target for {of} counts: {counts} of {full}."))
+    };
+    component.attained().into_iter().filter_map(said).collect()
 }
 
 /// What the year gave before.
@@ -389,6 +406,16 @@ fn rounding_and_limits(worked: &Worked<'_>, currency: Currency, notes: &mut Vec<
     if let Some(floor) = component.floor.filter(|floor| worked.rounded < *floor) {
         notes.push(format!("The floor of {} lifts it from {rounded}.", money(floor, currency)));
     }
+}
+
+/// Net sales as the metric counts them, where they are given and other deals pay.
+fn counts_and_pays(worked: &Worked<'_>, evidence: &Evidence<'_>) -> Option<String> {
+    let component = worked.component;
+    let whole = component.measure.metric() == Some(Metric::NetSales) && component.scope == Scope::Own;
+    let given = evidence.facts.metrics.get(&Metric::NetSales).filter(|_| whole && !component.asks_for_deals())?;
+    let pays = worked.now.measured;
+    let show = |minor| evidence.currency().show_exact(minor);
+    (*given != pays).then(|| format!("As a metric net sales are {}; {} of them pay here.", show(*given), show(pays)))
 }
 
 /// More deals than these are told as a number and a sum.

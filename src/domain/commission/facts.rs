@@ -331,7 +331,10 @@ impl Deal {
             place.key("booked_on").fault(faults, "a won deal has the date of the win: add it");
         }
         if self.returns.is_some() && self.amount > Money::ZERO {
-            place.key("amount").fault(faults, "a return takes back: write its amount with a minus");
+            place.key("amount").fault(
+                faults,
+                "a return takes back: write its amount with a minus; one that was wrong is cancelled by its stage",
+            );
         }
         match &self.credit {
             Credit::Share(share) if *share < Decimal::ZERO || *share > Decimal::ONE => {

@@ -3,14 +3,14 @@
 use rust_decimal::Decimal;
 
 use super::{
-    counted::PayingDeals,
+    counted::{PayingDeals, Waiting, month_of},
     evidence::Evidence,
     facts_node::as_written,
     json::{Fault, Place},
     measure::Measure,
     plan::{Component, CreditKind, MeasuringPeriod, Scope, Who},
 };
-use crate::domain::metric::Metric;
+use crate::domain::{deal::Stage, metric::Metric};
 
 /// What in the facts does not fit the plan.
 pub(super) fn unfit(evidence: &Evidence<'_>) -> Vec<Fault> {
@@ -28,6 +28,10 @@ pub(super) fn unfit(evidence: &Evidence<'_>) -> Vec<Fault> {
     let facts = evidence.facts;
     if facts.period_on_plan.is_none() && evidence.plan.draw.iter().any(|draw| draw.through.is_some()) {
         let message = "the draw ends with one of the rep's periods on the plan: say which of them this is, from 1";
+        Place::Root.key("period_on_plan").fault(&mut faults, message);
+    }
+    if facts.period_on_plan.is_none() && !evidence.plan.ramp.is_empty() {
+        let message = "the plan's ramp goes by the rep's periods on the plan: say which of them this is, from 1";
         Place::Root.key("period_on_plan").fault(&mut faults, message);
     }
     let list = Place::Root.key("holds");
@@ -141,37 +145,40 @@ fn unknown_customers(
 /// More mistakes of one kind are not told one by one.
 const TOLD: usize = 20;
 
-/// Net sales that are given beside deals with another sum.
+/// Net sales that are given beside deals with another sum. The metric counts deals that wait or are on hold, and returns
+/// on their own date; pay does not. Each of these sums may be given; what pays are the deals.
 fn other_sum(evidence: &Evidence<'_>, faults: &mut Vec<Fault>) {
-    let sales = evidence.facts.metrics.get(&Metric::NetSales);
-    let deals = evidence.facts.deals.as_ref().is_some_and(|deals| deals.iter().any(|deal| deal.rep.is_none()));
-    if let (Some(given), Some(counted)) = (sales, evidence.deals(Scope::Own, CreditKind::Split))
-        && deals
-        && let Ok(net) = Decimal::try_from_i128_with_scale(counted.net(), 0)
-        && *given != net
-    {
-        let written = |minor| as_written(Metric::NetSales, minor, evidence.currency());
-        let metrics = Place::Root.key("metrics");
-        metrics.key("net_sales").fault(
-            faults,
-            format!("{} is given, and the deals that pay add up to {}: leave it out", written(*given), written(net)),
-        );
+    let Some(given) = evidence.facts.metrics.get(&Metric::NetSales) else { return };
+    let Some(counted) = evidence.deals(Scope::Own, CreditKind::Split).filter(|_| evidence.lists(Scope::Own)) else {
+        return;
+    };
+    let sum = |some: &[Waiting<'_>]| some.iter().map(|one| i128::from(one.part.0)).sum::<i128>();
+    let (pays, waiting, held) = (counted.net(), sum(&counted.waiting), sum(&counted.held));
+    let all = pays + waiting + held;
+    let by_date = all + sum(&counted.elsewhere);
+    let sums = [pays, pays + waiting, pays + held, all, by_date, by_date - counted.later(&evidence.facts.period)];
+    if sums.iter().any(|sum| Decimal::try_from_i128_with_scale(*sum, 0).is_ok_and(|sum| sum == *given)) {
+        return;
     }
+    let written = |minor| as_written(Metric::NetSales, minor, evidence.currency());
+    let net = |sum| Decimal::try_from_i128_with_scale(sum, 0).map(written).unwrap_or_default();
+    let others = if all == pays { String::new() } else { format!(" (with those that wait, {})", net(all)) };
+    let message =
+        format!("{} is given, and the deals that pay add up to {}{others}: leave it out", written(*given), net(pays));
+    let metrics = Place::Root.key("metrics");
+    metrics.key("net_sales").fault(faults, message);
 }
 
 /// A monthly plan pays the deals of its month, and no others.
 fn other_months(evidence: &Evidence<'_>, faults: &mut Vec<Fault>) {
     let month = &evidence.facts.period;
-    let parts = month.split_once('-').filter(|_| month.len() == 7);
-    let parsed = parts.and_then(|(year, month)| Some((year.parse().ok()?, month.parse().ok()?)));
-    let Some((year, number)): Option<(i32, u8)> = parsed.filter(|_| evidence.plan.period == MeasuringPeriod::Month)
-    else {
-        return;
-    };
+    let Some(of_plan) = month_of(month).filter(|_| evidence.plan.period == MeasuringPeriod::Month) else { return };
     let list = Place::Root.key("deals");
     for (i, deal) in evidence.facts.deals.iter().flatten().enumerate() {
-        let Some(booked_on) = deal.booked_on.filter(|_| deal.returns.is_none()) else { continue };
-        if (booked_on.year(), u8::from(booked_on.month())) != (year, number) {
+        // A return is taken back with its deal, whenever it came, and what was not won pays in no month.
+        let asked = deal.returns.is_none() && deal.stage == Stage::Won;
+        let Some(booked_on) = deal.booked_on.filter(|_| asked) else { continue };
+        if (booked_on.year(), u8::from(booked_on.month())) != of_plan {
             let place = list.item(i);
             let message = format!("{booked_on} does not lie in {month}: leave deals of other periods out");
             place.key("booked_on").fault(faults, message);

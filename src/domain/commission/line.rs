@@ -96,7 +96,7 @@ impl<'a> Worked<'a> {
             hold: hold.map(|hold| hold.reason.as_deref().unwrap_or_default()),
         };
         if let Some(floor) = component.floor.filter(|floor| open && worked.amount < *floor) {
-            let amount = Amount::new(floor - worked.amount, currency);
+            let amount = Amount::new(difference(floor, worked.amount)?, currency);
             worked.records.push(Record { floor: true, ..Record::of(amount) });
             worked.amount = floor;
         }

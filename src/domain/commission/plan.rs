@@ -26,8 +26,11 @@ pub struct Plan {
     pub floor: Option<Money>,
     /// What is paid in advance, one draw after the other; empty: nothing.
     pub draw: Vec<Draw>,
-    /// The share of what is earned that adjustments and a carried balance may take back in one period; none: all.
+    /// The share of what is earned that adjustments and a carried balance may take back in one period; none: half.
     pub recovery_cap: Option<Decimal>,
+    /// What of a rep's own targets counts in the first, second … of the rep's periods on the plan, then the last one on;
+    /// empty: all of them, from the first on.
+    pub ramp: Vec<Decimal>,
 }
 
 /// An amount that is paid even if less was earned.
@@ -269,29 +272,28 @@ impl Plan {
             floor: None,
             draw: Vec::new(),
             recovery_cap: None,
+            ramp: Vec::new(),
         }
+    }
+
+    /// The share of what is earned that may be taken back in one period.
+    pub fn recovery(&self) -> Decimal {
+        self.recovery_cap.unwrap_or(Decimal::new(5, 1))
+    }
+
+    /// What of the rep's targets counts in one of the rep's periods on the plan, from 1; none: all of it.
+    pub fn ramped(&self, period_on_plan: u32) -> Option<Decimal> {
+        let at = usize::try_from(period_on_plan.saturating_sub(1)).unwrap_or(usize::MAX);
+        self.ramp.get(at).or(self.ramp.last()).copied().filter(|share| *share != Decimal::ONE)
     }
 
     /// The metrics whose attainment it looks at, of the rep himself, in the order in which it names them: without a
     /// target for them it pays nothing, or less.
     pub fn attained(&self) -> Vec<Metric> {
         let mut metrics = Vec::new();
-        let mut take = |measure: &Measure| {
-            for metric in measure.metrics() {
-                if !metrics.contains(&metric) {
-                    metrics.push(metric);
-                }
-            }
-        };
-        for component in &self.components {
-            let own = component.scope == Scope::Own;
-            if own && (component.measure.is_attainment() || component.pays.climbs_attainment()) {
-                take(&component.measure);
-            }
-            let gate = component.gate.iter().filter(|condition| condition.who == Who::Rep);
-            let asked = gate.map(|condition| &condition.of).chain(component.modifier.iter().map(|one| &one.of));
-            for measure in asked.filter(|measure| measure.is_attainment()) {
-                take(measure);
+        for metric in self.components.iter().flat_map(Component::attained) {
+            if !metrics.contains(&metric) {
+                metrics.push(metric);
             }
         }
         metrics
@@ -315,6 +317,25 @@ impl Component {
             clawback_days: None,
             true_up: None,
         }
+    }
+
+    /// The metrics whose attainment it looks at, of the rep himself.
+    pub(super) fn attained(&self) -> Vec<Metric> {
+        let mut metrics = Vec::new();
+        let mut take = |measure: &Measure| {
+            for metric in measure.metrics() {
+                if !metrics.contains(&metric) {
+                    metrics.push(metric);
+                }
+            }
+        };
+        if self.scope == Scope::Own && (self.measure.is_attainment() || self.pays.climbs_attainment()) {
+            take(&self.measure);
+        }
+        let gate = self.gate.iter().filter(|condition| condition.who == Who::Rep).map(|condition| &condition.of);
+        let asked = gate.chain(self.modifier.iter().map(|one| &one.of));
+        asked.filter(|measure| measure.is_attainment()).for_each(take);
+        metrics
     }
 
     /// The steps of its tiers; empty for other ways to pay.

@@ -30,6 +30,7 @@ impl Plan {
         let list = Place::Root.key("components");
         check_number(self.components.len(), MOST_COMPONENTS, "components", &list, &mut faults);
         check_number(self.draw.len(), MOST_ROWS, "draws", &Place::Root.key("draw"), &mut faults);
+        check_number(self.ramp.len(), MOST_ROWS, "steps", &Place::Root.key("ramp"), &mut faults);
         for (i, component) in self.components.iter().enumerate() {
             let place = list.item(i);
             let pays = place.key("pays");
@@ -63,6 +64,7 @@ impl Plan {
             let message = format!("{share} is no share of what is earned: use 0 to 1, and \"0.5\" for 50 %");
             Place::Root.key("recovery_cap").fault(faults, message);
         }
+        self.check_ramp(faults);
         let list = Place::Root.key("components");
         if self.components.is_empty() {
             list.fault(faults, "the plan pays nothing: give it at least one component");
@@ -78,6 +80,28 @@ impl Plan {
 }
 
 impl Plan {
+    fn check_ramp(&self, faults: &mut Vec<Fault>) {
+        let list = Place::Root.key("ramp");
+        for (i, share) in self.ramp.iter().enumerate() {
+            if *share <= Decimal::ZERO || *share > Decimal::ONE {
+                list.item(i).fault(faults, format!("{share} is no share of a target: use more than 0 and at most 1"));
+            } else {
+                check_ratio(*share, &list.item(i), faults);
+            }
+        }
+        if self.ramp.is_empty() {
+            return;
+        }
+        let longer = |one: &&Component| one.true_up.is_some() || (one.year_to_date() && one.pays.climbs_attainment());
+        if let Some(component) = self.components.iter().find(longer) {
+            let message = format!(
+                "a ramp is of each period's target, and “{}” follows that of a quarter or year: leave one of them out",
+                component.name
+            );
+            list.fault(faults, message);
+        }
+    }
+
     fn check_draw(&self, faults: &mut Vec<Fault>) {
         let list = Place::Root.key("draw");
         let mut before: Option<&Draw> = None;

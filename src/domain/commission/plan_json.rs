@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::{
-    json::{Fault, Fields, Node, Place, Refused},
+    json::{Fault, Fields, Node, Place, Refused, decimal},
     plan::{
         Axis, Component, Condition, CreditKind, Curve, Days, Draw, Factor, Measure, MeasuringPeriod, Mode, Modifier,
         Months, Only, Per, Plan, Point, Schedule, Scope, Step, StepPays, Tiers, Weight, Who,
@@ -60,21 +60,22 @@ impl Component {
 }
 
 impl Plan {
-    /// The draws and the cap of recovery, as in a plan; none where it has neither.
+    /// The draws, the cap of recovery and the ramp, as in a plan; none where it has none of them.
     pub fn account_json(&self) -> Option<String> {
-        let empty = self.draw.is_empty() && self.recovery_cap.is_none();
+        let empty = self.draw.is_empty() && self.recovery_cap.is_none() && self.ramp.is_empty();
         (!empty).then(|| self.account_node(Node::object()).to_string())
     }
 
-    /// Reads the draws and the cap of recovery into this plan.
+    /// Reads the draws, the cap of recovery and the ramp into this plan.
     ///
     /// # Errors
     /// Everything that is wrong with them.
     pub fn read_account(&mut self, text: &str) -> Result<(), Refused> {
         let node = Node::parse(text)?;
         let mut faults = Vec::new();
-        if let Some(fields) = Fields::read(&node, Place::Root, &["draw", "recovery_cap"], &mut faults) {
+        if let Some(fields) = Fields::read(&node, Place::Root, &["draw", "recovery_cap", "ramp"], &mut faults) {
             self.recovery_cap = fields.decimal("recovery_cap", &mut faults);
+            self.ramp = read_ramp(&fields, &mut faults);
             self.draw = read_draws(&fields, self.currency, &mut faults).unwrap_or_default();
         }
         Refused::unless(faults, Some(()))
@@ -82,8 +83,8 @@ impl Plan {
 }
 
 fn read_plan(node: &Node<'_>, faults: &mut Vec<Fault>) -> Option<Plan> {
-    const KNOWN: [&str; 9] =
-        ["name", "currency", "period", "components", "cap", "floor", "draw", "recovery_cap", "scope"];
+    const KNOWN: [&str; 10] =
+        ["name", "currency", "period", "components", "cap", "floor", "draw", "recovery_cap", "ramp", "scope"];
     let fields = Fields::read(node, Place::Root, &KNOWN, faults)?;
     let name = fields.need_text("name", faults).map(|name| name.trim().to_owned());
     let period = fields.need_text("period", faults).and_then(|word| {
@@ -110,8 +111,9 @@ fn read_plan(node: &Node<'_>, faults: &mut Vec<Fault>) -> Option<Plan> {
     let cap = fields.money("cap", currency, faults);
     let floor = fields.money("floor", currency, faults);
     let recovery_cap = fields.decimal("recovery_cap", faults);
+    let ramp = read_ramp(&fields, faults);
     let draw = read_draws(&fields, currency, faults)?;
-    let plan = Plan { name: name?, currency, period: period?, components, cap, floor, draw, recovery_cap };
+    let plan = Plan { name: name?, currency, period: period?, components, cap, floor, draw, recovery_cap, ramp };
     if faults.is_empty() || !plan.components.is_empty() {
         plan.check_own(faults);
     }
@@ -121,6 +123,13 @@ fn read_plan(node: &Node<'_>, faults: &mut Vec<Fault>) -> Option<Plan> {
 fn read_scope(fields: &Fields<'_>, faults: &mut Vec<Fault>) -> Option<Scope> {
     let word = fields.text("scope", faults)?;
     choose(word, &fields.place().key("scope"), &[("own", Scope::Own), ("team", Scope::Team)], faults)
+}
+
+/// What of the targets counts in each of a rep's first periods on the plan.
+fn read_ramp(fields: &Fields<'_>, faults: &mut Vec<Fault>) -> Vec<Decimal> {
+    let place = fields.place().key("ramp");
+    let nodes = fields.list("ramp", faults).unwrap_or_default();
+    nodes.iter().enumerate().filter_map(|(i, node)| decimal(node, &place.item(i), faults)).collect()
 }
 
 /// One draw, or a list of draws that follow each other.

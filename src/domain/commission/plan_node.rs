@@ -24,14 +24,17 @@ impl Plan {
         self.account_node(node)
     }
 
-    /// The object with the draws and the cap of recovery.
+    /// The object with the draws, the cap of recovery and the ramp.
     pub(super) fn account_node<'a>(&self, node: Node<'a>) -> Node<'a> {
         let draw = match self.draw.as_slice() {
             [] => None,
             [one] => Some(one.node(self.currency)),
             several => Some(Node::List(several.iter().map(|one| one.node(self.currency)).collect())),
         };
-        node.with("draw", draw).with("recovery_cap", self.recovery_cap.map(decimal))
+        let ramp = self.ramp.iter().copied().map(decimal).collect::<Vec<_>>();
+        node.with("draw", draw)
+            .with("recovery_cap", self.recovery_cap.map(decimal))
+            .with("ramp", (!ramp.is_empty()).then_some(Node::List(ramp)))
     }
 }
 

@@ -26,7 +26,7 @@ pub enum Template {
     Farmer,
     /// A share of what the team sells, and a bonus if every rep is on the way.
     Manager,
-    /// A draw while somebody learns the trade.
+    /// A draw and smaller targets while somebody learns the trade.
     Newcomer,
 }
 
@@ -78,7 +78,7 @@ impl Template {
             Self::Hunter => plan(hunter(currency)),
             Self::Farmer => plan(farmer(currency, today)),
             Self::Manager => plan(manager(currency)),
-            Self::Newcomer => Plan { draw: draws(currency), ..plan(newcomer()) },
+            Self::Newcomer => Plan { draw: draws(currency), ramp: ramp(), ..plan(newcomer()) },
         }
     }
 }
@@ -124,6 +124,11 @@ fn manager(currency: Currency) -> Vec<Component> {
 fn newcomer() -> Vec<Component> {
     let steps = [(Decimal::ZERO, percent(3)), (Decimal::ONE, percent(5))];
     vec![Component { pays: over_attainment(&steps), ..sales(Decimal::ZERO) }]
+}
+
+/// A quarter of the target in the first month, and a quarter more in each of the next three.
+fn ramp() -> Vec<Decimal> {
+    [25, 50, 75, 100].map(share).to_vec()
 }
 
 /// Three months to keep, three to pay back from what is earned above the draw.

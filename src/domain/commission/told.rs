@@ -131,7 +131,21 @@ pub fn together(plan: &Plan) -> Vec<String> {
     told
 }
 
-/// What is paid in advance and taken back.
+/// What of the targets counts in a rep's first periods on the plan.
+fn ramp(shares: &[Decimal]) -> Option<String> {
+    let shares: Vec<String> = shares.iter().map(|share| percent(*share)).collect();
+    match shares.as_slice() {
+        [] => None,
+        [all] => Some(format!("Of a rep's own targets {all} counts; limits stay.")),
+        several => Some(format!(
+            "Of a rep's own targets {} counts in the rep's first periods on the plan, one after the other; the last stays. \
+             Limits stay as they are.",
+            list(several)
+        )),
+    }
+}
+
+/// What is paid in advance and taken back, and how targets begin.
 pub fn account(plan: &Plan) -> Vec<String> {
     let mut told = Vec::new();
     let mut before = 0;
@@ -139,6 +153,7 @@ pub fn account(plan: &Plan) -> Vec<String> {
         told.push(draw.told(before, plan.currency));
         before = draw.through.unwrap_or(before);
     }
+    told.extend(ramp(&plan.ramp));
     told.extend(plan.recovery_cap.map(|share| {
         format!(
             "Corrections of earlier periods take back {} of what is earned at most; the rest is carried on.",
