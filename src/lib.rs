@@ -83,6 +83,7 @@ pub mod domain {
     pub mod company;
     pub mod cross_sell;
     pub mod deal;
+    pub mod dispute;
     pub mod exchange;
     /// Customers: what happened, what follows from it, and where each stands.
     pub mod customer {
@@ -335,6 +336,14 @@ pub mod statements {
     pub mod view;
     pub mod web;
 }
+/// What reps ask and dispute about a line of a statement, and what becomes of it.
+pub mod disputes {
+    pub mod ask;
+    pub mod db;
+    pub mod decide;
+    pub mod told;
+    pub mod web;
+}
 
 /// The first start: a company and its first administrator, and the steps from there to a first statement.
 pub mod setup {
@@ -502,6 +511,7 @@ pub fn routes() -> web::routes::Routes {
         .merge(commission_runs::web::routes())
         .merge(commission_runs::hands::routes())
         .merge(statements::web::routes())
+        .merge(disputes::web::routes())
         .merge(setup::web::routes())
         .merge(setup::guide::routes())
         .merge(setup::sample::routes())

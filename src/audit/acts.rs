@@ -66,6 +66,11 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("run.paid", "marked as paid", "Commission: paid"),
     ("organization.payroll_columns", "chose the columns of", "Payroll file: columns chosen"),
     ("statement.approved", "approved", "Commission: statement approved"),
+    ("dispute.opened", "opened", "Disputes: opened"),
+    ("dispute.written", "wrote in", "Disputes: written in"),
+    ("dispute.accepted", "accepted", "Disputes: accepted"),
+    ("dispute.refused", "refused", "Disputes: refused"),
+    ("dispute.withdrawn", "withdrew", "Disputes: withdrawn"),
     ("user.created", "added", "People: added"),
     ("user.changed", "changed", "People: changed"),
     ("user.roles_changed", "changed the roles of", "People: roles changed"),
@@ -110,7 +115,7 @@ const ACTS: &[(&str, &str, &str)] = &[
 ];
 
 /// What belongs together: the first part of the word, and what the filter calls all of it.
-const KINDS: [(&str, &str); 13] = [
+const KINDS: [(&str, &str); 14] = [
     ("visit", "All of visits"),
     ("deal", "All of deals"),
     ("customer", "All of customers"),
@@ -118,6 +123,7 @@ const KINDS: [(&str, &str); 13] = [
     ("plan", "All of plans"),
     ("run", "All of commission runs"),
     ("statement", "All of statements"),
+    ("dispute", "All of disputes"),
     ("user", "All of people"),
     ("team", "All of teams"),
     ("settings", "All of settings"),
@@ -314,6 +320,10 @@ fn thing(row: &Row, me: &Viewer) -> (String, String) {
             let words =
                 period().map_or("a statement".to_owned(), |period| format!("the statement of {} for {period}", name()));
             (words, link(row.submitted && me.may(Permission::ReadStatements)))
+        }
+        "disputes" => {
+            let number = row.object.rsplit('/').next().unwrap_or_default();
+            (format!("dispute {number}"), link(me.may(Permission::ReadStatements)))
         }
         "targets" => {
             let word = row.object.split('/').nth(2).unwrap_or_default();

@@ -15,6 +15,10 @@ use super::{
 };
 use crate::{
     App, audit,
+    disputes::{
+        self,
+        db::{Asked, Dispute},
+    },
     domain::{
         access::Permission,
         id::RunId,
@@ -197,6 +201,7 @@ struct ShowPage {
     may_prepare: bool,
     running: bool,
     late: Vec<LateFact>,
+    disputes: Vec<Dispute>,
     report: Report,
     next: Next,
     paid_on: String,
@@ -235,6 +240,8 @@ async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> 
     });
     let without = without.collect();
     let late = db::late_facts(&mut read, &me.scope, id).await?;
+    let asked = Asked { run: Some(id), ..Asked::default() };
+    let disputes = disputes::db::list(&mut read, &me.scope, asked).await?;
     let period = periods::containing(run.period_kind, run.period_start, me);
     let report = Report::load(&mut read, me, &run, period).await?;
     let running = !period.is_over(me.today);
@@ -260,6 +267,7 @@ async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> 
         may_prepare,
         running,
         late,
+        disputes,
         report,
         next,
         paid_on,

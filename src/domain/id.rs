@@ -64,6 +64,8 @@ ids! {
     HoldId,
     /// An amount that somebody adds to a rep's pay, or takes off it.
     AdjustmentId,
+    /// A dispute about a line of a statement.
+    DisputeId,
     /// Files that were sent to be imported.
     UploadId,
     /// An import that was done.

@@ -30,6 +30,8 @@ pub struct Asker<'a> {
     pub approves: Option<Scope>,
     /// Of whose customers the person confirms the end, if any.
     pub ends: Option<Scope>,
+    /// Whether the person answers disputes about pay.
+    pub answers: bool,
     /// The day at the company.
     pub today: Date,
     /// The instant.
@@ -40,7 +42,8 @@ pub struct Asker<'a> {
 
 /// Something to know, in the words of the database.
 pub struct Row {
-    /// deal, run, ending (waits), decision (on an ending of the person's), statement, follow-up or target.
+    /// deal, run, ending, dispute (waits), decision (on an ending of the person's), answer to or decision on a dispute of
+    /// the person's, statement, follow-up or target.
     pub kind: String,
     /// Since when, at the company.
     pub at: PrimitiveDateTime,
@@ -64,7 +67,8 @@ pub struct Row {
     pub to_accept: bool,
 }
 
-/// What the person should know, the latest first: deals and ends to confirm, runs to approve, decisions on own words, own
+/// What the person should know, the latest first: deals and ends to confirm, runs to approve, disputes to answer, decisions
+/// on own words, answers to own disputes, own
 /// statements that are ready, own follow-ups that are due, own targets that somebody else set. `only_new`: what came since the last look.
 pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limit: i64) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as!(
@@ -135,6 +139,41 @@ pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limi
                where p.org_id = $1 and p.proposed_by = $2 and p.settled_by <> $2
                  and p.settled_at > (select recent from since)
                union all
+               select 'dispute', said.at, d.id, null, l.component, u.name, null, r.period_kind, r.period_start, false
+               from disputes d
+               join users u on u.org_id = d.org_id and u.id = d.rep_id
+               join statements s on s.org_id = d.org_id and s.id = d.statement_id
+               join commission_runs r on r.org_id = s.org_id and r.id = s.run_id
+               join statement_lines l on l.org_id = d.org_id and l.statement_id = d.statement_id and l.position = d.position
+               cross join lateral (
+                   select m.written_by, m.written_at as at
+                   from dispute_messages m
+                   where m.org_id = d.org_id and m.dispute_id = d.id
+                   order by m.id desc
+                   limit 1
+               ) said
+               where $15 and d.org_id = $1 and d.rep_id <> $2 and said.written_by = d.rep_id
+                 and said.at > (select waiting from since)
+                 and not exists (select from dispute_decisions x where x.org_id = d.org_id and x.dispute_id = d.id)
+               union all
+               select 'answer_' || said.kind, said.at, d.id, null, l.component, w.name, null, r.period_kind,
+                      r.period_start, false
+               from disputes d
+               join statements s on s.org_id = d.org_id and s.id = d.statement_id
+               join commission_runs r on r.org_id = s.org_id and r.id = s.run_id
+               join statement_lines l on l.org_id = d.org_id and l.statement_id = d.statement_id and l.position = d.position
+               cross join lateral (
+                   select 'written' as kind, m.written_by as by, m.written_at as at
+                   from dispute_messages m
+                   where m.org_id = d.org_id and m.dispute_id = d.id and m.written_by <> d.rep_id
+                   union all
+                   select x.outcome, x.made_by, x.made_at
+                   from dispute_decisions x
+                   where x.org_id = d.org_id and x.dispute_id = d.id and x.made_by <> d.rep_id
+               ) said
+               join users w on w.org_id = d.org_id and w.id = said.by
+               where d.org_id = $1 and d.rep_id = $2 and said.at > (select recent from since)
+               union all
                -- A follow-up comes back on its day, and stays until it is done, moved or missed.
                (select 'follow_up', v.visited_on::timestamp at time zone $12, v.id, null, c.name, null, null, null, v.visited_on, false
                 from visits v
@@ -185,6 +224,7 @@ pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limi
         asker.time_zone,
         asker.ends.is_some(),
         asker.ends.as_ref().and_then(Scope::reps) as Option<&[UserId]>,
+        asker.answers,
     )
     .fetch_all(db)
     .await

@@ -14,7 +14,7 @@ use time::{OffsetDateTime, PrimitiveDateTime, format_description::well_known::Rf
 
 use super::db::{self, Asker, Row};
 use crate::{
-    App,
+    App, disputes,
     domain::{
         access::{Permission, Role},
         period::Period,
@@ -25,7 +25,7 @@ use crate::{
         error::Error,
         form::Form,
         format, once,
-        page::{Page, Unseen, html},
+        page::{Page, Unseen, Waiting, html},
         routes::Routes,
         toast::Toast,
     },
@@ -48,6 +48,10 @@ pub async fn count(State(app): State<App>, mut request: Request, next: Next) -> 
     if is_page && let Some(me) = request.extensions().get::<Viewer>() {
         let mut read = tx::read(&app.db, me.scope.org).await?;
         let new = db::list(&mut read, &asker(me), true, COUNTED).await?.len();
+        if me.may(Permission::PrepareCommission) {
+            let waiting = disputes::db::waiting(&mut read, me.scope.org, me.id).await?;
+            request.extensions_mut().insert(Waiting(waiting));
+        }
         request.extensions_mut().insert(Unseen(new));
     }
     Ok(next.run(request).await)
@@ -61,6 +65,7 @@ fn asker(me: &Viewer) -> Asker<'_> {
         confirms: scope_of(Permission::ConfirmDeals),
         approves: scope_of(Permission::ApproveCommission),
         ends: scope_of(Permission::RecordSales).filter(|_| me.is(Role::Manager)),
+        answers: me.may(Permission::PrepareCommission),
         today: me.today,
         now: me.now,
         time_zone: &me.company.time_zone,
@@ -93,7 +98,7 @@ async fn index(State(app): State<App>, me: Viewer, page: Page) -> Result<Respons
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let rows = db::list(&mut read, &asker(&me), false, MOST).await?;
     let (waiting, happened): (Vec<Row>, Vec<Row>) =
-        rows.into_iter().partition(|row| matches!(row.kind.as_str(), "deal" | "run" | "ending" | "follow_up"));
+        rows.into_iter().partition(|row| matches!(row.kind.as_str(), "deal" | "run" | "ending" | "dispute" | "follow_up"));
     let told = |rows: Vec<Row>| rows.into_iter().map(|row| notice(row, &me)).collect();
     let until = me.now.format(&Rfc3339).unwrap_or_default();
     html(NoticesPage { page, waiting: told(waiting), happened: told(happened), until })
@@ -128,6 +133,21 @@ fn notice(row: Row, me: &Viewer) -> Notice {
             let by = row.owner.unwrap_or_default();
             let title = format!("The end of {name} was {}", row.kind);
             ("flag", title, format!("By {by}"), format!("/customers/{}", row.deal.unwrap_or_default()))
+        }
+        "dispute" => {
+            let by = row.owner.unwrap_or_default();
+            let title = format!("{by} disputes {name}, {label}");
+            ("message-square", title, "Waits for an answer".to_owned(), format!("/disputes/{}", row.number))
+        }
+        "answer_written" | "answer_accepted" | "answer_refused" => {
+            let by = row.owner.unwrap_or_default();
+            let did = match row.kind.as_str() {
+                "answer_accepted" => "accepted",
+                "answer_refused" => "refused",
+                _ => "answered",
+            };
+            let title = format!("{by} {did} your dispute about {name}, {label}");
+            ("message-square", title, "Read what it says".to_owned(), format!("/disputes/{}", row.number))
         }
         "follow_up" => {
             let day = row.period_start.map_or_else(String::new, |day| format::short_date(day, me.today));

@@ -58,6 +58,7 @@ fn fixed(me: &Viewer) -> Vec<Command> {
         (me.may(ReadSales), "Exchange rates", "/exchange-rates", "arrow-up-down"),
         (me.may(ReadStatements), "Commission statements", "/statements", "receipt"),
         (me.may(PrepareCommission), "Calculate commission", "/commission-runs", "badge-check"),
+        (me.may(ReadStatements), "Disputes: questions about pay", "/disputes", "message-square"),
         (me.may(ApproveCommission), "Approve commission runs", "/commission-runs", "badge-check"),
         (me.may(PrepareCommission), "Commission plans", "/plans", "percent"),
         (me.may(PrepareCommission), "Write a plan", "/plans/new", "percent"),

@@ -49,6 +49,8 @@ pub struct LineView {
     pub counted: Vec<CountedView>,
     /// "38 deals", "6 customers", "92 visits"; empty: nothing to open.
     pub opens: String,
+    /// What is disputed about it, or where to dispute it: address and words.
+    pub dispute: Option<(String, String)>,
 }
 
 /// A deal behind a line.
@@ -146,7 +148,7 @@ pub async fn views(
             counted.iter().map(one).collect()
         });
         let opens = opens(metric, records.len(), counted.len());
-        LineView { line, records, counted, opens }
+        LineView { line, records, counted, opens, dispute: None }
     };
     Ok(lines.into_iter().map(view).collect())
 }

@@ -21,6 +21,7 @@ use crate::{
         calculate::{Question, calculate},
     },
     domain::{
+    disputes,
         access::{Permission, Role},
         commission::statement::Statement,
         id::{StatementId, UserId},
@@ -143,15 +144,15 @@ async fn show(
         .await?
         .map(|(start, total)| (format::period(periods::containing(kind, start, &me)), total, statement.total - total));
     let (paid, approved) = (statement.paid_on, statement.approved_on.is_some());
-    html(ShowPage {
-        page,
-        badge: badge(statement.superseded, paid, approved, statement.submitted_at.is_some()),
-        before,
-        proof,
-        reads_run: me.may(Permission::ApproveCommission),
-        may_approve: may_approve(&me, &statement),
-        view: View::load(&mut read, &me, statement).await?,
-    })
+    let badge = badge(statement.superseded, paid, approved, statement.submitted_at.is_some());
+    let may_approve = may_approve(&me, &statement);
+    let mut view = View::load(&mut read, &me, statement).await?;
+    let links = disputes::ask::links(&mut read, &me, &view.statement, view.lines.len()).await?;
+    for (line, link) in view.lines.iter_mut().zip(links) {
+        line.dispute = link;
+    }
+    let reads_run = me.may(Permission::ApproveCommission);
+    html(ShowPage { page, badge, before, proof, reads_run, may_approve, view })
 }
 
 /// Calculates the statement again from its stored inputs.

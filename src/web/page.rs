@@ -39,6 +39,8 @@ pub struct Page {
     pub viewing: bool,
     /// How many notices are new to the person, as far as they were counted ([`Unseen`]).
     pub unseen: usize,
+    /// How many disputes wait for the person, as far as they were counted ([`Waiting`]).
+    pub disputes: i64,
     currency: Option<Currency>,
     today: Option<Date>,
 }
@@ -83,6 +85,10 @@ pub struct NavItem {
 #[derive(Clone, Copy, Debug)]
 pub struct Unseen(pub usize);
 
+/// How many disputes wait for an answer of the person, likewise.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiting(pub i64);
+
 /// How many places the top bar holds.
 const NAV: usize = 7;
 /// How many places the phone's bar holds beside *Log visit*.
@@ -97,6 +103,7 @@ impl Page {
             toast,
             viewing: viewer.is_some_and(|viewer| viewer.behind.is_some()),
             unseen: 0,
+            disputes: 0,
             currency: viewer.map(|viewer| viewer.company.currency),
             today: viewer.map(|viewer| viewer.today),
             path,
@@ -159,7 +166,9 @@ impl FromRequestParts<App> for Page {
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
         let page = Self::new(parts.uri.path(), parts.extensions.get::<Viewer>(), toast::read(&parts.headers));
-        Ok(Self { unseen: parts.extensions.get::<Unseen>().map_or(0, |unseen| unseen.0), ..page })
+        let unseen = parts.extensions.get::<Unseen>().map_or(0, |unseen| unseen.0);
+        let disputes = parts.extensions.get::<Waiting>().map_or(0, |waiting| waiting.0);
+        Ok(Self { unseen, disputes, ..page })
     }
 }
 
@@ -198,6 +207,7 @@ fn places(roles: &[Role], path: &str) -> Vec<NavItem> {
         place(settles, pay, "/statements", "receipt", "p"),
         place(settles, "Runs", "/commission-runs", "badge-check", "r"),
         place(settles, "Plans", "/plans", "percent", "l"),
+        place(settles, "Disputes", "/disputes", "message-square", "q"),
         place(is(Role::Admin), "People", "/users", "user-plus", "u"),
         place(is(Role::Admin), "Teams", "/teams", "network", "e"),
         place(is(Role::Admin), "Settings", "/settings", "settings", "n"),
@@ -257,8 +267,8 @@ mod tests {
             (&[Manager], "Team, Customers, Visits, Deals, Targets, Commission", "Team, Customers, Targets, Commission"),
             (
                 &[Finance],
-                "Statements, Runs, Plans, Scoreboard, Customers, Deals",
-                "Statements, Runs, Plans, Scoreboard",
+                "Statements, Runs, Plans, Disputes, Scoreboard, Customers, Deals",
+                "Statements, Runs, Plans, Disputes",
             ),
             (
                 &[Admin],
@@ -271,11 +281,11 @@ mod tests {
             assert_eq!(labels(&tabs(&all)).join(", "), tab);
         }
         let everything = places(&Role::ALL, "/");
-        assert_eq!(everything.len(), 15, "each place once");
+        assert_eq!(everything.len(), 16, "each place once");
         let mut keys: Vec<_> = everything.iter().map(|item| item.key).collect();
         keys.sort_unstable();
         keys.dedup();
-        assert_eq!(keys.len(), 15, "each key once");
+        assert_eq!(keys.len(), 16, "each key once");
     }
 
     #[test]
