@@ -78,6 +78,7 @@ pub mod domain {
         pub mod text;
         pub mod told;
         mod true_up;
+        pub mod what_if;
         pub mod words;
     }
     pub mod company;
@@ -323,6 +324,7 @@ pub mod commission_runs {
     pub mod store;
     mod store_db;
     pub mod web;
+    pub mod what_if;
 }
 /// What each rep earned, line by line.
 pub mod statements {
@@ -335,6 +337,8 @@ pub mod statements {
     pub mod verify_db;
     pub mod view;
     pub mod web;
+    mod what_if;
+    mod what_if_db;
 }
 /// What reps ask and dispute about a line of a statement, and what becomes of it.
 pub mod disputes {

@@ -12,6 +12,7 @@ use super::{
     db::{self, ListedRow, StatementRow},
     files, verify_db,
     view::{LineView, View, views},
+    what_if,
 };
 use crate::{
     App, audit,
@@ -20,8 +21,8 @@ use crate::{
         approval::badge,
         calculate::{Question, calculate},
     },
-    domain::{
     disputes,
+    domain::{
         access::{Permission, Role},
         commission::statement::Statement,
         id::{StatementId, UserId},
@@ -50,6 +51,7 @@ pub fn routes() -> Routes {
     Routes::new()
         .get("/statements", index)
         .get("/statements/so-far", so_far)
+        .get("/statements/what-if", what_if::show)
         .get("/statements/{id}", show)
         .get("/statements/{id}/statement.pdf", files::as_pdf)
         .get("/statements/{id}/statement.xlsx", files::as_workbook)
@@ -225,6 +227,7 @@ struct SoFarPage {
     page: Page,
     label: String,
     running: bool,
+    own: bool,
     statement: Option<(Statement, Vec<LineView>)>,
 }
 
@@ -256,5 +259,5 @@ async fn so_far(
         Some(c) => Some((c.statement.clone(), views(&mut read, &me, rep, c.statement.lines, &c.inputs).await?)),
         None => None,
     };
-    html(SoFarPage { page, label: format::period(period), running: !period.is_over(me.today), statement })
+    html(SoFarPage { page, label: format::period(period), running: !period.is_over(me.today), own: rep == me.id, statement })
 }

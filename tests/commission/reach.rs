@@ -28,6 +28,7 @@ fn the_next_tier_is_told_with_what_it_pays() {
     assert_eq!(ahead.len(), 1);
     assert_eq!(ahead[0].words, "€1,300.00 more in net sales");
     assert_eq!((ahead[0].now, ahead[0].then), (Money(34_800), Money(60_000)));
+    assert_eq!(ahead[0].further, Some(("€100.00 more in net sales".to_owned(), Money(600))), "at 6 %");
     assert!(next(&accelerator(), &sold(1_200_000, 1_000_000)).unwrap().is_empty());
 }
 

@@ -223,11 +223,11 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /commission-runs/{id}/payment", [DOOR, 403, 403, 422, 403]),
     ("GET /statements", [DOOR, 200, 200, 200, 200]),
     ("GET /statements/so-far", [DOOR, 200, 200, 200, 200]),
+    ("GET /statements/what-if", [DOOR, 200, 200, 200, 200]),
     ("GET /statements/{id}", [DOOR, 200, 200, 200, 200]),
     ("GET /statements/{id}/statement.pdf", [DOOR, 200, 200, 200, 200]),
     ("GET /statements/{id}/statement.xlsx", [DOOR, 200, 200, 200, 200]),
     ("POST /statements/{id}/approval", [DOOR, 403, 409, 409, 409]),
-];
     // Only its rep disputes a statement; the world's dispute is about the rep's.
     ("GET /statements/{id}/lines/{line}/dispute", [DOOR, 303, 403, 403, 403]),
     ("POST /statements/{id}/lines/{line}/dispute", [DOOR, 422, 403, 403, 403]),
@@ -237,6 +237,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /disputes/{id}/acceptance", [DOOR, 403, 403, 422, 403]),
     ("POST /disputes/{id}/refusal", [DOOR, 403, 403, 422, 403]),
     ("POST /disputes/{id}/withdrawal", [DOOR, 303, 403, 403, 403]),
+];
 
 /// Routes that the test cannot ask without ending its sessions or making them somebody else's: `sign_in` and `viewing`
 /// have tests of their own.
@@ -267,9 +268,9 @@ pub struct World {
     customers: [CustomerId; 3],
     visits: [VisitId; 3],
     deals: [DealId; 3],
-}
     /// A dispute about the first line of each of `statements`.
     disputes: [DisputeId; 3],
+}
 
 impl World {
     pub async fn new() -> Self {
@@ -357,11 +358,11 @@ impl World {
             let own = sqlx::query_scalar!("select id from statements where rep_id = $1", owner.id.0);
             statements.push(own.fetch_one(&app.db).await.unwrap().to_string());
         }
-        let plans = [plan.clone(), plan.clone(), other_plan];
         let mut disputes = vec![];
         for (owner, statement) in owners.into_iter().zip(&statements) {
             disputes.push(dispute(&app, owner, StatementId(statement.parse().unwrap())).await);
         }
+        let plans = [plan.clone(), plan.clone(), other_plan];
         let runs = [run.clone(), run.clone(), other_run];
         let ids = BTreeMap::from([
             ("/plans/", plan),
@@ -369,9 +370,9 @@ impl World {
             ("/holds/", "1".to_owned()),
             ("/adjustments/", "1".to_owned()),
             ("/statements/", statements[0].clone()),
-            ("/users/", target.id.to_string()),
             ("/lines/", "1".to_owned()),
             ("/disputes/", disputes[0].to_string()),
+            ("/users/", target.id.to_string()),
             ("/teams/", top.to_string()),
             ("/invitations/", "made-up".to_owned()),
             ("/reps/", rep.id.to_string()),
@@ -397,8 +398,8 @@ impl World {
         let (customers, visits) = (customers.try_into().unwrap(), visits.try_into().unwrap());
         let (deals, endings) = (deals.try_into().unwrap(), endings.try_into().unwrap());
         let (notes, proposals) = (notes.try_into().unwrap(), proposals.try_into().unwrap());
-        let statements = statements.try_into().unwrap();
         let disputes = disputes.try_into().unwrap();
+        let statements = statements.try_into().unwrap();
         let (people, reps) = ([rep, manager, finance, admin], owners);
         Self {
             app,
@@ -415,8 +416,8 @@ impl World {
             customers,
             visits,
             deals,
-        }
             disputes,
+        }
     }
 
     /// Nobody's browser and those of the four roles.
@@ -458,8 +459,8 @@ impl World {
             _ if before.ends_with("/deals/") => self.deals[whose].to_string(),
             _ if before.ends_with("/reps/") || before.ends_with("rep=") => self.reps[whose].id.to_string(),
             _ if before.ends_with("/statements/") => self.statements[whose].clone(),
-            _ if before.ends_with("/commission-runs/") => self.runs[whose].clone(),
             _ if before.ends_with("/disputes/") => self.disputes[whose].to_string(),
+            _ if before.ends_with("/commission-runs/") => self.runs[whose].clone(),
             _ if before.ends_with("/plans/") => self.plans[whose].clone(),
             _ => panic!("no object for {route}"),
         })
@@ -520,7 +521,6 @@ async fn proposal(app: &TestApp, owner: User, customer: CustomerId) -> ProposalI
     id
 }
 
-async fn note(app: &TestApp, writer: User, customer: CustomerId) -> NoteId {
 async fn dispute(app: &TestApp, rep: User, statement: StatementId) -> DisputeId {
     let mut tx = app.write(rep.org).await;
     tx.actor = Some(rep.id);
@@ -530,6 +530,7 @@ async fn dispute(app: &TestApp, rep: User, statement: StatementId) -> DisputeId 
     id
 }
 
+async fn note(app: &TestApp, writer: User, customer: CustomerId) -> NoteId {
     let mut tx = app.write(writer.org).await;
     let id = customers::notes_db::insert(&mut tx, customer, writer.id, "Closed on Mondays").await.unwrap();
     tx.commit().await.unwrap();
@@ -722,13 +723,13 @@ const REACH: &[(&str, Reached)] = &[
     ("POST /commission-runs/{id}/lines.csv", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
     ("POST /commission-runs/{id}/run.xlsx", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
     ("GET /statements/so-far?rep={id}", READ),
-    // Plans and drafts are for finance; the plan and the run of both reps are the same.
     // What is disputed is read as far as statements are.
     ("GET /disputes/{id}", READ),
     ("POST /disputes/{id}/messages", [[422, 404, 404], [422, 404, 404], [422, 422, 404], [422, 422, 404]]),
     ("POST /disputes/{id}/acceptance", [[403; 3], [403; 3], [422, 422, 404], [403; 3]]),
     ("POST /disputes/{id}/refusal", [[403; 3], [403; 3], [422, 422, 404], [403; 3]]),
     ("POST /disputes/{id}/withdrawal", [[303, 404, 404], [403, 404, 404], [403, 403, 404], [403, 403, 404]]),
+    // Plans and drafts are for finance; the plan and the run of both reps are the same.
     ("GET /plans/{id}", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
     ("GET /plans/{id}/compare", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
     ("GET /plans/{id}/versions/new", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),

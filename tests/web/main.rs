@@ -48,6 +48,7 @@ mod teams;
 mod users;
 mod viewing;
 mod visits;
+mod what_if;
 
 // sqlx.toml names the types of columns from the crate's root.
 use attain::domain;

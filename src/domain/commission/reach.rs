@@ -9,9 +9,9 @@ use super::{
     line::Worked,
     missing::candidates,
     plan::{Plan, What},
-    words::difference,
+    words::{difference, in_minor_units},
 };
-use crate::domain::money::Money;
+use crate::domain::{metric::Unit, money::Money};
 
 /// The next step of a component.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +29,9 @@ pub struct Reach {
     pub now: Money,
     /// What it would pay there, its gate open.
     pub then: Money,
+    /// What more of the measure pays beyond that: how much more in words (100 in money, one of what is counted), and its
+    /// pay. None of a share.
+    pub further: Option<(String, Money)>,
 }
 
 /// The next step of every component that has one ahead. What is paid deal by deal has none.
@@ -54,6 +57,17 @@ pub fn next(plan: &Plan, facts: &Facts) -> Result<Vec<Reach>, EvaluateError> {
         let Some(missing) = missing.min_by_key(Decimal::abs) else { continue };
         let then = worked.would_pay(worked.now.measured + missing, plan.currency).map_err(too_large)?;
         let Some(then) = then else { continue };
+        let more = match worked.what.unit() {
+            Unit::Money => Some(in_minor_units(Decimal::ONE_HUNDRED, plan.currency)),
+            Unit::Count => Some(Decimal::ONE),
+            Unit::Fraction => None,
+        };
+        let mut further = None;
+        if let Some(more) = more.filter(|_| !limit)
+            && let Ok(Some(beyond)) = worked.would_pay(worked.now.measured + missing + more, plan.currency)
+        {
+            further = Some((difference(worked.what, more, plan.currency), beyond - then));
+        }
         ahead.push(Reach {
             component: i,
             what: worked.what,
@@ -61,6 +75,7 @@ pub fn next(plan: &Plan, facts: &Facts) -> Result<Vec<Reach>, EvaluateError> {
             words: difference(worked.what, missing, plan.currency),
             now: worked.amount,
             then,
+            further,
         });
     }
     Ok(ahead)
