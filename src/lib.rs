@@ -291,7 +291,18 @@ pub mod plans {
     pub mod holds;
     pub mod parse;
     mod place;
+    pub mod simulate;
+    pub mod simulation;
+    mod simulation_db;
     mod targets;
+    pub mod web;
+}
+/// Plan letters: a version in plain words, published to its reps, who accept it.
+pub mod plan_letters {
+    pub mod db;
+    pub mod letter;
+    mod pdf;
+    pub mod publish;
     pub mod web;
 }
 /// Locks: which periods approved pay has closed.
@@ -323,6 +334,7 @@ pub mod commission_runs {
     mod sources;
     pub mod store;
     mod store_db;
+    pub mod trial;
     pub mod web;
     pub mod what_if;
 }
@@ -332,7 +344,7 @@ pub mod statements {
     pub mod db;
     pub mod files;
     mod pdf;
-    mod sheet;
+    pub mod sheet;
     pub mod verify;
     pub mod verify_db;
     pub mod view;
@@ -512,6 +524,7 @@ pub fn routes() -> web::routes::Routes {
         .merge(scorecards::web::routes())
         .merge(targets::web::routes())
         .merge(plans::web::routes())
+        .merge(plan_letters::web::routes())
         .merge(commission_runs::web::routes())
         .merge(commission_runs::hands::routes())
         .merge(statements::web::routes())

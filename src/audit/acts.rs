@@ -55,6 +55,11 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("plan.version", "wrote a version of", "Plans: version written"),
     ("plan.assigned", "changed who is on", "Plans: assigned"),
     ("plan.imported", "imported", "Plans: imported"),
+    ("letter.published", "published the letters of", "Plan letters: published"),
+    ("letter.reminded", "reminded of the letters of", "Plan letters: reminded"),
+    ("letter.accepted", "accepted", "Plan letters: accepted"),
+    ("letter.asked", "asked about", "Plan letters: asked"),
+    ("letter.answered", "answered about", "Plan letters: answered"),
     ("run.calculated", "calculated", "Commission: calculated"),
     ("run.held", "held pay in", "Commission: held"),
     ("run.released", "released pay in", "Commission: released"),
@@ -121,6 +126,7 @@ const KINDS: [(&str, &str); 14] = [
     ("customer", "All of customers"),
     ("target", "All of targets"),
     ("plan", "All of plans"),
+    ("letter", "All of plan letters"),
     ("run", "All of commission runs"),
     ("statement", "All of statements"),
     ("dispute", "All of disputes"),
@@ -325,6 +331,7 @@ fn thing(row: &Row, me: &Viewer) -> (String, String) {
             let number = row.object.rsplit('/').next().unwrap_or_default();
             (format!("dispute {number}"), link(me.may(Permission::ReadStatements)))
         }
+        "plan-letters" => ("a plan letter".to_owned(), link(me.may(Permission::ReadStatements))),
         "targets" => {
             let word = row.object.split('/').nth(2).unwrap_or_default();
             let words = Period::parse(word, me.company.fiscal_start).map_or_else(|_| word.to_owned(), Period::label);

@@ -11,6 +11,7 @@ use time::Date;
 use super::{
     account_db::{self, ByHand, Owing},
     late::{self, Correction},
+    late_db::PaidBefore,
     needs,
     sources::Sources,
     store_db::{NewLine, NewStatement},
@@ -117,6 +118,7 @@ impl Question {
 }
 
 /// A rep and the plan version that pays.
+#[derive(Clone)]
 pub struct OnPlan {
     /// Whose pay it is.
     pub rep: UserId,
@@ -153,6 +155,7 @@ pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Ca
         balances: account_db::balances(db, asked.org, &reps).await?,
         by_hand: account_db::by_hand(db, asked.org, &reps, asked.period).await?,
         posts: true,
+        tried: None,
     };
     let mut calculated = earned(db, asked, on_plans, &beside).await?;
     calculated.retain(|one| asked.rep.is_none_or(|rep| rep == one.rep));
@@ -181,6 +184,17 @@ pub struct Beside {
     pub by_hand: Vec<ByHand>,
     /// Whether the corrections are paid here; in shadow they only tell what earlier periods are worth.
     pub posts: bool,
+    /// What a trial takes in place of what was calculated and locked; it knows no holds.
+    pub(super) tried: Option<Tried>,
+}
+
+/// What the earlier periods of a trial came to.
+#[derive(Default)]
+pub(super) struct Tried {
+    /// Since when each rep counts as on the plan.
+    pub since: HashMap<UserId, Date>,
+    /// What its own earlier periods paid for each component.
+    pub paid: Vec<(Period, PaidBefore)>,
 }
 
 /// What these reps earn by these plans, in the order in which they are given.
@@ -191,23 +205,9 @@ pub async fn earned(
     beside: &Beside,
 ) -> Result<Vec<Calculated>, Error> {
     let sources = Sources::load(db, asked, &on_plans, beside).await?;
-    let mut drafts = Vec::with_capacity(on_plans.len());
-    for on_plan in on_plans {
-        let (facts, records) = sources.facts(&on_plan, beside);
-        let statement = pay(&on_plan, &facts)?;
-        drafts.push((on_plan, facts, records, statement));
-    }
-    // Overrides on earnings are paid once what the team's reps earn themselves is known.
-    let own: HashMap<UserId, Money> = drafts
-        .iter()
-        .map(|(on_plan, _, _, statement)| (on_plan.rep, needs::own_earnings(&on_plan.plan, statement)))
-        .collect();
-    let mut calculated = Vec::with_capacity(drafts.len());
-    for (on_plan, mut facts, records, mut statement) in drafts {
-        if needs::earnings(&on_plan.plan) {
-            facts.team_earnings = Some(sources.team_earnings(on_plan.rep, &own, &on_plan.name));
-            statement = pay(&on_plan, &facts)?;
-        }
+    let all_paid = paid(&sources, &on_plans, beside)?;
+    let mut calculated = Vec::with_capacity(on_plans.len());
+    for (on_plan, Paid { facts, records, statement }) in on_plans.into_iter().zip(all_paid) {
         let OnPlan { rep, version, document, plan, .. } = on_plan;
         let draw_is_debt = needs::draw_is_debt(&plan, facts.period_on_plan);
         let periods = facts.true_up.as_ref().and_then(|longer| longer.periods);
@@ -227,6 +227,37 @@ pub async fn earned(
         });
     }
     Ok(calculated)
+}
+
+/// What one rep is paid, and what it follows from.
+pub(super) struct Paid {
+    /// What the rep did.
+    pub facts: Facts,
+    /// What the counts of the facts count.
+    pub records: BTreeMap<Metric, Vec<Counted>>,
+    /// What it pays.
+    pub statement: Statement,
+}
+
+/// What these reps are paid by these plans, in the order in which they are given.
+pub(super) fn paid(sources: &Sources, on_plans: &[OnPlan], beside: &Beside) -> Result<Vec<Paid>, Error> {
+    let mut all = Vec::with_capacity(on_plans.len());
+    for on_plan in on_plans {
+        let (facts, records) = sources.facts(on_plan, beside);
+        let statement = pay(on_plan, &facts)?;
+        all.push(Paid { facts, records, statement });
+    }
+    // Overrides on earnings are paid once what the team's reps earn themselves is known.
+    let own: HashMap<UserId, Money> = on_plans
+        .iter()
+        .zip(&all)
+        .map(|(on_plan, paid)| (on_plan.rep, needs::own_earnings(&on_plan.plan, &paid.statement)))
+        .collect();
+    for (on_plan, paid) in on_plans.iter().zip(&mut all).filter(|(on_plan, _)| needs::earnings(&on_plan.plan)) {
+        paid.facts.team_earnings = Some(sources.team_earnings(on_plan.rep, &own, &on_plan.name));
+        paid.statement = pay(on_plan, &paid.facts)?;
+    }
+    Ok(all)
 }
 
 fn pay(on_plan: &OnPlan, facts: &Facts) -> Result<Statement, Error> {

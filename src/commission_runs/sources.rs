@@ -50,13 +50,14 @@ impl Sources {
         beside: &Beside,
     ) -> Result<Self, Error> {
         let (org, period) = (asked.org, asked.period);
-        let reps: Vec<UserId> = on_plans.iter().map(|on_plan| on_plan.rep).collect();
+        let mut seen: HashSet<UserId> = HashSet::new();
+        // A trial has a rep on two plans.
+        let reps: Vec<UserId> = on_plans.iter().map(|on_plan| on_plan.rep).filter(|rep| seen.insert(*rep)).collect();
         let any = |needed: fn(&Plan) -> bool| on_plans.iter().any(|on_plan| needed(&on_plan.plan));
         let leads = on_plans.iter().filter(|on_plan| needs::team(&on_plan.plan) || needs::earnings(&on_plan.plan));
         let leaders: Vec<UserId> = leads.map(|on_plan| on_plan.rep).collect();
         let led = if leaders.is_empty() { Vec::new() } else { account_db::led(db, org, &leaders, period).await? };
         let mut everybody = reps.clone();
-        let mut seen: HashSet<UserId> = reps.iter().copied().collect();
         everybody.extend(led.iter().map(|one| one.member_id).filter(|member| seen.insert(*member)));
         // Facts of one rep, or of all: those of a team are not asked for one by one.
         let asked = Question { rep: asked.rep.filter(|_| everybody.len() == 1), ..*asked };
@@ -87,7 +88,8 @@ impl Sources {
             longer,
             paid_before,
             since: account_db::on_plan_since(db, org, &reps, period.from()).await?.into_iter().collect(),
-            holds: account_db::holds(db, org, &reps, period).await?,
+            // What is held is paid later: it costs as much.
+            holds: if beside.tried.is_some() { Vec::new() } else { account_db::holds(db, org, &reps, period).await? },
             led,
         })
     }
@@ -108,9 +110,9 @@ impl Sources {
             facts.year_to_date = before.metrics(*rep, clawback);
             facts.year_targets = before.targets(*rep);
         }
-        facts.period_on_plan = Some(self.period_on_plan(*rep));
+        facts.period_on_plan = Some(self.period_on_plan(*rep, beside));
         self.account(&mut facts, on_plan, beside);
-        facts.true_up = self.true_up(on_plan);
+        facts.true_up = self.true_up(on_plan, beside);
         let deals = facts.deals.iter_mut().chain(facts.true_up.iter_mut().filter_map(|one| one.facts.deals.as_mut()));
         for deal in deals.flatten() {
             let held = self.holds.iter().find(|hold| hold.rep_id == *rep && hold.deal == Some(deal.number));
@@ -119,14 +121,20 @@ impl Sources {
         (facts, records)
     }
 
+    /// What a rep's deals that pay come to.
+    pub fn net_that_pays(&self, rep: UserId) -> Money {
+        self.known.net_that_pays(rep)
+    }
+
     /// The targets of which only a part counts for a rep.
     pub fn parts(&self, rep: UserId) -> BTreeMap<Metric, Part> {
         self.known.parts(rep)
     }
 
     /// Which of the rep's periods on the plan this is, from 1.
-    fn period_on_plan(&self, rep: UserId) -> u32 {
-        let Some(since) = self.since.get(&rep) else { return 1 };
+    fn period_on_plan(&self, rep: UserId, beside: &Beside) -> u32 {
+        let since = beside.tried.as_ref().map_or(&self.since, |tried| &tried.since);
+        let Some(since) = since.get(&rep) else { return 1 };
         let months = |day: Date| day.year() * 12 + i32::from(u8::from(day.month()));
         let long = match self.period.kind() {
             PeriodKind::Year => 12,
@@ -164,18 +172,23 @@ impl Sources {
     }
 
     /// What the longer period as a whole is worth, where it ends with this one.
-    fn true_up(&self, on_plan: &OnPlan) -> Option<TrueUp> {
+    fn true_up(&self, on_plan: &OnPlan, beside: &Beside) -> Option<TrueUp> {
         let kind = needs::true_up(&on_plan.plan).map(PeriodKind::from)?;
         let (facts, _) = self.longer.get(&kind)?.facts(on_plan.rep, &on_plan.name, needs::clawback_days(&on_plan.plan));
         let usual = on_plan.plan.components.iter().find_map(|one| on_plan.plan.period.in_one(one.true_up?));
         let trued = on_plan.plan.components.iter().filter(|component| component.true_up.is_some());
         let mut paid: BTreeMap<String, Money> = trued.map(|one| (one.name.clone(), Money::ZERO)).collect();
-        for one in self.paid_before.get(&kind)?.iter().filter(|one| one.rep_id == on_plan.rep) {
+        let from = self.period.as_kind(kind).from();
+        let before: Vec<&PaidBefore> = match &beside.tried {
+            Some(tried) => tried.paid.iter().filter(|(paid, _)| paid.from() >= from).map(|(_, one)| one).collect(),
+            None => self.paid_before.get(&kind)?.iter().collect(),
+        };
+        for one in before.into_iter().filter(|one| one.rep_id == on_plan.rep) {
             if let Some(sum) = paid.get_mut(&one.component) {
                 *sum += one.amount;
             }
         }
-        let periods = usual.map(|usual| usual.min(self.period_on_plan(on_plan.rep)));
+        let periods = usual.map(|usual| usual.min(self.period_on_plan(on_plan.rep, beside)));
         Some(TrueUp { periods, facts: Box::new(facts), paid })
     }
 

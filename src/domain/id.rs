@@ -56,6 +56,8 @@ ids! {
     PlanId,
     /// An immutable version of a plan.
     PlanVersionId,
+    /// A letter that tells a rep what the plan pays.
+    LetterId,
     /// A calculation of commission for one period.
     RunId,
     /// What one rep earns in one run.

@@ -30,7 +30,7 @@ pub struct Asker<'a> {
     pub approves: Option<Scope>,
     /// Of whose customers the person confirms the end, if any.
     pub ends: Option<Scope>,
-    /// Whether the person answers disputes about pay.
+    /// Whether the person answers disputes about pay, and what reps ask about their plans.
     pub answers: bool,
     /// The day at the company.
     pub today: Date,
@@ -43,33 +43,33 @@ pub struct Asker<'a> {
 /// Something to know, in the words of the database.
 pub struct Row {
     /// deal, run, ending, dispute (waits), decision (on an ending of the person's), answer to or decision on a dispute of
-    /// the person's, statement, follow-up or target.
+    /// the person's, statement, follow-up, letter (of a plan), question (about one, waits), answer (to one) or target.
     pub kind: String,
     /// Since when, at the company.
     pub at: PrimitiveDateTime,
     /// Whether it came since the person last looked.
     pub is_new: bool,
-    /// The deal, run, ending, statement or visit; of targets: how many.
+    /// The deal, run, ending, statement, visit or letter; of targets: how many.
     pub number: i64,
     /// What the deal is called; of an ending: the customer.
     pub deal: Option<i64>,
-    /// The customer; who submitted the run; who set the targets.
+    /// The customer; who submitted the run; who set the targets; the plan.
     pub name: Option<String>,
-    /// Who keeps the deal.
+    /// Who keeps the deal; who published the letter, asked or answered.
     pub owner: Option<String>,
     /// What the deal is worth.
     pub net: Option<Money>,
     /// How long the period is.
     pub period_kind: Option<PeriodKind>,
-    /// When the period begins.
+    /// When the period begins, the letter holds, the follow-up is due.
     pub period_start: Option<Date>,
     /// Of targets: whether the person has not accepted them yet.
     pub to_accept: bool,
 }
 
 /// What the person should know, the latest first: deals and ends to confirm, runs to approve, disputes to answer, decisions
-/// on own words, answers to own disputes, own
-/// statements that are ready, own follow-ups that are due, own targets that somebody else set. `only_new`: what came since the last look.
+/// on own words, answers to own disputes, own statements that are ready, own follow-ups that are due, letters of own plans,
+/// questions about letters, own targets that somebody else set. `only_new`: what came since the last look.
 pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limit: i64) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as!(
         Row,
@@ -188,6 +188,52 @@ pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limi
                from statements s
                join period_locks l on l.org_id = s.org_id and l.run_id = s.run_id
                where s.org_id = $1 and s.rep_id = $2 and l.locked_at > (select recent from since)
+               union all
+               -- A letter waits until it is accepted; a reminder makes it new again.
+               select 'letter', greatest(l.published_at, (
+                          select max(m.reminded_at)
+                          from plan_letter_reminders m
+                          where m.org_id = l.org_id and m.letter_id = l.id
+                      )), l.id, null, p.name, u.name, null, null, l.from_date, false
+               from plan_letters l
+               join plan_versions v on v.org_id = l.org_id and v.id = l.version_id
+               join plans p on p.org_id = v.org_id and p.id = v.plan_id
+               join users u on u.org_id = l.org_id and u.id = l.published_by
+               where l.org_id = $1 and l.rep_id = $2
+                 and greatest(l.published_at, (
+                     select max(m.reminded_at)
+                     from plan_letter_reminders m
+                     where m.org_id = l.org_id and m.letter_id = l.id
+                 )) > (select waiting from since)
+                 and not exists (
+                     select from plan_letter_acceptances a where a.org_id = l.org_id and a.letter_id = l.id
+                 )
+                 and not exists (
+                     select from plan_letters n
+                     where n.org_id = l.org_id and n.rep_id = l.rep_id and n.id > l.id and n.from_date <= l.from_date
+                 )
+                 and exists (
+                     select from plan_assignments s
+                     where s.org_id = l.org_id and s.rep_id = l.rep_id and s.plan_id = v.plan_id
+                       and s.during @> greatest(l.from_date, $3::date)
+                 )
+               union all
+               -- The last word about a letter: a question waits for finance, an answer is news for the rep.
+               select case when m.written_by = l.rep_id then 'question' else 'answer' end, m.written_at, l.id, null,
+                      p.name, u.name, null, null, null, false
+               from plan_letter_messages m
+               join plan_letters l on l.org_id = m.org_id and l.id = m.letter_id
+               join plan_versions v on v.org_id = l.org_id and v.id = l.version_id
+               join plans p on p.org_id = v.org_id and p.id = v.plan_id
+               join users u on u.org_id = m.org_id and u.id = m.written_by
+               where m.org_id = $1
+                 and not exists (
+                     select from plan_letter_messages n
+                     where n.org_id = m.org_id and n.letter_id = m.letter_id and n.id > m.id
+                 )
+                 and case when m.written_by = l.rep_id
+                          then $15 and l.rep_id <> $2 and m.written_at > (select waiting from since)
+                          else l.rep_id = $2 and m.written_at > (select recent from since) end
                union all
                select 'target', max(t.set_at), count(*), null, string_agg(distinct u.name, ', '), null, null,
                       t.period_kind, t.period_start,

@@ -94,11 +94,14 @@ struct NoticesPage {
     until: String,
 }
 
+/// What waits for somebody; everything else has happened.
+const WAITING: [&str; 7] = ["deal", "run", "ending", "dispute", "follow_up", "letter", "question"];
+
 async fn index(State(app): State<App>, me: Viewer, page: Page) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let rows = db::list(&mut read, &asker(&me), false, MOST).await?;
     let (waiting, happened): (Vec<Row>, Vec<Row>) =
-        rows.into_iter().partition(|row| matches!(row.kind.as_str(), "deal" | "run" | "ending" | "dispute" | "follow_up"));
+        rows.into_iter().partition(|row| WAITING.contains(&row.kind.as_str()));
     let told = |rows: Vec<Row>| rows.into_iter().map(|row| notice(row, &me)).collect();
     let until = me.now.format(&Rfc3339).unwrap_or_default();
     html(NoticesPage { page, waiting: told(waiting), happened: told(happened), until })
@@ -153,6 +156,23 @@ fn notice(row: Row, me: &Viewer) -> Notice {
             let day = row.period_start.map_or_else(String::new, |day| format::short_date(day, me.today));
             let title = format!("Follow up with {name}");
             ("calendar", title, format!("Planned for {day}"), format!("/visits/{}", row.number))
+        }
+        "letter" => {
+            let by = row.owner.unwrap_or_default();
+            let from = row.period_start.map_or_else(String::new, |day| format!(" from {}", format::date(day)));
+            let title = format!("Your plan{from} is ready to read: {name}");
+            (
+                "file-check",
+                title,
+                format!("Published by {by}. Read it and accept"),
+                format!("/plan-letters/{}", row.number),
+            )
+        }
+        "question" | "answer" => {
+            let by = row.owner.unwrap_or_default();
+            let did = if row.kind == "question" { "asks about" } else { "answered about" };
+            let title = format!("{by} {did} the plan {name}");
+            ("message-square", title, "Plan letter".to_owned(), format!("/plan-letters/{}#asked", row.number))
         }
         "statement" => {
             let title = format!("Your statement for {label} is ready");

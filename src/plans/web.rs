@@ -6,7 +6,7 @@ use super::{
     assign::{self, AssignForm},
     compare,
     db::{self, AssignmentRow, PlanRow, RepRow, VersionRow},
-    editor, example, holds, targets,
+    editor, example, holds, simulation, targets,
 };
 use crate::{
     App,
@@ -33,6 +33,8 @@ pub fn routes() -> Routes {
         .get("/plans/new", editor::new)
         .get("/plans/{id}", show)
         .get("/plans/{id}/compare", compare::show)
+        .get("/plans/{id}/simulation", simulation::show)
+        .get("/plans/{id}/simulation.csv", simulation::export)
         .get("/plans/{id}/versions/new", editor::new_version)
         .post_large("/plans/{id}/versions", LARGEST_PLAN, editor::create_version)
         .post("/plans/{id}/assignments", assign::assign)

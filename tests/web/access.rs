@@ -199,6 +199,17 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /plans/new", [DOOR, 403, 403, 200, 403]),
     ("GET /plans/{id}", [DOOR, 403, 403, 200, 403]),
     ("GET /plans/{id}/compare", [DOOR, 403, 403, 200, 403]),
+    ("GET /plans/{id}/letter", [DOOR, 403, 403, 200, 403]),
+    ("POST /plans/{id}/letters", [DOOR, 403, 403, 303, 403]),
+    ("POST /plans/{id}/letters/reminder", [DOOR, 403, 403, 303, 403]),
+    ("GET /my-plan", [DOOR, 200, 200, 200, 200]),
+    ("GET /plan-letters/{id}", [DOOR, 200, 200, 200, 200]),
+    ("GET /plan-letters/{id}/letter.pdf", [DOOR, 200, 200, 200, 200]),
+    // The rep accepts and asks, finance answers.
+    ("POST /plan-letters/{id}/acceptance", [DOOR, 422, 403, 403, 403]),
+    ("POST /plan-letters/{id}/messages", [DOOR, 422, 403, 422, 403]),
+    ("GET /plans/{id}/simulation", [DOOR, 403, 403, 200, 403]),
+    ("GET /plans/{id}/simulation.csv", [DOOR, 403, 403, 200, 403]),
     ("GET /plans/{id}/versions/new", [DOOR, 403, 403, 200, 403]),
     ("POST /plans", [DOOR, 403, 403, 422, 403]),
     ("POST /plans/{id}/assignments", [DOOR, 403, 403, 422, 403]),
@@ -258,6 +269,8 @@ pub struct World {
     statements: [String; 3],
     runs: [String; 3],
     plans: [String; 3],
+    /// The plan letter of each of `reps`.
+    letters: [String; 3],
     /// An end of the relation to each of `customers`, that only a manager declares.
     endings: [EndingId; 3],
     /// An end to each of `customers` that its rep proposed.
@@ -353,8 +366,10 @@ impl World {
         .unwrap();
         let (plan, run) = commission(&app, finance, &[rep, sibling]).await;
         let (other_plan, other_run) = commission(&app, banker, &[foreign]).await;
-        let mut statements = vec![];
+        let (mut statements, mut letters) = (vec![], vec![]);
         for owner in owners {
+            let letter = sqlx::query_scalar!("select id from plan_letters where rep_id = $1", owner.id.0);
+            letters.push(letter.fetch_one(&app.db).await.unwrap().to_string());
             let own = sqlx::query_scalar!("select id from statements where rep_id = $1", owner.id.0);
             statements.push(own.fetch_one(&app.db).await.unwrap().to_string());
         }
@@ -366,6 +381,7 @@ impl World {
         let runs = [run.clone(), run.clone(), other_run];
         let ids = BTreeMap::from([
             ("/plans/", plan),
+            ("/plan-letters/", letters[0].clone()),
             ("/commission-runs/", run),
             ("/holds/", "1".to_owned()),
             ("/adjustments/", "1".to_owned()),
@@ -400,6 +416,7 @@ impl World {
         let (notes, proposals) = (notes.try_into().unwrap(), proposals.try_into().unwrap());
         let disputes = disputes.try_into().unwrap();
         let statements = statements.try_into().unwrap();
+        let (statements, letters) = (statements.try_into().unwrap(), letters.try_into().unwrap());
         let (people, reps) = ([rep, manager, finance, admin], owners);
         Self {
             app,
@@ -410,6 +427,7 @@ impl World {
             statements,
             runs,
             plans,
+            letters,
             endings,
             proposals,
             notes,
@@ -461,6 +479,7 @@ impl World {
             _ if before.ends_with("/statements/") => self.statements[whose].clone(),
             _ if before.ends_with("/disputes/") => self.disputes[whose].to_string(),
             _ if before.ends_with("/commission-runs/") => self.runs[whose].clone(),
+            _ if before.ends_with("/plan-letters/") => self.letters[whose].clone(),
             _ if before.ends_with("/plans/") => self.plans[whose].clone(),
             _ => panic!("no object for {route}"),
         })
@@ -608,7 +627,7 @@ async fn imported(app: &TestApp, admin: User) -> String {
     done.id.to_string()
 }
 
-/// A plan and a calculated run: their ids.
+/// A plan with a letter for each of its reps, and a calculated run: the ids of plan and run.
 async fn commission(app: &TestApp, finance: User, reps: &[User]) -> (String, String) {
     let mut browser = app.client(finance).await;
     let page = browser.get("/plans/new?template=starter").await.expect(200);
@@ -618,6 +637,8 @@ async fn commission(app: &TestApp, finance: User, reps: &[User]) -> (String, Str
         let assignment = [("rep", &*rep.id.to_string()), ("from", "2026-01"), ("act", "on")];
         browser.submit(&page, "main form", &assignment).await.expect(303);
     }
+    let page = browser.get(&format!("{}/letter", plan.location())).await.expect(200);
+    browser.submit(&page, "form[action$='/letters']", &[]).await.expect(303);
     let page = browser.get("/commission-runs").await.expect(200);
     let run = browser.submit(&page, "main form", &[("period", "2026-10")]).await.expect(303);
     let id = |answer: &Answer| answer.location().rsplit('/').next().unwrap().to_owned();
@@ -732,6 +753,16 @@ const REACH: &[(&str, Reached)] = &[
     // Plans and drafts are for finance; the plan and the run of both reps are the same.
     ("GET /plans/{id}", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
     ("GET /plans/{id}/compare", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
+    ("GET /plans/{id}/letter", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
+    ("POST /plans/{id}/letters", [[403; 3], [403; 3], [303, 303, 404], [403; 3]]),
+    ("POST /plans/{id}/letters/reminder", [[403; 3], [403; 3], [303, 303, 404], [403; 3]]),
+    ("GET /plan-letters/{id}", READ),
+    ("GET /plan-letters/{id}/letter.pdf", READ),
+    // Nobody accepts for somebody else.
+    ("POST /plan-letters/{id}/acceptance", [[422, 404, 404], [403, 404, 404], [403, 403, 404], [403, 403, 404]]),
+    ("POST /plan-letters/{id}/messages", [[422, 404, 404], [403, 404, 404], [422, 422, 404], [403, 403, 404]]),
+    ("GET /plans/{id}/simulation", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
+    ("GET /plans/{id}/simulation.csv", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
     ("GET /plans/{id}/versions/new", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
     ("POST /plans/{id}/versions", [[403; 3], [403; 3], [422, 422, 404], [403; 3]]),
     ("GET /commission-runs/{id}", [[403; 3], [404; 3], [200, 200, 404], [404; 3]]),

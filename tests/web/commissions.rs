@@ -259,6 +259,10 @@ async fn the_database_refuses_what_the_pages_do_not_offer() {
         "audit",
         "targets",
         "plan_versions",
+        "plan_letters",
+        "plan_letter_acceptances",
+        "plan_letter_messages",
+        "plan_letter_reminders",
     ] {
         for act in ["update T set org_id = org_id", "delete from T", "truncate T"] {
             let mut tx = tx::write(&desk.app.db, desk.org, Some(desk.freja.id), desk.app.app.clock).await.unwrap();

@@ -1,0 +1,232 @@
+//! `/plans/7/simulation`: what a version would have paid in the last twelve months, beside what today's plans pay.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use sqlx::PgConnection;
+
+use super::{
+    db::{self, VersionRow},
+    holds,
+    simulate::{MOST_REPS, Pay, RepPay, Simulation, concerned, simulate},
+};
+use crate::{
+    App,
+    domain::{
+        id::{PlanId, UserId},
+        money::Money,
+        period::{Period, PeriodKind},
+        rate::Ratio,
+    },
+    postgres::tx,
+    web::{
+        auth::{Allowed, PrepareCommission, Viewer},
+        chart::{Bar, Bars},
+        csv,
+        error::Error,
+        form::{Path, Query},
+        format,
+        page::{Page, html},
+        ui::{Choice, Tone},
+    },
+};
+
+/// How many of those who gain or lose are named.
+const NAMED: usize = 3;
+
+/// What is asked for.
+#[derive(Clone, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    /// The number of the version; empty: the newest.
+    version: String,
+    /// Whose pay; nobody: those whom the version concerns.
+    rep: Vec<UserId>,
+}
+
+#[derive(Template)]
+#[template(path = "plans/simulation.html")]
+struct SimulationPage {
+    page: Page,
+    version: VersionRow,
+    /// Every version, to choose from.
+    versions: Vec<Choice>,
+    /// Whether the version pays already.
+    in_force: bool,
+    /// Every rep to choose from, and whether chosen.
+    reps: Vec<(UserId, String, bool)>,
+    chosen: usize,
+    /// Whether more were meant than are calculated.
+    beyond: bool,
+    /// The query of the file.
+    query: String,
+    found: Option<Found>,
+}
+
+/// What came of it, as it is drawn.
+struct Found {
+    simulation: Simulation,
+    chart: Bars,
+    gain: Vec<(String, Money)>,
+    lose: Vec<(String, Money)>,
+    /// Who would get nothing.
+    nothing: Vec<String>,
+    rates: Option<[String; 2]>,
+    span: String,
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    me: Allowed<PrepareCommission>,
+    page: Page,
+    Path(id): Path<PlanId>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let all = db::versions(&mut read, me.scope.org, id).await?;
+    let version = version(&all, &asked)?;
+    let People { everybody, mut chosen } = people(&mut read, &me, &version, &asked).await?;
+    let beyond = chosen.len() > MOST_REPS;
+    chosen.truncate(MOST_REPS);
+    let simulation = simulate(&mut read, &me, &version, &chosen).await?;
+    let choice = |version: &VersionRow| {
+        Choice::new(version.number, format!("Version {}, from {}", version.number, format::date(version.from_date)))
+    };
+    let is_chosen = |id: UserId| chosen.iter().any(|(chosen, _)| *chosen == id);
+    let query = chosen.iter().fold(format!("version={}", version.number), |query, (id, _)| format!("{query}&rep={id}"));
+    html(SimulationPage {
+        page,
+        versions: all.iter().map(choice).collect(),
+        in_force: holds::in_force(&all, me.today).is_some_and(|now| now.number == version.number),
+        reps: everybody.into_iter().map(|(id, name)| (id, name, is_chosen(id))).collect(),
+        chosen: chosen.len(),
+        beyond,
+        query,
+        version,
+        found: simulation.map(|simulation| Found::new(simulation, &me)),
+    })
+}
+
+fn version(all: &[VersionRow], asked: &Asked) -> Result<VersionRow, Error> {
+    let is_meant =
+        |version: &&VersionRow| asked.version.is_empty() || version.number.to_string() == asked.version.trim();
+    all.iter().find(is_meant).cloned().ok_or(Error::NotFound)
+}
+
+/// Who may be asked for, and who is, both by name.
+struct People {
+    everybody: Vec<(UserId, String)>,
+    chosen: Vec<(UserId, String)>,
+}
+
+async fn people(db: &mut PgConnection, me: &Viewer, version: &VersionRow, asked: &Asked) -> Result<People, Error> {
+    let reps = db::reps(db, me.scope.org, me.today).await?;
+    let everybody: Vec<(UserId, String)> = reps.into_iter().map(|rep| (rep.id, rep.name)).collect();
+    let usual = if asked.rep.is_empty() { concerned(db, me, version).await? } else { asked.rep.clone() };
+    let mut chosen: Vec<(UserId, String)> = everybody.iter().filter(|(id, _)| usual.contains(id)).cloned().collect();
+    if chosen.is_empty() {
+        chosen.clone_from(&everybody);
+    }
+    Ok(People { everybody, chosen })
+}
+
+impl Found {
+    fn new(simulation: Simulation, me: &Viewer) -> Self {
+        let reps = &simulation.reps;
+        let named = |row: &RepPay| (row.name.clone(), row.sum.more());
+        let gain = reps.iter().filter(|row| row.sum.more() > Money::ZERO).take(NAMED).map(named).collect();
+        let lose = reps.iter().rev().filter(|row| row.sum.more() < Money::ZERO).take(NAMED).map(named).collect();
+        let nothing = reps.iter().filter(|row| row.sum.would == Money::ZERO).map(|row| row.name.clone()).collect();
+        let rates = simulation.sum.rates().map(|rates| rates.map(rate));
+        let span = match (simulation.periods.first(), simulation.periods.last()) {
+            (Some((first, _)), Some((last, _))) if first != last => {
+                format!("{} to {}", format::period(*first), format::period(*last))
+            }
+            (Some((only, _)), _) => format::period(*only),
+            _ => String::new(),
+        };
+        let chart = chart(&simulation, &span, me);
+        Self { chart, gain, lose, nothing, rates, span, simulation }
+    }
+}
+
+/// A rate with two decimals: `3.25%`.
+fn rate(share: Ratio) -> String {
+    format::rate(share.rounded(4))
+}
+
+/// How much more or less it pays, period by period; the extremes with their amounts.
+fn chart(simulation: &Simulation, span: &str, me: &Viewer) -> Bars {
+    let currency = me.company.currency;
+    let more = |(_, pay): &(Period, Pay)| pay.more();
+    let highest = simulation.periods.iter().map(more).max();
+    let lowest = simulation.periods.iter().map(more).min();
+    let bars = simulation.periods.iter().map(|one| {
+        let amount = more(one);
+        let is_extreme = Some(amount) == highest || Some(amount) == lowest;
+        let tone = if amount < Money::ZERO { Tone::Bad } else { Tone::Good };
+        Bar { name: name(one.0), amount, marked: is_extreme && amount != Money::ZERO, tone }
+    });
+    let bars: Vec<Bar> = bars.collect();
+    let label = format!(
+        "What version and today's plans differ by, {span}: {} in all, from {} to {} in one period.",
+        format::money_signed(currency, simulation.sum.more()),
+        format::money_signed(currency, lowest.unwrap_or_default()),
+        format::money_signed(currency, highest.unwrap_or_default()),
+    );
+    Bars::new(currency, &bars, label)
+}
+
+/// What a bar is called: phones show the first letter.
+fn name(period: Period) -> String {
+    match period.kind() {
+        PeriodKind::Month => period.from().month().to_string(),
+        PeriodKind::Quarter => period.to_string().chars().rev().take(2).collect(),
+        _ => period.to_string(),
+    }
+}
+
+/// `GET /plans/7/simulation.csv`: every rep and period.
+pub(super) async fn export(
+    State(app): State<App>,
+    me: Allowed<PrepareCommission>,
+    Path(id): Path<PlanId>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let version = version(&db::versions(&mut read, me.scope.org, id).await?, &asked)?;
+    let mut chosen = people(&mut read, &me, &version, &asked).await?.chosen;
+    chosen.truncate(MOST_REPS);
+    let currency = me.company.currency;
+    let mut file = csv::File::new(&[
+        "rep",
+        "name",
+        "plan_today",
+        "period",
+        "would_pay",
+        "today_pays",
+        "difference",
+        "paid",
+        "credited_sales",
+        "currency",
+    ]);
+    if let Some(simulation) = simulate(&mut read, &me, &version, &chosen).await? {
+        let money = |amount: Money| csv::number(currency.major(amount));
+        for row in &simulation.reps {
+            for ((period, _), pay) in simulation.periods.iter().zip(&row.periods) {
+                file.row([
+                    csv::number(row.id.0),
+                    csv::text(&row.name),
+                    csv::text(&row.plan),
+                    csv::text(&period.to_string()),
+                    money(pay.would),
+                    money(pay.today),
+                    money(pay.more()),
+                    pay.paid.map_or_else(|| csv::text(""), money),
+                    money(pay.net),
+                    csv::text(currency.code()),
+                ]);
+            }
+        }
+    }
+    file.respond(&format!("simulation-{id}-version-{}.csv", version.number))
+}

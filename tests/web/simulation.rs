@@ -1,0 +1,151 @@
+//! The simulation of a plan: the same facts and engine as a run, to the cent, and nothing stored.
+
+use attain::domain::{access::Role, money::Money};
+use time::macros::date;
+
+use crate::commissions::Desk;
+
+/// The cells of a simulation's file without its heads.
+fn rows(file: &str) -> Vec<Vec<String>> {
+    file.lines().skip(1).map(|line| line.split(',').map(|cell| cell.trim_matches('"').to_owned()).collect()).collect()
+}
+
+/// Name, period and four amounts: would, today, difference, paid.
+fn amounts(rows: &[Vec<String>]) -> Vec<[&str; 6]> {
+    let mut found: Vec<[&str; 6]> = rows
+        .iter()
+        .map(|row| {
+            let at = |from_end: usize| row[row.len() - from_end].as_str();
+            [row[1].as_str(), at(7), at(6), at(5), at(4), at(3)]
+        })
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+async fn stored(desk: &Desk) -> (i64, i64) {
+    let counts = sqlx::query!(
+        r#"select (select count(*) from commission_runs) as "runs!", (select count(*) from statements) as "statements!""#
+    );
+    let counts = counts.fetch_one(&desk.app.db).await.unwrap();
+    (counts.runs, counts.statements)
+}
+
+#[tokio::test]
+async fn the_plan_in_force_pays_what_its_run_paid_to_the_cent() {
+    let desk = Desk::new().await;
+    for (day, cents) in
+        [(date!(2026 - 09 - 30), 33_333), (date!(2026 - 10 - 05), 100_001), (date!(2026 - 10 - 20), 50_017)]
+    {
+        desk.deal(desk.ingrid, day, cents, true, None).await;
+    }
+    desk.deal(desk.jonas, date!(2026 - 10 - 21), 77_777, true, None).await;
+    // Neither is anything that is not over yet.
+    desk.deal(desk.jonas, date!(2026 - 11 - 02), 999_999, true, None).await;
+    let plan = desk.starter(&[desk.ingrid, desk.jonas]).await;
+    desk.lock("2026-10").await;
+    let before = stored(&desk).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let file = freja.get(&format!("{plan}/simulation.csv")).await.expect(200).body();
+    let rows = rows(&file);
+    let october: Vec<[&str; 6]> = amounts(&rows).into_iter().filter(|row| row[1] == "2026-10").collect();
+    let paid = sqlx::query!(
+        "select u.name, s.total as \"total: Money\"
+         from statements s
+         join users u on u.org_id = s.org_id and u.id = s.rep_id
+         order by u.name"
+    );
+    let paid = paid.fetch_all(&desk.app.db).await.unwrap();
+    assert_eq!((october.len(), paid.len()), (2, 2));
+    for (row, paid) in october.iter().zip(paid) {
+        let cents = rust_decimal::Decimal::new(paid.total.0, 2).to_string();
+        assert_eq!(*row, [&*paid.name, "2026-10", &cents, &cents, "0.00", &cents], "{file}");
+    }
+    assert_eq!(
+        amounts(&rows).into_iter().filter(|row| row[1] == "2026-09").collect::<Vec<_>>(),
+        [["Ingrid", "2026-09", "10.00", "10.00", "0.00", ""], ["Jonas", "2026-09", "0.00", "0.00", "0.00", ""]],
+        "3 % of 333.33, and nothing was paid for September yet"
+    );
+    let page = freja.get(&format!("{plan}/simulation")).await.expect(200);
+    assert!(page.words().contains("September 2026 to October 2026"), "{}", page.words());
+    assert!(page.texts("tbody tr").contains(&"October 2026 €68.34 €68.34 €0.00 €68.34".to_owned()), "{}", page.words());
+    assert_eq!(stored(&desk).await, before, "nothing is stored");
+}
+
+#[tokio::test]
+async fn a_version_of_next_year_shows_who_gains_and_what_it_lacks() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 09 - 05), 100_000, true, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 200_000, true, None).await;
+    desk.deal(desk.jonas, date!(2026 - 10 - 06), 100_000, true, None).await;
+    let olga = desk.app.user(desk.org, "Olga", &[Role::Rep]).await;
+    let plan = desk.starter(&[desk.ingrid, desk.jonas]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let page = freja.get(&format!("{plan}/versions/new")).await.expect(200);
+    freja.submit(&page, "main form[method=post]", &[("from", "2027-01"), ("c0_rate", "5%")]).await.expect(303);
+    let page = freja.get(&format!("{plan}/simulation")).await.expect(200);
+    let words = page.words();
+    for told in [
+        "This version €200.00 Today's plans €120.00 Difference +€80.00",
+        "Of credited sales 5%, today 3%",
+        "Gain most Ingrid +€60.00, Jonas +€20.00",
+    ] {
+        assert!(words.contains(told), "{told}: {words}");
+    }
+    assert!(page.texts("tbody tr").contains(&"Ingrid €150.00 €90.00 +€60.00 none Starter, version 1".to_owned()));
+    let label = page.attribute("svg.chart.wide", "aria-label");
+    assert!(label.contains("+€80.00 in all, from +€20.00 to +€60.00 in one period."), "{label}");
+    // One rep alone, by name; and one who is on no plan today.
+    let alone = format!("{plan}/simulation?version=2&rep={}&rep={}", desk.ingrid.id, olga.id);
+    let page = freja.get(&alone).await.expect(200);
+    assert!(
+        page.texts("tbody tr").contains(&"September 2026 €50.00 €30.00 +€20.00 none".to_owned()),
+        "{}",
+        page.words()
+    );
+    assert!(page.texts("tbody tr").contains(&"Olga €0.00 €0.00 €0.00 none no plan".to_owned()), "{}", page.words());
+    assert!(page.words().contains("Would get nothing Olga"));
+    assert!(!page.texts("tbody tr").iter().any(|row| row.starts_with("Jonas")));
+    freja.get(&format!("{plan}/simulation?version=9")).await.expect(404);
+    // A plan that nobody is on is tried on everybody; it asks for targets that nobody has.
+    let page = freja.get("/plans/new?template=accelerator").await.expect(200);
+    let fields = [("name", "Faster"), ("from", "2027-01")];
+    let other = freja.submit(&page, "main form[method=post]", &fields).await.expect(303).location().to_owned();
+    let page = freja.get(&format!("{other}/simulation")).await.expect(200);
+    let lacking = "3 reps have no target for net sales in September 2026 and October 2026: what depends on it pays nothing \
+                   there.";
+    assert!(page.words().contains(lacking), "{}", page.words());
+    assert!(page.words().contains("Would get nothing Olga, Jonas, Ingrid"), "{}", page.words());
+}
+
+#[tokio::test]
+async fn a_draw_runs_on_from_month_to_month() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 08 - 05), 100_000, true, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 09 - 05), 400_000, true, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 50_000, true, None).await;
+    let plan = desk.starter(&[desk.ingrid]).await;
+    let document = serde_json::json!({
+        "name": "Starter", "currency": "EUR", "period": "month",
+        "components": [{ "name": "Sales", "measure": "net_sales", "pays": { "rate": "0.1" } }],
+        "draw": { "amount": "200", "recoverable": true }
+    });
+    let id: i64 = plan.rsplit('/').next().unwrap().parse().unwrap();
+    sqlx::query!(
+        "insert into plan_versions (org_id, plan_id, number, from_date, document, created_at)
+         values ($1, $2, 2, '2027-01-01', $3, $4)",
+        desk.org.0,
+        id,
+        document,
+        desk.app.now(),
+    )
+    .execute(&desk.app.db)
+    .await
+    .unwrap();
+    let mut freja = desk.app.client(desk.freja).await;
+    let file = freja.get(&format!("{plan}/simulation.csv?version=2")).await.expect(200).body();
+    let rows = rows(&file);
+    let would: Vec<[&str; 2]> = amounts(&rows).into_iter().map(|row| [row[1], row[2]]).collect();
+    // 100 earned and 100 advanced; 400 earned less the 100; 50 earned and 150 advanced.
+    assert_eq!(would, [["2026-08", "200.00"], ["2026-09", "300.00"], ["2026-10", "200.00"]], "{file}");
+}
