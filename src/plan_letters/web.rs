@@ -68,8 +68,9 @@ struct ShowPage {
     may_accept: bool,
     is_own: bool,
     may_write: bool,
-    name: String,
-    words: String,
+    /// What was typed as name and as question.
+    signed: String,
+    asked: String,
     errors: Errors,
 }
 
@@ -91,7 +92,7 @@ async fn load(
     typed: [String; 2],
     errors: Errors,
 ) -> Result<ShowPage, Error> {
-    let [name, words] = typed;
+    let [signed, asked] = typed;
     Ok(ShowPage {
         page,
         letter: Letter::read(&row.body)?,
@@ -102,8 +103,8 @@ async fn load(
         is_own: row.rep_id == me.id,
         may_write: may_write(me, &row),
         row,
-        name,
-        words,
+        signed,
+        asked,
         errors,
     })
 }

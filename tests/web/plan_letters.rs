@@ -48,6 +48,8 @@ async fn a_plan_is_published_read_and_accepted_once() {
     assert!(page.words().contains("Every euro of net sales pays 3%.") && page.words().contains("Accepted not yet"));
     let refused = ingrid.submit(&page, ACCEPT, &[("name", " ")]).await.expect(422);
     assert!(refused.has(".summary-error a[href='#name']"), "{}", refused.words());
+    let refused = ingrid.submit(&page, ACCEPT, &[("name", "I")]).await.expect(422);
+    assert_eq!((refused.value("name"), refused.value("words")), ("I".to_owned(), String::new()));
     ingrid.submit(&page, ACCEPT, &[("name", "Ingrid Solberg")]).await.expect(303);
     // A double click, and another tab with another name: the first yes stays.
     let tab = page.form_body(ACCEPT, &[("name", "Somebody Else"), ("once", &uuid::Uuid::new_v4().to_string())]);
