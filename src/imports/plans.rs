@@ -55,7 +55,11 @@ pub async fn read(import: &mut Import<'_>) -> Result<Plans, Failure> {
         return Ok(plans);
     }
     for (line, item) in items(text) {
-        match Plan::from_json(item).and_then(fitting) {
+        let read = match Plan::from_json(item) {
+            Ok(plan) => fitting(import, plan).await?,
+            Err(refused) => Err(refused),
+        };
+        match read {
             Ok(plan) => take(import, &mut plans, line, plan),
             Err(refused) => {
                 let value: Value = serde_json::from_str(item).unwrap_or_default();
@@ -69,10 +73,15 @@ pub async fn read(import: &mut Import<'_>) -> Result<Plans, Failure> {
     Ok(plans)
 }
 
-/// A plan that is no larger than one that is saved may be.
-fn fitting(plan: Plan) -> Result<Plan, Refused> {
+/// A plan that is no larger than one that is saved may be, or that says just what is there already.
+async fn fitting(import: &mut Import<'_>, plan: Plan) -> Result<Result<Plan, Refused>, Failure> {
     let faults = plan.oversize();
-    if faults.is_empty() { Ok(plan) } else { Err(Refused(faults)) }
+    if faults.is_empty() {
+        return Ok(Ok(plan));
+    }
+    let known = plans_db::newest(import.tx, &plan.name).await?;
+    let is_known = known.is_some_and(|known| serde_json::from_str(&plan.to_json()).ok() == Some(known.document));
+    Ok(if is_known { Ok(plan) } else { Err(Refused(faults)) })
 }
 
 fn take(import: &mut Import<'_>, plans: &mut Plans, line: u64, plan: Plan) {

@@ -21,7 +21,7 @@ pub struct PlanRow {
     pub name: String,
     /// How many versions there are.
     pub versions: i64,
-    /// First day of the newest version.
+    /// From which day on the newest version holds.
     pub from_date: Date,
     /// How many reps are on it today.
     pub reps: i64,
@@ -33,7 +33,11 @@ pub async fn list(db: &mut PgConnection, org: OrgId, today: Date) -> sqlx::Resul
         PlanRow,
         r#"select p.id, p.name,
                   (select count(*) from plan_versions v where v.org_id = p.org_id and v.plan_id = p.id) as "versions!",
-                  (select max(v.from_date) from plan_versions v where v.org_id = p.org_id and v.plan_id = p.id) as "from_date!",
+                  (select v.from_date
+                   from plan_versions v
+                   where v.org_id = p.org_id and v.plan_id = p.id
+                   order by v.number desc
+                   limit 1) as "from_date!",
                   (select count(*)
                    from plan_assignments a
                    where a.org_id = p.org_id and a.plan_id = p.id and a.during @> $2::date) as "reps!"

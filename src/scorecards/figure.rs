@@ -73,10 +73,15 @@ impl Figure {
         self.value.map_or_else(|| "n/a".to_owned(), |value| shown(self.metric, value, currency))
     }
 
-    /// "of 96", "of +8%", "limit 2", "2 of 5 reps have a target"; empty without a target.
+    /// "of 96", "of +8%", "limit 2", "2 of 5 reps have a target", "nothing to compare with yet" where all have one that is a
+    /// rate of nothing; empty without a target.
     pub fn of(&self, currency: Currency) -> String {
         let Some(target) = self.target else {
-            return self.lacking.map_or_else(String::new, |(set, of)| format!("{set} of {of} reps have a target"));
+            return match self.lacking {
+                None => String::new(),
+                Some((set, of)) if set == of => "nothing to compare with yet".to_owned(),
+                Some((set, of)) => format!("{set} of {of} reps have a target"),
+            };
         };
         let word = if self.metric.is_limit() { "limit" } else { "of" };
         format!("{word} {}", target_words(self.metric, target, currency))

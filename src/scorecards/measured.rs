@@ -307,6 +307,11 @@ mod tests {
             let euro = crate::domain::money::Currency::parse("EUR").unwrap();
             assert_eq!(figure.of(euro), "1 of 3 reps have a target");
         }
+        // All have a target, and nothing to grow from.
+        let all = measured(&[(1, 0, Some(Decimal::ONE))]).total_figures(&[rep(1)]);
+        let growth = all.iter().find(|figure| figure.metric == Metric::SalesGrowth).unwrap();
+        let euro = crate::domain::money::Currency::parse("EUR").unwrap();
+        assert_eq!((growth.target, growth.of(euro)), (None, "nothing to compare with yet".to_owned()));
         // Growth needs no target where there is nothing to grow from.
         let enough = measured(&[(1, 10, Some(Decimal::ONE)), (2, 0, None)]).total_figures(&reps);
         let growth = enough.iter().find(|figure| figure.metric == Metric::SalesGrowth).unwrap();

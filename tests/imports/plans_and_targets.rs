@@ -42,6 +42,25 @@ async fn plans_become_versions_and_reps_are_put_on_them() {
 }
 
 #[tokio::test]
+async fn a_plan_older_than_the_limits_stays_as_it_is() {
+    let db = TestDatabase::create().await;
+    let part = |i: usize| format!(r#"{{ "name": "Part {i}", "measure": "net_sales", "pays": {{ "rate": "0.03" }} }}"#);
+    let plan = |parts: usize| {
+        let parts: Vec<String> = (0..parts).map(part).collect();
+        let head = r#""name": "Field", "currency": "EUR", "period": "month""#;
+        format!(r#"{{ {head}, "components": [ {} ] }}"#, parts.join(", "))
+    };
+    import(&db, &[REPS, ("plans.json", &format!("[{}]", plan(1)))]).await;
+    let large = attain::domain::commission::plan::Plan::from_json(&plan(21)).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&large.to_json()).unwrap();
+    sqlx::query!("update plan_versions set document = $1", document).execute(&db.pool).await.unwrap();
+    let summary = import(&db, &[("plans.json", &format!("[{}]", plan(21)))]).await;
+    assert_eq!(counts(&summary, "plans.json"), (0, 0, 1));
+    // Another one that is as large is refused, as it is in the editor.
+    assert!(!places(&db, &[("plans.json", &format!("[{}]", plan(22)))]).await.is_empty());
+}
+
+#[tokio::test]
 async fn wrong_plans_and_assignments_are_refused() {
     let db = TestDatabase::create().await;
     let plans = PLANS

@@ -32,6 +32,9 @@ async fn a_version_that_is_overtaken_says_by_which_and_when() {
     let rows = page.texts("section[aria-labelledby=history] tbody tr");
     assert!(rows[0].contains("3 1 Dec 2026 until 1 Jan 2027, then version 2"), "{rows:?}");
     assert!(rows[2].contains("1 Oct 2026 until 1 Dec 2026, then version 3"), "{rows:?}");
+    // The list says since when the newest one holds, not the latest day of all.
+    let list = desk.freja.get("/plans").await.expect(200).text("tbody tr");
+    assert!(list.contains("1 Dec 2026"), "{list}");
     // From the same day on the later one holds, and the earlier never.
     let saved = version(&mut desk, &plan, &[("from", "2027-01"), ("c0_rate", "6")]).await.expect(303);
     let page = desk.freja.follow(&saved).await.expect(200);
