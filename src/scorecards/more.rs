@@ -8,12 +8,11 @@ use time::Date;
 
 use super::{
     db,
-    more_db::{self, Line, Member, Owned, Stay, Wanted},
+    more_db::{self, Line, Member, Owned, Visitor, Wanted},
 };
 use crate::{
     domain::{
         bridge::{Step, new_since},
-        calendar::Calendar,
         company::{GrowthBase, GrowthBasis},
         cross_sell::{CategorySale, cross_sold, is_cross_sold},
         id::{CategoryId, CustomerId, OrgId, UserId},
@@ -23,7 +22,7 @@ use crate::{
         period::{Dates, Period, add_days, add_months},
         subject::{Subject, Subjects},
     },
-    users::leaves_db,
+    targets::expected::Presences,
 };
 
 /// Whose numbers are asked for, when, and by which rules.
@@ -235,8 +234,7 @@ pub async fn moves(
 ) -> sqlx::Result<BTreeMap<(Period, Subject, CustomerId), Move>> {
     let bases: Vec<_> = asked.periods.iter().map(|period| period.base(asked.growth_base, asked.today)).collect();
     let Some(dates) = asked.so_far() else { return Ok(BTreeMap::new()) };
-    let rules = more_db::rules(db, asked.org, dates).await?;
-    let by_book = rules.growth_basis == GrowthBasis::Book;
+    let by_book = more_db::growth_basis(db, asked.org).await? == GrowthBasis::Book;
     // A book holds what others sold, too.
     let reps = if by_book { None } else { who.everybody() };
     let wanted = Wanted { dates, reps: reps.as_deref(), customers, paying: asked.paying };
@@ -403,25 +401,22 @@ pub async fn minimums(db: &mut PgConnection, asked: &Asked<'_>, who: &Who) -> sq
     // A week is whole, also where the period begins in the middle of it.
     let dates = Dates { from: add_days(all.from, -7), to: add_days(all.to, 7) };
     let sells: BTreeSet<UserId> = if asked.subjects.company {
-        more_db::stays(db, asked.org, None).await?.into_iter().map(|stay| stay.rep).collect()
+        more_db::visitors(db, asked.org, None).await?.into_iter().map(|visitor| visitor.rep).collect()
     } else {
         BTreeSet::new()
     };
     let ids: BTreeSet<UserId> = who.reps.iter().chain(who.members.keys()).chain(&sells).copied().collect();
     let ids = Vec::from_iter(ids);
-    let rules = more_db::rules(db, asked.org, dates).await?;
-    let workdays: Vec<u8> = rules.workdays.iter().filter_map(|&day| u8::try_from(day).ok()).collect();
-    let calendar = Calendar::new(&workdays, rules.holidays);
-    let away = leaves_db::within(db, asked.org, &ids, dates).await?;
+    let presences = Presences::load(db, asked.org, &ids, dates).await?;
     let mut made: HashMap<UserId, BTreeMap<Date, Made>> = HashMap::new();
     for day in more_db::visits_made(db, asked.org, &ids, dates).await? {
         made.entry(day.rep).or_default().insert(day.on, Made { visits: day.visits, strangers: day.strangers });
     }
     let mut found = vec![];
-    for Stay { rep, name, hired_on, left_on } in more_db::stays(db, asked.org, Some(&ids)).await? {
+    for Visitor { rep, name } in more_db::visitors(db, asked.org, Some(&ids)).await? {
         let made = made.remove(&rep).unwrap_or_default();
-        let is_away = |day: Date| away.iter().any(|away| away.rep == rep && away.during.contains(day));
-        let is_here = |day: Date| calendar.is_working(day) && holds(hired_on, left_on, day) && !is_away(day);
+        let here = presences.days(rep).unwrap_or_default();
+        let is_here = |day: Date| here.binary_search(&day).is_ok();
         for &period in asked.periods {
             for stretch in stretches(&minimums, rep, period.dates(), asked.today, is_here, &made) {
                 let company = sells.contains(&rep).then_some(Subject::Company);

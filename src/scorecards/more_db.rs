@@ -261,51 +261,29 @@ pub async fn owners(db: &mut PgConnection, org: OrgId, customers: &[CustomerId])
     .await
 }
 
-/// What days are and whose sales growth compares.
-pub struct Rules {
-    /// Working weekdays, 1 = Monday … 7 = Sunday.
-    pub workdays: Vec<i16>,
-    /// Days on which nobody works.
-    pub holidays: Vec<Date>,
-    /// Whose sales growth compares.
-    pub growth_basis: GrowthBasis,
-}
-
-/// The company's rules, with the holidays of these days.
-pub async fn rules(db: &mut PgConnection, org: OrgId, dates: Dates) -> sqlx::Result<Rules> {
-    sqlx::query_as!(
-        Rules,
-        r#"select o.workdays, o.growth_basis as "growth_basis: GrowthBasis",
-                  array(select h.on_date
-                        from holidays h
-                        where h.org_id = o.id and h.on_date >= $2 and h.on_date < $3) as "holidays!"
-           from organizations o
-           where o.id = $1"#,
+/// Whose sales growth compares.
+pub async fn growth_basis(db: &mut PgConnection, org: OrgId) -> sqlx::Result<GrowthBasis> {
+    sqlx::query_scalar!(
+        r#"select growth_basis as "growth_basis: GrowthBasis" from organizations where id = $1"#,
         org as OrgId,
-        dates.from,
-        dates.to,
     )
     .fetch_one(db)
     .await
 }
 
 /// Somebody of whom visits may be expected.
-pub struct Stay {
+pub struct Visitor {
     /// Who.
     pub rep: UserId,
     /// What the person is called.
     pub name: String,
-    /// First day; none: from the beginning.
-    pub hired_on: Option<Date>,
-    /// First day no longer there; none: open.
-    pub left_on: Option<Date>,
 }
 
-/// These people, or where nobody is named everybody with the role rep: when they are employed.
-pub async fn stays(db: &mut PgConnection, org: OrgId, reps: Option<&[UserId]>) -> sqlx::Result<Vec<Stay>> {
+/// These people, or where nobody is named everybody with the role rep.
+pub async fn visitors(db: &mut PgConnection, org: OrgId, reps: Option<&[UserId]>) -> sqlx::Result<Vec<Visitor>> {
     sqlx::query_as!(
-        Stay,
-        "select u.id as rep, u.name, u.hired_on, u.left_on
+        Visitor,
+        "select u.id as rep, u.name
          from users u
          where u.org_id = $1
            and case when $2::bigint[] is null

@@ -240,6 +240,36 @@ async fn a_minimum_is_set_met_and_taken_away() {
     assert!(log.words().contains("1 stranger visit per working day for Ingrid, from 16 Nov 2026"), "{}", log.words());
 }
 
+#[tokio::test]
+async fn a_locked_month_keeps_the_days_of_its_minimum() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    // October 2026 has 22 working days; she is there on all of them, and met it on one.
+    field.visit(field.ingrid, havn, date!(2026 - 10 - 14), Kind::InPerson).await;
+    minimum(&field, &[("visits", "1"), ("per", "day"), ("counts", "all"), ("from", "")]).await;
+    let mut berit = field.app.client(field.berit).await;
+    let path = format!("/metrics/visit_minimum?rep={}&period=2026-10", field.ingrid.id);
+    let before = berit.get(&path).await.expect(200).text("#value");
+    assert_eq!(before, "4.5%");
+    field.lock("2026-10").await;
+    // Leave and a holiday that are entered afterwards move nothing.
+    sqlx::query!(
+        "insert into leaves (org_id, user_id, during, kind, recorded_by, recorded_at)
+         values ($1, $2, '[2026-10-05,2026-10-10)', 'sick', $2, $3)",
+        field.org.0,
+        field.ingrid.id.0,
+        field.app.now(),
+    )
+    .execute(&field.app.db)
+    .await
+    .unwrap();
+    sqlx::query!("insert into holidays (org_id, on_date, name) values ($1, '2026-10-20', 'Moved')", field.org.0)
+        .execute(&field.app.db)
+        .await
+        .unwrap();
+    assert_eq!(berit.get(&path).await.expect(200).text("#value"), before);
+}
+
 /// What the plan of these components pays Ingrid for November, with its inputs.
 async fn paid(field: &Field, components: &str) -> (i64, attain::commission_runs::calculate::Inputs) {
     let plan =
