@@ -202,6 +202,7 @@ pub mod visits {
     pub mod series;
     pub mod undo;
     pub mod verify_db;
+    pub mod void;
     pub mod web;
     pub mod week;
 }

@@ -22,6 +22,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("visit.corrected", "corrected", "Visits: corrected"),
     ("visit.moved", "moved", "Visits: moved to another day"),
     ("visit.missed", "missed", "Visits: missed"),
+    ("visit.voided", "took back", "Visits: did not take place after all"),
     ("visit.removed", "took off the plan", "Visits: taken off the plan"),
     ("visit.undone", "undid", "Visits: undone"),
     ("visit.changed", "changed", "Visits: changed by an import"),

@@ -1,5 +1,6 @@
 //! The visits' SQL that writes: plan, log, correct, undo, and who went along.
 
+use serde_json::Value;
 use time::{Date, Time};
 
 use crate::{
@@ -199,6 +200,110 @@ pub async fn delete_follow_ups(tx: &mut Tx, follows: VisitId) -> sqlx::Result<Ve
     .fetch_all(&mut **tx)
     .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.visited_on)).collect())
+}
+
+/// Says that a done visit did not take place, if it is still of this version. When it was entered stays, for an undo.
+pub async fn void(tx: &mut Tx, id: VisitId, version: i32) -> sqlx::Result<bool> {
+    let org = tx.org;
+    let done = sqlx::query!(
+        "update visits
+         set state = 'missed', outcome = null, version = version + 1
+         where org_id = $1 and id = $2 and version = $3 and state = 'done'",
+        org as OrgId,
+        id as VisitId,
+        version,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Takes [`void`] back: the visit took place, and was entered when it was.
+pub async fn unvoid(tx: &mut Tx, id: VisitId, version: i32, outcome: Option<Outcome>) -> sqlx::Result<bool> {
+    let org = tx.org;
+    let done = sqlx::query!(
+        "update visits
+         set state = 'done', outcome = $4, version = version + 1
+         where org_id = $1 and id = $2 and version = $3 and state = 'missed'",
+        org as OrgId,
+        id as VisitId,
+        version,
+        outcome as Option<Outcome>,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A visit, and what is planned of its series from a day on, as [`put_back`] writes them again.
+pub async fn kept(tx: &mut Tx, id: VisitId, series: Option<VisitId>, from: Date) -> sqlx::Result<Value> {
+    let org = tx.org;
+    sqlx::query_scalar!(
+        r#"select coalesce(jsonb_agg(
+                      jsonb_build_object(
+                          'id', v.id, 'external_id', v.external_id, 'rep_id', v.rep_id, 'customer_id', v.customer_id,
+                          'visited_on', v.visited_on, 'starts_at', v.starts_at, 'kind', v.kind, 'state', v.state,
+                          'minutes', v.minutes, 'notes', v.notes, 'series_id', v.series_id, 'follows_id', v.follows_id,
+                          'version', v.version,
+                          'along', array(
+                              select p.rep_id from visit_participants p where p.org_id = v.org_id and p.visit_id = v.id
+                          )
+                      )
+                      order by v.visited_on, v.id
+                  ), '[]'::jsonb) as "kept!"
+           from visits v
+           where v.org_id = $1 and v.state <> 'done'
+             and (v.id = $2 or (v.series_id = $3 and v.visited_on >= $4 and v.state = 'planned'))"#,
+        org as OrgId,
+        id as VisitId,
+        series as Option<VisitId>,
+        from,
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
+
+/// Writes visits again that were [`kept`] when they were taken off the plan, with who goes along. Those whose customer
+/// was merged meanwhile are to the one that goes on. The visits and their days.
+pub async fn put_back(tx: &mut Tx, kept: &Value) -> sqlx::Result<Vec<(VisitId, Date)>> {
+    let (org, actor, now) = (tx.org, tx.actor, tx.now);
+    let rows = sqlx::query!(
+        r#"insert into visits (org_id, id, external_id, rep_id, customer_id, visited_on, starts_at, kind, state, minutes,
+                               notes, series_id, follows_id, version, recorded_by, recorded_at)
+           overriding system value
+           select c.org_id, k.id, k.external_id, k.rep_id, coalesce(c.merged_into, c.id), k.visited_on, k.starts_at,
+                  k.kind, k.state, k.minutes, k.notes, k.series_id, f.id, k.version + 1, $3, $4
+           from jsonb_to_recordset($2) as k (
+               id bigint, external_id text, rep_id bigint, customer_id bigint, visited_on date, starts_at time, kind text,
+               state text, minutes integer, notes text, series_id bigint, follows_id bigint, version integer
+           )
+           join customers c on c.org_id = $1 and c.id = k.customer_id
+           left join visits f on f.org_id = $1 and f.id = k.follows_id
+           on conflict do nothing
+           returning id, visited_on"#,
+        org as OrgId,
+        kept,
+        actor as Option<UserId>,
+        now,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let back: Vec<(VisitId, Date)> = rows.into_iter().map(|row| (row.id, row.visited_on)).collect();
+    let ids: Vec<VisitId> = back.iter().map(|(id, _)| *id).collect();
+    sqlx::query!(
+        "insert into visit_participants (org_id, visit_id, rep_id, visited_on, recorded_at)
+         select $1, k.id, w.rep_id::bigint, k.visited_on, $4
+         from jsonb_to_recordset($2) as k (id bigint, visited_on date, along jsonb)
+         cross join jsonb_array_elements_text(k.along) as w (rep_id)
+         where k.id = any ($3)",
+        org as OrgId,
+        kept,
+        &ids as &[VisitId],
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(back)
 }
 
 /// Takes a visit away, if it is still of this version. Its audit stays.

@@ -46,7 +46,6 @@ pub async fn export(State(app): State<App>, me: Allowed<ReadSales>, mut list: Li
         filter.after = rows.last().map(|row| (row.visited_on, row.id.0));
         for row in rows {
             let number = |number: Option<i32>| number.map_or_else(|| csv::text(""), csv::number);
-            let counts = row.state == visit::State::Done && !row.after_lock;
             file.row([
                 csv::number(row.id.0),
                 csv::text(&row.visited_on.to_string()),
@@ -59,7 +58,7 @@ pub async fn export(State(app): State<App>, me: Allowed<ReadSales>, mut list: Li
                 csv::text(row.outcome.map(visit::Outcome::label).unwrap_or_default()),
                 number(row.minutes),
                 number(row.late),
-                csv::text(if counts { "yes" } else { "no" }),
+                csv::text(if row.counts { "yes" } else { "no" }),
                 csv::text(&row.notes),
             ]);
         }

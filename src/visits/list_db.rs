@@ -66,6 +66,8 @@ pub struct Row {
     pub late: Option<i32>,
     /// Whether it was entered after its period was locked: it counts for nothing.
     pub after_lock: bool,
+    /// Whether it is one of those that a metric counts: see [`Filter::counted`].
+    pub counts: bool,
     /// How many fit the filters.
     pub total: i64,
 }
@@ -117,7 +119,7 @@ pub async fn list(
                  and ($6::date is null or v.visited_on < $6)
            ),
            fitting as (
-               select v.id, w.rep_id, v.customer_id, v.visited_on, v.kind,
+               select v.id, w.rep_id, v.customer_id, v.visited_on, v.kind, v.state,
                       greatest(v.recorded_at, w.recorded_at) as entered_at,
                       exists (
                           select from period_locks l
@@ -147,6 +149,13 @@ pub async fn list(
                      )
                  ))
            ),
+           one as (
+               select distinct on (f.customer_id, f.visited_on, f.kind, case when $13 then f.rep_id end)
+                      f.id, f.visited_on, f.entered_at
+               from fitting f
+               where f.state = 'done' and f.visited_on <= $11 and not f.after_lock
+               order by f.customer_id, f.visited_on, f.kind, case when $13 then f.rep_id end, f.id, f.entered_at
+           ),
            chosen as (
                select f.id, f.visited_on, max(f.entered_at) as entered_at, bool_and(f.after_lock) as after_lock
                from fitting f
@@ -154,13 +163,8 @@ pub async fn list(
                group by f.id, f.visited_on
                union all
                select one.id, one.visited_on, one.entered_at, false
-               from (
-                   select distinct on (f.customer_id, f.visited_on, f.kind, case when $13 then f.rep_id end)
-                          f.id, f.visited_on, f.entered_at
-                   from fitting f
-                   where $9 and not f.after_lock
-                   order by f.customer_id, f.visited_on, f.kind, case when $13 then f.rep_id end, f.id, f.entered_at
-               ) one
+               from one
+               where $9
            )
            select v.id,
                   concat_ws(', ', u.name, (
@@ -175,6 +179,7 @@ pub async fn list(
                   case when v.state = 'done' and (chosen.entered_at at time zone $12)::date - v.visited_on > $14
                        then (chosen.entered_at at time zone $12)::date - v.visited_on end as "late?",
                   chosen.after_lock as "after_lock!",
+                  v.id in (select one.id from one) as "counts!",
                   (select count(*) from chosen) as "total!"
            from chosen
            join visits v on v.org_id = $1 and v.id = chosen.id

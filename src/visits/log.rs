@@ -175,7 +175,8 @@ pub async fn new(
     LogPage::load(&mut read, &me, page, form, Errors::new(), &Picked::default()).await?.answer()
 }
 
-/// A visit that took place. A planned visit to the same customer on that day becomes the done one.
+/// A visit that took place. What is planned with the same customer on that day becomes the done one; a call or an online
+/// meeting takes only the place of its like.
 pub async fn create(
     State(app): State<App>,
     me: Allowed<RecordSales>,
@@ -195,7 +196,8 @@ pub async fn create(
     drop(read);
     let mut write = once::begin(&app, &me, once).await?;
     let mut fulfilled = None;
-    if let Some((id, version)) = page_db::planned(&mut write, me.id, customer.id, new.visited_on).await? {
+    let kinds = if new.kind == visit::Kind::InPerson { visit::Kind::ALL.to_vec() } else { vec![new.kind] };
+    if let Some((id, version)) = page_db::planned(&mut write, me.id, customer.id, new.visited_on, &kinds).await? {
         let visit = page_db::find(&mut write, &me.scope, &me.company, id).await?.ok_or(CHANGED)?;
         if let Some(words) = not_shown(&visit, me.id, &with) {
             drop(write);
@@ -283,7 +285,7 @@ async fn plan_next(
         minutes: None,
         notes: String::new(),
     };
-    if page_db::planned(write, visit.rep, customer.id, day).await?.is_none() {
+    if page_db::planned(write, visit.rep, customer.id, day, &[next.kind]).await?.is_none() {
         let id = db::insert(write, &next).await?;
         write_with(write, id, with).await?;
         db::set_follows(write, id, follows).await?;
@@ -326,7 +328,7 @@ async fn saved(
     write.done_saying(&to, &toast).await
 }
 
-/// The form to log a planned visit.
+/// The form to log a visit that was planned, also one that was said not to have taken place.
 pub async fn fulfil(
     State(app): State<App>,
     me: Allowed<RecordSales>,
@@ -334,7 +336,7 @@ pub async fn fulfil(
     Path(id): Path<VisitId>,
 ) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
-    let visit = find_planned(&mut read, &me, id).await?;
+    let visit = find_open(&mut read, &me, id).await?;
     let mut form = VisitForm::of(&visit);
     if visit.visited_on > me.today {
         form.visited_on = me.today.to_string();
@@ -343,7 +345,7 @@ pub async fn fulfil(
     log.of(&mut read, &me, visit).await?.answer()
 }
 
-/// A planned visit that took place.
+/// A visit that was planned, or said not to have taken place, and did.
 pub async fn fulfilled(
     State(app): State<App>,
     me: Allowed<RecordSales>,
@@ -366,7 +368,7 @@ pub async fn fulfilled(
     drop(read);
     let mut write = once::begin(&app, &me, once).await?;
     keep_planned(&mut new, &visit);
-    if visit.state != visit::State::Planned || !db::update(&mut write, id, visit.version, &new).await? {
+    if visit.state == visit::State::Done || !db::update(&mut write, id, visit.version, &new).await? {
         return Err(Error::Conflict("This visit is no longer planned. Open it to see what was saved."));
     }
     write_with(&mut write, id, &with).await?;
@@ -376,12 +378,12 @@ pub async fn fulfilled(
     saved(write, &me, id, &new, &customer, &with, &fields.then).await
 }
 
-async fn find_planned(db: &mut PgConnection, me: &Allowed<RecordSales>, id: VisitId) -> Result<Visit, Error> {
+async fn find_open(db: &mut PgConnection, me: &Allowed<RecordSales>, id: VisitId) -> Result<Visit, Error> {
     let visit = page_db::find(db, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
-    if visit.state == visit::State::Planned {
-        Ok(visit)
-    } else {
+    if visit.state == visit::State::Done {
         Err(Error::Conflict("This visit is no longer planned. Open it to see what was saved."))
+    } else {
+        Ok(visit)
     }
 }
 

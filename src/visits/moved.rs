@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::{
     db::{self, NewVisit},
-    log, page_db, plan, web,
+    log, page_db, plan,
+    web::{self, Typed},
 };
 use crate::{
     App, audit,
@@ -54,7 +55,7 @@ pub async fn create(
     let (Some(day), true) = (day, errors.is_empty()) else {
         drop(write);
         let mut read = tx::read(&app.db, me.scope.org).await?;
-        return web::draw(&mut read, &me, page, id, fields.day, errors).await;
+        return web::draw(&mut read, &me, page, id, Typed { day: fields.day, ..Typed::default() }, errors).await;
     };
     let new = NewVisit { visited_on: day, state: visit::State::Planned, ..log::as_new(&visit) };
     if !db::update(&mut write, id, visit.version, &new).await? {

@@ -163,28 +163,32 @@ pub async fn find(db: &mut PgConnection, scope: &Scope, company: &Company, id: V
     .await
 }
 
-/// The planned visit that a logged one fulfils: the same customer and day, the person alone or along.
+/// What is planned with a customer on a day, by a person alone or along: the first of these kinds that there is.
 pub async fn planned(
     tx: &mut Tx,
     rep: UserId,
     customer: CustomerId,
     day: Date,
+    kinds: &[Kind],
 ) -> sqlx::Result<Option<(VisitId, i32)>> {
     let org = tx.org;
+    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
     let row = sqlx::query!(
         "select v.id, v.version
          from visits v
          where v.org_id = $1 and v.customer_id = $3 and v.visited_on = $4 and v.state = 'planned'
+           and v.kind = any ($5::text[])
            and (v.rep_id = $2 or exists (
                select from visit_participants p
                where p.org_id = v.org_id and p.visit_id = v.id and p.rep_id = $2
            ))
-         order by v.rep_id <> $2, v.starts_at nulls last, v.id
+         order by v.rep_id <> $2, array_position($5::text[], v.kind), v.starts_at nulls last, v.id
          limit 1",
         org as OrgId,
         rep as UserId,
         customer as CustomerId,
         day,
+        &kinds as &[&str],
     )
     .fetch_optional(&mut **tx)
     .await?;

@@ -199,7 +199,8 @@ pub async fn missed(
     let detail = json!({ "old": log::facts_of(&visit), "new": log::facts(&new, &visit.customer, &visit.with_names) });
     audit::db::record(&mut write, "visit.missed", &format!("/visits/{id}"), detail).await?;
     let to = format!("/visits/plan?day={}", visit.visited_on);
-    write.done_saying(&to, &Toast::new(format!("Visit to {} marked as missed", visit.customer))).await
+    let toast = Toast::new(format!("Visit to {} marked as missed", visit.customer)).undo(format!("/visits/{id}/undo"));
+    write.done_saying(&to, &toast).await
 }
 
 /// Takes a planned visit off the plan.
@@ -217,13 +218,15 @@ pub async fn remove(
     if !me.scope.sees(visit.rep_id) {
         return leave(write, &me, &visit).await;
     }
+    let kept = db::kept(&mut write, id, None, visit.visited_on).await?;
     if !db::delete(&mut write, id, visit.version).await? {
         return Err(log::CHANGED);
     }
-    let old = log::facts_of(&visit);
-    audit::db::record(&mut write, "visit.removed", &format!("/visits/{id}"), json!({ "old": old })).await?;
+    let detail = json!({ "old": log::facts_of(&visit), "kept": kept });
+    audit::db::record(&mut write, "visit.removed", &format!("/visits/{id}"), detail).await?;
     let to = format!("/visits/plan?day={}", visit.visited_on);
-    write.done_saying(&to, &Toast::new(format!("{} taken off the plan", visit.customer))).await
+    let toast = Toast::new(format!("{} taken off the plan", visit.customer)).undo(format!("/visits/{id}/undo"));
+    write.done_saying(&to, &toast).await
 }
 
 /// What a button says that would move or end a visit of somebody out of reach.

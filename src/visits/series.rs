@@ -39,7 +39,7 @@ pub async fn plan(
     for day in days {
         let new = db::NewVisit { visited_on: *day, ..new.clone() };
         // What stands on the plan already comes once.
-        if first.is_some() && page_db::planned(tx, new.rep, new.customer, *day).await?.is_some() {
+        if first.is_some() && page_db::planned(tx, new.rep, new.customer, *day, &[new.kind]).await?.is_some() {
             continue;
         }
         let id = db::insert(tx, &new).await?;
@@ -69,13 +69,20 @@ pub async fn remove(
     if !me.scope.sees(visit.rep_id) {
         return Err(super::plan::NOT_YOURS);
     }
+    let kept = db::kept(&mut write, id, Some(series), visit.visited_on).await?;
     let removed = db::delete_series(&mut write, series, visit.visited_on).await?;
     let count = i64::try_from(removed.len()).unwrap_or(i64::MAX);
+    let first = removed.iter().map(|(id, _)| *id).min();
     let acts = removed.into_iter().map(|(id, day)| {
         let old = json!({ "customer": visit.customer, "day": day.to_string() });
-        (format!("/visits/{id}"), json!({ "old": old }))
+        let kept = (Some(id) == first).then_some(&kept);
+        (format!("/visits/{id}"), json!({ "old": old, "kept": kept }))
     });
     audit::db::record_all(&mut write, "visit.removed", acts.collect()).await?;
     let words = format!("{} to {} taken off the plan", format::counted(count, "visit", "visits"), visit.customer);
-    write.done_saying(&format!("/visits/plan?day={}", visit.visited_on), &Toast::new(words)).await
+    let mut toast = Toast::new(words);
+    if let Some(first) = first {
+        toast = toast.undo(format!("/visits/{first}/undo"));
+    }
+    write.done_saying(&format!("/visits/plan?day={}", visit.visited_on), &toast).await
 }

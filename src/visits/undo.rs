@@ -1,4 +1,4 @@
-//! Taking back what was logged or planned today: a planned visit stands on the plan again as it stood there.
+//! Taking back what was done today to a visit or a plan: it stands again as it stood before.
 
 use axum::{extract::State, response::Response};
 use serde::{Deserialize, Serialize};
@@ -36,10 +36,11 @@ pub struct Planned {
     minutes: Option<i32>,
     notes: Option<String>,
     with: Option<Vec<(UserId, String)>>,
+    missed: bool,
 }
 
 impl Planned {
-    /// A visit that is still planned.
+    /// A visit that is still planned, or was missed.
     pub fn of(visit: &Visit) -> Self {
         Self {
             day: Some(visit.visited_on.to_string()),
@@ -48,6 +49,7 @@ impl Planned {
             minutes: visit.minutes,
             notes: Some(visit.notes.clone()),
             with: Some(visit.along()),
+            missed: visit.state == visit::State::Missed,
         }
     }
 
@@ -68,7 +70,7 @@ impl Planned {
                 (Some(_), time) => time.as_deref().and_then(parse_time),
             },
             kind: self.kind.as_deref().and_then(visit::Kind::parse).unwrap_or(logged.kind),
-            state: visit::State::Planned,
+            state: if self.missed { visit::State::Missed } else { visit::State::Planned },
             outcome: None,
             minutes: self.minutes,
             notes: self.notes.unwrap_or_else(|| logged.notes.clone()),
@@ -78,7 +80,11 @@ impl Planned {
     }
 }
 
-/// Takes back what was logged or planned today: a planned visit is planned again as it was, a new one is gone.
+/// What is said where there is nothing of today to take back.
+const NOT_TODAY: Error = Error::Conflict("Only what you did today can be undone. Correct the visit instead.");
+
+/// Takes back what this person did today, as the last one: a planned visit is planned again as it was, a new one is gone,
+/// one that was taken off the plan is on it again, and one that did not take place did.
 pub async fn create(
     State(app): State<App>,
     me: Allowed<RecordSales>,
@@ -86,40 +92,89 @@ pub async fn create(
     Form { once, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
     let mut write = once::begin(&app, &me, once).await?;
-    let visit = page_db::find(&mut write, &me.scope, &me.company, id).await?.ok_or(Error::NotFound)?;
     let object = format!("/visits/{id}");
     let history = audit::db::history(&mut write, me.scope.org, &me.company.time_zone, &object).await?;
-    let last = history.first().filter(|act| act.user_id == Some(me.id) && act.at.date() == me.today);
-    let Some(last) = last.filter(|_| visit.rep_id == me.id || visit.with.contains(&me.id)) else {
-        return Err(Error::Conflict("Only what you did today can be undone. Correct the visit instead."));
+    let last = history.into_iter().next().filter(|act| act.user_id == Some(me.id) && act.at.date() == me.today);
+    let Some(visit) = page_db::find(&mut write, &me.scope, &me.company, id).await? else {
+        let removed = last.filter(|act| act.action == "visit.removed").ok_or(Error::NotFound)?;
+        return put_back(write, &me, &removed.detail).await;
     };
-    if visit.locked {
+    let last = last.ok_or(NOT_TODAY)?;
+    if visit.locked && last.action != "visit.missed" {
         return Err(Error::Conflict("Its period is locked: the visit stays. Correct it, and say why."));
-    }
-    let old = log::facts_of(&visit);
-    if last.action != "visit.planned" {
-        remove_follow_ups(&mut write, &visit).await?;
     }
     match last.action.as_str() {
         "visit.done" => {
+            remove_follow_ups(&mut write, &visit).await?;
             let (planned, with) = Planned::read(&last.detail).restore(&visit);
-            if !db::update(&mut write, id, visit.version, &planned).await? {
+            update(&mut write, &visit, &planned, &log::names(&with)).await?;
+            log::write_with(&mut write, id, &with).await?;
+        }
+        "visit.missed" => {
+            let planned = NewVisit { state: visit::State::Planned, ..log::as_new(&visit) };
+            update(&mut write, &visit, &planned, &visit.with_names).await?;
+        }
+        "visit.voided" => {
+            let outcome = last.detail.get("outcome").and_then(Value::as_str).and_then(visit::Outcome::parse);
+            if !db::unvoid(&mut write, id, visit.version, outcome).await? {
                 return Err(log::CHANGED);
             }
-            log::write_with(&mut write, id, &with).await?;
-            let detail = json!({ "old": old, "new": log::facts(&planned, &visit.customer, &log::names(&with)) });
-            audit::db::record(&mut write, "visit.undone", &object, detail).await?;
+            let done = NewVisit { state: visit::State::Done, outcome, ..log::as_new(&visit) };
+            record(&mut write, &visit, &done, &visit.with_names).await?;
         }
         "visit.logged" | "visit.planned" => {
+            if last.action == "visit.logged" {
+                remove_follow_ups(&mut write, &visit).await?;
+            }
             if !db::delete(&mut write, id, visit.version).await? {
                 return Err(log::CHANGED);
             }
-            audit::db::record(&mut write, "visit.removed", &object, json!({ "old": old })).await?;
+            let detail = json!({ "old": log::facts_of(&visit) });
+            audit::db::record(&mut write, "visit.removed", &object, detail).await?;
         }
         _ => return Err(log::CHANGED),
     }
-    let to = if visit.state == visit::State::Planned { "/visits/plan" } else { "/visits" };
-    write.done_saying(to, &Toast::new(format!("Visit to {} taken back", visit.customer))).await
+    let (to, words) = match last.action.as_str() {
+        "visit.missed" => (format!("/visits/plan?day={}", visit.visited_on), "planned again"),
+        "visit.voided" => (object, "counted as done again"),
+        _ if visit.state == visit::State::Planned => ("/visits/plan".to_owned(), "taken back"),
+        _ => ("/visits".to_owned(), "taken back"),
+    };
+    write.done_saying(&to, &Toast::new(format!("Visit to {} {words}", visit.customer))).await
+}
+
+/// Writes the visit as it was before, and that somebody did.
+async fn update(write: &mut Write, visit: &Visit, before: &NewVisit, with: &[String]) -> Result<(), Error> {
+    if !db::update(write, visit.id, visit.version, before).await? {
+        return Err(log::CHANGED);
+    }
+    Ok(record(write, visit, before, with).await?)
+}
+
+async fn record(write: &mut Write, visit: &Visit, before: &NewVisit, with: &[String]) -> sqlx::Result<()> {
+    let detail = json!({ "old": log::facts_of(visit), "new": log::facts(before, &visit.customer, with) });
+    audit::db::record(write, "visit.undone", &format!("/visits/{}", visit.id), detail).await
+}
+
+/// Puts on the plan again what was taken off it: one visit, or those of a series.
+async fn put_back(mut write: Write, me: &Allowed<RecordSales>, removed: &Value) -> Result<Response, Error> {
+    // Without them a visit was taken back that had been entered by mistake.
+    let kept = removed.get("kept").filter(|kept| kept.is_array()).ok_or(NOT_TODAY)?;
+    let rep = kept.get(0).and_then(|visit| visit.get("rep_id")).and_then(Value::as_i64).map(UserId);
+    if !rep.is_some_and(|rep| me.scope.sees(rep)) {
+        return Err(Error::NotFound);
+    }
+    let customer = removed.pointer("/old/customer").and_then(Value::as_str).unwrap_or_default();
+    let back = db::put_back(&mut write, kept).await?;
+    let Some(first) = back.iter().map(|(_, day)| *day).min() else { return Err(log::CHANGED) };
+    let acts = back.iter().map(|(id, day)| {
+        let new = json!({ "customer": customer, "day": day.to_string() });
+        (format!("/visits/{id}"), json!({ "new": new }))
+    });
+    audit::db::record_all(&mut write, "visit.undone", acts.collect()).await?;
+    let visits = format::counted(i64::try_from(back.len()).unwrap_or(i64::MAX), "visit", "visits");
+    let toast = Toast::new(format!("{visits} to {customer} planned again"));
+    write.done_saying(&format!("/visits/plan?day={first}"), &toast).await
 }
 
 /// What was planned along with a visit goes with it, unless somebody has changed it since.

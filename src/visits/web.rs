@@ -12,7 +12,7 @@ use super::{
     list_db::{self, Filter, Row},
     log, moved,
     page_db::{self, Visit},
-    plan, series, undo, week,
+    plan, series, undo, void, week,
 };
 use crate::{
     App,
@@ -67,6 +67,7 @@ pub fn routes() -> Routes {
         .post("/visits/{id}/remove", plan::remove)
         .post("/visits/{id}/remove-later", series::remove)
         .post("/visits/{id}/undo", undo::create)
+        .post("/visits/{id}/void", void::create)
 }
 
 #[derive(Template)]
@@ -208,9 +209,17 @@ struct ShowPage {
     /// Whether the visit is that of somebody whom the viewer reaches: then all of it may be moved or ended.
     leads: bool,
     is_today_or_before: bool,
-    /// A new day as typed.
-    day: String,
+    typed: Typed,
     errors: Errors,
+}
+
+/// What was typed on the page of a visit.
+#[derive(Debug, Default)]
+pub(super) struct Typed {
+    /// A new day.
+    pub day: String,
+    /// Why it did not take place.
+    pub reason: String,
 }
 
 async fn show(
@@ -220,16 +229,16 @@ async fn show(
     Path(id): Path<VisitId>,
 ) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
-    draw(&mut read, &me, page, id, String::new(), Errors::new()).await
+    draw(&mut read, &me, page, id, Typed::default(), Errors::new()).await
 }
 
-/// The page of a visit in sight, perhaps with a new day that was typed and what is wrong about it.
+/// The page of a visit in sight, perhaps with what was typed and what is wrong about it.
 pub(super) async fn draw(
     db: &mut PgConnection,
     me: &Viewer,
     page: Page,
     id: VisitId,
-    day: String,
+    typed: Typed,
     errors: Errors,
 ) -> Result<Response, Error> {
     let org = me.scope.org;
@@ -242,7 +251,7 @@ pub(super) async fn draw(
     let shown = ShowPage {
         page,
         follow_ups: follow_ups.collect(),
-        day,
+        typed,
         errors,
         badge: badge(visit.state, visit.visited_on, me.today),
         is_today_or_before: visit.visited_on <= me.today,

@@ -167,6 +167,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /visits/{id}/remove", [DOOR, 409, 409, 403, 403]),
     ("POST /visits/{id}/remove-later", [DOOR, 409, 409, 403, 403]),
     ("POST /visits/{id}/undo", [DOOR, 409, 409, 403, 403]),
+    ("POST /visits/{id}/void", [DOOR, 422, 422, 403, 403]),
     // Deals.
     ("GET /deals", [DOOR, 200, 200, 200, 200]),
     ("GET /deals/new", [DOOR, 200, 200, 403, 403]),
@@ -733,6 +734,7 @@ const REACH: &[(&str, Reached)] = &[
     ("POST /visits/{id}/remove", record(409)),
     ("POST /visits/{id}/remove-later", record(409)),
     ("POST /visits/{id}/undo", record(409)),
+    ("POST /visits/{id}/void", record(422)),
     ("GET /reps/{id}", READ),
     // Credited sales are compared here: to them it leads.
     ("GET /growth?rep={id}", [[303, 404, 404], [303, 404, 404], [303, 303, 404], [303, 303, 404]]),

@@ -44,6 +44,7 @@ mod setup;
 mod sign_in;
 mod simulation;
 mod support;
+mod taken_back;
 mod target_fills;
 mod targets;
 mod teams;
