@@ -228,6 +228,8 @@ pub mod deals {
     mod facts;
     mod follow;
     mod form;
+    mod give;
+    pub mod give_db;
     pub mod list_db;
     pub mod page_db;
     mod pipeline;

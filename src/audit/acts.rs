@@ -28,6 +28,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("visit.changed", "changed", "Visits: changed by an import"),
     ("deal.entered", "entered", "Deals: entered"),
     ("deal.changed", "changed", "Deals: changed"),
+    ("deal.given", "gave away", "Deals: given to another rep"),
     ("deal.won", "won", "Deals: won"),
     ("deal.win_undone", "took back the win of", "Deals: win taken back"),
     ("deal.expected", "moved the expected day of", "Deals: expected day moved"),

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     App, audit,
+    deals::give_db::{self, OpenDeal},
     domain::{
         customer::{
             facts::History,
@@ -52,6 +53,8 @@ pub struct HandoverForm {
     customer: Vec<String>,
     to: String,
     from: String,
+    /// Whether the open deals go along.
+    deals: String,
     seen: String,
 }
 
@@ -93,6 +96,8 @@ struct HandoverPage {
     owners: Vec<Choice>,
     reps: Vec<Choice>,
     stretches: Vec<Stretch>,
+    /// The open deals that may go along.
+    deals: Vec<OpenDeal>,
     preview: Option<Preview>,
     has_changed: bool,
 }
@@ -104,6 +109,13 @@ impl HandoverPage {
 
     fn customers(&self) -> i64 {
         distinct(&self.stretches)
+    }
+
+    /// "3 open deals, €12,000 together".
+    fn deals_words(&self) -> String {
+        let sum: Money = self.deals.iter().map(|deal| deal.net).sum();
+        let deals = format::counted(i64::try_from(self.deals.len()).unwrap_or(i64::MAX), "open deal", "open deals");
+        format!("{deals}, {} together", self.page.money(&sum))
     }
 
     fn named(&self) -> &[Stretch] {
@@ -127,6 +139,8 @@ struct Plan {
     from: Date,
     reps: Vec<(UserId, String)>,
     stretches: Vec<Stretch>,
+    /// Open deals of these customers whose owner is the one who hands them over.
+    deals: Vec<OpenDeal>,
     errors: Errors,
 }
 
@@ -192,7 +206,11 @@ impl Plan {
                 errors.add("to", format!("On that day {name} owns them already. Choose somebody else."));
             }
         }
-        Ok(Self { of, to, from, reps, stretches, errors })
+        let owned: BTreeSet<(CustomerId, UserId)> =
+            stretches.iter().filter_map(|stretch| Some((stretch.customer, stretch.owner?))).collect();
+        let (customers, owners): (Vec<CustomerId>, Vec<UserId>) = owned.into_iter().unzip();
+        let deals = give_db::of_owners(db, me.scope.org, &customers, &owners).await?;
+        Ok(Self { of, to, from, reps, stretches, deals, errors })
     }
 
     /// The fingerprint of what would move: what was confirmed is what was seen.
@@ -202,6 +220,9 @@ impl Plan {
         hash.update(format!("{to:?} {}", self.from));
         for stretch in &self.stretches {
             hash.update(format!(" {} {:?} {} {:?}", stretch.customer, stretch.owner, stretch.from, stretch.to));
+        }
+        for deal in &self.deals {
+            hash.update(format!(" deal {} {}", deal.id, deal.version));
         }
         BASE64_URL_SAFE_NO_PAD.encode(hash.finalize())
     }
@@ -338,6 +359,7 @@ async fn draw(
         owners: choices(owners),
         reps: choices(reps),
         stretches: plan.stretches,
+        deals: plan.deals,
         preview,
         errors: plan.errors,
         has_changed: status == StatusCode::CONFLICT,
@@ -371,10 +393,28 @@ pub async fn create(
         (format!("/customers/{}", stretch.customer), json!({ "old": { "owner": old }, "new": { "owner": new } }))
     });
     audit::db::record_all(&mut write, "customer.handed_over", acts.collect()).await?;
+    let mut with = String::new();
+    if fields.deals == "1" && !plan.deals.is_empty() {
+        let given: Vec<_> = plan.deals.iter().map(|deal| (deal.id, deal.version)).collect();
+        if give_db::give(&mut write, &given, to).await? != given.len() {
+            return Err(Error::Conflict("Somebody has changed an open deal meanwhile. Look at what moves again."));
+        }
+        let acts = plan.deals.iter().map(|deal| {
+            let detail = json!({
+                "old": { "owner": deal.owner },
+                "new": { "owner": name },
+                "reason": "The customer was handed over",
+            });
+            (format!("/deals/{}", deal.id), detail)
+        });
+        audit::db::record_all(&mut write, "deal.given", acts.collect()).await?;
+        let deals = format::counted(i64::try_from(given.len()).unwrap_or(i64::MAX), "open deal", "open deals");
+        with = format!(", with {deals}");
+    }
     let (what, place) = match plan.stretches.as_slice() {
         [one] => (one.name.clone(), format!("/customers/{}", one.customer)),
         all => (format::counted(distinct(all), "customer", "customers"), format!("/customers?owner={to}")),
     };
-    let toast = Toast::new(format!("{what} handed over to {name} from {}", format::date(plan.from)));
+    let toast = Toast::new(format!("{what} handed over to {name} from {}{with}", format::date(plan.from)));
     write.done_saying(&place, &toast).await
 }

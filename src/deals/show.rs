@@ -25,13 +25,14 @@ use crate::{
         money::{Currency, Money},
     },
     postgres::tx,
+    users::reps_db,
     web::{
         auth::{Allowed, ReadSales, Viewer},
         error::Error,
         form::{Errors, Path},
         format,
         page::{Page, answer},
-        ui::Badge,
+        ui::{Badge, Choice},
     },
 };
 
@@ -58,6 +59,11 @@ struct ShowPage {
     lost_reason: String,
     /// Why it is cancelled, as typed.
     reason: String,
+    /// To whom it is given and why, as typed.
+    to: String,
+    given_reason: String,
+    /// Who may get it while it is open.
+    colleagues: Vec<Choice>,
     /// "Deal", "Return", "Credit note".
     thing: &'static str,
     /// The code of the deal's currency, if it is not the company's.
@@ -123,6 +129,8 @@ pub struct Next {
     expected_on: Option<String>,
     lost_reason: String,
     reason: String,
+    to: String,
+    given_reason: String,
 }
 
 impl Next {
@@ -134,6 +142,11 @@ impl Next {
     /// Why it is cancelled.
     pub fn cancelled(reason: String) -> Self {
         Self { reason, ..Self::default() }
+    }
+
+    /// To whom it is given, and why.
+    pub fn given(to: String, given_reason: String) -> Self {
+        Self { to, given_reason, ..Self::default() }
     }
 }
 
@@ -170,6 +183,12 @@ pub async fn draw(
         let scope = me.scope_of(Permission::ConfirmDeals);
         page_db::find(db, &scope, &me.company, me.today, id).await?.is_some()
     };
+    let may_change = edit::may_change(me, &deal);
+    let mut colleagues = vec![];
+    if may_change && deal.stage == Stage::Open {
+        colleagues = reps_db::selling(db, org, me.today).await?;
+        colleagues.retain(|(rep, _)| deal.owner_id != Some(*rep));
+    }
     let status = errors.status();
     let expected_on = deal.expected_on.map(|day| day.to_string()).unwrap_or_default();
     let page = ShowPage {
@@ -179,7 +198,8 @@ pub async fn draw(
         left: deal.net + back,
         back: -back,
         acts: told(audit::db::history(db, org, &me.company.time_zone, &path(id, "")).await?, me.company.currency),
-        may_change: edit::may_change(me, &deal),
+        may_change,
+        colleagues: colleagues.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),
         may_confirm,
         waits,
         thing: match deal.returns_id {
@@ -203,6 +223,8 @@ pub async fn draw(
         expected_on: form.expected_on.unwrap_or(expected_on),
         lost_reason: form.lost_reason,
         reason: form.reason,
+        to: form.to,
+        given_reason: form.given_reason,
         errors,
     };
     answer(status, page)

@@ -5,7 +5,7 @@ use axum::{extract::State, response::Response};
 use sqlx::PgConnection;
 
 use super::{
-    act, close, edit, enter, export,
+    act, close, edit, enter, export, give,
     list_db::{self, Filter, Row},
     pipeline, returns, show,
 };
@@ -52,6 +52,7 @@ pub fn routes() -> Routes {
         .post("/deals/{id}/confirm", act::confirm)
         .post("/deals/{id}/confirm/undo", act::unconfirm)
         .post("/deals/{id}/expected", act::expect)
+        .post("/deals/{id}/give", give::create)
         .post("/deals/{id}/win", act::win)
         .post("/deals/{id}/win/undo", act::unwin)
         .post("/deals/{id}/lose", close::lose)

@@ -193,6 +193,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /deals/{id}/reopen", [DOOR, 409, 409, 403, 403]),
     ("POST /deals/{id}/return", [DOOR, 422, 422, 403, 403]),
     ("POST /deals/{id}/expected", [DOOR, 409, 409, 403, 403]),
+    ("POST /deals/{id}/give", [DOOR, 409, 409, 403, 403]),
     ("POST /deals/{id}/win", [DOOR, 422, 422, 403, 403]),
     ("POST /deals/{id}/win/undo", [DOOR, 409, 409, 403, 403]),
     // Commission. A run is shown to those who approve once it is submitted.
@@ -716,6 +717,7 @@ const REACH: &[(&str, Reached)] = &[
     ("POST /deals/{id}/cancel", record(422)),
     ("POST /deals/{id}/reopen", record(409)),
     ("POST /deals/{id}/expected", record(409)),
+    ("POST /deals/{id}/give", record(409)),
     ("POST /deals/{id}/win", record(422)),
     ("POST /deals/{id}/win/undo", record(409)),
     ("POST /deals/{id}/return", record(422)),

@@ -170,3 +170,87 @@ async fn a_deal_is_won_or_moved_from_the_pipeline() {
     let history = ingrid.get(&format!("/deals/{deal}")).await.text("section:has(#history)");
     assert!(history.contains("Win undone") && history.contains("Expected on: 2 Nov 2026 → 24 Dec 2026"), "{history}");
 }
+
+const GIVE: &str = "form[action$='/give']";
+
+#[tokio::test]
+async fn an_open_deal_is_given_with_the_share_of_its_owner() {
+    let field = Field::new().await;
+    let whole = field.open("Havn", Some(date!(2026 - 11 - 30)), 1_000_000, &[(field.ingrid, 1)]).await;
+    let shared = field.open("Torget", None, 600_000, &[(field.ingrid, 1), (field.jonas, 2)]).await;
+    let (jonas, olav) = (field.jonas.id.to_string(), field.olav.id.to_string());
+    let mut ingrid = field.app.client(field.ingrid).await;
+    let path = format!("/deals/{whole}");
+    let page = ingrid.get(&path).await.expect(200);
+    assert!(!page.attributes(&format!("{GIVE} option"), "value").contains(&field.ingrid.id.to_string()));
+    for (to, reason, field) in [("", "Leave", "to"), (&*jonas, " ", "given_reason"), ("999999", "Leave", "to")] {
+        let typed = [("to", to), ("given_reason", reason)];
+        let refused = ingrid.submit(&page, GIVE, &typed).await.expect(422);
+        assert_eq!(refused.attributes(".summary-error a", "href"), [format!("#{field}")], "{to}");
+        assert_eq!(refused.value("given_reason").trim(), reason.trim());
+    }
+    let stale = ingrid.get(&path).await.expect(200);
+    let given = ingrid.submit(&page, GIVE, &[("to", &jonas), ("given_reason", "His street")]).await.expect(303);
+    // The customer is still hers: she sees it, and may no longer change it.
+    let page = ingrid.follow(&given).await.expect(200);
+    assert!(page.words().contains("given to Jonas") && !page.has(GIVE), "{}", page.words());
+    assert_eq!(page.texts("section:has(#credits) tbody th"), ["Jonas"]);
+    let history = page.text("section:has(#history)");
+    assert!(history.contains("Ingrid → Jonas") && history.contains("Reason: His street"), "{history}");
+    ingrid.submit(&stale, GIVE, &[("to", &olav), ("given_reason", "Twice")]).await.expect(403);
+    assert_eq!(ingrid.get("/deals/pipeline").await.texts("section li .title"), ["Torget"]);
+    let mut second = field.app.client(field.jonas).await;
+    assert_eq!(second.get("/deals/pipeline").await.texts("section li .title"), ["Havn", "Torget"]);
+    // Who has a share already keeps it as it was agreed.
+    let page = ingrid.get(&format!("/deals/{shared}")).await.expect(200);
+    ingrid.submit(&page, GIVE, &[("to", &jonas), ("given_reason", "Leave")]).await.expect(303);
+    let page = second.get(&format!("/deals/{shared}")).await.expect(200);
+    assert_eq!(page.texts("section:has(#credits) tbody th"), ["Ingrid", "Jonas"]);
+    assert!(page.has(GIVE), "{}", page.words());
+    // Outside of reach, and what is won: no.
+    field.app.client(field.olav).await.post(&format!("/deals/{whole}/give"), &[("to", &olav)]).await.expect(404);
+    let page = second.get(&path).await.expect(200);
+    second.submit(&page, "form[action$='/win']", &[]).await.expect(303);
+    assert!(!second.get(&path).await.expect(200).has(GIVE));
+    second.post(&format!("{path}/give"), &[("to", &olav), ("given_reason", "x")]).await.expect(409);
+    field.verify().await;
+}
+
+#[tokio::test]
+async fn open_deals_follow_their_customer_to_another_rep() {
+    let field = Field::new().await;
+    let open = field.open("Havn", Some(date!(2026 - 11 - 30)), 1_000_000, &[(field.ingrid, 1)]).await;
+    field.open("Torget", None, 500_000, &[(field.ingrid, 1)]).await;
+    field.open("Kaia", None, 300_000, &[(field.olav, 1)]).await;
+    let won_to = field.customer("Brygga", field.ingrid).await;
+    let won = field.deal(won_to, date!(2026 - 11 - 02), 200_000, &[(field.ingrid, 1)]).await;
+    let mut berit = field.app.client(field.berit).await;
+    let typed = [("to", field.jonas.id.to_string()), ("from", "2026-11-19".to_owned())];
+    let path = format!("/customers/handover?of={}&to={}&from={}", field.ingrid.id, typed[0].1, typed[1].1);
+    let page = berit.get(&path).await.expect(200);
+    assert!(page.words().contains("Give Jonas 2 open deals, €15,000.00 together too"), "{}", page.words());
+    // Something happens to one of them meanwhile: it is shown once more.
+    let deal = berit.get(&format!("/deals/{open}")).await.expect(200);
+    berit.submit(&deal, "form[action$='/expected']", &[("expected_on", "2026-12-04")]).await.expect(303);
+    let again = berit.submit(&page, "form[method=post][action$=handover]", &[]).await.expect(409);
+    let answer = berit.submit(&again, "form[method=post][action$=handover]", &[]).await.expect(303);
+    let page = berit.follow(&answer).await.expect(200);
+    assert!(page.words().contains("from 19 Nov 2026, with 2 open deals"), "{}", page.words());
+    let pipeline = field.app.client(field.jonas).await.get("/deals/pipeline").await.expect(200);
+    assert_eq!(pipeline.texts("section li .title"), ["Havn", "Torget"]);
+    let deal = berit.get(&format!("/deals/{open}")).await.expect(200);
+    assert_eq!(deal.texts("section:has(#credits) tbody th"), ["Jonas"]);
+    assert!(deal.text("section:has(#history)").contains("Reason: The customer was handed over"));
+    // What was won stays where it was.
+    let deal = berit.get(&format!("/deals/{won}")).await.expect(200);
+    assert_eq!(deal.texts("section:has(#credits) tbody th"), ["Ingrid"]);
+    assert!(deal.text("section:has(#about)").contains("Owner Ingrid"));
+    // Without the tick they stay.
+    field.open("Alene", None, 100_000, &[(field.jonas, 1)]).await;
+    let path = format!("/customers/handover?of={}&to={}&from=2026-11-19", field.jonas.id, field.ingrid.id);
+    let page = berit.get(&path).await.expect(200);
+    berit.submit(&page, "form[method=post][action$=handover]", &[("deals", "")]).await.expect(303);
+    let pipeline = field.app.client(field.jonas).await.get("/deals/pipeline").await.expect(200);
+    assert_eq!(pipeline.texts("section li .title"), ["Havn", "Torget", "Alene"]);
+    field.verify().await;
+}
