@@ -150,12 +150,19 @@ async fn accept_all(window: &mut Window, links: &[String]) {
 async fn set_targets(window: &mut Window) {
     window.go("Targets").await;
     window.is_at("Targets for November 2026").await;
-    for (rep, sales) in [(INGRID.name, "20000"), (JONAS.name, "15000")] {
-        window.fill(&format!("{rep}, net sales"), sales).await;
-        window.fill(&format!("{rep}, visits"), "20").await;
-        window.fill(&format!("{rep}, new customers"), "2").await;
-    }
+    let cell = |rep: &Person, metric: &str| format!("{}, {metric}", rep.name);
+    // As in a spreadsheet: a block is pasted, a value goes down, and one goes to the right and is taken back.
+    window.paste(&cell(&INGRID, "net sales"), "20000\t2\r\n15000\r\n").await;
+    window.control(&cell(&JONAS, "new customers"), "d").await;
+    window.fill(&cell(&INGRID, "visits"), "20").await;
+    window.control(&cell(&JONAS, "visits"), "d").await;
+    window.control(&cell(&JONAS, "stranger visits"), "r").await;
+    window.sees("7 cells changed").await;
+    assert_eq!(window.value(&cell(&JONAS, "stranger visits")).await, "20");
+    window.fill(&cell(&JONAS, "stranger visits"), " ").await;
+    window.sees("6 cells changed").await;
     window.look_over("targets").await;
+    assert_eq!(window.covered("table.grid input").await, [""; 0]);
     window.click("Save targets").await;
     window.sees("6 targets for November 2026 saved").await;
     assert_eq!(window.words("#sum-net_sales").await, "35,000");

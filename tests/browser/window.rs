@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use fantoccini::{Locator, elements::Element};
+use fantoccini::{Locator, elements::Element, key::Key};
 use serde_json::Value;
 
 use crate::{chromium::Chromium, look};
@@ -41,6 +41,36 @@ impl Window {
     pub async fn click(&self, words: &str) {
         let path = format!("//*[self::a or self::button or self::summary][starts-with(normalize-space(.), {words:?})]");
         self.press(&self.shown(&path, &format!("a link or button {words:?}")).await).await;
+    }
+
+    /// Presses a letter with the control key in the field with this label.
+    pub async fn control(&self, label: &str, letter: &str) {
+        let field = self.field(label).await;
+        self.reveal(&field).await;
+        field.send_keys(&(Key::Control + letter)).await.unwrap();
+    }
+
+    /// Pastes a text into the field with this label.
+    pub async fn paste(&self, label: &str, text: &str) {
+        let field = serde_json::to_value(self.field(label).await).unwrap();
+        let script = "const data = new DataTransfer();
+            data.setData('text/plain', arguments[1]);
+            arguments[0].focus();
+            arguments[0].dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));";
+        self.chromium.client.execute(script, vec![field, text.into()]).await.unwrap();
+    }
+
+    /// What of these elements stays covered by something else on a phone, however one scrolls to it.
+    pub async fn covered(&self, selector: &str) -> Vec<String> {
+        self.chromium.resize(390, 844).await;
+        let script = "return [...document.querySelectorAll(arguments[0])].filter((element) => {
+                element.scrollIntoView({ block: 'nearest', inline: 'center' });
+                const box = element.getBoundingClientRect();
+                return document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2) !== element;
+            }).map((element) => element.id);";
+        let covered = self.chromium.client.execute(script, vec![selector.into()]).await.unwrap();
+        self.chromium.resize(1280, 900).await;
+        serde_json::from_value(covered).unwrap()
     }
 
     /// Clicks a place in the top bar.
