@@ -284,6 +284,7 @@ pub mod scorecards {
 }
 /// Commission plans, and who is on which.
 pub mod plans {
+    pub mod account;
     pub mod assign;
     pub mod compare;
     pub mod db;
@@ -292,6 +293,7 @@ pub mod plans {
     pub mod fill;
     pub mod form;
     pub mod holds;
+    pub mod more;
     pub mod parse;
     mod place;
     pub mod simulate;

@@ -5,11 +5,11 @@ use time::Date;
 
 use super::{
     db::{self, PlanRow, VersionRow},
-    example::{self, Shown},
+    example::{self, Shown, Warning},
     fill,
     form::{ComponentForm, PlanForm, Room},
     holds,
-    parse::Read,
+    parse::{self, Read},
     place, targets,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     domain::{
         commission::{
             compare::{self, Change},
-            plan::{Component, Measure, MeasuringPeriod, Plan},
+            plan::{Component, Measure, MeasuringPeriod, Plan, Who},
             templates::Template,
             told,
         },
@@ -61,14 +61,16 @@ struct EditorPage {
     conflict: Option<Conflict>,
     /// What each component says, in words; empty where it cannot be read yet.
     told: Vec<Vec<String>>,
-    /// What the author may not have meant, by component; none: the whole plan.
-    warnings: Vec<(Option<usize>, String)>,
+    /// What the author may not have meant.
+    warnings: Vec<Warning>,
     shown: Option<Shown>,
     /// The metrics of the example, and how their numbers are written.
     metrics: Vec<(Metric, &'static str)>,
     lists: Lists,
-    /// What of the whole plan the form keeps as it is, in words.
+    /// What is paid in advance and taken back, in words.
     account: Vec<String>,
+    /// What the example takes for granted.
+    assumes: Vec<String>,
     currency: Currency,
 }
 
@@ -76,6 +78,15 @@ struct EditorPage {
 struct Lists {
     periods: Vec<Choice>,
     measures: Vec<Choice>,
+    /// What a condition compares and a multiplier looks up.
+    compared: Vec<Choice>,
+    metrics: Vec<Choice>,
+    whose: Vec<Choice>,
+    scopes: Vec<Choice>,
+    credits: Vec<Choice>,
+    backs: Vec<Choice>,
+    either: Vec<Choice>,
+    longer: Vec<Choice>,
     ways: Vec<Choice>,
     overs: Vec<Choice>,
     modes: Vec<Choice>,
@@ -97,9 +108,19 @@ struct Said {
 }
 
 impl EditorPage {
-    /// The warnings of one component, or of the whole plan.
-    fn warned(&self, component: Option<usize>) -> impl Iterator<Item = &str> {
-        self.warnings.iter().filter(move |(of, _)| *of == component).map(|(_, words)| words.as_str())
+    /// The warnings of a part of one component, or of the whole plan.
+    fn warned(&self, component: Option<usize>, part: &str) -> impl Iterator<Item = &str> {
+        let here = move |one: &&Warning| one.component == component && one.part == part;
+        self.warnings.iter().filter(here).map(|one| one.words.as_str())
+    }
+
+    /// What a condition compares, with the scorecard that only this one has.
+    fn compared(&self, value: &str) -> Vec<Choice> {
+        let mut choices = self.lists.compared.clone();
+        if let Some(other @ Measure::Scorecard(_)) = parse::compared(value, &[]).filter(|_| value != fill::CARD) {
+            choices.push(Choice::new(value, told::measure(&other)));
+        }
+        choices
     }
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand in references")]
@@ -143,10 +164,27 @@ impl Row<'_> {
 
 impl Lists {
     fn new() -> Self {
-        let measures = Metric::ALL.map(Measure::Metric).into_iter().chain(Metric::ALL.map(Measure::Attainment));
+        let named = |measure: Measure| Choice::new(fill::measure(&measure, &[]), told::measure(&measure));
+        let metrics = Metric::ALL.map(Measure::Metric).into_iter().chain(Metric::ALL.map(Measure::Attainment));
+        let metrics: Vec<Choice> = metrics.map(named).collect();
+        let card = Choice::new(fill::CARD, "Scorecard of several, weighted below");
+        let beside = [named(Measure::Deals), named(Measure::Earnings), card.clone()];
         Self {
+            measures: metrics.iter().cloned().chain(beside).collect(),
+            compared: metrics.into_iter().chain([card]).collect(),
+            metrics: Metric::ALL.map(|metric| Choice::new(metric.as_str(), metric.label())).into(),
+            whose: vec![
+                Choice::new(Who::Team.as_str(), "The team's"),
+                Choice::new(Who::EveryRep.as_str(), "Every rep's of the team"),
+            ],
+            scopes: vec![Choice::new("team", "The team, without the rep")],
+            credits: vec![Choice::new("overlay", "Overlay credits, beside those")],
+            backs: vec![Choice::new("no", "Theirs to keep"), Choice::new("yes", "Paid back later")],
+            either: vec![Choice::new("yes", "Only these"), Choice::new("no", "All but these")],
+            longer: [MeasuringPeriod::Quarter, MeasuringPeriod::Year]
+                .map(|longer| Choice::new(longer.as_str(), PeriodKind::from(longer).label()))
+                .into(),
             periods: MeasuringPeriod::ALL.map(|p| Choice::new(p.as_str(), PeriodKind::from(p).label())).into(),
-            measures: measures.map(|measure| Choice::new(fill::measure(&measure), told::measure(&measure))).collect(),
             ways: vec![
                 Choice::new("rate", "A share of the money"),
                 Choice::new("unit", "An amount for each"),
@@ -159,6 +197,9 @@ impl Lists {
                 Choice::new("amount", "Amount of the whole period"),
                 Choice::new("deal", "Amount of each deal"),
                 Choice::new("count", "Number of them"),
+                Choice::new("year_attainment", "% of the year's target so far"),
+                Choice::new("year_amount", "Amount of the year so far"),
+                Choice::new("year_count", "Number in the year so far"),
             ],
             modes: vec![
                 Choice::new("marginal", "Only for what lies in it"),
@@ -333,7 +374,7 @@ async fn press(
     }
     let Read { plan, mut errors, .. } = form.parse(me.company.currency, me.company.fiscal_start);
     if let Some((plan, from)) = plan {
-        form.example.fill(&form.metrics(me.company.currency));
+        form.example.fill(&form.metrics());
         errors.extend(form.example.parse(&plan, from, me.company.fiscal_start).err().unwrap_or_default());
     }
     answer(errors.status(), draw(app, me, page, head, form, Said { errors, conflict: None, pays: true }).await?)
@@ -361,16 +402,12 @@ async fn draw(
     Said { mut errors, conflict, pays }: Said,
 ) -> Result<EditorPage, Error> {
     let (currency, fiscal_start) = (me.company.currency, me.company.fiscal_start);
-    let metrics = form.metrics(me.company.currency);
+    let metrics = form.metrics();
     form.example.fill(&metrics);
     let Read { components, plan: read, .. } = form.parse(currency, fiscal_start);
     let told = |one: &Option<Component>| one.as_ref().map(|one| told::component(one, currency)).unwrap_or_default();
     let (mut shown, mut warnings) = (None, vec![]);
-    let mut kept = Plan::new("", currency, MeasuringPeriod::Month, vec![]);
-    let account = match kept.read_account(&form.kept) {
-        Ok(()) => told::account(&kept),
-        Err(_) => vec![],
-    };
+    let (mut account, mut assumes) = (vec![], vec![]);
     if let Some((said, from)) = &read {
         let along = Metric::parse(&form.example.along);
         if pays && let (Ok(example), Some(along)) = (form.example.parse(said, *from, fiscal_start), along) {
@@ -380,14 +417,19 @@ async fn draw(
             }
         }
         warnings = example::warnings(said, shown.as_ref());
+        (account, assumes) = (told::account(said), example::assumes(said, *from));
         let first = Period::containing(said.period.into(), *from, fiscal_start);
         let id = plan.as_ref().map(|(id, _)| *id);
         let mut db = tx::read(&app.db, me.scope.org).await?;
         let lacking = targets::lacking(&mut db, me.scope.org, said, id, first).await?;
-        warnings.extend(lacking.into_iter().map(|words| (None, words)));
+        warnings.extend(lacking.into_iter().map(|(metric, words)| Warning {
+            component: said.components.iter().position(|one| one.attained().contains(&metric)),
+            part: "",
+            words,
+        }));
         if let Some(id) = id {
             let versions = db::versions(&mut db, me.scope.org, id).await?;
-            warnings.extend(holds::overtaken(&versions, *from, fiscal_start).map(|words| (None, words)));
+            warnings.extend(holds::overtaken(&versions, *from, fiscal_start).map(Warning::of_plan));
         }
     }
     let unit = |metric: Metric| match metric.unit() {
@@ -408,6 +450,7 @@ async fn draw(
         metrics: metrics.into_iter().map(|metric| (metric, unit(metric))).collect(),
         lists: Lists::new(),
         account,
+        assumes,
         currency,
     })
 }

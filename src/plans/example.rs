@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use time::{Date, Month};
 
 use super::{
-    form::{ComponentForm, ExampleForm, PlanForm},
+    form::{ExampleForm, PlanForm},
     parse, place,
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         commission::{
             check,
             picture::{self, Example, Picture},
-            plan::{Component, MeasuringPeriod, Plan},
+            plan::{Component, CreditKind, Measure, Only, Plan, Scope, Who},
             statement::Line,
         },
         metric::{Metric, Unit},
@@ -50,17 +50,17 @@ pub struct Shown {
 
 impl PlanForm {
     /// The metrics that the form names, as far as they can be read, each once.
-    pub fn metrics(&self, currency: Currency) -> Vec<Metric> {
+    pub fn metrics(&self) -> Vec<Metric> {
         let mut metrics = Vec::new();
         for component in &self.components {
             let gate = component.gate.iter().map(|[of, ..]| of);
-            let typed =
-                [&component.measure].into_iter().chain(gate).filter_map(|value| parse::measure(value)?.metric());
-            let named: Vec<Metric> = match self.kept_component(component, currency) {
-                Some(kept) => picture::metrics_of(&kept),
-                None => typed.collect(),
-            };
-            for metric in named {
+            let named = [&component.measure].into_iter().chain(gate).chain([&component.more.times]);
+            let typed = named.filter_map(|value| parse::measure(value, &[])).flat_map(|measure| match measure {
+                Measure::Deals => vec![Metric::NetSales],
+                measure => measure.metrics(),
+            });
+            let card = component.weights.iter().filter(|_| component.names_card());
+            for metric in typed.chain(card.filter_map(|[metric, _]| Metric::parse(metric))) {
                 if !metrics.contains(&metric) {
                     metrics.push(metric);
                 }
@@ -70,18 +70,11 @@ impl PlanForm {
     }
 
     /// Whether a component pays deal by deal, so that the example asks for the number of deals.
-    pub fn by_deal(&self, currency: Currency) -> bool {
-        self.components.iter().any(|component| match self.kept_component(component, currency) {
-            Some(kept) => kept.asks_for_deals(),
-            None => component.pays == "tiers" && component.over == "deal",
+    pub fn by_deal(&self) -> bool {
+        self.components.iter().any(|component| {
+            let climbed = component.pays == "tiers" && component.over == "deal";
+            climbed || component.measure == Measure::Deals.word() || component.more.asks_for_deals()
         })
-    }
-
-    /// A component that the form keeps as it is.
-    fn kept_component(&self, form: &ComponentForm, currency: Currency) -> Option<Component> {
-        let period = MeasuringPeriod::ALL.into_iter().find(|period| period.as_str() == self.period);
-        let period = period.unwrap_or(MeasuringPeriod::Month);
-        (!form.kept.is_empty()).then(|| Component::from_json(&form.kept, currency, period).ok()).flatten()
     }
 }
 
@@ -187,21 +180,73 @@ impl Shown {
     }
 }
 
-/// What the author may not have meant, for the whole plan (none) or a component: of the plan itself, and where the
-/// example meets a cap.
-pub fn warnings(plan: &Plan, shown: Option<&Shown>) -> Vec<(Option<usize>, String)> {
+/// What the author may not have meant, and where in the form it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The component's position; none: the whole plan.
+    pub component: Option<usize>,
+    /// The part of it that has its own place in the form: tiers, curve, gate, cap, draw; empty: none.
+    pub part: &'static str,
+    /// What it is.
+    pub words: String,
+}
+
+impl Warning {
+    /// One of the whole plan.
+    pub fn of_plan(words: String) -> Self {
+        Self { component: None, part: "", words }
+    }
+}
+
+/// What the author may not have meant: of the plan itself, and where the example meets a cap.
+pub fn warnings(plan: &Plan, shown: Option<&Shown>) -> Vec<Warning> {
     let cuts = shown.map(|shown| shown.cuts.as_slice()).unwrap_or_default();
     let of_plan = check::warnings(plan).into_iter().filter_map(|warning| {
         let component = place::component_of(&warning.place);
         // Where the example shows the cap at work, its words say more.
         let told = warning.place.strip_suffix(".cap").is_some() && cuts.iter().any(|(cut, _)| *cut == component);
-        (!told).then(|| (component, place::worded(&warning, plan)))
+        let part = place::part_of(&warning.place);
+        (!told).then(|| Warning { component, part, words: place::worded(&warning, plan) })
     });
     let name = |component: Option<usize>| component.and_then(|i| plan.components.get(i)).map(|c| c.name.as_str());
     let of_example = cuts.iter().map(|(component, words)| {
-        (*component, format!("{}: {words}.", name(*component).unwrap_or("All components together")))
+        let words = format!("{}: {words}.", name(*component).unwrap_or("All components together"));
+        Warning { component: *component, part: "cap", words }
     });
     of_plan.chain(of_example).collect()
+}
+
+/// What the example takes for granted, or leaves out, of a plan that looks beyond one rep's one period.
+pub fn assumes(plan: &Plan, example_on: Date) -> Vec<String> {
+    let any = |of: &dyn Fn(&Component) -> bool| plan.components.iter().any(of);
+    let says = |is: bool, words: &str| is.then(|| words.to_owned());
+    let dated = any(&|one| one.only.is_some_and(|only| only.booked.is_some()));
+    let whose = any(&|one| one.only.is_some_and(|only| Only { booked: None, ..only } != Only::default()));
+    let period = plan.period.as_str();
+    [
+        says(
+            any(&Component::year_to_date),
+            "It is the first period of the year: nothing came before it, and its target stands for the year's.",
+        ),
+        dated.then(|| format!("All its deals are booked on {}.", format::date(example_on))),
+        says(
+            whose,
+            "Its first, third, fifth … deal is a new customer's first; the others sell a further category to customers of three years.",
+        ),
+        says(any(&|one| one.credit == CreditKind::Overlay), "Each deal has an overlay credit for all of it, too."),
+        says(any(&|one| one.measure == Measure::Earnings), "The team earned nothing in it."),
+        says(
+            any(&|one| one.scope == Scope::Team || one.gate.iter().any(|condition| condition.who != Who::Rep)),
+            "The team is one rep who did the same.",
+        ),
+        (!plan.draw.is_empty())
+            .then(|| format!("It is the rep's first {period} on the plan, and the chart shows what is paid with the draw.")),
+        says(any(&|one| one.true_up.is_some()), "What is made up at the end of the longer period is not in it."),
+        says(any(&|one| one.clawback_days.is_some()), "Nothing is taken back in it."),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// What a metric's goal is called: a limit where fewer is better.

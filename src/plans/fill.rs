@@ -2,12 +2,16 @@
 
 use rust_decimal::Decimal;
 
-use super::form::{ComponentForm, ExampleForm, PlanForm, Room};
+use super::{
+    account::AccountForm,
+    form::{ComponentForm, ExampleForm, PlanForm, Room},
+    more::MoreForm,
+};
 use crate::{
     domain::{
         commission::{
             picture,
-            plan::{Axis, Component, Condition, Measure, Mode, Per, Plan, Schedule, Step, StepPays, Who},
+            plan::{Axis, Component, Condition, Measure, Mode, Per, Plan, Schedule, Step, StepPays, Weight, Who},
         },
         metric::{Metric, Unit},
         money::{Currency, Money},
@@ -27,7 +31,7 @@ impl PlanForm {
             period: plan.period.as_str().to_owned(),
             cap: amount(plan.cap),
             floor: amount(plan.floor),
-            kept: plan.account_json().unwrap_or_default(),
+            account: AccountForm::of(plan),
             components: plan.components.iter().map(|component| ComponentForm::of(component, plan.currency)).collect(),
             room: Room::of(plan),
             ..Self::default()
@@ -40,17 +44,18 @@ impl PlanForm {
 impl ComponentForm {
     fn of(component: &Component, currency: Currency) -> Self {
         let plain = |amount: Money| format::money_field(currency, amount);
+        let card = card(component);
         let mut form = Self {
             name: component.name.clone(),
-            measure: measure(&component.measure),
+            measure: measure(&component.measure, card),
             cap: component.cap.map(plain).unwrap_or_default(),
             floor: component.floor.map(plain).unwrap_or_default(),
-            gate: component.gate.iter().map(|one| condition(one, currency)).collect(),
+            gate: component.gate.iter().map(|one| condition(one, card, currency)).collect(),
+            more: MoreForm::of(component, card, currency),
             ..Self::empty()
         };
-        if !has_fields(component) {
-            form.kept = component.to_json(currency);
-            return form;
+        if !card.is_empty() {
+            form.weights = card.iter().map(|one| [one.metric.as_str().to_owned(), format::field(one.weight)]).collect();
         }
         match &component.pays {
             Schedule::Rate(rate) => form.rate = rate_plain(*rate),
@@ -73,8 +78,11 @@ impl ComponentForm {
                 mode.clone_into(&mut form.mode);
                 let over = match (tiers.axis, tiers.per) {
                     (Axis::Amount, Per::Deal) => "deal",
-                    (Axis::Amount, Per::Period | Per::YearToDate) => "amount",
+                    (Axis::Amount, Per::Period) => "amount",
+                    (Axis::Amount, Per::YearToDate) => "year_amount",
+                    (Axis::Count, Per::YearToDate) => "year_count",
                     (Axis::Count, _) => "count",
+                    (Axis::Attainment, Per::YearToDate) => "year_attainment",
                     (Axis::Attainment, _) => "attainment",
                 };
                 over.clone_into(&mut form.over);
@@ -107,29 +115,35 @@ impl ExampleForm {
     }
 }
 
-/// The value of the list of measures.
-pub fn measure(measure: &Measure) -> String {
-    if measure.is_attainment() { format!("%{}", measure.word()) } else { measure.word().to_owned() }
+/// The word of the component's scorecard in the lists.
+pub const CARD: &str = "scorecard";
+
+/// The value of the lists of measures; `card` is the component's scorecard, and another one is written out.
+pub fn measure(measure: &Measure, card: &[Weight]) -> String {
+    match measure {
+        Measure::Attainment(metric) => format!("%{}", metric.as_str()),
+        Measure::Scorecard(weights) if weights != card => {
+            let parts: Vec<String> =
+                weights.iter().map(|one| format!(" {}={}", one.metric.as_str(), one.weight)).collect();
+            format!("{CARD}{}", parts.concat())
+        }
+        _ => measure.word().to_owned(),
+    }
 }
 
-/// Whether the form has a field for everything that a component says.
-fn has_fields(component: &Component) -> bool {
-    let measured = |measure: &Measure| matches!(measure, Measure::Metric(_) | Measure::Attainment(_));
-    let plain = Component {
-        gate: component.gate.clone(),
-        cap: component.cap,
-        floor: component.floor,
-        ..Component::new(component.name.clone(), component.measure.clone(), component.pays.clone())
-    };
-    *component == plain
-        && measured(&component.measure)
-        && component.gate.iter().all(|condition| condition.who == Who::Rep && measured(&condition.of))
-        && !component.year_to_date()
-        && component.steps().iter().all(|step| step.bonus.is_none())
+/// The scorecard of a component: the first one that it names; empty where it names none.
+fn card(component: &Component) -> &[Weight] {
+    let gate = component.gate.iter().map(|condition| &condition.of);
+    let named = [&component.measure].into_iter().chain(gate).chain(component.modifier.iter().map(|one| &one.of));
+    let cards = named.filter_map(|measure| match measure {
+        Measure::Scorecard(weights) => Some(weights.as_slice()),
+        _ => None,
+    });
+    cards.into_iter().next().unwrap_or_default()
 }
 
 /// Rows say their unit, so that a number is never read in another one: `100%`, `€10,000.00`, `5`.
-fn step(step: &Step, axis: Axis, currency: Currency) -> [String; 2] {
+fn step(step: &Step, axis: Axis, currency: Currency) -> [String; 3] {
     let from = match axis {
         Axis::Amount => major(step.from, currency),
         Axis::Count => format::field(step.from),
@@ -139,20 +153,23 @@ fn step(step: &Step, axis: Axis, currency: Currency) -> [String; 2] {
         StepPays::Rate(rate) => percent(rate),
         StepPays::PerUnit(each) => format::money(currency, each),
     };
-    [from, pays]
+    [from, pays, step.bonus.map(|bonus| format::money(currency, bonus)).unwrap_or_default()]
 }
 
-fn condition(condition: &Condition, currency: Currency) -> [String; 3] {
-    let edge = |edge: Option<Decimal>| {
-        let Some(edge) = edge else { return String::new() };
-        match condition.of.what().unit() {
-            _ if condition.of.is_attainment() => percent(edge),
-            Unit::Fraction => percent(edge),
-            Unit::Money => major(edge, currency),
-            Unit::Count => format::field(edge),
-        }
-    };
-    [measure(&condition.of), edge(condition.at_least), edge(condition.at_most)]
+fn condition(condition: &Condition, card: &[Weight], currency: Currency) -> [String; 4] {
+    let edge = |edge: Option<Decimal>| edge.map(|edge| self::edge(&condition.of, edge, currency)).unwrap_or_default();
+    let who = if condition.who == Who::Rep { "" } else { condition.who.as_str() };
+    [measure(&condition.of, card), edge(condition.at_least), edge(condition.at_most), who.to_owned()]
+}
+
+/// A number that a measure is compared with, with its unit.
+pub(super) fn edge(of: &Measure, edge: Decimal, currency: Currency) -> String {
+    match of.what().unit() {
+        _ if of.is_attainment() => percent(edge),
+        Unit::Fraction => percent(edge),
+        Unit::Money => major(edge, currency),
+        Unit::Count => format::field(edge),
+    }
 }
 
 fn percent(share: Decimal) -> String {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::{account::AccountForm, more::MoreForm};
 use crate::domain::{
     commission::plan::{Component, MOST_COMPONENTS, MOST_ROWS, Plan},
     metric::Metric,
@@ -26,8 +27,8 @@ pub struct PlanForm {
     pub components: Vec<ComponentForm>,
     /// The example to try it with.
     pub example: ExampleForm,
-    /// Draws and what else of the whole plan has no fields here, as the plan has it; empty: nothing.
-    pub kept: String,
+    /// What is paid in advance and taken back.
+    pub account: AccountForm,
     /// Whether components or rows were sent that no plan has room for: they are not here.
     pub beyond: bool,
     /// For what it has room.
@@ -50,7 +51,9 @@ impl Default for Room {
 impl Room {
     /// Room for any plan and for this one, which may be older than the limits: it is shown whole, to be made smaller.
     pub fn of(plan: &Plan) -> Self {
-        let rows = plan.components.iter().map(Component::rows).max().unwrap_or_default();
+        let factors = |component: &Component| component.modifier.as_ref().map_or(0, |one| one.steps.len());
+        let longest = plan.components.iter().map(|component| component.rows().max(factors(component))).max();
+        let rows = longest.unwrap_or_default().max(plan.draw.len());
         Self { components: MOST_COMPONENTS.max(plan.components.len()), rows: MOST_ROWS.max(rows) }
     }
 }
@@ -60,7 +63,7 @@ impl Room {
 pub struct ComponentForm {
     /// Its name.
     pub name: String,
-    /// A metric's word, or `%` and the word for its attainment.
+    /// A metric's word, `%` and the word for its attainment, `deals`, `earnings` or `scorecard`.
     pub measure: String,
     /// rate, unit, tiers, curve or bonus.
     pub pays: String,
@@ -72,22 +75,24 @@ pub struct ComponentForm {
     pub bonus: String,
     /// Money that a curve pays on target.
     pub on_target: String,
-    /// What the steps are over: amount, deal, count or attainment.
+    /// What the steps are over: amount, deal, count or attainment; with `year_` before it, of the year so far.
     pub over: String,
     /// marginal or whole.
     pub mode: String,
-    /// The steps of tiers: from, and what it pays.
-    pub steps: Vec<[String; 2]>,
+    /// The steps of tiers: from, what it pays, and an amount for reaching it.
+    pub steps: Vec<[String; 3]>,
     /// The points of a curve: percent of target, and percent of the on-target amount.
     pub points: Vec<[String; 2]>,
-    /// The conditions: what is compared, at least, at most.
-    pub gate: Vec<[String; 3]>,
+    /// The conditions: what is compared, at least, at most, and whose it is.
+    pub gate: Vec<[String; 4]>,
+    /// The scorecard's metrics, each with its weight.
+    pub weights: Vec<[String; 2]>,
     /// The most that it pays.
     pub cap: String,
     /// The least.
     pub floor: String,
-    /// The whole component as the plan has it, where it says more than these fields can; empty: the fields say it.
-    pub kept: String,
+    /// What few components say.
+    pub more: MoreForm,
 }
 
 /// The example as typed.
@@ -102,8 +107,13 @@ pub struct ExampleForm {
 }
 
 /// The kinds of rows that a component has, with their letter and the fields of a row.
-const ROWS: [(&str, &str, &[&str]); 3] =
-    [("step", "s", &["from", "pays"]), ("point", "p", &["at", "pays"]), ("gate", "g", &["of", "least", "most"])];
+const ROWS: [(&str, &str, &[&str]); 5] = [
+    ("step", "s", &["from", "pays", "bonus"]),
+    ("point", "p", &["at", "pays"]),
+    ("gate", "g", &["of", "least", "most", "who"]),
+    ("weight", "w", &["metric", "weight"]),
+    ("factor", "m", &["from", "times"]),
+];
 
 impl PlanForm {
     /// What a browser sent, in any order; what the form does not have is ignored, and of two fields of one name the
@@ -133,10 +143,14 @@ impl PlanForm {
             "cap" => return Some(&mut self.cap),
             "floor" => return Some(&mut self.floor),
             "version" => return Some(&mut self.version),
-            "kept" => return Some(&mut self.kept),
+            "recovery" => return Some(&mut self.account.recovery),
             _ => {}
         }
         let (group, field) = name.split_once('_')?;
+        if let Some(k) = numbered(group, "d") {
+            let column = ["amount", "back", "through"].iter().position(|known| *known == field)?;
+            return at(&mut self.account.draws, k, self.room.rows)?.get_mut(column);
+        }
         if group == "x" {
             return self.example.slot(field);
         }
@@ -155,6 +169,8 @@ impl PlanForm {
         match (what, i.filter(held), k) {
             ("add", ..) if components.len() < MOST_COMPONENTS => components.push(ComponentForm::empty()),
             ("add", ..) => return false,
+            ("draw", ..) => return add(&mut self.account.draws),
+            ("undraw", ..) => return remove(&mut self.account.draws, i),
             ("remove", Some(i), _) => drop(components.remove(i)),
             ("up", Some(i), _) if i > 0 => components.swap(i, i - 1),
             ("down", Some(i), _) if i + 1 < components.len() => components.swap(i, i + 1),
@@ -169,13 +185,16 @@ impl ComponentForm {
     /// A component that pays a share of net sales, with rows to fill in for other ways to pay.
     pub fn empty() -> Self {
         let row = |a: &str, b: &str| [a.to_owned(), b.to_owned()];
+        let step = |from: &str| [from.to_owned(), String::new(), String::new()];
         Self {
             measure: Metric::NetSales.as_str().to_owned(),
             pays: "rate".to_owned(),
             over: "attainment".to_owned(),
             mode: "marginal".to_owned(),
-            steps: vec![row("0", ""), row("", "")],
+            steps: vec![step("0"), step("")],
             points: vec![row("", ""), row("100%", "100%")],
+            weights: vec![row("", ""), row("", "")],
+            more: MoreForm { factors: vec![row("0", ""), row("", "")], ..MoreForm::default() },
             ..Self::default()
         }
     }
@@ -193,7 +212,7 @@ impl ComponentForm {
             "mode" => &mut self.mode,
             "cap" => &mut self.cap,
             "floor" => &mut self.floor,
-            "kept" => &mut self.kept,
+            _ if self.more.slot(field).is_some() => return self.more.slot(field),
             _ => return self.cell(field, most),
         };
         Some(simple)
@@ -208,6 +227,8 @@ impl ComponentForm {
         match kind {
             "step" => at(&mut self.steps, k, most)?.get_mut(column),
             "point" => at(&mut self.points, k, most)?.get_mut(column),
+            "weight" => at(&mut self.weights, k, most)?.get_mut(column),
+            "factor" => at(&mut self.more.factors, k, most)?.get_mut(column),
             _ => at(&mut self.gate, k, most)?.get_mut(column),
         }
     }
@@ -217,9 +238,13 @@ impl ComponentForm {
             "step" => add(&mut self.steps),
             "point" => add(&mut self.points),
             "gate" => add(&mut self.gate),
+            "weight" => add(&mut self.weights),
+            "factor" => add(&mut self.more.factors),
             "unstep" => remove(&mut self.steps, k),
             "unpoint" => remove(&mut self.points, k),
             "ungate" => remove(&mut self.gate, k),
+            "unweight" => remove(&mut self.weights, k),
+            "unfactor" => remove(&mut self.more.factors, k),
             _ => false,
         }
     }
@@ -248,6 +273,7 @@ fn is_beyond(name: &str, room: Room) -> bool {
     let Some((group, field)) = name.split_once('_') else { return false };
     let row = field.split_once('_').map(|(row, _)| row).filter(|_| numbered(group, "c").is_some());
     over(group, "c", room.components)
+        || over(group, "d", room.rows)
         || row.is_some_and(|row| ROWS.iter().any(|(_, letter, _)| over(row, letter, room.rows)))
 }
 
@@ -307,7 +333,17 @@ mod tests {
             ("c1_name", "Second"),
             ("c1_s1_from", "100%"),
             ("c1_s1_pays", "6%"),
+            ("c1_s1_bonus", "€50"),
             ("c1_g0_least", "20"),
+            ("c1_g0_who", "team"),
+            ("c1_w0_metric", "visits"),
+            ("c1_months_below", "12"),
+            ("c1_times", "lost_customers"),
+            ("c1_m0_times", "1.2"),
+            ("d1_back", "yes"),
+            ("d1_through", "6"),
+            ("d_amount", "no number"),
+            ("recovery", "50"),
             ("x_net_sales_target", "50000"),
             ("name", "twice"),
             ("c0_colour", "unknown"),
@@ -318,8 +354,14 @@ mod tests {
         let form = PlanForm::read(&sent);
         assert_eq!(form.name, "Field", "the first of two counts");
         assert_eq!(names(&form), ["", "Second"]);
-        assert_eq!(form.components[1].steps, [[String::new(), String::new()], ["100%".to_owned(), "6%".to_owned()]]);
-        assert_eq!(form.components[1].gate, [[String::new(), "20".to_owned(), String::new()]]);
+        assert_eq!(form.components[1].steps, [["", "", ""], ["100%", "6%", "€50"]].map(|row| row.map(str::to_owned)));
+        assert_eq!(form.components[1].gate, [["", "20", "", "team"].map(str::to_owned)]);
+        assert_eq!(form.components[1].weights, [["visits", ""].map(str::to_owned)]);
+        let more = &form.components[1].more;
+        assert_eq!((more.months_below.as_str(), more.times.as_str()), ("12", "lost_customers"));
+        assert_eq!(more.factors, [["", "1.2"].map(str::to_owned)]);
+        assert_eq!(form.account.draws, [["", "", ""], ["", "yes", "6"]].map(|row| row.map(str::to_owned)));
+        assert_eq!(form.account.recovery, "50");
         assert_eq!(form.example.rows[&Metric::NetSales], ["50000".to_owned(), String::new()]);
         assert!(!form.beyond);
     }
@@ -327,13 +369,30 @@ mod tests {
     #[test]
     fn what_has_no_room_is_noted() {
         let beyond = |name: &str| PlanForm::read(&[(name.to_owned(), "x".to_owned())]).beyond;
-        for name in ["c20_name", "c99_s0_from", "c100_name", "c0_s30_from", "c19_p30_at", "c1_g99999999999999999999_of"]
-        {
+        for name in [
+            "c20_name",
+            "c99_s0_from",
+            "c100_name",
+            "c0_s30_from",
+            "c19_p30_at",
+            "c1_g99999999999999999999_of",
+            "c0_m30_from",
+            "c0_w30_metric",
+            "d30_amount",
+        ] {
             assert!(beyond(name), "{name}");
         }
-        for name in
-            ["c19_name", "c0_s29_from", "c19_g29_most", "c0_colour", "c_name", "x_colour_target", "act", "c0_t40_x"]
-        {
+        for name in [
+            "c19_name",
+            "c0_s29_from",
+            "c19_g29_most",
+            "c0_colour",
+            "c_name",
+            "x_colour_target",
+            "act",
+            "c0_t40_x",
+            "d29_back",
+        ] {
             assert!(!beyond(name), "{name}");
         }
     }
@@ -349,8 +408,25 @@ mod tests {
         assert_eq!(pressed(&form, "unstep-1-0").components[1].steps.len(), 1);
         assert_eq!(pressed(&form, "gate-0").components[0].gate.len(), 1);
         assert_eq!(pressed(&form, "unpoint-2-1").components[2].points.len(), 1);
+        assert_eq!(pressed(&form, "weight-0").components[0].weights.len(), 3);
+        assert_eq!(pressed(&form, "unfactor-0-1").components[0].more.factors.len(), 1);
+        let drawn = pressed(&pressed(&form, "draw"), "draw");
+        assert_eq!((drawn.account.draws.len(), pressed(&drawn, "undraw-1").account.draws.len()), (2, 1));
         let mut form = form;
-        for act in ["up-0", "down-2", "remove-3", "unstep-0-9", "ungate-0", "step-7", "fly", "remove", "up-x", "step"] {
+        for act in [
+            "up-0",
+            "down-2",
+            "remove-3",
+            "unstep-0-9",
+            "ungate-0",
+            "step-7",
+            "fly",
+            "remove",
+            "up-x",
+            "step",
+            "undraw-0",
+            "undraw",
+        ] {
             assert!(!form.press(act), "{act}");
         }
         while form.press("add") {}

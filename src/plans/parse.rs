@@ -4,14 +4,16 @@ use rust_decimal::Decimal;
 use time::{Date, Month};
 
 use super::{
+    fill,
     form::{ComponentForm, PlanForm},
+    more::At,
     place,
 };
 use crate::{
     domain::{
         commission::plan::{
             Axis, Component, Condition, Curve, MOST_COMPONENTS, MOST_ROWS, Measure, MeasuringPeriod, Mode, Per, Plan,
-            Point, Schedule, Step, StepPays, Tiers, Who,
+            Point, Schedule, Step, StepPays, Tiers, Weight, Who,
         },
         metric::{Metric, Unit},
         money::{Currency, Money},
@@ -37,8 +39,8 @@ impl PlanForm {
         let mut errors = Errors::new();
         if self.beyond {
             let words = format!(
-                "A plan has at most {MOST_COMPONENTS} components, and each at most {MOST_ROWS} steps, points and \
-                 conditions. What was sent beyond is not shown here: look through the plan before you save it."
+                "A plan has at most {MOST_COMPONENTS} components, and each at most {MOST_ROWS} rows of a kind. \
+                 What was sent beyond is not shown here: look through the plan before you save it."
             );
             errors.add("add", words);
         }
@@ -54,19 +56,17 @@ impl PlanForm {
             errors.add("period", "Choose how long it is measured.");
         }
         let from = self.read_from(period, fiscal_start, &mut errors);
-        let mut reader = Reader { currency, period: period.unwrap_or(MeasuringPeriod::Month), errors };
+        let mut reader = Reader { currency, errors };
         let cap = reader.limit("cap", &self.cap, "The cap of the plan");
         let floor = reader.limit("floor", &self.floor, "The floor of the plan");
         let components: Vec<Option<Component>> =
             self.components.iter().enumerate().map(|(i, form)| reader.component(i, form)).collect();
-        let mut errors = reader.errors;
         let read: Vec<Component> = components.iter().flatten().cloned().collect();
         let whole = read.len() == components.len();
         let period = period.unwrap_or(MeasuringPeriod::Month);
         let mut plan = Plan { cap, floor, ..Plan::new(name, currency, period, read) };
-        if !self.kept.is_empty() && plan.read_account(&self.kept).is_err() {
-            errors.add("kept", "The draws of this plan cannot be read. Open the plan again.");
-        }
+        self.account.read_into(&mut plan, &mut reader);
+        let mut errors = reader.errors;
         if whole {
             place::tell(&plan.faults(), self, &mut errors);
         }
@@ -93,45 +93,77 @@ impl PlanForm {
     }
 }
 
-/// The value of the list of measures, back.
-pub fn measure(value: &str) -> Option<Measure> {
-    match value.strip_prefix('%') {
-        Some(metric) => Metric::parse(metric).map(Measure::Attainment),
-        None => Metric::parse(value).map(Measure::Metric),
+/// The value of the list of measures, back; `card` is the component's scorecard.
+pub fn measure(value: &str, card: &[Weight]) -> Option<Measure> {
+    match value {
+        "deals" => Some(Measure::Deals),
+        "earnings" => Some(Measure::Earnings),
+        _ => compared(value, card),
+    }
+}
+
+/// The value of the list of what is compared or looked up, back.
+pub fn compared(value: &str, card: &[Weight]) -> Option<Measure> {
+    match (value.strip_prefix('%'), value.strip_prefix(fill::CARD)) {
+        (Some(metric), _) => Metric::parse(metric).map(Measure::Attainment),
+        (None, Some("")) => Some(Measure::Scorecard(card.to_vec())),
+        // A further scorecard beside the component's own: its weights stand in the value.
+        (None, Some(other)) => {
+            let weight = |part: &str| {
+                let (metric, weight) = part.split_once('=')?;
+                Some(Weight { metric: Metric::parse(metric)?, weight: weight.parse().ok()? })
+            };
+            other.split_whitespace().map(weight).collect::<Option<_>>().map(Measure::Scorecard)
+        }
+        (None, None) => Metric::parse(value).map(Measure::Metric),
     }
 }
 
 /// Reads fields one by one and notes what is wrong.
-struct Reader {
+pub(super) struct Reader {
     currency: Currency,
-    period: MeasuringPeriod,
-    errors: Errors,
+    pub(super) errors: Errors,
 }
 
 impl Reader {
     fn component(&mut self, i: usize, form: &ComponentForm) -> Option<Component> {
         let id = |field: &str| format!("c{i}_{field}");
-        if !form.kept.is_empty() {
-            let kept = Component::from_json(&form.kept, self.currency, self.period);
-            let words = || format!("Component {} cannot be read. Open the plan again.", i + 1);
-            return kept.map_err(|_| self.errors.add(id("kept"), words())).ok();
-        }
         let name = self.errors.text(&id("name"), &form.name, &format!("The name of component {}", i + 1), 120);
         let who = if name.is_empty() || name.len() > 120 { format!("Component {}", i + 1) } else { name.clone() };
-        let measure = measure(&form.measure);
+        let card = if form.names_card() { self.card(i, form, &who) } else { Some(vec![]) };
+        let known = card.as_deref().unwrap_or_default();
+        let measure = measure(&form.measure, known);
         if measure.is_none() {
             self.errors.add(id("measure"), format!("{who}: choose what is measured."));
         }
         let cap = self.limit(&id("cap"), &form.cap, &format!("{who}, cap"));
         let floor = self.limit(&id("floor"), &form.floor, &format!("{who}, floor"));
-        let gate = self.gate(i, form, &who);
+        let gate = self.gate(i, form, known, &who);
         // Numbers of a way to pay that does not fit would only tell of other mistakes.
         if let Some(Err((field, words))) = measure.as_ref().map(|measure| fits(measure, form)) {
             self.errors.add(id(field), format!("{who}: {words}"));
             return None;
         }
         let pays = self.schedule(i, form, &who);
-        Some(Component { gate: gate?, cap, floor, ..Component::new(name, measure?, pays?) })
+        let bare = Component::new(name, measure?, Schedule::Bonus(Money::ZERO));
+        let more = form.more.read_into(bare, &At { i, who: &who }, known, self);
+        card?;
+        Some(Component { pays: pays?, gate: gate?, cap, floor, ..more? })
+    }
+
+    /// The scorecard's metrics and weights.
+    fn card(&mut self, i: usize, form: &ComponentForm, who: &str) -> Option<Vec<Weight>> {
+        let rows = form.weights.iter().enumerate().filter(|(_, row)| filled(*row)).map(|(k, [metric, weight])| {
+            let who = format!("{who}, scorecard");
+            let read = Metric::parse(metric);
+            if read.is_none() {
+                self.errors.add(format!("c{i}_w{k}_metric"), format!("{who}: choose what is weighted."));
+            }
+            let weight = self.factor(&format!("c{i}_w{k}_weight"), weight, &who);
+            Some(Weight { metric: read?, weight: weight? })
+        });
+        let rows: Vec<Option<Weight>> = rows.collect();
+        rows.into_iter().collect()
     }
 
     fn schedule(&mut self, i: usize, form: &ComponentForm, who: &str) -> Option<Schedule> {
@@ -167,6 +199,9 @@ impl Reader {
         let id = |field: &str| format!("c{i}_{field}");
         let over = match form.over.as_str() {
             "amount" => Some((Axis::Amount, Per::Period)),
+            "year_amount" => Some((Axis::Amount, Per::YearToDate)),
+            "year_count" => Some((Axis::Count, Per::YearToDate)),
+            "year_attainment" => Some((Axis::Attainment, Per::YearToDate)),
             "deal" => Some((Axis::Amount, Per::Deal)),
             "count" => Some((Axis::Count, Per::Period)),
             "attainment" => Some((Axis::Attainment, Per::Period)),
@@ -184,7 +219,7 @@ impl Reader {
             self.errors.add(id("mode"), format!("{who}: choose what a step pays for."));
         }
         let (axis, per) = over?;
-        let steps = form.steps.iter().enumerate().filter(|(_, row)| filled(*row)).map(|(k, [from, pays])| {
+        let steps = form.steps.iter().enumerate().filter(|(_, row)| filled(*row)).map(|(k, [from, pays, bonus])| {
             let who = format!("{who}, step {}", k + 1);
             let field = id(&format!("s{k}_from"));
             let from = match axis {
@@ -192,40 +227,48 @@ impl Reader {
                 Axis::Count => self.read(&field, number::count(from).map(Decimal::from), &who),
                 Axis::Attainment => self.share(&field, from, &who),
             };
+            let bonus = self.optional(bonus, |reader, typed| reader.money(&id(&format!("s{k}_bonus")), typed, &who));
             let field = id(&format!("s{k}_pays"));
             let pays = match axis {
+                // A step may pay its bonus alone.
+                Axis::Count if pays.trim().is_empty() && bonus != Some(None) => Some(StepPays::PerUnit(Money::ZERO)),
+                _ if pays.trim().is_empty() && bonus != Some(None) => Some(StepPays::Rate(Decimal::ZERO)),
                 Axis::Count => self.money(&field, pays, &who).map(StepPays::PerUnit),
                 Axis::Amount | Axis::Attainment => self.share(&field, pays, &who).map(StepPays::Rate),
             };
-            Some(Step::new(from?, pays?))
+            Some(Step { from: from?, pays: pays?, bonus: bonus? })
         });
         let steps: Vec<Option<Step>> = steps.collect();
         Some(Tiers { mode: mode?, axis, per, steps: steps.into_iter().collect::<Option<_>>()? })
     }
 
-    fn gate(&mut self, i: usize, form: &ComponentForm, who: &str) -> Option<Vec<Condition>> {
-        let rows = form.gate.iter().enumerate().filter(|(_, row)| filled(*row)).map(|(k, [of, least, most])| {
+    fn gate(&mut self, i: usize, form: &ComponentForm, card: &[Weight], who: &str) -> Option<Vec<Condition>> {
+        // A row that only says whose it is is still empty.
+        let rows = form.gate.iter().enumerate().filter(|(_, row)| filled(&row[..3]));
+        let rows = rows.map(|(k, [of, least, most, whose])| {
             let who = format!("{who}, condition {}", k + 1);
             let id = |field: &str| format!("c{i}_g{k}_{field}");
-            let Some(of) = measure(of) else {
+            let Some(of) = compared(of, card) else {
                 self.errors.add(id("of"), format!("{who}: choose what is compared."));
                 return None;
             };
             let mut edge = |field: &str, typed: &str| {
-                if typed.trim().is_empty() {
-                    return Some(None);
-                }
-                self.edge(&id(field), typed, &of, &who).map(Some)
+                self.optional(typed, |reader, typed| reader.edge(&id(field), typed, &of, &who))
             };
             let (at_least, at_most) = (edge("least", least), edge("most", most));
-            Some(Condition { of, who: Who::Rep, at_least: at_least?, at_most: at_most? })
+            let whose =
+                if whose.is_empty() { Some(Who::Rep) } else { Who::ALL.into_iter().find(|one| one.as_str() == whose) };
+            if whose.is_none() {
+                self.errors.add(id("who"), format!("{who}: choose whose number it is."));
+            }
+            Some(Condition { of, who: whose?, at_least: at_least?, at_most: at_most? })
         });
         let rows: Vec<Option<Condition>> = rows.collect();
         rows.into_iter().collect()
     }
 
     /// What a condition compares with: percent of the target, money, a count, or percent of growth.
-    fn edge(&mut self, field: &str, typed: &str, of: &Measure, who: &str) -> Option<Decimal> {
+    pub(super) fn edge(&mut self, field: &str, typed: &str, of: &Measure, who: &str) -> Option<Decimal> {
         match of.what().unit() {
             _ if of.is_attainment() => self.share(field, typed, who),
             Unit::Fraction => self.read(field, number::fine_percent(typed), who),
@@ -254,12 +297,31 @@ impl Reader {
     }
 
     /// An amount of zero or more.
-    fn money(&mut self, field: &str, typed: &str, who: &str) -> Option<Money> {
+    pub(super) fn money(&mut self, field: &str, typed: &str, who: &str) -> Option<Money> {
         let read = number::money(typed, self.currency).and_then(|amount| match amount {
             below if below < Money::ZERO => Err(format!("{} is below zero. Use 0 or more.", typed.trim())),
             amount => Ok(amount),
         });
         self.read(field, read, who)
+    }
+
+    /// A factor or a weight: a number of zero or more.
+    pub(super) fn factor(&mut self, field: &str, typed: &str, who: &str) -> Option<Decimal> {
+        let read = number::rate(&typed.replace(['×', '%'], "")).and_then(|factor| match factor {
+            below if below < Decimal::ZERO => Err(format!("{} is below zero. Use 0 or more.", typed.trim())),
+            factor => Ok(factor),
+        });
+        self.read(field, read, who)
+    }
+
+    /// A whole number that may be left out. None where it is wrong.
+    pub(super) fn number(&mut self, field: &str, typed: &str, who: &str) -> Option<Option<u32>> {
+        self.optional(typed, |reader, typed| reader.read(field, number::count(typed), who))
+    }
+
+    /// What may be left out; the outer none where it is wrong.
+    fn optional<T>(&mut self, typed: &str, read: impl FnOnce(&mut Self, &str) -> Option<T>) -> Option<Option<T>> {
+        if typed.trim().is_empty() { Some(None) } else { read(self, typed).map(Some) }
     }
 
     /// An amount that may be left out; a floor may be below zero.
@@ -268,13 +330,13 @@ impl Reader {
         self.read(field, read, who)
     }
 
-    fn read<T>(&mut self, field: &str, read: Result<T, String>, who: &str) -> Option<T> {
+    pub(super) fn read<T>(&mut self, field: &str, read: Result<T, String>, who: &str) -> Option<T> {
         read.map_err(|words| self.errors.add(field, format!("{who}: {words}"))).ok()
     }
 }
 
 /// Whether anything stands in a row; an empty one is left out.
-fn filled(row: &[String]) -> bool {
+pub(super) fn filled(row: &[String]) -> bool {
     row.iter().any(|cell| !cell.trim().is_empty())
 }
 
@@ -283,7 +345,9 @@ fn fits(measure: &Measure, form: &ComponentForm) -> Result<(), (&'static str, &'
     let unit = measure.what().unit();
     let plain = !measure.is_attainment();
     let (money, count) = (plain && unit == Unit::Money, plain && unit == Unit::Count);
+    let has_target = !matches!(measure, Measure::Deals | Measure::Earnings);
     let over = if form.pays == "tiers" { form.over.as_str() } else { "" };
+    let over = over.strip_prefix("year_").unwrap_or(over);
     match (form.pays.as_str(), over) {
         ("rate", _) if !money => {
             Err(("pays", "a share is paid of money. Measure sales, or choose another way to pay."))
@@ -292,6 +356,9 @@ fn fits(measure: &Measure, form: &ComponentForm) -> Result<(), (&'static str, &'
             "pays",
             "an amount for each is paid for what is counted. Measure visits or customers, or choose another way to pay.",
         )),
+        ("curve", _) if !has_target => {
+            Err(("pays", "a curve follows a target, and this has none. Choose another way to pay."))
+        }
         (_, "amount") if !money => {
             Err(("over", "steps over an amount need sales. Measure sales, or choose the count or a curve."))
         }
@@ -302,9 +369,20 @@ fn fits(measure: &Measure, form: &ComponentForm) -> Result<(), (&'static str, &'
             "over",
             "steps over a count need something counted. Measure visits or customers, or choose the amount.",
         )),
-        (_, "attainment") if unit != Unit::Money => {
-            Err(("over", "steps over the target pay a share of sales. Measure sales, or pay this by a curve."))
+        (_, "attainment") if !has_target => {
+            Err(("over", "this has no target. Choose the amount or the number of them."))
         }
+        (_, "attainment") if unit != Unit::Money && !pays_bonuses_only(form) => Err((
+            "over",
+            "steps over the target pay a share of sales, or a bonus alone. Measure sales, leave out what the steps pay \
+             beside their bonus, or pay this by a curve.",
+        )),
         _ => Ok(()),
     }
+}
+
+/// Whether every step has a bonus and pays nothing else: then it fits whatever has a target.
+fn pays_bonuses_only(form: &ComponentForm) -> bool {
+    let nothing = |pays: &str| pays.trim().is_empty() || number::fine_percent(pays) == Ok(Decimal::ZERO);
+    form.steps.iter().filter(|row| filled(*row)).all(|[_, pays, bonus]| nothing(pays) && !bonus.trim().is_empty())
 }

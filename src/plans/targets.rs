@@ -7,6 +7,7 @@ use crate::{
     domain::{
         commission::plan::Plan,
         id::{OrgId, PlanId, UserId},
+        metric::Metric,
         period::Period,
         subject::{Subject, Subjects},
     },
@@ -17,7 +18,7 @@ use crate::{
 /// How many reps are named one by one.
 const NAMED: usize = 3;
 
-/// A sentence for each metric whose target some of the reps lack in the first period: those on the plan then who have
+/// A metric and a sentence for each whose target some of the reps lack in the first period: those on the plan then who have
 /// not left, or everybody while nobody is on it.
 pub async fn lacking(
     db: &mut PgConnection,
@@ -25,7 +26,7 @@ pub async fn lacking(
     plan: &Plan,
     id: Option<PlanId>,
     first: Period,
-) -> sqlx::Result<Vec<String>> {
+) -> sqlx::Result<Vec<(Metric, String)>> {
     let attained = plan.attained();
     if attained.is_empty() {
         return Ok(vec![]);
@@ -54,7 +55,7 @@ pub async fn lacking(
         let kind = if metric.is_limit() { "limit" } else { "target" };
         let what = format!("a {kind} for {} in {}", metric.label().to_lowercase(), format::period(first));
         if without.len() == reps.len() {
-            told.push(format!("{who} has {what}: what depends on it pays nothing."));
+            told.push((metric, format!("{who} has {what}: what depends on it pays nothing.")));
         } else if !without.is_empty() {
             let rest = without.len().saturating_sub(NAMED);
             let mut names: Vec<String> = without.into_iter().take(NAMED).collect();
@@ -62,7 +63,8 @@ pub async fn lacking(
                 names.push(format::counted(i64::try_from(rest).unwrap_or(i64::MAX), "other", "others"));
             }
             let verb = if names.len() == 1 { "does not have" } else { "do not have" };
-            told.push(format!("{} {verb} {what}: what depends on it pays them nothing.", format::listed(&names)));
+            let names = format::listed(&names);
+            told.push((metric, format!("{names} {verb} {what}: what depends on it pays them nothing.")));
         }
     }
     Ok(told)

@@ -101,12 +101,13 @@ pub(super) async fn load(
     let lacking = targets::lacking(&mut read, me.scope.org, &plan, Some(id), first).await?;
     let rules = plan.components.iter().map(|one| (one.name.clone(), told::component(one, plan.currency)));
     let overtaken = holds::overtaken(&versions, newest.from_date, me.company.fiscal_start);
-    let warnings = example::warnings(&plan, None);
+    let warnings = example::warnings(&plan, None).into_iter().map(|warning| warning.words);
+    let lacking = lacking.into_iter().map(|(_, words)| words);
     let until: Vec<String> = versions.iter().map(|version| holds::until(&versions, version)).collect();
     Ok(ShowPage {
         page,
         rules: rules.chain([("The whole plan".to_owned(), told::together(&plan))]).collect(),
-        warnings: overtaken.into_iter().chain(warnings.into_iter().map(|(_, words)| words)).chain(lacking).collect(),
+        warnings: overtaken.into_iter().chain(warnings).chain(lacking).collect(),
         newest,
         versions: versions.into_iter().zip(until).collect(),
         assignments,

@@ -11,8 +11,8 @@ use attain::{
             facts::{Deal, Facts},
             picture::{self, Example},
             plan::{
-                Axis, Component, Condition, Curve, Measure, MeasuringPeriod, Mode, Per, Plan, Point, Schedule, Step,
-                StepPays, Tiers, Who,
+                Axis, Component, Condition, Curve, Draw, Factor, Measure, MeasuringPeriod, Mode, Modifier, Per, Plan,
+                Point, Schedule, Step, StepPays, Tiers, Weight, Who,
             },
             templates::Template,
             told,
@@ -30,6 +30,7 @@ use time::{Month, macros::date};
 use crate::support::{FIELD, plan_in};
 
 mod chart;
+mod fields;
 
 fn euro() -> Currency {
     Currency::parse("EUR").unwrap()
@@ -95,12 +96,21 @@ fn tiers() -> impl Strategy<Value = (Measure, Schedule)> {
         (Axis::Amount, Per::Deal),
         (Axis::Count, Per::Period),
         (Axis::Attainment, Per::Period),
+        (Axis::Amount, Per::YearToDate),
+        (Axis::Count, Per::YearToDate),
+        (Axis::Attainment, Per::YearToDate),
     ]);
-    (kinds, any::<bool>(), edges(), vec(0_i64..500_000, 6)).prop_map(|((axis, per), whole, edges, pays)| {
-        let step = |(edge, pays): (i64, i64)| match axis {
+    let pays = vec((0_i64..500_000, option::of(amount())), 6);
+    (kinds, any::<bool>(), edges(), pays).prop_map(|((axis, per), whole, edges, pays)| {
+        let plain = |edge: i64, pays: i64| match axis {
             Axis::Amount => Step::new(Decimal::new(edge, 2), StepPays::Rate(Decimal::new(pays, 6))),
             Axis::Count => Step::new(Decimal::from(edge), StepPays::PerUnit(Money(pays))),
             Axis::Attainment => Step::new(Decimal::new(edge, 5), StepPays::Rate(Decimal::new(pays, 6))),
+        };
+        let step = |(edge, (pays, bonus)): (i64, (i64, Option<Money>))| {
+            // Everybody reaches 0.
+            let bonus = bonus.map(|bonus| if edge == 0 { Money::ZERO } else { bonus });
+            Step { bonus, ..plain(edge, pays) }
         };
         let metric = if axis == Axis::Count { Metric::Visits } else { Metric::NetSales };
         let measure =
@@ -108,6 +118,37 @@ fn tiers() -> impl Strategy<Value = (Measure, Schedule)> {
         let steps = edges.into_iter().zip(pays).map(step).collect();
         (measure, Schedule::Tiers(Tiers { mode: if whole { Mode::Whole } else { Mode::Marginal }, axis, per, steps }))
     })
+}
+
+/// A scorecard of some metrics; now and then another one than a component's own.
+fn card() -> impl Strategy<Value = Measure> {
+    (1_u32..100).prop_map(|first| {
+        let weight = |metric, weight: u32| Weight { metric, weight: weight.into() };
+        Measure::Scorecard(vec![weight(Metric::NetSales, first), weight(Metric::Visits, 100 - first)])
+    })
+}
+
+/// What is compared or looked up.
+fn compared() -> impl Strategy<Value = Measure> {
+    prop_oneof![3 => measure(), 1 => card()]
+}
+
+fn modifier() -> impl Strategy<Value = Modifier> {
+    (compared(), edges(), vec(0_i64..9_000_000, 6)).prop_map(|(of, edges, times)| {
+        let step = |(edge, times)| Factor { from: number_of(&of, edge), times: Decimal::new(times, 4) };
+        let steps = edges.into_iter().zip(times).map(step).collect();
+        Modifier { of, steps }
+    })
+}
+
+/// A number that a measure can be compared with.
+fn number_of(of: &Measure, number: i64) -> Decimal {
+    match of.what().unit() {
+        _ if of.is_attainment() => Decimal::new(number, 7),
+        Unit::Fraction => Decimal::new(number, 7),
+        Unit::Money => Decimal::new(number, 2),
+        Unit::Count => Decimal::from(number),
+    }
 }
 
 fn measure() -> impl Strategy<Value = Measure> {
@@ -133,40 +174,64 @@ fn schedule() -> impl Strategy<Value = (Measure, Schedule)> {
 }
 
 fn condition() -> impl Strategy<Value = Condition> {
-    (measure(), 0_i64..2_000_000, option::of(0_i64..2_000_000), any::<bool>()).prop_map(|(of, edge, more, least)| {
-        let number = |number: i64| match of.what().unit() {
-            _ if of.is_attainment() => Decimal::new(number, 7),
-            Unit::Fraction => Decimal::new(number, 7),
-            Unit::Money => Decimal::new(number, 2),
-            Unit::Count => Decimal::from(number),
-        };
-        let (low, high) = (Some(number(edge)), more.map(|more| number(edge + more)));
+    let edges = (0_i64..2_000_000, option::of(0_i64..2_000_000), any::<bool>());
+    (compared(), select(Who::ALL.to_vec()), edges).prop_map(|(of, who, (edge, more, least))| {
+        let (low, high) = (Some(number_of(&of, edge)), more.map(|more| number_of(&of, edge + more)));
         let (at_least, at_most) = if least || high.is_some() { (low, high) } else { (None, low) };
-        Condition { of, who: Who::Rep, at_least, at_most }
+        Condition { of, who, at_least, at_most }
     })
 }
 
-/// What is drawn for a component: measure and schedule, conditions, cap and floor.
-type Part = ((Measure, Schedule), Vec<Condition>, (Option<Money>, Option<Money>));
+/// Draws that follow each other, the last now and then without an end.
+fn draws() -> impl Strategy<Value = Vec<Draw>> {
+    (vec((amount(), any::<bool>(), 1_u32..9), 0..4), any::<bool>()).prop_map(|(drawn, open)| {
+        let mut through = 0;
+        let mut draws: Vec<Draw> = drawn
+            .into_iter()
+            .map(|(amount, recoverable, periods)| {
+                through += periods;
+                Draw { amount, recoverable, through: Some(through) }
+            })
+            .collect();
+        if let Some(last) = draws.last_mut().filter(|_| open) {
+            last.through = None;
+        }
+        draws
+    })
+}
+
+/// What is drawn for a component: measure and schedule, conditions and modifier, cap and floor.
+type Part = ((Measure, Schedule), (Vec<Condition>, Option<Modifier>), (Option<Money>, Option<Money>));
 
 fn plans() -> impl Strategy<Value = Plan> {
     let limits = || (option::of(amount()), option::of(amount()));
-    let component = (schedule(), vec(condition(), 0..4), limits());
-    (vec(component, 1..5), limits(), select(MeasuringPeriod::ALL.to_vec())).prop_map(|(drawn, (cap, floor), period)| {
-        // The floor lies below the cap.
-        let limits = |cap: Option<Money>, floor: Option<Money>| match (cap, floor) {
-            (Some(cap), Some(floor)) => (Some(cap.max(floor)), Some(cap.min(floor))),
-            limits => limits,
-        };
-        let component = |(i, part): (usize, Part)| {
-            let ((measure, pays), gate, (cap, floor)) = part;
+    let component = (schedule(), (vec(condition(), 0..4), option::of(modifier())), limits());
+    let account = (draws(), option::of((0_i64..=1_000_000).prop_map(|part| Decimal::new(part, 6))));
+    // Measured by the year, a plan has no year to date.
+    let periods = select(vec![MeasuringPeriod::Month, MeasuringPeriod::Quarter]);
+    (vec(component, 1..5), limits(), periods, account).prop_map(
+        |(drawn, (cap, floor), period, (draw, recovery_cap))| {
+            // The floor lies below the cap.
+            let limits = |cap: Option<Money>, floor: Option<Money>| match (cap, floor) {
+                (Some(cap), Some(floor)) => (Some(cap.max(floor)), Some(cap.min(floor))),
+                limits => limits,
+            };
+            let component = |(i, part): (usize, Part)| {
+                let ((measure, pays), (gate, modifier), (cap, floor)) = part;
+                let (cap, floor) = limits(cap, floor);
+                Component { gate, modifier, cap, floor, ..Component::new(format!("C {i}"), measure, pays) }
+            };
+            let components = drawn.into_iter().enumerate().map(component).collect();
             let (cap, floor) = limits(cap, floor);
-            Component { gate, cap, floor, ..Component::new(format!("C {i}"), measure, pays) }
-        };
-        let components = drawn.into_iter().enumerate().map(component).collect();
-        let (cap, floor) = limits(cap, floor);
-        Plan { cap, floor, ..Plan::new("P", Currency::parse("EUR").unwrap(), period, components) }
-    })
+            Plan {
+                cap,
+                floor,
+                draw,
+                recovery_cap,
+                ..Plan::new("P", Currency::parse("EUR").unwrap(), period, components)
+            }
+        },
+    )
 }
 
 proptest! {

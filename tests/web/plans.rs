@@ -12,6 +12,7 @@ use time::{Month, macros::date};
 
 use crate::support::{Answer, Client, TestApp, User};
 
+mod fields;
 mod holds;
 mod limits;
 

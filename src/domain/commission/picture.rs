@@ -11,7 +11,8 @@ use super::{
     exact::attainment,
     facts::{Deal, Facts, Figures, Member, Team},
     gate::{needed_for, whole_towards},
-    plan::{Axis, Component, Condition, CreditKind, Measure, Plan, Schedule, Scope},
+    plan::{Axis, Component, Condition, CreditKind, Measure, Modifier, Plan, Schedule, Scope},
+    schedule::rate_of,
     statement::Statement,
     told::step_pays,
     words::{bare, difference, in_minor_units, money, percent, quantity, singular},
@@ -113,8 +114,9 @@ impl Example {
         let mut metrics: BTreeMap<Metric, Decimal> =
             Metric::ALL.into_iter().map(|m| (m, self.reached.get(&m).copied().unwrap_or_default())).collect();
         metrics.insert(along, value);
+        let sales = metrics.get(&Metric::NetSales).copied().unwrap_or_default();
         let deals = plan.components.iter().any(Component::asks_for_deals).then(|| {
-            let sales = metrics.remove(&Metric::NetSales).unwrap_or_default();
+            metrics.remove(&Metric::NetSales);
             let parts = vec![1; usize::try_from(self.deals.max(1)).unwrap_or(1)];
             let shares = Money::from_exact(sales).split(&parts);
             (1..).zip(shares).flat_map(|(number, part)| self.deal(plan, number, part)).collect()
@@ -122,7 +124,7 @@ impl Example {
         let targets = self.targets.clone();
         let team = Figures { metrics: metrics.clone(), targets: targets.clone(), ..Figures::default() };
         let mut of_rep = team.clone();
-        of_rep.metrics.entry(Metric::NetSales).or_insert(value);
+        of_rep.metrics.insert(Metric::NetSales, sales);
         Facts {
             rep: "Example".to_owned(),
             period: self.period.clone(),
@@ -280,6 +282,9 @@ fn edges(plan: &Plan, along: Metric, target: Decimal) -> Vec<Edge> {
         for condition in component.gate.iter().filter(|condition| condition.of.metric() == Some(along)) {
             edges.extend(edges_of(condition, along, name, target, plan.currency));
         }
+        if let Some(modifier) = component.modifier.as_ref().filter(|one| one.of.metric() == Some(along)) {
+            edges.extend(edges_of_factors(modifier, along, name, target, plan.currency));
+        }
         if component.measure.metric() != Some(along) || component.asks_for_deals() {
             continue;
         }
@@ -290,7 +295,11 @@ fn edges(plan: &Plan, along: Metric, target: Decimal) -> Vec<Edge> {
                     Axis::Count => step.from,
                     Axis::Attainment => at_share(step.from)?,
                 };
-                Some(Edge::begins(value, format!("the {} tier of {name}", step_pays(step, plan.currency))))
+                let words = match step.bonus.filter(|bonus| *bonus > Money::ZERO) {
+                    Some(bonus) if rate_of(step).is_zero() => format!("the {} bonus", money(bonus, plan.currency)),
+                    _ => format!("the {} tier", step_pays(step, plan.currency)),
+                };
+                Some(Edge::begins(value, format!("{words} of {name}")))
             })),
             Schedule::Curve(curve) => edges.extend(curve.points.iter().filter_map(|point| {
                 let pays = plan.currency.show_exact(curve.on_target.exact() * point.pays);
@@ -300,6 +309,26 @@ fn edges(plan: &Plan, along: Metric, target: Decimal) -> Vec<Edge> {
         }
     }
     edges
+}
+
+/// Where another factor begins, as the attainment grows.
+fn edges_of_factors(
+    modifier: &Modifier,
+    along: Metric,
+    name: &str,
+    target: Decimal,
+    currency: Currency,
+) -> impl Iterator<Item = Edge> {
+    modifier.steps.iter().zip(modifier.steps.iter().skip(1)).filter_map(move |(before, step)| {
+        let (value, times) = match (modifier.of.is_attainment(), along.unit()) {
+            (true, _) => (needed_for(along, step.from, target, true)?, step.times),
+            (false, Unit::Money) => (in_minor_units(step.from, currency), step.times),
+            // Of a limit the value falls: what lies just below the edge comes after it.
+            (false, _) if along.is_limit() => (step.from - smallest(along), before.times),
+            (false, _) => (step.from, step.times),
+        };
+        Some(Edge::begins(value, format!("the factor {} of {name}", times.normalize())))
+    })
 }
 
 /// Where a condition begins to hold, and where it ends.

@@ -319,8 +319,8 @@ impl Component {
         }
     }
 
-    /// The metrics whose attainment it looks at, of the rep himself.
-    pub(super) fn attained(&self) -> Vec<Metric> {
+    /// The metrics whose attainment it looks at, of the rep himself, each once.
+    pub fn attained(&self) -> Vec<Metric> {
         let mut metrics = Vec::new();
         let mut take = |measure: &Measure| {
             for metric in measure.metrics() {

@@ -38,50 +38,6 @@ impl Plan {
     }
 }
 
-impl Component {
-    /// One component as in a plan.
-    pub fn to_json(&self, currency: Currency) -> String {
-        self.node(currency).to_string()
-    }
-
-    /// Reads one component as in a plan of this currency and measuring period.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it, with its place inside the component.
-    pub fn from_json(text: &str, currency: Currency, period: MeasuringPeriod) -> Result<Self, Refused> {
-        let node = Node::parse(text)?;
-        let mut faults = Vec::new();
-        let component = read_component(&node, &Place::Root, currency, None, &mut faults);
-        if let Some(component) = &component {
-            component.check(period, &Place::Root, &mut faults);
-        }
-        Refused::unless(faults, component)
-    }
-}
-
-impl Plan {
-    /// The draws, the cap of recovery and the ramp, as in a plan; none where it has none of them.
-    pub fn account_json(&self) -> Option<String> {
-        let empty = self.draw.is_empty() && self.recovery_cap.is_none() && self.ramp.is_empty();
-        (!empty).then(|| self.account_node(Node::object()).to_string())
-    }
-
-    /// Reads the draws, the cap of recovery and the ramp into this plan.
-    ///
-    /// # Errors
-    /// Everything that is wrong with them.
-    pub fn read_account(&mut self, text: &str) -> Result<(), Refused> {
-        let node = Node::parse(text)?;
-        let mut faults = Vec::new();
-        if let Some(fields) = Fields::read(&node, Place::Root, &["draw", "recovery_cap", "ramp"], &mut faults) {
-            self.recovery_cap = fields.decimal("recovery_cap", &mut faults);
-            self.ramp = read_ramp(&fields, &mut faults);
-            self.draw = read_draws(&fields, self.currency, &mut faults).unwrap_or_default();
-        }
-        Refused::unless(faults, Some(()))
-    }
-}
-
 fn read_plan(node: &Node<'_>, faults: &mut Vec<Fault>) -> Option<Plan> {
     const KNOWN: [&str; 10] =
         ["name", "currency", "period", "components", "cap", "floor", "draw", "recovery_cap", "ramp", "scope"];

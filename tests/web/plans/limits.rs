@@ -11,6 +11,7 @@ async fn the_largest_plan_is_saved_whole_and_a_larger_one_not_at_all() {
     add("period".to_owned(), "month");
     for i in 0..20 {
         let fields = [("measure", "net_sales"), ("pays", "tiers"), ("over", "amount"), ("mode", "marginal")];
+        let fields = fields.into_iter().chain([("times", "lost_customers")]);
         for (field, value) in fields {
             add(format!("c{i}_{field}"), value);
         }
@@ -18,11 +19,17 @@ async fn the_largest_plan_is_saved_whole_and_a_larger_one_not_at_all() {
         for k in 0..30 {
             add(format!("c{i}_s{k}_from"), &if k == 0 { "0".to_owned() } else { format!("€{k},000,000.00") });
             add(format!("c{i}_s{k}_pays"), "2.123456%");
+            add(format!("c{i}_s{k}_bonus"), if k == 0 { "" } else { "€1,000,000.00" });
             add(format!("c{i}_p{k}_at"), "100%");
             add(format!("c{i}_p{k}_pays"), "100%");
             add(format!("c{i}_g{k}_of"), "%existing_customer_sales");
             add(format!("c{i}_g{k}_least"), "100.123456%");
             add(format!("c{i}_g{k}_most"), "200.123456%");
+            add(format!("c{i}_g{k}_who"), "every_rep");
+            add(format!("c{i}_m{k}_from"), &format!("{k}"));
+            add(format!("c{i}_m{k}_times"), "1.123456");
+            add(format!("c{i}_w{k}_metric"), "");
+            add(format!("c{i}_w{k}_weight"), "");
         }
     }
     let sent: Vec<(&str, &str)> = sent.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -31,8 +38,8 @@ async fn the_largest_plan_is_saved_whole_and_a_larger_one_not_at_all() {
     let components = plan["components"].as_array().unwrap();
     assert_eq!(components.len(), 20);
     for component in components {
-        let rows = [&component["pays"]["tiers"]["steps"], &component["gate"]];
-        assert_eq!(rows.map(|rows| rows.as_array().unwrap().len()), [30, 30]);
+        let rows = [&component["pays"]["tiers"]["steps"], &component["gate"], &component["modifier"]["steps"]];
+        assert_eq!(rows.map(|rows| rows.as_array().unwrap().len()), [30, 30, 30]);
     }
     for beyond in ["c20_name", "c100_rate", "c0_s30_from", "c2_g30_least"] {
         let mut sent = EVERYTHING.to_vec();
