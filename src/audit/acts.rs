@@ -122,7 +122,7 @@ const ACTS: &[(&str, &str, &str)] = &[
 ];
 
 /// What belongs together: the first part of the word, and what the filter calls all of it.
-const KINDS: [(&str, &str); 14] = [
+const KINDS: [(&str, &str); 15] = [
     ("visit", "All of visits"),
     ("deal", "All of deals"),
     ("customer", "All of customers"),

@@ -1,4 +1,4 @@
-//! What a plan pays in advance and takes back, as typed: its draws and the limit on taking back, both ways.
+//! What a plan pays in advance and takes back, and how targets begin, as typed: draws, limit and ramp, both ways.
 
 use super::parse::{Reader, filled};
 use crate::{
@@ -6,13 +6,15 @@ use crate::{
     web::{format, number},
 };
 
-/// Draws and the limit on taking back, as typed.
+/// Draws, the limit on taking back and the ramp of targets, as typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountForm {
     /// The draws: the amount, whether it is paid back (yes or no), and the last of the rep's periods that has it.
     pub draws: Vec<[String; 3]>,
     /// The share of what is earned that corrections may take back, in percent.
     pub recovery: String,
+    /// How much of the targets counts in a rep's first periods, in percent, one after the other: `25; 50; 75; 100`.
+    pub ramp: String,
 }
 
 impl AccountForm {
@@ -25,12 +27,13 @@ impl AccountForm {
         Self {
             draws: plan.draw.iter().map(draw).collect(),
             recovery: plan.recovery_cap.map(format::rate_plain).unwrap_or_default(),
+            ramp: plan.ramp.iter().copied().map(format::rate_plain).collect::<Vec<_>>().join("; "),
         }
     }
 
     /// Whether something is typed: then it is shown.
     pub fn says_something(&self) -> bool {
-        !self.draws.is_empty() || !self.recovery.trim().is_empty()
+        !self.draws.is_empty() || ![&self.recovery, &self.ramp].iter().all(|typed| typed.trim().is_empty())
     }
 
     /// Reads it into a plan; what is wrong is noted.
@@ -56,6 +59,11 @@ impl AccountForm {
         if !self.recovery.trim().is_empty() {
             let read = number::fine_percent(&self.recovery);
             plan.recovery_cap = reader.read("recovery", read, "The limit on taking back");
+        }
+        let shares = self.ramp.split(|c: char| c == ';' || c == '/' || c.is_whitespace());
+        for share in shares.filter(|share| !matches!(*share, "" | "%")) {
+            let Some(share) = reader.read("ramp", number::fine_percent(share), "Each step of the ramp") else { return };
+            plan.ramp.push(share);
         }
     }
 }

@@ -144,6 +144,7 @@ impl PlanForm {
             "floor" => return Some(&mut self.floor),
             "version" => return Some(&mut self.version),
             "recovery" => return Some(&mut self.account.recovery),
+            "ramp" => return Some(&mut self.account.ramp),
             _ => {}
         }
         let (group, field) = name.split_once('_')?;
@@ -344,6 +345,7 @@ mod tests {
             ("d1_through", "6"),
             ("d_amount", "no number"),
             ("recovery", "50"),
+            ("ramp", "25; 50"),
             ("x_net_sales_target", "50000"),
             ("name", "twice"),
             ("c0_colour", "unknown"),
@@ -361,7 +363,7 @@ mod tests {
         assert_eq!((more.months_below.as_str(), more.times.as_str()), ("12", "lost_customers"));
         assert_eq!(more.factors, [["", "1.2"].map(str::to_owned)]);
         assert_eq!(form.account.draws, [["", "", ""], ["", "yes", "6"]].map(|row| row.map(str::to_owned)));
-        assert_eq!(form.account.recovery, "50");
+        assert_eq!((form.account.recovery.as_str(), form.account.ramp.as_str()), ("50", "25; 50"));
         assert_eq!(form.example.rows[&Metric::NetSales], ["50000".to_owned(), String::new()]);
         assert!(!form.beyond);
     }

@@ -88,6 +88,7 @@ fn field_of(place: &str, form: &PlanForm) -> String {
             Some(inside) => of_draw(inside, form),
             None if place.starts_with("components") => "add".to_owned(),
             None if place == "recovery_cap" => "recovery".to_owned(),
+            None if place.starts_with("ramp") => "ramp".to_owned(),
             None => place.to_owned(),
         };
     };

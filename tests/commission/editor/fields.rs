@@ -218,6 +218,8 @@ fn mistakes_of_the_further_fields_stand_where_they_were_made() {
         (&draws, "d2_through", "2", "d2_through", "must follow each other"),
         (&[], "recovery", "120", "recovery", "use 0% to 100%"),
         (&[], "recovery", "half", "recovery", "not a number"),
+        (&[], "ramp", "25; half", "ramp", "not a number"),
+        (&[], "ramp", "0; 50", "ramp", "no share of a target"),
     ] {
         let mut all = usual.to_vec();
         all.retain(|(name, _)| *name != field);
