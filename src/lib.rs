@@ -72,6 +72,7 @@ pub mod domain {
         mod plan_node;
         pub mod reach;
         mod schedule;
+        pub mod section;
         mod slices;
         pub mod statement;
         pub mod templates;

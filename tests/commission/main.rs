@@ -14,6 +14,7 @@ mod hostile;
 mod limits;
 mod properties;
 mod reach;
+mod statement_text;
 mod support;
 mod templates;
 mod tiers;

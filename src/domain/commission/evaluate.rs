@@ -13,6 +13,7 @@ use super::{
     line::{Modified, Worked},
     measure::What,
     plan::{Component, Plan},
+    section::payable,
     statement::{Amount, Held, Line, LineKind, ModifierOutcome, Record, Statement},
     true_up::TrueUps,
     words::{floored, money},
@@ -67,7 +68,7 @@ pub fn evaluate(plan: &Plan, facts: &Facts) -> Result<Statement, EvaluateError> 
     lines.extend(account.lines);
     let total = sum(&lines).map_err(too_large)?;
     let amount = |money| Amount::new(money, currency);
-    let payable = total.max(Money::ZERO);
+    let payable = payable(total);
     let balance = Money(total.0.min(0).checked_sub(account.carried.0).ok_or(TooLarge).map_err(too_large)?);
     let listed = |waiting: &Waiting<'_>| waiting.held(facts, currency);
     Ok(Statement {

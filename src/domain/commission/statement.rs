@@ -5,7 +5,10 @@ use std::fmt;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use super::plan::{Measure, Weight, Who};
+use super::{
+    plan::{Measure, Weight, Who},
+    told,
+};
 use crate::domain::{
     metric::Metric,
     money::{Currency, Money},
@@ -169,6 +172,14 @@ impl Line {
         }
     }
 
+    /// The records that a statement lists under it: none where the only one is the line itself.
+    pub fn listed(&self) -> &[Record] {
+        match self.records.as_slice() {
+            [one] if one.is_whole() => &[],
+            several => several,
+        }
+    }
+
     /// What it is called beside others: "Sales", "Sales, 2026-09", "Sales, true-up of 2026-Q4".
     pub fn title(&self) -> String {
         match (&self.period, self.kind) {
@@ -290,6 +301,25 @@ pub struct Record {
 impl Record {
     pub(super) fn of(amount: Amount) -> Self {
         Self { deal: None, returns: None, rep: None, part: None, measure: None, floor: false, bonus: false, amount }
+    }
+
+    /// Whether it is the measure as a whole: no deal, nobody's earnings, neither floor nor bonus.
+    fn is_whole(&self) -> bool {
+        self.deal.is_none() && self.rep.is_none() && !self.floor && !self.bonus
+    }
+
+    /// What it is called: "Deal 4", "Return 6 of deal 4", "Floor", "Bonus", "Earnings of Jonas"; of the measure as a
+    /// whole the measure's name.
+    pub fn name(&self) -> String {
+        match (self.deal, self.returns, &self.rep, &self.measure) {
+            (Some(deal), Some(returns), ..) => format!("Return {deal} of deal {returns}"),
+            (Some(deal), ..) => format!("Deal {deal}"),
+            _ if self.floor => "Floor".to_owned(),
+            _ if self.bonus => "Bonus".to_owned(),
+            (_, _, Some(rep), _) => format!("Earnings of {rep}"),
+            (.., Some(measure)) => told::measure(measure),
+            _ => "As a whole".to_owned(),
+        }
     }
 }
 

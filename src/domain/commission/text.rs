@@ -2,45 +2,47 @@
 
 use std::fmt::Write;
 
-use super::statement::{Amount, Held, Statement};
+use super::{
+    section::{CARRIED, OWED, Section},
+    statement::{Amount, Held, Line, Statement},
+};
 use crate::domain::money::Currency;
 
 /// Names and amounts stand in a page of this width.
 const WIDTH: usize = 72;
 
-/// The statement in plain text: each line with its rule, its calculation and what was missing, then the total.
+/// The statement in plain text: each line with its rule, its calculation, what was missing and its
+/// records; then draw, adjustments and balance, and the total.
 pub fn text(statement: &Statement) -> String {
     let currency = Currency::parse(&statement.currency).ok();
     let show = |amount: Amount| currency.map_or_else(|| amount.to_string(), |currency| currency.show(amount.money));
     let mut page = format!("{}, {}, {}\n", statement.plan, statement.rep, statement.period);
-    for line in &statement.lines {
-        page.push('\n');
-        row(&mut page, &line.title(), &show(line.amount));
-        for words in [&line.rule].into_iter().chain(&line.formulas).chain(&line.notes) {
-            wrap(&mut page, words);
+    for section in Section::ALL {
+        let lines: Vec<&Line> = statement.lines.iter().filter(|line| line.kind.section() == section).collect();
+        let left = if section == Section::Balance { left(statement) } else { Vec::new() };
+        if section != Section::Lines && !(lines.is_empty() && left.is_empty()) {
+            page.push('\n');
+            page.push_str(section.title());
+            page.push('\n');
         }
-        for record in &line.records {
-            let name = match (record.deal, record.returns) {
-                (Some(deal), Some(returns)) => format!("    return {deal} of deal {returns}"),
-                (Some(deal), None) => format!("    deal {deal}"),
-                (None, _) if record.floor => String::from("    floor"),
-                (None, _) if record.bonus => String::from("    bonus"),
-                (None, _) => continue,
-            };
-            row(&mut page, &name, &show(record.amount));
+        for line in lines {
+            page.push('\n');
+            row(&mut page, &line.title(), &show(line.amount));
+            for words in [&line.rule].into_iter().chain(&line.formulas).chain(&line.notes) {
+                wrap(&mut page, words);
+            }
+            for record in line.listed() {
+                row(&mut page, &format!("    {}", record.name()), &show(record.amount));
+            }
+        }
+        for (name, amount) in left {
+            row(&mut page, name, &show(amount));
         }
     }
     page.push('\n');
     row(&mut page, "Total", &show(statement.total));
-    let account = [
-        ("Paid out", statement.payable),
-        ("Carried to the next period", statement.balance),
-        ("Owed of draws", statement.draw_balance),
-    ];
-    for (name, amount) in account {
-        if let Some(amount) = amount {
-            row(&mut page, name, &show(amount));
-        }
+    if let Some(payable) = statement.payable {
+        row(&mut page, "To pay", &show(payable));
     }
     let held = |page: &mut String, title: &str, held: &[Held]| {
         if !held.is_empty() {
@@ -49,13 +51,19 @@ pub fn text(statement: &Statement) -> String {
             page.push('\n');
         }
         for held in held {
-            row(page, &format!("    deal {}", held.deal), &show(held.part));
+            row(page, &format!("    Deal {}", held.deal), &show(held.part));
         }
     };
     held(&mut page, "On hold", &statement.held);
     held(&mut page, "Not confirmed yet", &statement.unconfirmed);
     held(&mut page, "Taken back in other periods", &statement.other_periods);
     page
+}
+
+/// What is left over after the statement.
+fn left(statement: &Statement) -> Vec<(&'static str, Amount)> {
+    let left = [(CARRIED, statement.balance), (OWED, statement.draw_balance)];
+    left.into_iter().filter_map(|(name, amount)| Some((name, amount?))).collect()
 }
 
 fn row(page: &mut String, name: &str, amount: &str) {
