@@ -59,6 +59,9 @@ pub struct Calculated {
 /// The documents that a statement is calculated from: enough to calculate it again anywhere.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Inputs {
+    /// Whose pay it is; statements of the first versions do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rep: Option<UserId>,
     /// The plan as in `docs/commission-plans.md`.
     pub plan: serde_json::Value,
     /// The facts, likewise.
@@ -142,16 +145,26 @@ impl OnPlan {
 
 /// Calculates the period for every rep whose plan is measured by such periods, in order of the reps' names.
 /// A fixed number of queries, of one snapshot or beside which nobody writes; and as many again for each locked period
-/// whose facts have changed since. What one rep earned so far leaves corrections of locked periods to the run: looking
-/// for them goes through everybody's facts.
+/// whose facts have changed since. What one rep earned so far leaves corrections of locked periods out: looking for them
+/// goes through everybody's facts.
 pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Calculated>, Error> {
+    calculate_with(db, asked, asked.rep.is_none()).await
+}
+
+/// Likewise, and of one rep too with the corrections of locked periods: what the next statement would say.
+pub async fn calculate_all(db: &mut PgConnection, asked: &Question) -> Result<Vec<Calculated>, Error> {
+    calculate_with(db, asked, true).await
+}
+
+async fn calculate_with(db: &mut PgConnection, asked: &Question, corrects: bool) -> Result<Vec<Calculated>, Error> {
     let mut on_plans = in_force(db, asked, asked.rep).await?;
     if asked.rep.is_some() && on_plans.iter().any(|on_plan| needs::of_others(&on_plan.plan)) {
         on_plans = in_force(db, asked, None).await?;
     }
     let reps: Vec<UserId> = on_plans.iter().map(|on_plan| on_plan.rep).collect();
+    let corrected = asked.rep.map_or_else(|| reps.clone(), |rep| vec![rep]);
     let beside = Beside {
-        corrections: if asked.rep.is_none() { late::corrections(db, asked, &reps).await? } else { Vec::new() },
+        corrections: if corrects { late::corrections(db, asked, &corrected).await? } else { Vec::new() },
         balances: account_db::balances(db, asked.org, &reps).await?,
         by_hand: account_db::by_hand(db, asked.org, &reps, asked.period).await?,
         posts: true,
@@ -213,7 +226,7 @@ pub async fn earned(
         let periods = facts.true_up.as_ref().and_then(|longer| longer.periods);
         let trues_up = needs::true_up(&plan).map(PeriodKind::from).zip(periods);
         let facts = serde_json::from_str(&facts.to_json(plan.currency)).map_err(|e| Error::Internal(e.to_string()))?;
-        let inputs = Inputs { plan: document, facts, records, parts: sources.parts(rep) };
+        let inputs = Inputs { rep: Some(rep), plan: document, facts, records, parts: sources.parts(rep) };
         let mine = beside.corrections.iter().filter(|one| beside.posts && one.rep == rep);
         calculated.push(Calculated {
             rep,

@@ -31,8 +31,12 @@ pub struct RunRow {
     pub statements: i64,
     /// How many of them are approved.
     pub approved: i64,
-    /// Sum of the statements.
+    /// Sum of the statements' totals.
     pub total: Money,
+    /// Sum of what is paid out of them: nothing of a total below zero.
+    pub payable: Money,
+    /// Sum of what they carry to the next period: zero or below.
+    pub carried: Money,
     /// When it was submitted for approval.
     pub submitted_at: Option<OffsetDateTime>,
     /// When its last statement was approved: the period is locked.
@@ -58,6 +62,7 @@ pub async fn list(
         r#"select r.id, r.period_kind as "period_kind: PeriodKind", r.period_start, r.prepared_by, u.name as preparer,
                   (r.prepared_at at time zone o.time_zone)::date as "prepared_on!",
                   t.statements as "statements!", t.approved as "approved!", t.total as "total!: Money",
+                  t.payable as "payable!: Money", t.carried as "carried!: Money",
                   b.submitted_at as "submitted_at?", l.locked_at as "locked_at?", y.paid_on as "paid_on?",
                   l.run_id is null and exists(
                       select from commission_runs n
@@ -69,7 +74,9 @@ pub async fn list(
            join users u on u.org_id = r.org_id and u.id = r.prepared_by
            cross join lateral (
                select count(*) as statements, count(a.statement_id) as approved,
-                      coalesce(sum(s.total), 0)::bigint as total
+                      coalesce(sum(s.total), 0)::bigint as total,
+                      coalesce(sum(greatest(s.total, 0)), 0)::bigint as payable,
+                      coalesce(sum(s.carried), 0)::bigint as carried
                from statements s
                left join approvals a on a.org_id = s.org_id and a.statement_id = s.id
                where s.org_id = r.org_id and s.run_id = r.id and ($5::bigint[] is null or s.rep_id = any($5))
@@ -122,8 +129,10 @@ pub struct StatementRow {
     pub rep: String,
     /// The plan's name.
     pub plan: String,
-    /// Its total.
-    pub total: Money,
+    /// What is paid out of it.
+    pub payable: Money,
+    /// What it carries to the next period: zero or below.
+    pub carried: Money,
     /// Who approved it.
     pub approved_by: Option<String>,
 }
@@ -132,7 +141,8 @@ pub struct StatementRow {
 pub async fn statements(db: &mut PgConnection, scope: &Scope, run: RunId) -> sqlx::Result<Vec<StatementRow>> {
     sqlx::query_as!(
         StatementRow,
-        r#"select s.id, s.rep_id, u.name as rep, p.name as plan, s.total, au.name as "approved_by?"
+        r#"select s.id, s.rep_id, u.name as rep, p.name as plan,
+                  greatest(s.total, 0) as "payable!: Money", s.carried, au.name as "approved_by?"
            from statements s
            join users u on u.org_id = s.org_id and u.id = s.rep_id
            join plan_versions v on v.org_id = s.org_id and v.id = s.plan_version_id

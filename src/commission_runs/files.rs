@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     App, audit,
-    domain::{id::RunId, money::Currency, period::Period},
+    domain::{commission::section::payable, id::RunId, money::Currency, period::Period},
     postgres::tx,
     web::{
         auth::{Allowed, PrepareCommission, Viewer},
@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The columns that a payroll file may have, in its order: the word in the file, and what it is.
-const COLUMNS: [(&str, &str); 16] = [
+const COLUMNS: [(&str, &str); 19] = [
     ("rep", "Number of the rep in your files"),
     ("name", "Name"),
     ("email", "E-mail address"),
@@ -38,7 +38,10 @@ const COLUMNS: [(&str, &str); 16] = [
     ("first_day", "First day of the period"),
     ("last_day", "Last day of the period"),
     ("plan", "Plan and version"),
-    ("total", "Total"),
+    ("payable", "To pay: nothing of a total below zero"),
+    ("total", "Total of the lines, also below zero: not what is paid"),
+    ("carried", "Carried to the next period, which takes it back"),
+    ("draw_balance", "Owed of draws"),
     ("currency", "Currency"),
     ("run", "Number of the run"),
     ("statement", "Number of the statement"),
@@ -104,27 +107,85 @@ pub(super) async fn choose(
     write.done_saying("/commission-runs/payroll", &Toast::new("Columns kept")).await
 }
 
-/// What everybody gets, one row per statement. It changes nothing, but it is sent like a form: it may ask for the
-/// password first.
-pub async fn payroll(
+/// What can be downloaded of a run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum File {
+    /// What everybody gets, one row per statement: of an approved run only, for it is paid as it stands.
+    Payroll,
+    /// Everybody's pay line by line.
+    Lines,
+    /// Statements and lines as a workbook.
+    Workbook,
+}
+
+impl File {
+    /// The last part of its address.
+    fn path(self) -> &'static str {
+        match self {
+            Self::Payroll => "payroll.csv",
+            Self::Lines => "lines.csv",
+            Self::Workbook => "run.xlsx",
+        }
+    }
+}
+
+/// The word and the sentence that stand on every file of what is not final.
+pub fn not_final(superseded: bool, locked: bool) -> Option<(&'static str, &'static str)> {
+    match (superseded, locked) {
+        (true, _) => Some((
+            "REPLACED",
+            "Replaced: a newer calculation takes its place. It is kept as it was; pay nothing by it.",
+        )),
+        (_, false) => Some(("DRAFT", "Draft: the run is not approved yet. Nothing is paid by it.")),
+        _ => None,
+    }
+}
+
+/// A file of everybody's pay. It changes nothing, but it is sent like a form: it may ask for the password first.
+pub(super) async fn download(
+    of: File,
     State(app): State<App>,
     me: Allowed<PrepareCommission>,
     page: Page,
     Path(id): Path<RunId>,
     Form { typed, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
-    if let Some(ask) = step_up::required(&me, &page, &format!("/commission-runs/{id}/payroll.csv"), &typed) {
+    if let Some(ask) = step_up::required(&me, &page, &format!("/commission-runs/{id}/{}", of.path()), &typed) {
         return ask;
     }
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let run = find(&mut read, &me, id).await?;
     let period = periods::containing(run.period_kind, run.period_start, &me);
-    let columns = chosen(&mut read, &me).await?;
-    let mut file = csv::File::new(&columns);
-    for row in payroll_db::rows(&mut read, me.scope.org, id).await? {
-        file.row(columns.iter().map(|column| cell(column, &row, id, period, me.company.currency)));
+    let mark = not_final(run.superseded, run.locked_at.is_some());
+    let marked = mark.map(|(word, _)| format!("-{}", word.to_lowercase())).unwrap_or_default();
+    let name = format!("commission-{}-run-{id}{marked}", run.period_start);
+    match of {
+        File::Payroll if run.superseded => Err(Error::Conflict(
+            "A newer calculation replaces this run, so nothing is paid by it. Take the payroll file of the newest run of this period.",
+        )),
+        File::Payroll if run.locked_at.is_none() => Err(Error::Conflict(
+            "This run is not approved yet, so nothing is paid by it. Have all of its statements approved, then take its payroll file.",
+        )),
+        File::Payroll => payroll(&mut read, &me, &run, period).await,
+        File::Lines => lines(&mut read, &me, id, &name).await,
+        File::Workbook => {
+            let statements = payroll_db::rows(&mut read, me.scope.org, id).await?;
+            let lines = db::export(&mut read, me.scope.org, id).await?;
+            drop(read);
+            let (currency, label) = (me.company.currency, format::period(period));
+            let sheets = sheets(about(&me.company.name, &label, &run), statements, lines);
+            workbook::respond(apart(move || workbook(&sheets, currency)).await?, &format!("{name}.xlsx"))
+        }
     }
-    file.respond(&format!("payroll-{}-run-{id}.csv", run.period_start))
+}
+
+async fn payroll(db: &mut PgConnection, me: &Viewer, run: &RunRow, period: Period) -> Result<Response, Error> {
+    let columns = chosen(db, me).await?;
+    let mut file = csv::File::new(&columns);
+    for row in payroll_db::rows(db, me.scope.org, run.id).await? {
+        file.row(columns.iter().map(|column| cell(column, &row, run.id, period, me.company.currency)));
+    }
+    file.respond(&format!("payroll-{}-run-{}.csv", run.period_start, run.id))
 }
 
 fn cell(column: &str, row: &PayRow, run: RunId, period: Period, currency: Currency) -> csv::Cell {
@@ -139,7 +200,10 @@ fn cell(column: &str, row: &PayRow, run: RunId, period: Period, currency: Curren
         "first_day" => csv::text(&period.from().to_string()),
         "last_day" => csv::text(&period.last_day().to_string()),
         "plan" => csv::text(&format!("{}, version {}", row.plan, row.plan_number)),
+        "payable" => csv::number(currency.major(payable(row.total))),
         "total" => csv::number(currency.major(row.total)),
+        "carried" => csv::number(currency.major(row.carried)),
+        "draw_balance" => csv::number(currency.major(row.draw_balance)),
         "currency" => csv::text(currency.code()),
         "run" => csv::number(run.0),
         "statement" => csv::number(row.statement.0),
@@ -149,23 +213,10 @@ fn cell(column: &str, row: &PayRow, run: RunId, period: Period, currency: Curren
     }
 }
 
-/// Everybody's pay line by line, likewise.
-pub async fn lines(
-    State(app): State<App>,
-    me: Allowed<PrepareCommission>,
-    page: Page,
-    Path(id): Path<RunId>,
-    Form { typed, .. }: Form<Nothing>,
-) -> Result<Response, Error> {
-    if let Some(ask) = step_up::required(&me, &page, &format!("/commission-runs/{id}/lines.csv"), &typed) {
-        return ask;
-    }
-    let mut read = tx::read(&app.db, me.scope.org).await?;
-    let run = find(&mut read, &me, id).await?;
+async fn lines(db: &mut PgConnection, me: &Viewer, run: RunId, name: &str) -> Result<Response, Error> {
     let currency = me.company.currency;
-    let rows = db::export(&mut read, me.scope.org, id).await?;
     let mut file = csv::File::new(&["rep", "name", "component", "measure", "amount", "currency"]);
-    for row in rows {
+    for row in db::export(db, me.scope.org, run).await? {
         file.row([
             csv::text(row.external_id.as_deref().unwrap_or_default()),
             csv::text(&row.rep),
@@ -175,50 +226,39 @@ pub async fn lines(
             csv::text(currency.code()),
         ]);
     }
-    file.respond(&format!("commission-{}-run-{id}.csv", run.period_start))
+    file.respond(&format!("{name}.csv"))
 }
 
-/// Statements and lines as a workbook, likewise.
-pub async fn as_workbook(
-    State(app): State<App>,
-    me: Allowed<PrepareCommission>,
-    page: Page,
-    Path(id): Path<RunId>,
-    Form { typed, .. }: Form<Nothing>,
-) -> Result<Response, Error> {
-    if let Some(ask) = step_up::required(&me, &page, &format!("/commission-runs/{id}/run.xlsx"), &typed) {
-        return ask;
-    }
-    let mut read = tx::read(&app.db, me.scope.org).await?;
-    let run = find(&mut read, &me, id).await?;
-    let statements = payroll_db::rows(&mut read, me.scope.org, id).await?;
-    let lines = db::export(&mut read, me.scope.org, id).await?;
-    drop(read);
-    let currency = me.company.currency;
-    let label = format::period(periods::containing(run.period_kind, run.period_start, &me));
-    let name = format!("commission-{}-run-{id}.xlsx", run.period_start);
-    let sheets = sheets(&me.company.name, &label, &run, statements, lines);
-    workbook::respond(apart(move || workbook(&sheets, currency)).await?, &name)
-}
-
-fn sheets(company: &str, label: &str, run: &RunRow, statements: Vec<PayRow>, lines: Vec<db::ExportRow>) -> Vec<Sheet> {
-    let given = |text: Option<String>| text.map_or(Cell::Empty, Cell::Text);
-    let about = vec![
+/// What stands above the statements of a run.
+fn about(company: &str, label: &str, run: &RunRow) -> Vec<(&'static str, Cell)> {
+    let mark = not_final(run.superseded, run.locked_at.is_some());
+    let mut about: Vec<(&'static str, Cell)> =
+        mark.map(|(word, words)| (word, Cell::text(words))).into_iter().collect();
+    about.extend([
         ("Company", Cell::text(company)),
         ("Period", Cell::text(label)),
         ("Run", Cell::Number(run.id.0)),
         ("Calculated by", Cell::text(&run.preparer)),
         ("Calculated", Cell::Day(run.prepared_on)),
         ("Paid", Cell::day(run.paid_on)),
-        ("Total", Cell::Amount(run.total)),
-    ];
+        ("To pay", Cell::Amount(run.payable)),
+        ("Carried to the next period", Cell::Amount(run.carried)),
+    ]);
+    about
+}
+
+fn sheets(about: Vec<(&'static str, Cell)>, statements: Vec<PayRow>, lines: Vec<db::ExportRow>) -> Vec<Sheet> {
+    let given = |text: Option<String>| text.map_or(Cell::Empty, Cell::Text);
     let of_reps = statements.into_iter().map(|row| {
         vec![
             given(row.external_id),
             Cell::Text(row.name),
             given(row.team),
             Cell::Text(format!("{}, version {}", row.plan, row.plan_number)),
+            Cell::Amount(payable(row.total)),
             Cell::Amount(row.total),
+            Cell::Amount(row.carried),
+            Cell::Amount(row.draw_balance),
             Cell::Number(row.statement.0),
             Cell::Text(check_code(&row.digest)),
             given(row.approved_by),
@@ -242,7 +282,10 @@ fn sheets(company: &str, label: &str, run: &RunRow, statements: Vec<PayRow>, lin
                 ("Name", 28),
                 ("Team", 20),
                 ("Plan", 28),
+                ("To pay", 16),
                 ("Total", 16),
+                ("Carried on", 16),
+                ("Owed of draws", 16),
                 ("Statement", 11),
                 ("Check code", 13),
                 ("Approved by", 24),

@@ -29,8 +29,12 @@ pub struct PayRow {
     pub plan_number: i32,
     /// The statement.
     pub statement: StatementId,
-    /// Its total.
+    /// Its total; it may be below zero.
     pub total: Money,
+    /// What is carried to the next period: zero or below.
+    pub carried: Money,
+    /// What is owed of draws after it.
+    pub draw_balance: Money,
     /// SHA-256 of inputs, engine and result.
     pub digest: Vec<u8>,
     /// Who approved it.
@@ -44,7 +48,8 @@ pub async fn rows(db: &mut PgConnection, org: OrgId, run: RunId) -> sqlx::Result
     sqlx::query_as!(
         PayRow,
         r#"select u.external_id, u.name, u.email, u.title, t.name as "team?", p.name as plan, v.number as plan_number,
-                  s.id as statement, s.total, s.digest, au.name as "approved_by?", y.paid_on as "paid_on?"
+                  s.id as statement, s.total, s.carried, s.draw_balance, s.digest, au.name as "approved_by?",
+                  y.paid_on as "paid_on?"
            from statements s
            join commission_runs r on r.org_id = s.org_id and r.id = s.run_id
            join users u on u.org_id = s.org_id and u.id = s.rep_id

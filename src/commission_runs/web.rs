@@ -9,7 +9,8 @@ use super::{
     approval::{approvable, badge, must_be_over},
     calculate::Question,
     db::{self, LateFact, RunRow, StatementRow},
-    files, hands_db,
+    files::{self, File},
+    hands_db,
     report::Report,
     store::{is_paid_by, store},
 };
@@ -52,9 +53,15 @@ pub fn routes() -> Routes {
         .post("/commission-runs/{id}/payment", pay)
         .get("/commission-runs/payroll", files::columns)
         .post("/commission-runs/payroll", files::choose)
-        .post("/commission-runs/{id}/payroll.csv", files::payroll)
-        .post("/commission-runs/{id}/lines.csv", files::lines)
-        .post("/commission-runs/{id}/run.xlsx", files::as_workbook)
+        .post("/commission-runs/{id}/payroll.csv", |app, me, page, id, form| {
+            files::download(File::Payroll, app, me, page, id, form)
+        })
+        .post("/commission-runs/{id}/lines.csv", |app, me, page, id, form| {
+            files::download(File::Lines, app, me, page, id, form)
+        })
+        .post("/commission-runs/{id}/run.xlsx", |app, me, page, id, form| {
+            files::download(File::Workbook, app, me, page, id, form)
+        })
 }
 
 /// How many runs a page lists.

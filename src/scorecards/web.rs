@@ -23,6 +23,7 @@ use crate::{
     commission_runs::calculate::{Question, calculate},
     domain::{
         access::{Permission, Reach, Role},
+        commission::section::payable,
         id::{TeamId, UserId},
         metric::Metric,
         money::Money,
@@ -293,5 +294,5 @@ async fn load_pay(read: &mut Read, me: &Viewer, rep: UserId, period: Period) -> 
         return Ok(Some(Pay { amount, statement: Some(statement) }));
     }
     let calculated = calculate(read, &Question::of(me, period, Some(rep))).await?.pop();
-    Ok(calculated.map(|calculated| Pay { amount: calculated.statement.total.money, statement: None }))
+    Ok(calculated.map(|calculated| Pay { amount: payable(calculated.statement.total.money), statement: None }))
 }

@@ -7,6 +7,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::domain::{
     access::Scope,
+    commission::section::payable,
     id::{DealId, OrgId, RunId, StatementId, UserId},
     money::Money,
     period::PeriodKind,
@@ -36,8 +37,12 @@ pub struct StatementRow {
     pub prepared_on: Date,
     /// Version of the engine.
     pub engine: String,
-    /// Sum of the lines after plan floor and cap.
+    /// Sum of the lines; it may be below zero.
     pub total: Money,
+    /// What is carried to the next period: zero or below.
+    pub carried: Money,
+    /// What is owed of draws after it.
+    pub draw_balance: Money,
     /// SHA-256 of inputs, engine and result.
     pub digest: Vec<u8>,
     /// When the run was submitted for approval.
@@ -48,8 +53,17 @@ pub struct StatementRow {
     pub approved_on: Option<Date>,
     /// When it was paid.
     pub paid_on: Option<Date>,
+    /// Whether its run is approved as a whole, and so the period locked.
+    pub locked: bool,
     /// Whether a newer run of the period replaces this one.
     pub superseded: bool,
+}
+
+impl StatementRow {
+    /// What is paid out of it.
+    pub fn payable(&self) -> Money {
+        payable(self.total)
+    }
 }
 
 /// A statement within reach. Who neither prepares nor approves commission sees locked ones only (`locked_only`).
@@ -63,10 +77,10 @@ pub async fn find(
         StatementRow,
         r#"select s.id, s.run_id, s.rep_id, u.name as rep, r.period_kind as "period_kind: PeriodKind", r.period_start,
                   p.name as plan, v.number as plan_number, s.prepared_by,
-                  (r.prepared_at at time zone o.time_zone)::date as "prepared_on!", r.engine, s.total, s.digest,
-                  b.submitted_at as "submitted_at?", au.name as "approved_by?",
+                  (r.prepared_at at time zone o.time_zone)::date as "prepared_on!", r.engine, s.total, s.carried,
+                  s.draw_balance, s.digest, b.submitted_at as "submitted_at?", au.name as "approved_by?",
                   (a.approved_at at time zone o.time_zone)::date as "approved_on?",
-                  y.paid_on as "paid_on?",
+                  y.paid_on as "paid_on?", l.run_id is not null as "locked!",
                   l.run_id is null and exists(
                       select from commission_runs n
                       where n.org_id = r.org_id and n.period_kind = r.period_kind and n.period_start = r.period_start
@@ -140,8 +154,8 @@ pub struct ListedRow {
     pub period_start: Date,
     /// The plan's name.
     pub plan: String,
-    /// Its total.
-    pub total: Money,
+    /// What is paid out of it.
+    pub payable: Money,
     /// When it was paid.
     pub paid_on: Option<Date>,
 }
@@ -157,7 +171,7 @@ pub async fn list_locked(
     sqlx::query_as!(
         ListedRow,
         r#"select s.id, u.name as rep, l.period_kind as "period_kind: PeriodKind", l.period_start, p.name as plan,
-                  s.total, y.paid_on as "paid_on?"
+                  greatest(s.total, 0) as "payable!: Money", y.paid_on as "paid_on?"
            from statements s
            join period_locks l on l.org_id = s.org_id and l.run_id = s.run_id
            join users u on u.org_id = s.org_id and u.id = s.rep_id
@@ -178,7 +192,7 @@ pub async fn list_locked(
     .await
 }
 
-/// The rep's statement of a locked period, and its total.
+/// The rep's statement of a locked period, and what is paid out of it.
 pub async fn locked(
     db: &mut PgConnection,
     org: OrgId,
@@ -198,11 +212,11 @@ pub async fn locked(
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| (row.id, row.total)))
+    Ok(row.map(|row| (row.id, payable(row.total))))
 }
 
-/// The total of the rep's statement of the period before, if that period is locked.
-pub async fn total_before(
+/// What was paid out of the rep's statement of the period before, if that period is locked.
+pub async fn payable_before(
     db: &mut PgConnection,
     org: OrgId,
     rep: UserId,
@@ -223,7 +237,7 @@ pub async fn total_before(
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| (row.period_start, row.total)))
+    Ok(row.map(|row| (row.period_start, payable(row.total))))
 }
 
 /// The deals of these numbers that are in sight by owner or credit: their pages open.

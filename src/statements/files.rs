@@ -2,10 +2,14 @@
 
 use axum::{extract::State, response::Response};
 
-use super::{pdf::pdf, view::View, web::find};
+use super::{
+    pdf::pdf,
+    view::{LineView, View},
+    web::find,
+};
 use crate::{
     App,
-    domain::id::StatementId,
+    domain::{id::StatementId, money::Money},
     postgres::tx,
     web::{
         auth::{Allowed, ReadStatements, Viewer},
@@ -46,13 +50,22 @@ async fn load(app: &App, me: &Viewer, id: StatementId) -> Result<View, Error> {
 }
 
 fn name(view: &View, kind: &str) -> String {
-    format!("commission-{}-statement-{}.{kind}", view.statement.period_start, view.statement.id)
+    let marked = view.not_final().map(|(word, _)| format!("-{}", word.to_lowercase())).unwrap_or_default();
+    format!("commission-{}-statement-{}{marked}.{kind}", view.statement.period_start, view.statement.id)
 }
 
-/// The lines with their words, and every record behind them.
+/// A row with a sum.
+fn sum(part: Cell, what: &str, measure: &str, amount: Money) -> Vec<Cell> {
+    vec![part, Cell::text(what), Cell::text(measure), Cell::Amount(amount), Cell::Empty, Cell::Empty, Cell::Empty]
+}
+
+/// The lines with their words in the order of the page, what they come to, and every record behind them.
 fn sheets(view: &View) -> Vec<Sheet> {
     let statement = &view.statement;
-    let about = vec![
+    let mark = view.not_final();
+    let mut about: Vec<(&'static str, Cell)> =
+        mark.map(|(word, words)| (word, Cell::text(words))).into_iter().collect();
+    about.extend([
         ("Company", Cell::text(&view.company)),
         ("For", Cell::text(&statement.rep)),
         ("Period", Cell::text(&view.label)),
@@ -64,48 +77,65 @@ fn sheets(view: &View) -> Vec<Sheet> {
         ("Paid", Cell::day(statement.paid_on)),
         ("Engine", Cell::text(&statement.engine)),
         ("Check code", Cell::text(&view.check)),
-        ("Total", Cell::Amount(statement.total)),
-    ];
-    let lines = view.lines.iter().map(|one| {
-        let line = &one.line;
-        vec![
-            Cell::text(&line.component),
-            Cell::text(line.measure_word()),
-            Cell::Amount(line.amount.money),
-            Cell::text(&line.rule),
-            Cell::text(line.formulas.join("\n")),
-            Cell::text(line.notes.join("\n")),
-        ]
-    });
-    let records = view.lines.iter().flat_map(|one| {
-        let component = one.line.component.as_str();
-        let deals = one.records.iter().map(move |record| {
+        ("To pay", Cell::Amount(statement.payable())),
+    ]);
+    let mut rows = Vec::new();
+    for section in &view.sections {
+        let part = || Cell::text(section.of.title());
+        rows.extend(section.lines.iter().map(|LineView { line, .. }| {
             vec![
-                Cell::text(component),
-                Cell::text(&record.customer),
-                Cell::day(record.on),
-                Cell::Number(record.deal),
-                record.part.map_or(Cell::Empty, Cell::Amount),
-                Cell::Amount(record.pays),
+                part(),
+                Cell::text(line.title()),
+                Cell::text(line.measure_word()),
+                Cell::Amount(line.amount.money),
+                Cell::text(&line.rule),
+                Cell::text(line.formulas.join("\n")),
+                Cell::text(line.notes.join("\n")),
             ]
-        });
-        let counted = one.counted.iter().filter(|_| one.records.is_empty()).map(move |counted| {
-            vec![
-                Cell::text(component),
-                Cell::text(&counted.customer),
-                Cell::Day(counted.on),
-                counted.deal.map_or(Cell::Empty, Cell::Number),
-                Cell::Empty,
-                Cell::Empty,
-            ]
-        });
-        deals.chain(counted)
+        }));
+        let left = section.left.iter();
+        rows.extend(left.map(|(words, amount)| sum(part(), words, "after this statement", *amount)));
+    }
+    rows.push(sum(Cell::text("Total"), "Sum of the lines", "total", statement.total));
+    rows.push(sum(Cell::text("To pay"), "Nothing of a total below zero", "payable", statement.payable()));
+    let records = view.lines().flat_map(|one| {
+        let component = one.line.title();
+        let records: Vec<_> = one
+            .records
+            .iter()
+            .map(|record| {
+                vec![
+                    Cell::text(&component),
+                    Cell::text(&record.name),
+                    Cell::day(record.on),
+                    record.deal.map_or(Cell::Empty, Cell::Number),
+                    record.part.map_or(Cell::Empty, Cell::Amount),
+                    Cell::Amount(record.pays),
+                ]
+            })
+            .collect();
+        let counted: Vec<_> = one
+            .counted
+            .iter()
+            .map(|counted| {
+                vec![
+                    Cell::text(&component),
+                    Cell::text(&counted.customer),
+                    Cell::Day(counted.on),
+                    counted.deal.map_or(Cell::Empty, Cell::Number),
+                    Cell::Empty,
+                    Cell::Empty,
+                ]
+            })
+            .collect();
+        records.into_iter().chain(counted)
     });
     vec![
         Sheet {
             name: "Statement",
             about,
             heads: vec![
+                ("Section", 14),
                 ("Component", 28),
                 ("Measure", 28),
                 ("Amount", 16),
@@ -113,7 +143,7 @@ fn sheets(view: &View) -> Vec<Sheet> {
                 ("Calculation", 50),
                 ("Notes", 50),
             ],
-            rows: lines.collect(),
+            rows,
         },
         Sheet {
             name: "Records",

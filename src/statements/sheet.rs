@@ -174,6 +174,13 @@ impl Sheets {
         }
     }
 
+    /// The heading over several parts, never alone at the foot of a sheet.
+    pub fn part(&mut self, words: &str) {
+        self.space(14.0);
+        self.room(90.0);
+        self.line_of(words, "", 12.0, 6.0);
+    }
+
     /// The head of a part with its amount, never alone at the foot of a sheet.
     pub fn section(&mut self, words: &str, number: &str) {
         self.space(12.0);

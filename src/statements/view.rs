@@ -7,9 +7,16 @@ use time::Date;
 
 use super::db::{self, StatementRow};
 use crate::{
-    commission_runs::calculate::{Counted, Inputs, check_code},
+    commission_runs::{
+        calculate::{Counted, Inputs, check_code},
+        files,
+    },
     domain::{
-        commission::{plan::Measure, statement::Line},
+        commission::{
+            plan::Measure,
+            section::{CARRIED, OWED, Section},
+            statement::{Line, Record},
+        },
         id::{DealId, UserId},
         metric::Metric,
         money::{Currency, Money},
@@ -29,8 +36,8 @@ pub struct View {
     pub currency: Currency,
     /// "October 2026".
     pub label: String,
-    /// The lines in the order of calculation.
-    pub lines: Vec<LineView>,
+    /// Lines, draw, adjustments and balance, as far as there are any.
+    pub sections: Vec<SectionView>,
     /// How many deals pay once somebody has confirmed them.
     pub unconfirmed: usize,
     /// "visits 100 of 110, here 20 of 22 working days".
@@ -39,11 +46,23 @@ pub struct View {
     pub check: String,
 }
 
+/// A part of a statement.
+pub struct SectionView {
+    /// Which.
+    pub of: Section,
+    /// Its lines in the order of calculation.
+    pub lines: Vec<LineView>,
+    /// Of the balance: what the statement leaves, in words.
+    pub left: Vec<(&'static str, Money)>,
+}
+
 /// A line with what its page lists under it.
 pub struct LineView {
+    /// Its place in the statement, from 1.
+    pub position: usize,
     /// What it pays, and the words.
     pub line: Line,
-    /// The deals behind it.
+    /// Deals, floor, bonus, or the measure as a whole: they add up to it.
     pub records: Vec<RecordView>,
     /// What its count counts, where it has no deals.
     pub counted: Vec<CountedView>,
@@ -53,17 +72,17 @@ pub struct LineView {
     pub dispute: Option<(String, String)>,
 }
 
-/// A deal behind a line.
+/// What makes a part of a line: mostly a deal.
 pub struct RecordView {
-    /// Its number.
-    pub deal: i64,
-    /// Its page, if it is in sight.
+    /// The deal's number.
+    pub deal: Option<i64>,
+    /// The page of the deal, if it is in sight.
     pub href: Option<String>,
-    /// Who bought.
-    pub customer: String,
+    /// Who bought, and whose deal it is where that is somebody else; of what is no deal its name: "Floor".
+    pub name: String,
     /// When it was booked.
     pub on: Option<Date>,
-    /// What the deal was worth to the rep.
+    /// What the deal was worth to the rep; none: the whole deal, or no deal.
     pub part: Option<Money>,
     /// What it pays of the line.
     pub pays: Money,
@@ -96,7 +115,10 @@ impl View {
             company: me.company.name.clone(),
             currency: me.company.currency,
             label: format::period(periods::containing(statement.period_kind, statement.period_start, me)),
-            lines: views(db, me, statement.rep_id, lines, &inputs).await?,
+            sections: sections(
+                views(db, me, statement.rep_id, lines, &inputs).await?,
+                left(statement.carried, statement.draw_balance),
+            ),
             unconfirmed: inputs.facts["deals"]
                 .as_array()
                 .map_or(0, |deals| deals.iter().filter(|deal| deal["confirmed"].as_bool() == Some(false)).count()),
@@ -106,10 +128,66 @@ impl View {
         })
     }
 
+    /// Every line in the order of calculation.
+    pub fn lines(&self) -> impl Iterator<Item = &LineView> {
+        self.sections.iter().flat_map(|section| &section.lines)
+    }
+
+    /// The parts behind the lines.
+    pub fn beside(&self) -> impl Iterator<Item = &SectionView> {
+        self.sections.iter().filter(|section| section.of != Section::Lines)
+    }
+
+    /// What the file must not be taken for: the word and the sentence, unless the statement is final.
+    pub fn not_final(&self) -> Option<(&'static str, &'static str)> {
+        files::not_final(self.statement.superseded, self.statement.locked)
+    }
+
     /// An amount for people.
     pub fn money(&self, amount: Money) -> String {
         self.currency.show(amount)
     }
+}
+
+impl SectionView {
+    /// What its heading is called in addresses: "draw".
+    pub fn id(&self) -> String {
+        self.of.title().to_lowercase()
+    }
+
+    /// Σ of its lines. A sum beyond 64 bits is cut; no statement that was calculated has one.
+    pub fn sum(&self) -> Money {
+        Money(self.lines.iter().fold(0, |sum, view| sum.saturating_add(view.line.amount.money.0)))
+    }
+}
+
+impl LineView {
+    /// The records that are listed: none where the only one is the line itself.
+    pub fn listed(&self) -> &[RecordView] {
+        if self.line.listed().is_empty() { &[] } else { &self.records }
+    }
+}
+
+/// What a statement leaves to the next one.
+pub fn left(carried: Money, draw_balance: Money) -> Vec<(&'static str, Money)> {
+    let left = [(CARRIED, carried), (OWED, draw_balance)];
+    left.into_iter().filter(|(_, amount)| *amount != Money::ZERO).collect()
+}
+
+/// The parts of a statement that have something to say, in their order. `left` is what the statement leaves.
+pub fn sections(lines: Vec<LineView>, left: Vec<(&'static str, Money)>) -> Vec<SectionView> {
+    let mut sections = Vec::from(Section::ALL.map(|of| SectionView { of, lines: Vec::new(), left: Vec::new() }));
+    for view in lines {
+        let of = view.line.kind.section();
+        if let Some(section) = sections.iter_mut().find(|section| section.of == of) {
+            section.lines.push(view);
+        }
+    }
+    if let Some(balance) = sections.iter_mut().find(|section| section.of == Section::Balance) {
+        balance.left = left;
+    }
+    sections.retain(|section| !(section.lines.is_empty() && section.left.is_empty()));
+    sections
 }
 
 /// The lines of a rep's statement with their records out of the documents, each with its page.
@@ -125,19 +203,11 @@ pub async fn views(
     numbers.extend(inputs.records.values().flatten().filter_map(|counted| counted.deal));
     let ids = db::deals_in_sight(db, &me.scope, &numbers).await?;
     let page = |deal: i64| ids.get(&deal).map(|id: &DealId| format!("/deals/{id}"));
-    let view = |line: Line| {
-        let records: Vec<RecordView> = line
-            .records
-            .iter()
-            .filter_map(|record| {
-                let deal = record.deal?;
-                let (customer, on) = deals.get(&deal).cloned().unwrap_or_default();
-                let part = record.part.map(|part| part.money);
-                Some(RecordView { deal, href: page(deal), customer, on, part, pays: record.amount.money })
-            })
-            .collect();
+    let view = |(position, line): (usize, Line)| {
+        let records: Vec<RecordView> = line.records.iter().map(|record| of_record(record, &deals, page)).collect();
         let metric = line.measure.as_ref().and_then(Measure::metric);
-        let counted = metric.and_then(|metric| Some((metric, inputs.records.get(&metric)?)));
+        let by_deals = records.iter().any(|record| record.deal.is_some());
+        let counted = metric.filter(|_| !by_deals).and_then(|metric| Some((metric, inputs.records.get(&metric)?)));
         let counted: Vec<CountedView> = counted.map_or_else(Vec::new, |(metric, counted)| {
             let one = |one: &Counted| CountedView {
                 customer: one.customer.clone(),
@@ -147,10 +217,35 @@ pub async fn views(
             };
             counted.iter().map(one).collect()
         });
-        let opens = opens(metric, records.len(), counted.len());
-        LineView { line, records, counted, opens, dispute: None }
+        let mut view = LineView { position, line, records, counted, opens: String::new(), dispute: None };
+        view.opens = opens(metric, &view);
+        view
     };
-    Ok(lines.into_iter().map(view).collect())
+    Ok((1..).zip(lines).map(view).collect())
+}
+
+/// A record with its page and what the documents say of its deal.
+fn of_record(
+    record: &Record,
+    deals: &BTreeMap<i64, (String, Option<Date>)>,
+    page: impl Fn(i64) -> Option<String>,
+) -> RecordView {
+    let (customer, on) = record.deal.and_then(|deal| deals.get(&deal).cloned()).unwrap_or_default();
+    let name = match (record.deal, record.returns, &record.rep) {
+        (None, ..) => record.name(),
+        (_, None, None) => customer,
+        (_, None, Some(rep)) => format!("{customer}, {rep}"),
+        (_, Some(returns), None) => format!("{customer}, return of deal {returns}"),
+        (_, Some(returns), Some(rep)) => format!("{customer}, {rep}, return of deal {returns}"),
+    };
+    RecordView {
+        deal: record.deal,
+        href: record.deal.and_then(page),
+        name,
+        on,
+        part: record.part.map(|part| part.money),
+        pays: record.amount.money,
+    }
 }
 
 /// The list of what a rep's metric counts on one day.
@@ -167,12 +262,15 @@ fn deals(facts: &serde_json::Value) -> BTreeMap<i64, (String, Option<Date>)> {
     list.iter().filter_map(|deal| Some((deal["number"].as_i64()?, (customer(deal), booked_on(deal))))).collect()
 }
 
-fn opens(metric: Option<Metric>, deals: usize, counted: usize) -> String {
-    let (count, one, many) = match metric {
+/// "38 deals", "6 customers", "2 parts".
+fn opens(metric: Option<Metric>, view: &LineView) -> String {
+    let deals = view.records.iter().filter(|record| record.deal.is_some()).count();
+    let (count, one, many) = match (metric, view.counted.len()) {
         _ if deals > 0 => (deals, "deal", "deals"),
-        Some(Metric::Visits | Metric::StrangerVisits) => (counted, "visit", "visits"),
-        Some(Metric::Touches) => (counted, "touch", "touches"),
-        _ => (counted, "customer", "customers"),
+        (_, 0) => (view.listed().len(), "part", "parts"),
+        (Some(Metric::Visits | Metric::StrangerVisits), visits) => (visits, "visit", "visits"),
+        (Some(Metric::Touches), touches) => (touches, "touch", "touches"),
+        (_, customers) => (customers, "customer", "customers"),
     };
     match count {
         0 => String::new(),

@@ -11,7 +11,7 @@ use time::Month;
 use super::{
     db::{self, ListedRow, StatementRow},
     files, verify_db,
-    view::{LineView, View, views},
+    view::{self, SectionView, View, left, views},
     what_if,
 };
 use crate::{
@@ -19,12 +19,15 @@ use crate::{
     commission_runs::{
         self,
         approval::badge,
-        calculate::{Question, calculate},
+        calculate::{Question, calculate_all},
     },
     disputes,
     domain::{
         access::{Permission, Role},
-        commission::statement::Statement,
+        commission::{
+            section::{Section, payable},
+            statement::{Amount, Statement},
+        },
         id::{StatementId, UserId},
         money::Money,
         period::Period,
@@ -142,16 +145,16 @@ async fn show(
         None => None,
     };
     let (kind, start) = (statement.period_kind, statement.period_start);
-    let before = db::total_before(&mut read, me.scope.org, statement.rep_id, kind, start)
+    let before = db::payable_before(&mut read, me.scope.org, statement.rep_id, kind, start)
         .await?
-        .map(|(start, total)| (format::period(periods::containing(kind, start, &me)), total, statement.total - total));
+        .map(|(start, then)| (format::period(periods::containing(kind, start, &me)), then, statement.payable() - then));
     let (paid, approved) = (statement.paid_on, statement.approved_on.is_some());
     let badge = badge(statement.superseded, paid, approved, statement.submitted_at.is_some());
     let may_approve = may_approve(&me, &statement);
     let mut view = View::load(&mut read, &me, statement).await?;
-    let links = disputes::ask::links(&mut read, &me, &view.statement, view.lines.len()).await?;
-    for (line, link) in view.lines.iter_mut().zip(links) {
-        line.dispute = link;
+    let mut links = disputes::ask::links(&mut read, &me, &view.statement, view.lines().count()).await?;
+    for line in view.sections.iter_mut().flat_map(|section| &mut section.lines) {
+        line.dispute = links.get_mut(line.position - 1).and_then(Option::take);
     }
     let reads_run = me.may(Permission::ApproveCommission);
     html(ShowPage { page, badge, before, proof, reads_run, may_approve, view })
@@ -228,7 +231,12 @@ struct SoFarPage {
     label: String,
     running: bool,
     own: bool,
-    statement: Option<(Statement, Vec<LineView>)>,
+    statement: Option<Statement>,
+    sections: Vec<SectionView>,
+    /// What would be paid out.
+    payable: Money,
+    /// What earlier periods are corrected by, as known today.
+    corrected: Money,
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -255,9 +263,18 @@ async fn so_far(
     if let Some((id, _)) = db::locked(&mut read, me.scope.org, rep, period.kind(), period.from()).await? {
         return Ok(Redirect::to(&format!("/statements/{id}")).into_response());
     }
-    let statement = match calculate(&mut read, &Question::of(&me, period, Some(rep))).await?.pop() {
-        Some(c) => Some((c.statement.clone(), views(&mut read, &me, rep, c.statement.lines, &c.inputs).await?)),
-        None => None,
-    };
-    html(SoFarPage { page, label: format::period(period), running: !period.is_over(me.today), own: rep == me.id, statement })
+    let (mut statement, mut sections) = (None, Vec::new());
+    if let Some(c) = calculate_all(&mut read, &Question::of(&me, period, Some(rep))).await?.pop() {
+        let owed = |amount: Option<Amount>| amount.map_or(Money::ZERO, |amount| amount.money);
+        let left = left(owed(c.statement.balance), owed(c.statement.draw_balance));
+        let lines = views(&mut read, &me, rep, c.statement.lines.clone(), &c.inputs).await?;
+        sections = view::sections(lines, left);
+        statement = Some(c.statement);
+    }
+    let payable = statement.as_ref().map_or(Money::ZERO, |statement| payable(statement.total.money));
+    let adjustments = sections.iter().find(|section| section.of == Section::Adjustments);
+    let corrected = adjustments.map_or(Money::ZERO, SectionView::sum);
+    let (label, running) = (format::period(period), !period.is_over(me.today));
+    let own = rep == me.id;
+    html(SoFarPage { page, label, running, own, statement, sections, payable, corrected })
 }

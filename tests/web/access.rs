@@ -219,7 +219,8 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /commission-runs", [DOOR, 403, 200, 200, 200]),
     ("GET /commission-runs/{id}", [DOOR, 403, 404, 200, 404]),
     ("POST /commission-runs/{id}/lines.csv", [DOOR, 403, 403, 200, 403]),
-    ("POST /commission-runs/{id}/payroll.csv", [DOOR, 403, 403, 200, 403]),
+    // It is not approved yet.
+    ("POST /commission-runs/{id}/payroll.csv", [DOOR, 403, 403, 409, 403]),
     ("POST /commission-runs/{id}/run.xlsx", [DOOR, 403, 403, 200, 403]),
     ("GET /commission-runs/payroll", [DOOR, 403, 403, 200, 403]),
     ("POST /commission-runs/payroll", [DOOR, 403, 403, 422, 403]),
@@ -744,7 +745,7 @@ const REACH: &[(&str, Reached)] = &[
     ("GET /statements/{id}?verify=1", [[404; 3], [404; 3], [200, 200, 404], [404; 3]]),
     ("GET /statements/{id}/statement.pdf", [[404; 3], [404; 3], [200, 200, 404], [404; 3]]),
     ("GET /statements/{id}/statement.xlsx", [[404; 3], [404; 3], [200, 200, 404], [404; 3]]),
-    ("POST /commission-runs/{id}/payroll.csv", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
+    ("POST /commission-runs/{id}/payroll.csv", [[403; 3], [403; 3], [409, 409, 404], [403; 3]]),
     ("POST /commission-runs/{id}/lines.csv", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
     ("POST /commission-runs/{id}/run.xlsx", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
     ("GET /statements/so-far?rep={id}", READ),

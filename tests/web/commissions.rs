@@ -414,7 +414,7 @@ async fn a_return_credited_to_somebody_else_is_taken_back_there() {
     let run = desk.calculate(&mut freja, "2026-10").await;
     let page = freja.get(&run).await.expect(200);
     let totals = page.texts("section[aria-labelledby=statements] tbody td.n");
-    assert_eq!(totals, ["€30.00", "−€12.00"], "3 % of 1,000 and of −400");
+    assert_eq!(totals, ["€30.00", "€0.00 −€12.00 carried on"], "3 % of 1,000 and of −400, which pays nothing");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use attain::{
     statements::db::{inputs, list_locked},
 };
 use calamine::{Data, DataType, Range, Reader, Xlsx};
+use serde_json::json;
 use time::{Duration, macros::date};
 
 use crate::{
@@ -115,8 +116,16 @@ async fn a_workbook_holds_numbers_to_the_cent() {
     let stored = sqlx::query_scalar!(r#"select total as "total: i64" from statements where id = $1"#, id);
     let stored: i64 = stored.fetch_one(&desk.app.db).await.unwrap();
     let plain = format!("{}.{:02}", stored / 100, stored % 100);
-    let lines = rows(&sheet(&answer, "Statement"), "Component");
-    assert_eq!(lines.iter().map(|row| amount(&row[2])).next().unwrap(), plain);
+    let lines = rows(&sheet(&answer, "Statement"), "Section");
+    let words = |row: &Vec<Data>| format!("{} {} {}", row[0], row[1], amount(&row[3]));
+    assert_eq!(
+        lines.iter().map(words).collect::<Vec<_>>(),
+        [
+            format!("Lines Sales {plain}"),
+            format!("Total Sum of the lines {plain}"),
+            format!("To pay Nothing of a total below zero {plain}"),
+        ]
+    );
     let records = rows(&sheet(&answer, "Records"), "Component");
     assert_eq!(records.len(), 7);
     assert!(records.iter().all(|row| row[1].get_string() == Some(CUSTOMER)), "text stays text");
@@ -145,23 +154,151 @@ async fn payroll_gets_the_columns_that_the_company_has_chosen() {
     let run = desk.lock("2026-10").await;
     let (mut freja, mut farid) = (desk.app.client(desk.freja).await, desk.app.client(desk.farid).await);
     let file = press(&mut freja, &run, "payroll.csv").await.expect(200);
-    assert_eq!(file.body(), "rep,name,period,total,currency\n,'=2+3,2026-10,-30.00,EUR\n,Ingrid,2026-10,37.04,EUR\n");
+    assert_eq!(file.body(), "rep,name,period,payable,currency\n,'=2+3,2026-10,0.00,EUR\n,Ingrid,2026-10,37.04,EUR\n");
+    let page = freja.get(&run).await.expect(200);
+    let sums = page.texts("dl.kv dd");
+    assert_eq!(sums[..2], ["€37.04", "−€30.00"], "nothing is paid of a total below zero, and it is carried");
+    let statements = rows(&sheet(&press(&mut freja, &run, "run.xlsx").await.expect(200), "Statements"), "Rep");
+    let sums: Vec<_> = statements.iter().map(|row| [4, 5, 6].map(|column| amount(&row[column]))).collect();
+    assert_eq!(sums, [["0.00", "-30.00", "-30.00"], ["37.04", "37.04", "0.00"]], "to pay, total, carried on");
+    let mut minus = desk.app.client(selma).await;
+    let list = minus.get("/statements").await.expect(200);
+    let statement = minus.get(&list.attribute("tbody a[href^='/statements/']", "href")).await.expect(200);
+    assert_eq!(statement.text(".statement .total"), "€0.00");
+    assert_eq!(statement.texts(".grand span + span"), ["−€30.00", "€0.00"], "total, then what is paid");
+    assert!(statement.text("section[aria-labelledby=balance]").contains("Carried to the next period −€30.00"));
 
     let page = freja.get("/commission-runs/payroll").await.expect(200);
     assert_eq!(page.count("input[name=columns][checked]"), 5);
-    let chosen = [("columns", "total"), ("columns", "name"), ("columns", "last_day"), ("columns", "nonsense")];
+    let chosen = [
+        ("columns", "payable"),
+        ("columns", "carried"),
+        ("columns", "total"),
+        ("columns", "name"),
+        ("columns", "last_day"),
+        ("columns", "nonsense"),
+    ];
     freja.post("/commission-runs/payroll", &chosen).await.expect(303);
     let page = farid.get("/commission-runs/payroll").await.expect(200);
-    assert_eq!(page.attributes("input[name=columns][checked]", "value"), ["name", "last_day", "total"]);
+    assert_eq!(
+        page.attributes("input[name=columns][checked]", "value"),
+        ["name", "last_day", "payable", "total", "carried"]
+    );
     let file = press(&mut farid, &run, "payroll.csv").await.expect(200);
-    assert_eq!(file.body(), "name,last_day,total\n'=2+3,2026-10-31,-30.00\nIngrid,2026-10-31,37.04\n");
+    assert_eq!(
+        file.body(),
+        "name,last_day,payable,total,carried\n'=2+3,2026-10-31,0.00,-30.00,-30.00\nIngrid,2026-10-31,37.04,37.04,0.00\n"
+    );
     let refused = freja.post("/commission-runs/payroll", &[("columns", "nonsense")]).await.expect(422);
     assert!(refused.words().contains("Choose at least one column."), "{}", refused.words());
 
     let admin = desk.app.user(desk.org, "Anna", &[Role::Admin]).await;
     let audit = desk.app.client(admin).await.get("/audit").await.expect(200).words();
     assert!(audit.contains("chose the columns of the payroll file"), "{audit}");
-    assert!(audit.contains("name, last_day, total"), "{audit}");
+    assert!(audit.contains("name, last_day, payable, total, carried"), "{audit}");
+}
+
+#[tokio::test]
+async fn nothing_is_paid_by_a_draft_or_a_replaced_run() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let draft = desk.calculate(&mut freja, "2026-10").await;
+    let page = freja.get(&draft).await.expect(200);
+    assert!(!page.has("form[action$='payroll.csv']"), "no button for what is refused");
+    let refused = press(&mut freja, &draft, "payroll.csv").await.expect(409).words();
+    assert!(refused.contains("This run is not approved yet"), "{refused}");
+    let statement = page.attribute("tbody a[href^='/statements/']", "href");
+
+    for (word, words) in [("DRAFT", "the run is not approved yet"), ("REPLACED", "a newer calculation takes its place")]
+    {
+        if word == "REPLACED" {
+            desk.calculate(&mut freja, "2026-10").await;
+            let refused = press(&mut freja, &draft, "payroll.csv").await.expect(409).words();
+            assert!(refused.contains("A newer calculation replaces this run"), "{refused}");
+        }
+        let book = press(&mut freja, &draft, "run.xlsx").await.expect(200);
+        let ends = format!("-{}.xlsx\"", word.to_lowercase());
+        assert!(book.header("content-disposition").ends_with(&ends), "{}", book.header("content-disposition"));
+        let of_statement = freja.get(&format!("{statement}/statement.xlsx")).await.expect(200);
+        for (answer, name) in [(book, "Statements"), (of_statement, "Statement")] {
+            let sheet = sheet(&answer, name);
+            assert_eq!(sheet.rows().next().unwrap()[0].get_string(), Some(word));
+        }
+        let file = freja.get(&format!("{statement}/statement.pdf")).await.expect(200);
+        for page in pdf::pages(&file.bytes) {
+            assert!(page.contains(&format!("{word} · Nordlys")), "on every sheet: {page}");
+        }
+        assert!(freja.get(&statement).await.expect(200).text(".strip.warn").contains(words));
+    }
+}
+
+#[tokio::test]
+async fn a_statement_reads_in_the_order_in_which_it_is_calculated() {
+    let desk = Desk::new().await;
+    let plan = json!({ "name": "Draw", "currency": "EUR", "period": "month",
+        "components": [ { "name": "Sales", "measure": "net_sales", "pays": { "rate": "0.1" }, "floor": "15.00" } ],
+        "draw": { "amount": "100.00", "recoverable": true } });
+    desk.plan(plan, &[desk.ingrid.id]).await;
+    let sold = desk.deal(desk.ingrid, date!(2026 - 10 - 05), 200_000, true, None).await;
+    desk.lock("2026-10").await;
+    let december = desk.after(20);
+    december.deal(desk.ingrid, date!(2026 - 11 - 24), -40_000, true, Some(sold)).await;
+    december.deal(desk.ingrid, date!(2026 - 11 - 25), 5_000, true, None).await;
+
+    // What the next statement would say, the correction included.
+    let mut ingrid = december.app.client(desk.ingrid).await;
+    let so_far = ingrid.get("/statements/so-far?period=2026-11").await.expect(200);
+    assert!(so_far.text("section[aria-labelledby=adjustments]").contains("−€40.00"), "{}", so_far.words());
+    assert_eq!(so_far.text(".statement .total"), "€60.00", "15 as floor, 85 as draw, 40 taken back");
+    assert!(so_far.text(".total-box").contains("Corrections of earlier periods known today: −€40.00"));
+
+    let run = december.lock("2026-11").await;
+    let mut freja = december.app.client(desk.freja).await;
+    let statement = freja.get(&run).await.expect(200).attribute("tbody a[href^='/statements/']", "href");
+    let page = freja.get(&statement).await.expect(200);
+    assert_eq!(page.texts("article section h2"), ["Summary", "Lines", "Draw", "Adjustments", "Balance"]);
+    assert_eq!(page.text(".statement .total"), "€60.00");
+    assert!(page.text("section[aria-labelledby=balance]").contains("Owed of draws €85.00"), "{}", page.words());
+    let records = page.texts("#line-1 details tbody tr");
+    assert!(records[0].ends_with("€5.00") && records[1].starts_with("Floor") && records[1].ends_with("€10.00"));
+
+    let file = freja.get(&format!("{statement}/statement.pdf")).await.expect(200);
+    let text = pdf::pages(&file.bytes).join("\n");
+    let order =
+        ["Sales, 2026-10", "Total\n€60.00", "Lines\n", "Floor", "Draw\n", "Adjustments\n", "Balance\n", "The same"];
+    let places: Vec<usize> =
+        order.iter().map(|words| text.rfind(words).unwrap_or_else(|| panic!("{words}: {text}"))).collect();
+    assert!(places[2..].is_sorted(), "{places:?} {text}");
+    let answer = freja.get(&format!("{statement}/statement.xlsx")).await.expect(200);
+    let lines = rows(&sheet(&answer, "Statement"), "Section");
+    let parts: Vec<String> = lines.iter().map(|row| row[0].to_string()).collect();
+    assert_eq!(parts, ["Lines", "Draw", "Adjustments", "Balance", "Total", "To pay"]);
+    let records = rows(&sheet(&answer, "Records"), "Component");
+    let cents = |cell: &Data| amount(cell).replace('.', "").parse::<i64>().unwrap();
+    for line in &lines[..3] {
+        let mine = records.iter().filter(|row| row[0] == line[1]);
+        assert_eq!(mine.map(|row| cents(&row[5])).sum::<i64>(), cents(&line[3]), "records add up to {}", line[1]);
+    }
+}
+
+#[tokio::test]
+async fn the_statement_of_somebody_who_left_stays_with_finance_and_the_manager() {
+    let (desk, statement) = october(1).await;
+    let karin = desk.app.user(desk.org, "Karin", &[Role::Manager]).await;
+    desk.app.team(desk.org, "North", None, Some(karin), &[desk.ingrid]).await;
+    let admin = desk.app.user(desk.org, "Anna", &[Role::Admin]).await;
+    let leave = format!("/users/{}/departure", desk.ingrid.id);
+    desk.app.client(admin).await.post(&leave, &[("last_day", "2026-11-10")]).await.expect(303);
+    let later = desk.app.later(Duration::days(60));
+    for reader in [desk.freja, karin] {
+        let mut reader = later.client(reader).await;
+        for file in ["", "/statement.pdf", "/statement.xlsx"] {
+            reader.get(&format!("{statement}{file}")).await.expect(200);
+        }
+        assert!(reader.get("/statements").await.expect(200).words().contains("Ingrid"));
+    }
 }
 
 #[tokio::test]
