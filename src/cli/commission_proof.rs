@@ -24,6 +24,7 @@ use crate::{
     scorecards::export_db,
     statements::{
         bundle::{Bundle, Bundled, FORMAT, PlanVersion},
+        verify,
         verify_db::{self, Stored},
     },
 };
@@ -66,6 +67,8 @@ pub struct Recompute {
 struct Count {
     all: u64,
     differ: u64,
+    /// What does not hold together between statements.
+    between: u64,
     by_other_engines: u64,
 }
 
@@ -95,8 +98,16 @@ impl Count {
                 statements(self.by_other_engines)
             )?;
         }
+        let mut wrong = Vec::new();
         if self.differ > 0 {
-            return Err(Failure::Refused(format!("{} of {} differ", self.differ, statements(self.all))));
+            wrong.push(format!("{} of {} differ", self.differ, statements(self.all)));
+        }
+        if self.between > 0 {
+            let things = if self.between == 1 { "1 thing does" } else { &format!("{} things do", self.between) };
+            wrong.push(format!("{things} not hold together between statements"));
+        }
+        if !wrong.is_empty() {
+            return Err(Failure::Refused(wrong.join("; ")));
         }
         writeln!(err, "{} calculated again: all the same", statements(self.all))?;
         Ok(())
@@ -121,9 +132,17 @@ impl Verify {
         for (org, name) in all {
             let mut db = tx::long_read(&database.pool, org).await?;
             let currency = export_db::settings(&mut db, org, Clock::System.now()).await?.currency;
-            let mut statements = std::pin::pin!(verify_db::stored(&mut db, org, self.run, None));
-            while let Some(stored) = statements.try_next().await? {
-                count.look(&stored, &differences(&stored, currency), out, &format!("{name}: "))?;
+            {
+                let mut statements = std::pin::pin!(verify_db::stored(&mut db, org, self.run, None));
+                while let Some(stored) = statements.try_next().await? {
+                    count.look(&stored, &differences(&stored, currency), out, &format!("{name}: "))?;
+                }
+            }
+            let mut between = Vec::new();
+            verify::together(&mut db, org, self.run, currency, &mut |differs| between.push(differs)).await?;
+            for differs in between {
+                count.between += 1;
+                writeln!(out, "{name}: {differs}")?;
             }
         }
         out.flush()?;
@@ -211,17 +230,23 @@ impl Recompute {
             Failure::Refused(faults.iter().map(|fault| named(fault)).collect::<Vec<_>>().join("\n"))
         })?;
         let mut count = Count::default();
-        let mut sum = Money::ZERO;
+        let mut sum = Some(0_i64);
         for stored in &unpacked.statements {
-            sum += stored.total;
+            sum = sum.and_then(|sum| sum.checked_add(stored.total.0));
             count.look(stored, &differences(stored, unpacked.currency), out, "")?;
         }
-        if sum != unpacked.total {
-            let (stored, sum) = (unpacked.currency.plain(unpacked.total), unpacked.currency.plain(sum));
+        let sum = sum.map(Money);
+        if sum != Some(unpacked.total) {
+            let sum = sum.map_or_else(|| verify::TOO_LARGE.to_owned(), |sum| unpacked.currency.plain(sum));
+            let stored = unpacked.currency.plain(unpacked.total);
             writeln!(out, "total of the run: stored {stored}, sum of its statements {sum}")?;
         }
         out.flush()?;
         count.end(err)?;
-        if sum == unpacked.total { Ok(()) } else { Err(Failure::Refused("the total of the run differs".to_owned())) }
+        if sum == Some(unpacked.total) {
+            Ok(())
+        } else {
+            Err(Failure::Refused("the total of the run differs".to_owned()))
+        }
     }
 }

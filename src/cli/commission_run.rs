@@ -41,9 +41,10 @@ pub struct Run {
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
     /// Keep it as a run that somebody else can approve, as the page does
-    #[arg(long, requires = "preparer")]
+    #[arg(long)]
     pub store: bool,
-    /// Who prepares the run: the address of an active person of finance, who then cannot approve it
+    /// Who prepares the run: the address of an active person of finance, who then cannot approve it; not needed where
+    /// finance is one person
     #[arg(long = "as", id = "preparer", value_name = "EMAIL", requires = "store")]
     pub preparer: Option<String>,
 }
@@ -69,10 +70,8 @@ impl Run {
     /// Runs the command: rows to `out`, words to `err`.
     pub async fn run(&self, database: &Database, out: &mut impl Write, err: &mut impl Write) -> Result<(), Failure> {
         let org = organization(database, self.organization.as_deref()).await?;
-        let (rows, note) = match &self.preparer {
-            Some(email) => self.kept(database, org, email).await?,
-            None => self.calculated(database, org).await?,
-        };
+        let (rows, note) =
+            if self.store { self.kept(database, org).await? } else { self.calculated(database, org).await? };
         print(self.format, &rows, out)?;
         if let Some(note) = note {
             writeln!(err, "{note}")?;
@@ -98,9 +97,12 @@ impl Run {
     }
 
     /// Calculates and stores a run, beside which nobody else writes.
-    async fn kept(&self, database: &Database, org: OrgId, email: &str) -> Result<(Vec<Row>, Option<String>), Failure> {
+    async fn kept(&self, database: &Database, org: OrgId) -> Result<(Vec<Row>, Option<String>), Failure> {
         let mut write = tx::alone(&database.pool, org, None, Clock::System).await?;
-        let preparer = preparer(&mut write, email).await?;
+        let preparer = match &self.preparer {
+            Some(email) => preparer(&mut write, email).await?,
+            None => only_preparer(&mut write).await?,
+        };
         write.actor = Some(preparer);
         let now = write.now;
         let settings = export_db::settings(&mut write, org, now).await?;
@@ -134,6 +136,23 @@ async fn preparer(write: &mut Tx, email: &str) -> Result<UserId, Failure> {
         Some((id, roles)) if Permission::PrepareCommission.held_by(&roles) => Ok(id),
         Some(_) => Err(Failure::Refused(format!("--as: {email} is not of finance, who alone prepares runs"))),
         None => Err(Failure::Refused(format!("--as: nobody active has the address {email}: see attain user list"))),
+    }
+}
+
+/// The only person who may prepare runs.
+async fn only_preparer(write: &mut Tx) -> Result<UserId, Failure> {
+    let org = write.org;
+    let preparers = list_db::active_of(write, org, Permission::PrepareCommission.granted_to()).await?;
+    match preparers.as_slice() {
+        [] => Err(Failure::Refused(
+            "--store: nobody active is of finance, who alone prepares runs: see attain user create --role finance"
+                .to_owned(),
+        )),
+        [(id, _)] => Ok(*id),
+        several => {
+            let called: Vec<&str> = several.iter().map(|(_, called)| called.as_str()).collect();
+            Err(Failure::Refused(format!("--store: say with --as who prepares the run: {}", called.join(", "))))
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use sqlx::PgConnection;
 
 use crate::domain::{
-    id::{OrgId, StatementId, UserId},
+    id::{OrgId, RunId, StatementId, UserId},
     money::Money,
 };
 
@@ -12,6 +12,8 @@ use crate::domain::{
 pub struct Link {
     /// The statement.
     pub id: StatementId,
+    /// Its run.
+    pub run_id: RunId,
     /// Whose pay it is.
     pub rep_id: UserId,
     /// The rep's name.
@@ -30,7 +32,7 @@ pub struct Link {
 pub async fn approved(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<Link>> {
     sqlx::query_as!(
         Link,
-        "select s.id, s.rep_id, u.name as rep, s.inputs->'facts'->>'draw_balance' as begins_draw,
+        "select s.id, s.run_id, s.rep_id, u.name as rep, s.inputs->'facts'->>'draw_balance' as begins_draw,
                 s.inputs->'facts'->>'balance' as begins_balance, s.draw_balance, s.carried
          from statements s
          join period_locks l on l.org_id = s.org_id and l.run_id = s.run_id
@@ -53,8 +55,8 @@ pub struct Corrected {
     pub in_inputs: Option<Decimal>,
 }
 
-/// The statements that correct something, by their rows or by their inputs.
-pub async fn corrected(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<Corrected>> {
+/// The statements that correct something, by their rows or by their inputs: of all runs or of one.
+pub async fn corrected(db: &mut PgConnection, org: OrgId, run: Option<RunId>) -> sqlx::Result<Vec<Corrected>> {
     sqlx::query_as!(
         Corrected,
         r#"select s.id, coalesce(c.posted, 0)::bigint as "posted!: Money", coalesce(i.posted, 0) as in_inputs
@@ -69,9 +71,11 @@ pub async fn corrected(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<Co
                from jsonb_array_elements(s.inputs->'facts'->'adjustments') a
                where a->>'reason' is null
            ) i on true
-           where s.org_id = $1 and (c.posted is not null or i.posted is not null)
+           where s.org_id = $1 and ($2::bigint is null or s.run_id = $2)
+             and (c.posted is not null or i.posted is not null)
            order by s.id"#,
         org as OrgId,
+        run as Option<RunId>,
     )
     .fetch_all(db)
     .await

@@ -5,8 +5,9 @@ use sha2::{Digest, Sha256};
 
 use super::verify_db::Stored;
 use crate::domain::{
-    id::{RunId, StatementId},
+    id::{RunId, StatementId, UserId},
     money::{Currency, Money},
+    period::{Period, month_number},
 };
 
 /// What the file says it is. Another form gets another number.
@@ -64,6 +65,9 @@ pub struct PlanVersion {
 pub struct Bundled {
     /// The statement.
     pub statement: StatementId,
+    /// The number of the rep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rep_id: Option<UserId>,
     /// The rep's name.
     pub rep: String,
     /// The rep's name in imported files.
@@ -75,8 +79,14 @@ pub struct Bundled {
     pub version: i32,
     /// Plan and facts, and what the counts of the facts count.
     pub inputs: serde_json::Value,
-    /// What it pays.
+    /// The sum of its lines.
     pub total: String,
+    /// What it carries to the next period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<String>,
+    /// What is owed of draws after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draw_balance: Option<String>,
     /// What each component pays, and why.
     pub lines: Vec<BundledLine>,
     /// SHA-256 of inputs, engine and result in hexadecimal; the check code is its beginning.
@@ -109,12 +119,15 @@ impl Bundled {
         };
         Self {
             statement: stored.id,
+            rep_id: stored.rep_id,
             rep: stored.rep,
             external_id: stored.external_id,
             plan: stored.plan_name,
             version: stored.plan_number,
             inputs: stored.inputs,
             total: currency.plain(stored.total),
+            carried: stored.carried.map(|amount| currency.plain(amount)),
+            draw_balance: stored.draw_balance.map(|amount| currency.plain(amount)),
             lines: lines.map(line).collect(),
             digest: hex(&stored.digest),
         }
@@ -159,6 +172,9 @@ impl Bundle {
         let Ok(currency) = Currency::parse(&self.currency) else {
             return Err(vec![format!("currency: “{}” is no currency: use a code like EUR", self.currency)]);
         };
+        let Some((period, fiscal_start)) = period(&self.period, &self.first_day) else {
+            return Err(vec![format!("period: “{}” is no period that begins on {}", self.period, self.first_day)]);
+        };
         let mut faults = Vec::new();
         let total = money(currency, "total", &self.total, &mut faults);
         if self.statements.is_empty() {
@@ -183,9 +199,18 @@ impl Bundle {
                 Vec::new()
             });
             let total = money(currency, &format!("{place}.total"), &bundled.total, &mut faults);
+            let mut left = |name: &str, text: Option<String>| {
+                text.map(|text| money(currency, &format!("{place}.{name}"), &text, &mut faults))
+            };
+            let (carried, draw_balance) =
+                (left("carried", bundled.carried), left("draw_balance", bundled.draw_balance));
             let mut stored = Stored {
                 id: bundled.statement,
                 run_id: self.run,
+                rep_id: bundled.rep_id,
+                period_kind: period.kind(),
+                period_start: period.from(),
+                fiscal_start,
                 rep: bundled.rep,
                 external_id: bundled.external_id,
                 engine: self.engine.clone(),
@@ -194,6 +219,8 @@ impl Bundle {
                 plan_number: bundled.version,
                 plan: version.document.clone(),
                 total,
+                carried,
+                draw_balance,
                 digest,
                 components: vec![],
                 measures: vec![],
@@ -209,6 +236,12 @@ impl Bundle {
         }
         if faults.is_empty() { Ok(Unpacked { currency, statements, total }) } else { Err(faults) }
     }
+}
+
+/// The period of these words that begins on this day, in the fiscal year where it does, and that year's first month.
+fn period(text: &str, first_day: &str) -> Option<(Period, i16)> {
+    let begins = |number: i16| Some((Period::parse(text, month_number(i32::from(number))).ok()?, number));
+    (1..=12).filter_map(begins).find(|(period, _)| period.from().to_string() == first_day)
 }
 
 fn money(currency: Currency, place: &str, text: &str, faults: &mut Vec<String>) -> Money {

@@ -17,11 +17,15 @@ use crate::{
             plan::Plan,
             statement::Statement,
         },
-        id::OrgId,
+        id::{OrgId, RunId, UserId},
         money::{Currency, Money},
+        period::{Period, month_number},
     },
     postgres::derived::Differs,
 };
+
+/// The words for a sum that 64 bits do not hold.
+pub const TOO_LARGE: &str = "a sum beyond what can be calculated exactly";
 
 /// How many statements were looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,13 +57,26 @@ pub async fn verify(
             }
         }
     }
-    chain::verify(db, org, currency, tell).await?;
-    for (run, locked) in verify_db::wrong_locks(db, org).await? {
+    together(db, org, None, currency, tell).await?;
+    Ok(verified)
+}
+
+/// Tells what does not hold together between statements, of all runs or of one: what one leaves owed and the next
+/// begins with, what they correct, and locks without all approvals.
+pub async fn together(
+    db: &mut PgConnection,
+    org: OrgId,
+    run: Option<RunId>,
+    currency: Currency,
+    tell: &mut impl FnMut(Differs),
+) -> sqlx::Result<()> {
+    chain::verify(db, org, run, currency, tell).await?;
+    for (run, locked) in verify_db::wrong_locks(db, org, run).await? {
         let word = |locked| if locked { "locked" } else { "open" }.to_owned();
         let record = format!("run {run}");
         tell(Differs { what: "period_locks", record, stored: word(locked), derived: word(!locked) });
     }
-    Ok(verified)
+    Ok(())
 }
 
 impl Stored {
@@ -83,12 +100,43 @@ impl Stored {
     }
 
     fn add_up(&self, currency: Currency, tell: &mut impl FnMut(Differs)) {
-        let sum: Money = self.amounts.iter().copied().map(Money).sum();
-        if sum != self.total {
-            tell(self.differs("statements.total", currency.plain(self.total), currency.plain(sum)));
+        let sum = self.amounts.iter().try_fold(0_i64, |sum, amount| sum.checked_add(*amount)).map(Money);
+        if sum != Some(self.total) {
+            let sum = sum.map_or_else(|| TOO_LARGE.to_owned(), |sum| currency.plain(sum));
+            tell(self.differs("statements.total", currency.plain(self.total), sum));
         }
+        self.belongs(tell);
         if !self.inputs["plan"].eq(&self.plan) {
             tell(self.differs("statements.inputs", "another plan", "the document of its plan version"));
+        }
+    }
+
+    /// Whether the inputs are of this rep and of this period.
+    fn belongs(&self, tell: &mut impl FnMut(Differs)) {
+        let of = self.inputs["rep"].as_i64().map(UserId);
+        if let (Some(of), Some(rep)) = (of, self.rep_id)
+            && of != rep
+        {
+            tell(self.differs("statements.inputs", format!("facts of user {of}"), format!("facts of user {rep}")));
+        }
+        let fiscal_start = month_number(i32::from(self.fiscal_start));
+        let period = Period::containing(self.period_kind, self.period_start, fiscal_start).to_string();
+        let facts = self.inputs["facts"]["period"].as_str().unwrap_or("no period");
+        if facts != period {
+            tell(self.differs("statements.inputs", format!("facts of {facts}"), format!("facts of {period}")));
+        }
+    }
+
+    /// Whether what it leaves to the next statement is what its inputs leave.
+    fn leaves(&self, again: &Statement, currency: Currency, tell: &mut impl FnMut(Differs)) {
+        for (what, stored, derived) in [
+            ("statements.carried", self.carried, again.balance),
+            ("statements.draw_balance", self.draw_balance, again.draw_balance),
+        ] {
+            let derived = derived.map_or(Money::ZERO, |amount| amount.money);
+            if let Some(stored) = stored.filter(|stored| *stored != derived) {
+                tell(self.differs(what, currency.plain(stored), currency.plain(derived)));
+            }
         }
     }
 
@@ -105,6 +153,7 @@ impl Stored {
         if exactly && code != self.digest {
             tell(self.differs("statements.digest", hex(&self.digest), hex(&code)));
         }
+        self.leaves(&again, currency, tell);
         if again.lines.len() != self.amounts.len() {
             let (stored, derived) = (self.amounts.len(), again.lines.len());
             tell(self.differs("statement_lines", format!("{stored} lines"), format!("{derived} lines")));

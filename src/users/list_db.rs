@@ -283,3 +283,23 @@ pub async fn active_by_email(
     .await?;
     Ok(row.map(|row| (row.id, roles(&row.roles))))
 }
+
+/// The active people with one of these roles: each with the address, else the name, in that order.
+pub async fn active_of(db: &mut PgConnection, org: OrgId, of: &[Role]) -> sqlx::Result<Vec<(UserId, String)>> {
+    let of: Vec<String> = of.iter().map(|role| role.as_str().to_owned()).collect();
+    let rows = sqlx::query!(
+        r#"select u.id, coalesce(u.email, u.name) as "called!"
+           from users u
+           where u.org_id = $1 and u.active
+             and exists (
+                 select from user_roles r
+                 where r.org_id = u.org_id and r.user_id = u.id and r.role = any ($2)
+             )
+           order by 2, u.id"#,
+        org as OrgId,
+        &of,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.called)).collect())
+}

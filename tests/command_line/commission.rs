@@ -116,9 +116,11 @@ async fn what_cannot_be_calculated_or_stored_is_refused() {
         assert_eq!((code, out.as_str()), (Some(1), ""), "{args:?} {err}");
         assert!(err.contains(words), "{args:?} {err}");
     }
+    let second = ["user", "create", "farid@example.com", "--name", "Farid", "--role", "finance"];
+    assert_eq!(told(&run(&database, &second, "tuba paraffin nebel kran\n")).0, Some(0));
     let (code, _, err) = commission(&database, &["run", "--period", "1997-Q4", "--store"]);
-    assert_eq!(code, Some(2), "{err}");
-    assert!(err.contains("--as <EMAIL>"), "{err}");
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.to_lowercase().contains("who prepares the run: farid@example.com, freja@example.com"), "{err}");
     let rows = "select (select count(*) from commission_runs) + (select count(*) from audit where action like 'run.%')";
     let row = sqlx::raw_sql(rows).fetch_one(&database.pool).await.unwrap();
     assert_eq!(sqlx::Row::get::<i64, _>(&row, 0), 0);
@@ -128,7 +130,8 @@ async fn what_cannot_be_calculated_or_stored_is_refused() {
 async fn a_stored_run_is_that_of_the_page_and_verifies() {
     let database = northwind().await;
     let (_, printed, _) = commission(&database, &["run", "--period", "1997-Q4"]);
-    let (code, out, err) = commission(&database, &STORE);
+    // Finance is one person: nobody has to say who prepares it.
+    let (code, out, err) = commission(&database, &STORE[..4]);
     assert_eq!((code, out), (Some(0), printed));
     assert_eq!(err, "run 1 of Q4 1997 is stored: 8 statements\n");
     let kept = sqlx::query!(
@@ -144,6 +147,30 @@ async fn a_stored_run_is_that_of_the_page_and_verifies() {
 
     let (code, out, err) = commission(&database, &["verify"]);
     assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "", "8 statements calculated again: all the same\n"));
+    // Nobody approved it, and somebody wrote a lock.
+    let lock = "insert into period_locks select org_id, id, period_kind, period_start, period_end, prepared_at from commission_runs";
+    by_hand(&database, lock).await;
+    for run in [&["verify"][..], &["verify", "--run", "1"]] {
+        let (code, out, err) = commission(&database, run);
+        assert_eq!((code, err.as_str()), (Some(1), "1 thing does not hold together between statements\n"), "{out}");
+        assert!(out.contains("period_locks") && out.contains("run 1"), "{out}");
+    }
+    by_hand(&database, "delete from period_locks").await;
+    for (changes, back, words) in [
+        ("carried = -100", "carried = 0", "statements.carried: stored -1.00, calculated 0.00"),
+        ("draw_balance = 100", "draw_balance = 0", "statements.draw_balance: stored 1.00, calculated 0.00"),
+    ] {
+        let set = |what: &str| format!("update statements set {what} where id = 2");
+        by_hand(&database, &set(changes)).await;
+        let (code, out, _) = commission(&database, &["verify"]);
+        assert!(code == Some(1) && out.contains(words), "{out}");
+        by_hand(&database, &set(back)).await;
+    }
+    let moved = "update commission_runs set period_start = '1997-07-01', period_end = '1997-10-01'";
+    by_hand(&database, moved).await;
+    let (_, out, _) = commission(&database, &["verify"]);
+    assert!(out.contains("facts of 1997-Q4, calculated facts of 1997-Q3"), "{out}");
+    by_hand(&database, "update commission_runs set period_start = '1997-10-01', period_end = '1998-01-01'").await;
     by_hand(&database, "update statement_lines set amount = amount + 1 where statement_id = 3 and position = 1").await;
     by_hand(&database, "update statements set digest = '\\x00' where id = 5").await;
     let (code, out, err) = commission(&database, &["verify", "--organization", "Northwind", "--run", "1"]);
@@ -168,10 +195,14 @@ async fn a_stored_run_is_that_of_the_page_and_verifies() {
     assert!(err.starts_with("note: Q4 1997 is approved and locked"), "{err}");
 }
 
-async fn by_hand(database: &TestDatabase, sql: &'static str) {
+async fn by_hand(database: &TestDatabase, sql: &str) {
     let mut by_hand = database.pool.begin().await.unwrap();
     sqlx::raw_sql("set local session_replication_role = replica").execute(&mut *by_hand).await.unwrap();
-    assert_ne!(sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *by_hand).await.unwrap().rows_affected(), 0, "{sql}");
+    assert_ne!(
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut *by_hand).await.unwrap().rows_affected(),
+        0,
+        "{sql}"
+    );
     by_hand.commit().await.unwrap();
 }
 
@@ -213,6 +244,18 @@ async fn a_run_in_a_file_is_calculated_again_without_a_database() {
         let mut changed = whole.clone();
         let value = changed.pointer_mut(place).unwrap_or_else(|| panic!("{place}"));
         *value = a_cent_more(value);
+        let (code, out, err) = recompute(&changed);
+        assert_eq!(code, Some(1), "{place} {err}");
+        assert!(out.contains(words), "{place} {out}");
+    }
+    for (place, value, words) in [
+        ("/statements/0/carried", Value::from("-1.00"), "statements.carried: stored -1.00, calculated 0.00"),
+        ("/statements/0/inputs/facts/period", "1997-Q3".into(), "facts of 1997-Q3, calculated facts of 1997-Q4"),
+        ("/statements/0/rep_id", 77.into(), "calculated facts of user 77"),
+        ("/statements/0/total", "92233720368547758.07".into(), "a sum beyond what can be calculated exactly"),
+    ] {
+        let mut changed = whole.clone();
+        *changed.pointer_mut(place).unwrap_or_else(|| panic!("{place}")) = value;
         let (code, out, err) = recompute(&changed);
         assert_eq!(code, Some(1), "{place} {err}");
         assert!(out.contains(words), "{place} {out}");
