@@ -256,7 +256,7 @@ pub mod targets {
     pub mod levels;
     mod levels_db;
     pub mod minimums;
-    mod minimums_db;
+    pub mod minimums_db;
     mod presence_db;
     pub mod proration;
     mod sums;
@@ -440,6 +440,8 @@ pub mod demo {
     pub mod db;
     pub mod fill;
     pub mod names;
+    pub mod sales;
+    pub mod story;
 }
 
 /// Imports: CSV files, of a folder or of a browser, become records, all or nothing.

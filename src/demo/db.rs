@@ -37,6 +37,21 @@ pub async fn people(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<Perso
     .await
 }
 
+/// The reps that are on a plan.
+pub async fn on_plan(db: &mut PgConnection, org: OrgId, plan: &str) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!(
+        "select a.rep_id
+         from plan_assignments a
+         join plans p on p.org_id = a.org_id and p.id = a.plan_id
+         where a.org_id = $1 and p.name = $2
+         order by a.rep_id",
+        org as OrgId,
+        plan,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// The team that a person belongs to on a day.
 pub async fn team_of(db: &mut PgConnection, org: OrgId, user: UserId, on: Date) -> sqlx::Result<Option<TeamId>> {
     sqlx::query_scalar!(

@@ -2,7 +2,6 @@
 
 use std::{fs, io, path::Path};
 
-use rust_decimal::Decimal;
 use sqlx::PgPool;
 use time::{Date, OffsetDateTime, Time};
 
@@ -10,6 +9,7 @@ use super::{
     data::{self, Files, Size},
     db,
     names::MANAGERS,
+    story::Story,
 };
 use crate::{
     audit,
@@ -18,19 +18,14 @@ use crate::{
         self,
         calculate::{Question, calculate},
     },
-    customers,
-    deals::{self, db::NewDeal},
     domain::{
         access::{Reach, Role, Scope},
         company::GrowthBase,
-        deal,
-        exchange::converted,
         id::{OrgId, RunId, UserId},
-        money::{Currency, Money},
+        money::Currency,
         period::{Period, add_days, month_number},
         visit::{Kind, State},
     },
-    exchange_rates,
     imports::import,
     organizations::{self, db::NewOrganization},
     postgres::tx::{self, Tx},
@@ -103,20 +98,16 @@ pub async fn fill(db: &PgPool, size: Size, folder: &Path, now: OffsetDateTime) -
     import_history(db, &files, folder, now).await?;
     let [freja, farid] = sign_ins(db, org, today, now).await?;
     plan_today(db, org, today, now).await?;
-    for months in (1..=3).rev() {
-        let period = Period::month(data::first_of_month(today, -months), month_number(1));
-        let run = prepare(db, org, freja, period, today, now).await?;
-        if months > 1 {
-            approve(db, org, farid, run, now).await?;
-        }
-        if months > 2 {
-            let mut tx = tx::write(db, org, Some(freja), Clock::Fixed(now)).await?;
-            commission_runs::db::pay(&mut tx, run, add_days(period.to(), 14).min(today)).await?;
-            tx.commit().await?;
-        }
-    }
-    waiting_deals(db, org, today, now).await?;
-    deal_abroad(db, org, freja, today, now).await?;
+    let story = Story::begin(db, org, today, now).await?;
+    let by = Finance { org, freja, farid, today, now };
+    let oldest = by.prepare(db, 3).await?;
+    by.approve(db, oldest).await?;
+    by.pay(db, oldest, 3).await?;
+    story.comes_late(db).await?;
+    let middle = by.prepare(db, 2).await?;
+    by.approve(db, middle).await?;
+    by.prepare(db, 1).await?;
+    story.goes_on(db, freja).await?;
     Ok(true)
 }
 
@@ -191,117 +182,51 @@ async fn plan_today(db: &PgPool, org: OrgId, today: Date, now: OffsetDateTime) -
     Ok(())
 }
 
-/// Calculates and submits a month.
-async fn prepare(
-    db: &PgPool,
+/// The two people of finance at work.
+struct Finance {
     org: OrgId,
-    by: UserId,
-    period: Period,
+    freja: UserId,
+    farid: UserId,
     today: Date,
     now: OffsetDateTime,
-) -> Result<RunId, FillError> {
-    let mut tx = tx::write(db, org, Some(by), Clock::Fixed(now)).await?;
-    let asked = Question { org, growth_base: GrowthBase::LastYear, period, rep: None, today };
-    let calculated = calculate(&mut tx, &asked).await?;
-    let run = commission_runs::store::insert(&mut tx, &asked, &calculated).await?;
-    commission_runs::db::submit(&mut tx, run).await?;
-    note(&mut tx, "run.submitted", run).await?;
-    tx.commit().await?;
-    Ok(run)
 }
 
-async fn approve(db: &PgPool, org: OrgId, by: UserId, run: RunId, now: OffsetDateTime) -> Result<(), FillError> {
-    let mut tx = tx::write(db, org, Some(by), Clock::Fixed(now)).await?;
-    commission_runs::db::approve(&mut tx, &Scope { org, reach: Reach::All }, run, None).await?;
-    expected::lock_if_approved(&mut tx, run).await?;
-    note(&mut tx, "run.approved", run).await?;
-    tx.commit().await?;
-    Ok(())
+impl Finance {
+    /// Freja calculates and submits the month so many months ago.
+    async fn prepare(&self, db: &PgPool, months: i32) -> Result<RunId, FillError> {
+        let Self { org, today, .. } = *self;
+        let mut tx = tx::write(db, org, Some(self.freja), Clock::Fixed(self.now)).await?;
+        let asked = Question { org, growth_base: GrowthBase::LastYear, period: self.month(months), rep: None, today };
+        let calculated = calculate(&mut tx, &asked).await?;
+        let run = commission_runs::store::insert(&mut tx, &asked, &calculated).await?;
+        commission_runs::db::submit(&mut tx, run).await?;
+        note(&mut tx, "run.submitted", run).await?;
+        tx.commit().await?;
+        Ok(run)
+    }
+
+    /// Farid approves.
+    async fn approve(&self, db: &PgPool, run: RunId) -> Result<(), FillError> {
+        let mut tx = tx::write(db, self.org, Some(self.farid), Clock::Fixed(self.now)).await?;
+        commission_runs::db::approve(&mut tx, &Scope { org: self.org, reach: Reach::All }, run, None).await?;
+        expected::lock_if_approved(&mut tx, run).await?;
+        note(&mut tx, "run.approved", run).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn pay(&self, db: &PgPool, run: RunId, months: i32) -> Result<(), FillError> {
+        let mut tx = tx::write(db, self.org, Some(self.freja), Clock::Fixed(self.now)).await?;
+        commission_runs::db::pay(&mut tx, run, add_days(self.month(months).to(), 14).min(self.today)).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    fn month(&self, months: i32) -> Period {
+        Period::month(data::first_of_month(self.today, -months), month_number(1))
+    }
 }
 
 async fn note(tx: &mut Tx, action: &str, run: RunId) -> sqlx::Result<()> {
     audit::db::record(tx, action, &format!("/commission-runs/{run}"), serde_json::json!({})).await
-}
-
-/// Deals of this week that a manager still has to confirm, and one that belongs to a locked month.
-async fn waiting_deals(db: &PgPool, org: OrgId, today: Date, now: OffsetDateTime) -> Result<(), FillError> {
-    let mut tx = tx::write_as_owner(db, org, now).await?;
-    let reps = db::people(&mut tx, org).await?.into_iter().filter(|person| person.is_rep);
-    for (rep, cents) in reps.zip((0..).map(|n| 84_500 + n * 7_300)).take(4) {
-        let Some(customer) = db::to_visit(&mut tx, org, rep.id, today, 1).await?.pop() else { continue };
-        let late = cents == 84_500;
-        let day = if late { add_days(data::first_of_month(today, -1), -3) } else { today };
-        let new = NewDeal {
-            customer,
-            owner: Some(rep.id),
-            stage: deal::Stage::Won,
-            opened_on: Some(day),
-            booked_on: Some(day),
-            expected_on: None,
-            returns: None,
-            currency: None,
-            rate: None,
-            notes: String::new(),
-            confirmed: false,
-            lines: vec![deals::db::Line {
-                position: 1,
-                product: None,
-                text: "Autumn order".to_owned(),
-                quantity: 1.into(),
-                amount: Money(cents),
-                original: None,
-                cost: None,
-            }],
-            credits: vec![deal::Credit { rep: rep.id, parts: 1, overlay: false }],
-        };
-        tx.actor = Some(rep.id);
-        deals::db::insert(&mut tx, &new).await?;
-        customers::events_db::recompute(&mut tx, &[customer]).await?;
-    }
-    tx.commit().await?;
-    Ok(())
-}
-
-/// A currency beside the company's, and an open deal in it.
-async fn deal_abroad(
-    db: &PgPool,
-    org: OrgId,
-    finance: UserId,
-    today: Date,
-    now: OffsetDateTime,
-) -> Result<(), FillError> {
-    let mut tx = tx::write_as_owner(db, org, now).await?;
-    let (Ok(krone), Ok(euro)) = (Currency::parse("NOK"), Currency::parse("EUR")) else { return Ok(()) };
-    let rate = Decimal::new(851, 4);
-    exchange_rates::db::insert(&mut tx, finance, krone, data::first_of_month(today, 0), rate).await?;
-    let Some(rep) = db::people(&mut tx, org).await?.into_iter().find(|person| person.is_rep) else { return Ok(()) };
-    let Some(customer) = db::to_visit(&mut tx, org, rep.id, today, 1).await?.pop() else { return Ok(()) };
-    let original = Money(4_200_000);
-    let new = NewDeal {
-        customer,
-        owner: Some(rep.id),
-        stage: deal::Stage::Open,
-        opened_on: Some(today),
-        booked_on: None,
-        expected_on: Some(add_days(today, 9)),
-        returns: None,
-        currency: Some(krone),
-        rate: Some(rate),
-        notes: String::new(),
-        confirmed: false,
-        lines: vec![deals::db::Line {
-            position: 1,
-            product: None,
-            text: "Machines for the Bergen shop".to_owned(),
-            quantity: 3.into(),
-            amount: converted(original, krone, rate, euro).unwrap_or_default(),
-            original: Some(original),
-            cost: None,
-        }],
-        credits: vec![deal::Credit { rep: rep.id, parts: 1, overlay: false }],
-    };
-    tx.actor = Some(rep.id);
-    deals::save::enter(&mut tx, &new).await?;
-    tx.commit().await?;
-    Ok(())
 }

@@ -33,12 +33,12 @@ pub const REPS: [Rep; 10] = [
     rep("jonas", "Jonas Lindqvist", "North", "senior", 104, "Accelerator"),
     rep("ingrid", "Ingrid Solberg", "North", "senior", 99, "Accelerator"),
     rep("marta", "Marta Kowalska", "South", "senior", 101, "Accelerator"),
-    rep("piet", "Piet van Dam", "South", "senior", 96, "Starter"),
-    rep("elena", "Elena Rossi", "South", "junior", 93, "Hunter light"),
-    rep("tomas", "Tomás Silva", "West", "junior", 88, "Hunter light"),
-    rep("sofie", "Sofie Haugen", "West", "senior", 84, "Starter"),
-    rep("luc", "Luc Moreau", "West", "junior", 76, "Hunter light"),
-    rep("hana", "Hana Novák", "West", "junior", 90, "Starter"),
+    rep("piet", "Piet van Dam", "South", "senior", 96, "Farmer"),
+    rep("elena", "Elena Rossi", "South", "junior", 93, "Hunter"),
+    rep("tomas", "Tomás Silva", "West", "junior", 88, "Hunter"),
+    rep("sofie", "Sofie Haugen", "West", "senior", 84, "Farmer"),
+    rep("luc", "Luc Moreau", "West", "junior", 76, "Starter"),
+    rep("hana", "Hana Novák", "West", "junior", 90, "Newcomer"),
 ];
 
 /// Who manages which team: name in the files, name, the team that the person belongs to and manages.

@@ -119,26 +119,34 @@ pub async fn assignments(db: &mut PgConnection, org: OrgId, plan: PlanId) -> sql
     .await
 }
 
-/// Somebody with the role rep, and the plan on a day.
+/// Somebody who can be paid by a plan, a rep or a manager, and the plan on a day.
 pub struct RepRow {
     /// The rep.
     pub id: UserId,
-    /// The rep's name.
+    /// The name.
     pub name: String,
-    /// The plan's name, if the rep is on one.
+    /// Whether the person sells: who only manages needs no plan.
+    pub sells: bool,
+    /// The plan's name, if the person is on one.
     pub plan: Option<String>,
 }
 
-/// Every rep with the plan on this day, by name.
+/// Every rep and manager with the plan on this day, by name.
 pub async fn reps(db: &mut PgConnection, org: OrgId, on: Date) -> sqlx::Result<Vec<RepRow>> {
     sqlx::query_as!(
         RepRow,
-        r#"select u.id, u.name, p.name as "plan?"
+        r#"select u.id, u.name, p.name as "plan?",
+                  exists(
+                      select from user_roles r where r.org_id = u.org_id and r.user_id = u.id and r.role = 'rep'
+                  ) as "sells!"
            from users u
-           join user_roles r on r.org_id = u.org_id and r.user_id = u.id and r.role = 'rep'
            left join plan_assignments a on a.org_id = u.org_id and a.rep_id = u.id and a.during @> $2::date
            left join plans p on p.org_id = a.org_id and p.id = a.plan_id
            where u.org_id = $1 and (u.left_on is null or u.left_on > $2)
+             and exists (
+                 select from user_roles r
+                 where r.org_id = u.org_id and r.user_id = u.id and r.role in ('rep', 'manager')
+             )
            order by u.name, u.id"#,
         org as OrgId,
         on,

@@ -32,7 +32,7 @@ pub async fn lacking(
         return Ok(vec![]);
     }
     let on = first.from();
-    let present = db::reps(db, org, on).await?;
+    let present: Vec<_> = db::reps(db, org, on).await?.into_iter().filter(|row| row.sells || id.is_some()).collect();
     let mut reps: Vec<(UserId, String)> = vec![];
     if let Some(id) = id {
         let then = |row: &db::AssignmentRow| {

@@ -51,7 +51,11 @@ struct IndexPage {
 async fn index(State(app): State<App>, me: Allowed<PrepareCommission>, page: Page) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let plans = db::list(&mut read, me.scope.org, me.today).await?;
-    let without = db::reps(&mut read, me.scope.org, me.today).await?.into_iter().filter(|r| r.plan.is_none()).collect();
+    let without = db::reps(&mut read, me.scope.org, me.today)
+        .await?
+        .into_iter()
+        .filter(|r| r.sells && r.plan.is_none())
+        .collect();
     html(IndexPage { page, plans, without })
 }
 

@@ -546,7 +546,8 @@ async fn proposal(app: &TestApp, owner: User, customer: CustomerId) -> ProposalI
 async fn dispute(app: &TestApp, rep: User, statement: StatementId) -> DisputeId {
     let mut tx = app.write(rep.org).await;
     tx.actor = Some(rep.id);
-    let new = disputes::db::NewDispute { statement, rep: rep.id, position: 1, deal: None, expected: Some(Money(5_000)) };
+    let new =
+        disputes::db::NewDispute { statement, rep: rep.id, position: 1, deal: None, expected: Some(Money(5_000)) };
     let id = disputes::db::insert(&mut tx, &new, "A deal is missing").await.unwrap();
     tx.commit().await.unwrap();
     id
