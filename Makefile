@@ -18,7 +18,6 @@ check:
 	scripts/install test
 	cargo fmt --check
 	scripts/sqlx-prepare --check
-	cargo clippy --all-targets -- -D warnings
 	$(MAKE) test
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
 	scripts/deny
