@@ -212,14 +212,16 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        commission::{plan::MeasuringPeriod, templates::Template},
+        commission::{plan::Component, templates::Template},
         money::Currency,
     };
 
     #[test]
     fn a_letter_tells_the_plan_the_targets_and_what_three_attainments_pay() {
         let euro = Currency::parse("EUR").unwrap();
-        let plan = Template::usual("accelerator", euro).unwrap().plan("Field", euro, MeasuringPeriod::Month);
+        let plan = Template::Accelerator.plan("Field", euro, date!(2027 - 01 - 01));
+        let components = plan.components.iter().map(|one| Component { true_up: None, ..one.clone() }).collect();
+        let plan = Plan { components, ..plan };
         let told = Told { company: "Nordlys", number: 2, plan: &plan, fiscal_start: Month::January };
         let target =
             |starts, euros: i64| Target { metric: Metric::NetSales, starts, value: Decimal::new(euros * 100, 0) };

@@ -32,7 +32,7 @@ pub async fn lacking(
         return Ok(vec![]);
     }
     let on = first.from();
-    let present: Vec<_> = db::reps(db, org, on).await?.into_iter().filter(|row| row.sells || id.is_some()).collect();
+    let present = db::reps(db, org, on).await?;
     let mut reps: Vec<(UserId, String)> = vec![];
     if let Some(id) = id {
         let then = |row: &db::AssignmentRow| {
@@ -44,7 +44,7 @@ pub async fn lacking(
     }
     let who = if reps.is_empty() { "Nobody" } else { "Nobody on this plan" };
     if reps.is_empty() {
-        reps.extend(present.into_iter().map(|rep| (rep.id, rep.name)));
+        reps.extend(present.into_iter().filter(|rep| rep.sells).map(|rep| (rep.id, rep.name)));
     }
     let whose = Subjects { reps: reps.iter().map(|(id, _)| *id).collect(), ..Subjects::default() };
     let set = targets::db::in_force(db, org, &whose, &[first]).await?;

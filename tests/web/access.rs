@@ -418,7 +418,6 @@ impl World {
         let (deals, endings) = (deals.try_into().unwrap(), endings.try_into().unwrap());
         let (notes, proposals) = (notes.try_into().unwrap(), proposals.try_into().unwrap());
         let disputes = disputes.try_into().unwrap();
-        let statements = statements.try_into().unwrap();
         let (statements, letters) = (statements.try_into().unwrap(), letters.try_into().unwrap());
         let (people, reps) = ([rep, manager, finance, admin], owners);
         Self {
