@@ -38,7 +38,7 @@ pub struct CreditedDeal {
     pub to_new_customer: bool,
     /// Whether the credit is apart from those that share the deal.
     pub overlay: bool,
-    /// Since when the customer has been one, if it is.
+    /// Since when the customer has been one; the day of the deal where every sale to it came back.
     pub customer_since: Option<Date>,
     /// Whether it is the customer's first sale.
     pub new_customer: bool,
@@ -103,7 +103,7 @@ pub async fn credited_deals(
                   cu.customer_since is null
                   and coalesce(d.class_on < (f.on_date + make_interval(months => o.new_customer_months))::date, true)
                       as "to_new_customer!",
-                  coalesce(cu.customer_since, f.on_date) as customer_since,
+                  coalesce(cu.customer_since, f.on_date, d.class_on) as customer_since,
                   cu.customer_since is null and coalesce(f.deal_id = d.id, false) as "new_customer!",
                   case when $5 then d.returns is null and exists (
                       select from deal_lines l

@@ -182,6 +182,21 @@ async fn a_run_that_is_not_approved_posts_nothing() {
 }
 
 #[tokio::test]
+async fn a_customer_who_sent_everything_back_stops_no_run() {
+    let desk = Desk::new().await;
+    let rate = |name: &str, rate: &str, only: serde_json::Value| json!({ "name": name, "measure": "net_sales", "pays": { "rate": rate }, "only": { "customer_months": only } });
+    let young = rate("Young customers", "0.06", json!({ "below": "12" }));
+    let others = rate("Other customers", "0.02", json!({ "from": "12" }));
+    let plan = json!({ "name": "Hunter", "currency": "EUR", "period": "month", "components": [young, others] });
+    desk.plan(plan, &[desk.ingrid.id]).await;
+    let first = desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    assert_eq!(desk.lines("2026-10", desk.ingrid.id).await, ["Young customers 60.00", "Other customers 0.00"]);
+    desk.deal(desk.ingrid, date!(2026 - 10 - 20), -100_000, true, Some(first)).await;
+    let nothing = ["Young customers 0.00", "Other customers 0.00"];
+    assert_eq!(desk.lines("2026-10", desk.ingrid.id).await, nothing, "there is no first sale any more");
+}
+
+#[tokio::test]
 async fn a_customer_lost_within_the_window_takes_the_bonus_back() {
     let desk = Desk::new().await;
     let plan = json!({ "name": "Hunter", "currency": "EUR", "period": "month", "components": [

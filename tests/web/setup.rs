@@ -127,7 +127,7 @@ async fn the_first_steps_are_done_when_the_records_say_so() {
 
 #[tokio::test]
 async fn sample_data_fills_an_empty_company_and_goes_again() {
-    for (currency, plan) in [("EUR", "€200"), ("JPY", "¥200"), ("KWD", "KWD")] {
+    for (currency, plan) in [("EUR", "€50.00 each"), ("JPY", "¥50 each"), ("KWD", "KWD")] {
         let app = TestApp::new().await;
         let org = app.company("Nordlys").await;
         sqlx::query!("update organizations set currency = $1", currency).execute(&app.db).await.unwrap();
