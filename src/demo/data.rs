@@ -125,7 +125,7 @@ pub fn files(shape: Shape, seed: u64, today: Date, currency: Currency) -> Files 
 /// The templates as they are offered; the campaign among them ran in the three months that are calculated.
 fn plans(today: Date, currency: Currency) -> String {
     let before = first_of_month(today, -4);
-    let plans = Template::ALL.map(|template| template.plan(template.label(), currency, before).to_json().to_string());
+    let plans = Template::ALL.map(|template| template.plan(template.label(), currency, before).to_json());
     format!("[\n{}\n]\n", plans.join(",\n"))
 }
 

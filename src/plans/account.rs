@@ -52,7 +52,7 @@ impl AccountForm {
                 }
             };
             let through = reader.number(&format!("d{k}_through"), through, &who);
-            if let (Some(amount), Some(recoverable), Some(through)) = (amount, recoverable, through) {
+            if let (Some(amount), Some(recoverable), Ok(through)) = (amount, recoverable, through) {
                 plan.draw.push(Draw { amount, recoverable, through });
             }
         }

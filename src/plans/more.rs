@@ -138,7 +138,7 @@ impl MoreForm {
         }
         component.only = self.only(at, reader);
         component.modifier = self.modifier(at, card, reader);
-        component.clawback_days = reader.number(&at.id("clawback"), &self.clawback, at.who).flatten();
+        component.clawback_days = reader.number(&at.id("clawback"), &self.clawback, at.who).ok().flatten();
         component.true_up = match self.true_up.as_str() {
             "" => None,
             word => {
@@ -153,7 +153,7 @@ impl MoreForm {
     }
 
     fn only(&self, at: &At<'_>, reader: &mut Reader) -> Option<Only> {
-        let mut months = |field: &str, typed: &str| reader.number(&at.id(field), typed, at.who).flatten();
+        let mut months = |field: &str, typed: &str| reader.number(&at.id(field), typed, at.who).ok().flatten();
         let (from, below) = (months("months_from", &self.months_from), months("months_below", &self.months_below));
         let customer_months =
             (from.is_some() || below.is_some()).then(|| Months { from: from.unwrap_or_default(), below });

@@ -119,6 +119,9 @@ pub fn compared(value: &str, card: &[Weight]) -> Option<Measure> {
     }
 }
 
+/// What was typed cannot be read; its field says why.
+pub(super) struct Wrong;
+
 /// Reads fields one by one and notes what is wrong.
 pub(super) struct Reader {
     currency: Currency,
@@ -231,12 +234,14 @@ impl Reader {
             let field = id(&format!("s{k}_pays"));
             let pays = match axis {
                 // A step may pay its bonus alone.
-                Axis::Count if pays.trim().is_empty() && bonus != Some(None) => Some(StepPays::PerUnit(Money::ZERO)),
-                _ if pays.trim().is_empty() && bonus != Some(None) => Some(StepPays::Rate(Decimal::ZERO)),
+                Axis::Count if pays.trim().is_empty() && !matches!(bonus, Ok(None)) => {
+                    Some(StepPays::PerUnit(Money::ZERO))
+                }
+                _ if pays.trim().is_empty() && !matches!(bonus, Ok(None)) => Some(StepPays::Rate(Decimal::ZERO)),
                 Axis::Count => self.money(&field, pays, &who).map(StepPays::PerUnit),
                 Axis::Amount | Axis::Attainment => self.share(&field, pays, &who).map(StepPays::Rate),
             };
-            Some(Step { from: from?, pays: pays?, bonus: bonus? })
+            Some(Step { from: from?, pays: pays?, bonus: bonus.ok()? })
         });
         let steps: Vec<Option<Step>> = steps.collect();
         Some(Tiers { mode: mode?, axis, per, steps: steps.into_iter().collect::<Option<_>>()? })
@@ -261,7 +266,7 @@ impl Reader {
             if whose.is_none() {
                 self.errors.add(id("who"), format!("{who}: choose whose number it is."));
             }
-            Some(Condition { of, who: whose?, at_least: at_least?, at_most: at_most? })
+            Some(Condition { of, who: whose?, at_least: at_least.ok()?, at_most: at_most.ok()? })
         });
         let rows: Vec<Option<Condition>> = rows.collect();
         rows.into_iter().collect()
@@ -314,14 +319,18 @@ impl Reader {
         self.read(field, read, who)
     }
 
-    /// A whole number that may be left out. None where it is wrong.
-    pub(super) fn number(&mut self, field: &str, typed: &str, who: &str) -> Option<Option<u32>> {
+    /// A whole number that may be left out.
+    pub(super) fn number(&mut self, field: &str, typed: &str, who: &str) -> Result<Option<u32>, Wrong> {
         self.optional(typed, |reader, typed| reader.read(field, number::count(typed), who))
     }
 
-    /// What may be left out; the outer none where it is wrong.
-    fn optional<T>(&mut self, typed: &str, read: impl FnOnce(&mut Self, &str) -> Option<T>) -> Option<Option<T>> {
-        if typed.trim().is_empty() { Some(None) } else { read(self, typed).map(Some) }
+    /// What may be left out.
+    fn optional<T>(
+        &mut self,
+        typed: &str,
+        read: impl FnOnce(&mut Self, &str) -> Option<T>,
+    ) -> Result<Option<T>, Wrong> {
+        if typed.trim().is_empty() { Ok(None) } else { read(self, typed).map(Some).ok_or(Wrong) }
     }
 
     /// An amount that may be left out; a floor may be below zero.

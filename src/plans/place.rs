@@ -130,13 +130,12 @@ fn field_of(place: &str, form: &PlanForm) -> String {
         return of_weight(weight, i, component);
     }
     let field = match inside {
-        "name" | "measure" | "cap" | "floor" => inside,
+        "name" | "measure" | "cap" | "floor" | "scope" | "credit" | "true_up" => inside,
         "pays.rate" => "rate",
         "pays.per_unit" => "each",
         "pays.bonus" => "bonus",
         "pays.curve.on_target" => "target",
         "pays.tiers.axis" | "pays.tiers.per" => "over",
-        "scope" | "credit" | "true_up" => inside,
         "clawback_days" => "clawback",
         "only.booked" => "booked_through",
         "only.customer_months" => "months_below",

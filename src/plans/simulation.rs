@@ -145,7 +145,7 @@ impl Found {
             _ => String::new(),
         };
         let chart = chart(&simulation, &span, me);
-        Self { chart, gain, lose, nothing, rates, span, simulation }
+        Self { simulation, chart, gain, lose, nothing, rates, span }
     }
 }
 

@@ -157,7 +157,7 @@ async fn show(
         line.dispute = links.get_mut(line.position - 1).and_then(Option::take);
     }
     let reads_run = me.may(Permission::ApproveCommission);
-    html(ShowPage { page, badge, before, proof, reads_run, may_approve, view })
+    html(ShowPage { page, view, badge, before, proof, may_approve, reads_run })
 }
 
 /// Calculates the statement again from its stored inputs.

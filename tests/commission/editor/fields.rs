@@ -100,7 +100,7 @@ fn a_simple_component_stays_short_and_opens_where_it_says_more() {
     };
     let shown = |json: &str| {
         let form = PlanForm::of(&one(r#""net_sales""#, r#"{"rate": "0.03"}"#, json), "2026-01");
-        form.components[0].says_more(0, &Default::default())
+        form.components[0].says_more(0, &attain::web::form::Errors::default())
     };
     assert!(!shown(""));
     assert!(!shown(r#", "cap": "100", "gate": [{"metric": "visits", "at_least": "1"}]"#));

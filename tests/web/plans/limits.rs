@@ -62,10 +62,8 @@ async fn warnings_speak_of_the_fields() {
         (true, "c0_mode", "whole", "steps that pay “Only for what lies in it” have none."),
         (false, "c0_pays", "bonus", "there is no condition, so the bonus is always paid."),
     ] {
-        let page = match steps {
-            true => desk.steps().await,
-            false => desk.freja.get("/plans/new?template=starter").await.expect(200),
-        };
+        let page =
+            if steps { desk.steps().await } else { desk.freja.get("/plans/new?template=starter").await.expect(200) };
         let typed = [("name", "Some"), ("c0_bonus", "100"), (field, typed)];
         let words = press(&mut desk.freja, &page, "show", &typed).await.expect(200).texts("main .warn").concat();
         assert!(words.contains(told), "{told}: {words}");
