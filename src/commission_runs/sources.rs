@@ -24,6 +24,7 @@ use crate::{
         money::Money,
         period::{Period, PeriodKind},
     },
+    targets::expected,
     web::error::Error,
 };
 
@@ -35,6 +36,8 @@ pub struct Sources {
     before: Option<Before>,
     /// The longer period that ends with this one, where a plan trues up.
     longer: HashMap<PeriodKind, Known>,
+    /// What its periods' targets come to: its own, where nobody set one.
+    added_up: HashMap<PeriodKind, HashMap<UserId, BTreeMap<Metric, Decimal>>>,
     paid_before: HashMap<PeriodKind, Vec<PaidBefore>>,
     since: HashMap<UserId, Date>,
     holds: Vec<OnHold>,
@@ -64,13 +67,14 @@ impl Sources {
         let cross_sell = any(needs::cross_sell);
         let more = needs::more(on_plans.iter().map(|on_plan| &on_plan.document));
         let before = if any(needs::year_to_date) { Some(Before::load(db, &asked, &reps).await?) } else { None };
-        let (mut longer, mut paid_before) = (HashMap::new(), HashMap::new());
+        let (mut longer, mut added_up, mut paid_before) = (HashMap::new(), HashMap::new(), HashMap::new());
         for kind in on_plans.iter().filter_map(|on_plan| needs::true_up(&on_plan.plan)).map(PeriodKind::from) {
             let whole = period.as_kind(kind);
             if whole.to() != period.to() || longer.contains_key(&kind) {
                 continue;
             }
             longer.insert(kind, Known::load(db, &Question { period: whole, ..asked }, &reps, cross_sell, &more).await?);
+            added_up.insert(kind, expected::added_up(db, org, &reps, (whole, period)).await?);
             let mut paid = late_db::paid_before(db, org, &reps, period.kind(), whole.from(), period.from()).await?;
             // What is corrected in this very run is worth what it is corrected to.
             for one in beside.corrections.iter().filter(|one| one.period.from() >= whole.from()) {
@@ -86,6 +90,7 @@ impl Sources {
             known: Known::load(db, &asked, &everybody, cross_sell, &more).await?,
             before,
             longer,
+            added_up,
             paid_before,
             since: account_db::on_plan_since(db, org, &reps, period.from()).await?.into_iter().collect(),
             // What is held is paid later: it costs as much.
@@ -174,7 +179,11 @@ impl Sources {
     /// What the longer period as a whole is worth, where it ends with this one.
     fn true_up(&self, on_plan: &OnPlan, beside: &Beside) -> Option<TrueUp> {
         let kind = needs::true_up(&on_plan.plan).map(PeriodKind::from)?;
-        let (facts, _) = self.longer.get(&kind)?.facts(on_plan.rep, &on_plan.name, needs::clawback_days(&on_plan.plan));
+        let (mut facts, _) =
+            self.longer.get(&kind)?.facts(on_plan.rep, &on_plan.name, needs::clawback_days(&on_plan.plan));
+        for (metric, target) in self.added_up.get(&kind).and_then(|all| all.get(&on_plan.rep)).into_iter().flatten() {
+            facts.targets.entry(*metric).or_insert(*target);
+        }
         let usual = on_plan.plan.components.iter().find_map(|one| on_plan.plan.period.in_one(one.true_up?));
         let trued = on_plan.plan.components.iter().filter(|component| component.true_up.is_some());
         let mut paid: BTreeMap<String, Money> = trued.map(|one| (one.name.clone(), Money::ZERO)).collect();

@@ -153,3 +153,49 @@ pub async fn of_reps(
     }
     Ok(found)
 }
+
+/// What the targets of consecutive periods of `whole`, up to its `last`, come to together, by rep and metric: what is
+/// expected of the whole where nobody said so. Rates do not add up, and where one in between is missing nothing follows;
+/// periods before the first target are left out, like those before somebody joined.
+pub async fn added_up(
+    db: &mut PgConnection,
+    org: OrgId,
+    reps: &[UserId],
+    (whole, last): (Period, Period),
+) -> sqlx::Result<HashMap<UserId, BTreeMap<Metric, Decimal>>> {
+    let mut period = last;
+    let mut sums: HashMap<UserId, BTreeMap<Metric, Sum>> = HashMap::new();
+    while period.from() >= whole.from() {
+        let presences = Presences::load(db, org, reps, period.dates()).await?;
+        let expected = of_reps(db, org, reps, period, &presences).await?;
+        for (rep, targets) in expected {
+            for (metric, one) in targets.into_iter().filter(|(metric, _)| metric.unit() != Unit::Fraction) {
+                let sum = sums.entry(rep).or_default().entry(metric).or_default();
+                sum.value += one.value.unwrap_or_default();
+                sum.from = Some(period.from());
+                sum.periods += 1;
+            }
+        }
+        period = period.previous();
+    }
+    let unbroken = |sum: &Sum| {
+        let since = sum.from.is_some_and(|from| {
+            let all = std::iter::successors(Some(last), |period| Some(period.previous()));
+            all.take_while(|period| period.from() >= from).count() == sum.periods
+        });
+        since.then_some(sum.value)
+    };
+    let of_rep = |(rep, sums): (UserId, BTreeMap<Metric, Sum>)| {
+        (rep, sums.iter().filter_map(|(metric, sum)| Some((*metric, unbroken(sum)?))).collect())
+    };
+    Ok(sums.into_iter().map(of_rep).collect())
+}
+
+/// Targets of one metric, added up from the last period backwards.
+#[derive(Default)]
+struct Sum {
+    value: Decimal,
+    /// First day of the earliest.
+    from: Option<Date>,
+    periods: usize,
+}

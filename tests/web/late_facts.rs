@@ -349,17 +349,24 @@ async fn a_manager_is_paid_on_the_team_by_the_tree_of_the_day() {
 
 #[tokio::test]
 async fn a_quarter_is_trued_up_by_what_its_months_paid() {
+    trued_up(Some(300_000)).await;
+}
+
+#[tokio::test]
+async fn a_quarter_without_a_target_has_that_of_its_months_together() {
+    trued_up(None).await;
+}
+
+async fn trued_up(quarter: Option<i64>) {
     let desk = Desk::new().await;
     let plan = json!({ "name": "Curve", "currency": "EUR", "period": "month", "components": [
         { "name": "Sales", "measure": "net_sales", "true_up": "quarter", "pays": { "curve": { "on_target": "100.00",
           "points": [ { "at": "0", "pays": "0" }, { "at": "1", "pays": "1" } ] } } } ] });
     desk.plan(plan, &[desk.ingrid.id]).await;
-    for (kind, from, cents) in [
-        ("month", date!(2026 - 07 - 01), 100_000),
-        ("month", date!(2026 - 08 - 01), 100_000),
-        ("month", date!(2026 - 09 - 01), 100_000),
-        ("quarter", date!(2026 - 07 - 01), 300_000),
-    ] {
+    let months =
+        [date!(2026 - 07 - 01), date!(2026 - 08 - 01), date!(2026 - 09 - 01)].map(|from| ("month", from, 100_000));
+    let quarter = quarter.map(|cents| ("quarter", date!(2026 - 07 - 01), cents));
+    for (kind, from, cents) in months.into_iter().chain(quarter) {
         let sql = "insert into targets (org_id, rep_id, metric, period_kind, period_start, value, set_at)
                    values ($1, $2, 'net_sales', $3, $4, $5, '2026-06-01')";
         let row = sqlx::query(sql).bind(desk.org.0).bind(desk.ingrid.id.0).bind(kind).bind(from).bind(cents);
