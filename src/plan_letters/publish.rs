@@ -87,13 +87,10 @@ pub(super) async fn show(
     let all = plans::db::versions(&mut read, me.scope.org, id).await?;
     let version = find(&all, &asked.version)?;
     let recipients = recipients(&mut read, &me, &version).await?;
-    let choice = |one: &VersionRow| {
-        Choice::new(one.number, format!("Version {}, from {}", one.number, format::date(one.from_date)))
-    };
     let meant = recipients.iter().find(|one| one.id.to_string() == asked.rep).or(recipients.first());
     html(PublishPage {
         page,
-        versions: all.iter().map(choice).collect(),
+        versions: all.iter().map(holds::choice).collect(),
         stopped: stopped(&all, &version, &recipients, me.today),
         ready: recipients.iter().filter(|one| one.differs).count(),
         waiting: recipients.iter().filter(|one| one.waits().is_some()).count(),

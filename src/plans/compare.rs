@@ -5,6 +5,7 @@ use axum::{extract::State, response::Response};
 use super::{
     db::{self, VersionRow},
     form::ExampleForm,
+    holds,
 };
 use crate::{
     App,
@@ -71,10 +72,7 @@ pub(super) async fn show(
     };
     let (left, right) = (find(&sides.left, before)?, find(&sides.right, newest)?);
     let (old, new) = (left.plan()?, right.plan()?);
-    let choice = |version: &VersionRow| {
-        Choice::new(version.number, format!("Version {}, from {}", version.number, format::date(version.from_date)))
-    };
-    let versions = all.iter().map(choice).collect();
+    let versions = all.iter().map(holds::choice).collect();
     let (example, pays) = pays(&old, &new, &right, &me)?;
     html(ComparePage {
         page,

@@ -12,7 +12,7 @@ use crate::{
         id::{PlanId, UserId},
         period::{Period, PeriodKind},
     },
-    web::{auth::Viewer, error::Error, form::Errors, format},
+    web::{auth::Viewer, error::Error, form::Errors, format, ui::Choice},
 };
 
 /// The periods that are longer than a month: another version, or another plan, could begin inside one.
@@ -22,6 +22,11 @@ const LONGER: [PeriodKind; 2] = [PeriodKind::Quarter, PeriodKind::Year];
 pub fn in_force(versions: &[VersionRow], day: Date) -> Option<&VersionRow> {
     let begun = versions.iter().filter(|version| version.from_date <= day);
     begun.max_by_key(|version| (version.from_date, version.number))
+}
+
+/// A version among others: "Version 2, from 1 Nov 2026".
+pub fn choice(version: &VersionRow) -> Choice {
+    Choice::new(version.number, format!("Version {}, from {}", version.number, format::date(version.from_date)))
 }
 
 /// The version after which one holds no more, whichever was made first.

@@ -88,14 +88,11 @@ pub(super) async fn show(
     let beyond = chosen.len() > MOST_REPS;
     chosen.truncate(MOST_REPS);
     let simulation = simulate(&mut read, &me, &version, &chosen).await?;
-    let choice = |version: &VersionRow| {
-        Choice::new(version.number, format!("Version {}, from {}", version.number, format::date(version.from_date)))
-    };
     let is_chosen = |id: UserId| chosen.iter().any(|(chosen, _)| *chosen == id);
     let query = chosen.iter().fold(format!("version={}", version.number), |query, (id, _)| format!("{query}&rep={id}"));
     html(SimulationPage {
         page,
-        versions: all.iter().map(choice).collect(),
+        versions: all.iter().map(holds::choice).collect(),
         in_force: holds::in_force(&all, me.today).is_some_and(|now| now.number == version.number),
         reps: everybody.into_iter().map(|(id, name)| (id, name, is_chosen(id))).collect(),
         chosen: chosen.len(),

@@ -35,6 +35,7 @@ fn draw_adjustments_and_balance_stand_between_lines_and_total() {
         "\nBalance\n",
         "Carried from before",
         "Carried to the next period",
+        "Balance for the next period ",
         "Owed of draws ",
         "\nTotal ",
     ];
@@ -51,7 +52,7 @@ fn a_total_below_zero_pays_nothing_and_says_so() {
     let plan = plan_in("EUR", r#"{"name": "C", "measure": "net_sales", "pays": {"rate": "0.1"}}"#);
     let statement = pay(&plan, &facts(r#""metrics": { "net_sales": "-300.00" }"#));
     let text = text(&statement);
-    assert!(places(&text, &["Balance", "Carried to the next period", "−€30.00\n\nTotal", "To pay"]).is_sorted());
+    assert!(places(&text, &["Balance", "Balance for the next period", "−€30.00\n\nTotal", "To pay"]).is_sorted());
     assert!(text.trim_end().ends_with("€0.00"), "{text}");
     for (total, pays) in [(-1, 0), (0, 0), (1, 1), (i64::MIN, 0)] {
         assert_eq!(payable(Money(total)), Money(pays));

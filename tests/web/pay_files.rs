@@ -166,7 +166,7 @@ async fn payroll_gets_the_columns_that_the_company_has_chosen() {
     let statement = minus.get(&list.attribute("tbody a[href^='/statements/']", "href")).await.expect(200);
     assert_eq!(statement.text(".statement .total"), "€0.00");
     assert_eq!(statement.texts(".grand span + span"), ["−€30.00", "€0.00"], "total, then what is paid");
-    assert!(statement.text("section[aria-labelledby=balance]").contains("Carried to the next period −€30.00"));
+    assert!(statement.text("section[aria-labelledby=balance]").contains("Balance for the next period −€30.00"));
 
     let page = freja.get("/commission-runs/payroll").await.expect(200);
     assert_eq!(page.count("input[name=columns][checked]"), 5);

@@ -340,6 +340,9 @@ fn gates(worked: &Worked<'_>, currency: Currency, notes: &mut Vec<String>) -> Re
             // Where the line already begins with the metric, it is not told again.
             _ if own => {}
             (Measure::Attainment(_), Some(target)) => notes.push(was_of(metric, value, target, currency)?),
+            _ if metric.unit() == Unit::Fraction => {
+                notes.push(format!("The {} was {}.", plural(metric), bare(metric, value, currency)));
+            }
             _ => notes.push(sentence(&format!("there were {}", quantity(metric, value, currency)))),
         }
     }

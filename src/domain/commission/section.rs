@@ -4,7 +4,7 @@ use super::statement::LineKind;
 use crate::domain::money::Money;
 
 /// The words for what a statement carries to the next period.
-pub const CARRIED: &str = "Carried to the next period";
+pub const CARRIED: &str = "Balance for the next period";
 /// The words for what is owed of draws after it.
 pub const OWED: &str = "Owed of draws";
 
