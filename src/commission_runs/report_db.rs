@@ -139,7 +139,7 @@ pub async fn left(db: &mut PgConnection, scope: &Scope, run: RunId) -> sqlx::Res
     .await
 }
 
-/// The reps of a run within reach who entered neither a visit nor a deal since an instant's day, by name.
+/// The reps of a run within reach, not who only manages, who entered neither a visit nor a deal since an instant's day, by name.
 pub async fn silent(db: &mut PgConnection, scope: &Scope, run: RunId, since: Date) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         "select u.name
@@ -148,6 +148,9 @@ pub async fn silent(db: &mut PgConnection, scope: &Scope, run: RunId, since: Dat
          join users u on u.org_id = s.org_id and u.id = s.rep_id
          where s.org_id = $1 and s.run_id = $2 and ($3::bigint[] is null or s.rep_id = any ($3))
            and coalesce(u.left_on > $4, true)
+           and exists (
+               select from user_roles r where r.org_id = u.org_id and r.user_id = u.id and r.role = 'rep'
+           )
            and not exists (
                select from visits v
                where v.org_id = s.org_id and v.rep_id = s.rep_id and v.visited_on >= $4 and v.state = 'done'
