@@ -83,23 +83,27 @@ pub async fn credited_deals(
                  and not (o.booked_on >= $2 and o.booked_on < $3)
            ),
            parts as (
-               select d.id, c.rep_id, c.amount, c.overlay
+               select d.org_id, d.id, d.number, d.returns, d.booked_on, d.customer_id, d.confirmed_at, d.net, d.class_on,
+                      d.elsewhere, c.rep_id, c.amount, c.overlay
                from all_deals d
                join deal_credits c on c.org_id = d.org_id and c.deal_id = d.id
+               where $4::bigint is null or c.rep_id = $4
                union all
-               select distinct b.id, c.rep_id, 0::bigint, false
+               select distinct b.org_id, b.id, b.number, b.returns, b.booked_on, b.customer_id, b.confirmed_at, b.net,
+                               b.class_on, false, c.rep_id, 0::bigint, false
                from base b
                join deals d on d.org_id = b.org_id and d.returns_id = b.id and d.booked_on is not null
                join deal_credits c on c.org_id = d.org_id and c.deal_id = d.id and not c.overlay
-               where not exists (
-                   select from deal_credits own
-                   where own.org_id = b.org_id and own.deal_id = b.id and own.rep_id = c.rep_id and not own.overlay
-               )
+               where ($4::bigint is null or c.rep_id = $4)
+                 and not exists (
+                     select from deal_credits own
+                     where own.org_id = b.org_id and own.deal_id = b.id and own.rep_id = c.rep_id and not own.overlay
+                 )
            )
-           select c.rep_id as "rep_id!: UserId", d.id as "id!: DealId", d.number as "number!", d.returns as "returns?",
-                  d.booked_on as "booked_on!", cu.name as customer, d.net as "net!: Money", c.amount as "amount!: Money",
+           select d.rep_id as "rep_id!: UserId", d.id as "id!: DealId", d.number as "number!", d.returns as "returns?",
+                  d.booked_on as "booked_on!", cu.name as customer, d.net as "net!: Money", d.amount as "amount!: Money",
                   not o.confirm_deals or d.confirmed_at is not null as "confirmed!", d.elsewhere as "elsewhere!",
-                  d.class_on as "class_on!", c.overlay as "overlay!",
+                  d.class_on as "class_on!", d.overlay as "overlay!",
                   cu.customer_since is null
                   and coalesce(d.class_on < (f.on_date + make_interval(months => o.new_customer_months))::date, true)
                       as "to_new_customer!",
@@ -120,10 +124,9 @@ pub async fn credited_deals(
                       ) b
                       where l.org_id = d.org_id and l.deal_id = d.id and l.amount > 0 and b.other and not b.same
                   ) else false end as "cross_sell!"
-           from all_deals d
+           from parts d
            join organizations o on o.id = d.org_id
            join customers cu on cu.org_id = d.org_id and cu.id = d.customer_id
-           join parts c on c.id = d.id
            left join lateral (
                select e.kind, e.on_date, e.deal_id
                from customer_events e
@@ -132,8 +135,7 @@ pub async fn credited_deals(
                order by e.position desc
                limit 1
            ) f on f.kind = 'first_sale'
-           where $4::bigint is null or c.rep_id = $4
-           order by c.rep_id, d.booked_on, d.number, c.overlay"#,
+           order by d.rep_id, d.booked_on, d.number, d.overlay"#,
         org as OrgId,
         from,
         to,
