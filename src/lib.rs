@@ -337,6 +337,7 @@ pub mod commission_runs {
     pub mod payroll_db;
     pub mod report;
     mod report_db;
+    pub mod rules;
     mod sources;
     pub mod store;
     mod store_db;

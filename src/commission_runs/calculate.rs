@@ -1,6 +1,6 @@
 //! Facts → statements: what every rep on a plan earns in a period, with the documents that prove it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -9,10 +9,11 @@ use sqlx::PgConnection;
 use time::Date;
 
 use super::{
-    account_db::{self, ByHand, Owing},
+    account_db::{self, ByHand, Hand, Owing},
     late::{self, Correction},
     late_db::PaidBefore,
     needs,
+    rules::Rules,
     sources::Sources,
     store_db::{NewLine, NewStatement},
 };
@@ -52,6 +53,8 @@ pub struct Calculated {
     pub by_hand: Vec<AdjustmentId>,
     /// Whether its plan's draw is a debt.
     pub draw_is_debt: bool,
+    /// Who did something by hand to what it pays.
+    pub hands: Vec<UserId>,
     /// The longer period that it trues up, and how many of its periods count, this one included.
     pub trues_up: Option<(PeriodKind, u32)>,
 }
@@ -133,17 +136,22 @@ pub struct OnPlan {
     pub document: serde_json::Value,
     /// The same, read.
     pub plan: Plan,
+    /// Which of the rep's periods on the plan it was when it was paid; none: it is worked out.
+    pub number: Option<u32>,
+    /// Whether the rep is on no plan any more, and only what earlier statements left is settled.
+    pub settles: bool,
 }
 
 impl OnPlan {
     /// Reads a version's document, which was checked when it was written.
     pub fn new(rep: UserId, name: String, version: PlanVersionId, document: serde_json::Value) -> Result<Self, Error> {
         let plan = Plan::from_value(&document).map_err(|e| Error::Internal(format!("plan of {name}: {e}")))?;
-        Ok(Self { rep, name, version, document, plan })
+        Ok(Self { rep, name, version, document, plan, number: None, settles: false })
     }
 }
 
-/// Calculates the period for every rep whose plan is measured by such periods, in order of the reps' names.
+/// Calculates the period for every rep whose plan is measured by such periods, and for those who are on no plan any more
+/// where something is left to settle with them, in order of the reps' names.
 /// A fixed number of queries, of one snapshot or beside which nobody writes; and as many again for each locked period
 /// whose facts have changed since. What one rep earned so far leaves corrections of locked periods out: looking for them
 /// goes through everybody's facts.
@@ -161,18 +169,39 @@ async fn calculate_with(db: &mut PgConnection, asked: &Question, corrects: bool)
     if asked.rep.is_some() && on_plans.iter().any(|on_plan| needs::of_others(&on_plan.plan)) {
         on_plans = in_force(db, asked, None).await?;
     }
-    let reps: Vec<UserId> = on_plans.iter().map(|on_plan| on_plan.rep).collect();
+    let off = if asked.rep.is_none() { off_plan(db, asked).await? } else { Vec::new() };
+    let reps: Vec<UserId> = on_plans.iter().chain(&off).map(|on_plan| on_plan.rep).collect();
     let corrected = asked.rep.map_or_else(|| reps.clone(), |rep| vec![rep]);
     let beside = Beside {
         corrections: if corrects { late::corrections(db, asked, &corrected).await? } else { Vec::new() },
         balances: account_db::balances(db, asked.org, &reps).await?,
         by_hand: account_db::by_hand(db, asked.org, &reps, asked.period).await?,
+        hands: account_db::hands(db, asked.org, &reps, asked.period).await?,
         posts: true,
         tried: None,
+        rules: Rules::default(),
     };
+    on_plans.extend(off.into_iter().filter(|one| beside.settles(one.rep)));
+    on_plans.sort_by(|a, b| (&a.name, a.rep).cmp(&(&b.name, b.rep)));
     let mut calculated = earned(db, asked, on_plans, &beside).await?;
     calculated.retain(|one| asked.rep.is_none_or(|rep| rep == one.rep));
     Ok(calculated)
+}
+
+/// Everybody whose pay of locked periods a run of this one looks at: on a plan, or on none any more.
+pub async fn looked_at(db: &mut PgConnection, asked: &Question) -> Result<Vec<UserId>, Error> {
+    let mut reps: Vec<UserId> = in_force(db, asked, None).await?.into_iter().map(|one| one.rep).collect();
+    reps.extend(off_plan(db, asked).await?.into_iter().map(|one| one.rep));
+    Ok(reps)
+}
+
+async fn off_plan(db: &mut PgConnection, asked: &Question) -> Result<Vec<OnPlan>, Error> {
+    let rows = account_db::off_plan(db, asked.org, asked.period).await?;
+    let settling = |row: account_db::OffPlan| {
+        let on_plan = OnPlan::new(row.rep_id, row.rep, row.version_id, row.document)?;
+        Ok(OnPlan { settles: true, ..on_plan })
+    };
+    rows.into_iter().map(settling).collect()
 }
 
 async fn in_force(db: &mut PgConnection, asked: &Question, rep: Option<UserId>) -> Result<Vec<OnPlan>, Error> {
@@ -195,10 +224,14 @@ pub struct Beside {
     pub balances: Vec<Owing>,
     /// Adjustments by hand.
     pub by_hand: Vec<ByHand>,
+    /// Who did something else by hand.
+    pub hands: Vec<Hand>,
     /// Whether the corrections are paid here; in shadow they only tell what earlier periods are worth.
     pub posts: bool,
     /// What a trial takes in place of what was calculated and locked; it knows no holds.
     pub(super) tried: Option<Tried>,
+    /// By which settings it is paid.
+    pub rules: Rules,
 }
 
 /// What the earlier periods of a trial came to.
@@ -208,6 +241,22 @@ pub(super) struct Tried {
     pub since: HashMap<UserId, Date>,
     /// What its own earlier periods paid for each component.
     pub paid: Vec<(Period, PaidBefore)>,
+}
+
+impl Beside {
+    /// Whether there is something to settle with a rep who is on no plan: what is carried, too, for it may be written off.
+    fn settles(&self, rep: UserId) -> bool {
+        self.corrections.iter().any(|one| one.rep == rep)
+            || self.by_hand.iter().any(|one| one.rep_id == rep)
+            || self.balances.iter().any(|one| one.rep_id == rep && one.carried != Money::ZERO)
+    }
+
+    /// Whose hands are in a rep's statement, each once.
+    fn hands_in(&self, rep: UserId) -> Vec<UserId> {
+        let acts = self.hands.iter().filter(|one| one.rep_id == rep).map(|one| one.made_by);
+        let adjusted = self.by_hand.iter().filter(|one| one.rep_id == rep).map(|one| one.made_by);
+        acts.chain(adjusted).collect::<BTreeSet<_>>().into_iter().collect()
+    }
 }
 
 /// What these reps earn by these plans, in the order in which they are given.
@@ -236,6 +285,7 @@ pub async fn earned(
             corrections: mine.cloned().collect(),
             by_hand: beside.by_hand.iter().filter(|one| one.rep_id == rep).map(|one| one.id).collect(),
             draw_is_debt,
+            hands: beside.hands_in(rep),
             trues_up,
         });
     }
@@ -266,7 +316,7 @@ pub(super) fn paid(sources: &Sources, on_plans: &[OnPlan], beside: &Beside) -> R
         .zip(&all)
         .map(|(on_plan, paid)| (on_plan.rep, needs::own_earnings(&on_plan.plan, &paid.statement)))
         .collect();
-    for (on_plan, paid) in on_plans.iter().zip(&mut all).filter(|(on_plan, _)| needs::earnings(&on_plan.plan)) {
+    for (on_plan, paid) in on_plans.iter().zip(&mut all).filter(|(on_plan, _)| needs::earnings(&on_plan.plan) && !on_plan.settles) {
         paid.facts.team_earnings = Some(sources.team_earnings(on_plan.rep, &own, &on_plan.name));
         paid.statement = pay(on_plan, &paid.facts)?;
     }
@@ -308,6 +358,7 @@ impl Calculated {
             total: self.statement.total.money,
             draw_balance: self.statement.draw_balance.map_or(Money::ZERO, |owed| owed.money),
             carried: self.statement.balance.map_or(Money::ZERO, |owed| owed.money),
+            hands: self.hands.clone(),
             lines,
         })
     }

@@ -175,28 +175,16 @@ pub async fn submit(tx: &mut Tx, run: RunId) -> sqlx::Result<()> {
 }
 
 /// Approves the statements of a run that this person may approve: not prepared by and not about the person, with no
-/// adjustment and no hold of the person's making, within reach, not approved yet. `statement` asks for one only. Returns how many were approved.
+/// adjustment, hold, release or withdrawal of the person's making, within reach, not approved yet. `statement` asks for one only. Returns how many were approved.
 pub async fn approve(tx: &mut Tx, scope: &Scope, run: RunId, statement: Option<StatementId>) -> sqlx::Result<u64> {
     let (org, actor, now) = (tx.org, tx.actor, tx.now);
     let done = sqlx::query!(
-        "insert into approvals (org_id, statement_id, run_id, rep_id, prepared_by, approved_by, approved_at)
-         select s.org_id, s.id, s.run_id, s.rep_id, s.prepared_by, $3, $4
+        "insert into approvals (org_id, statement_id, run_id, rep_id, prepared_by, hands, approved_by, approved_at)
+         select s.org_id, s.id, s.run_id, s.rep_id, s.prepared_by, s.hands, $3, $4
          from statements s
          where s.org_id = $1 and s.run_id = $2 and ($5::bigint is null or s.id = $5)
            and ($6::bigint[] is null or s.rep_id = any($6))
-           and s.rep_id <> $3 and s.prepared_by <> $3
-           and not exists (
-               select from statement_adjustments t
-               join pay_adjustments h on h.org_id = t.org_id and h.id = t.adjustment_id
-               where t.org_id = s.org_id and t.statement_id = s.id and h.made_by = $3
-           )
-           and not exists (
-               select from pay_holds h
-               join commission_runs r on r.org_id = s.org_id and r.id = s.run_id
-               left join pay_hold_releases e on e.org_id = h.org_id and e.hold_id = h.id
-               where h.org_id = s.org_id and h.rep_id = s.rep_id and h.period_kind = r.period_kind
-                 and h.period_start = r.period_start and $3 in (h.made_by, e.made_by)
-           )
+           and s.rep_id <> $3 and s.prepared_by <> $3 and $3 <> all (s.hands)
          on conflict on constraint approvals_pkey do nothing",
         org as OrgId,
         run as RunId,

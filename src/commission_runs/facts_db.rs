@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sqlx::PgConnection;
 use time::Date;
 
+use super::rules::Rules;
 use crate::domain::{
     id::{DealId, OrgId, UserId},
     money::Money,
@@ -42,6 +43,8 @@ pub struct CreditedDeal {
     pub customer_since: Option<Date>,
     /// Whether it is the customer's first sale.
     pub new_customer: bool,
+    /// When the customer of a first sale was lost for the first time after it; the day may lie ahead.
+    pub lost_on: Option<Date>,
     /// Whether it sells a category for the first time to a customer that had bought another one; false if not asked.
     pub cross_sell: bool,
 }
@@ -56,6 +59,7 @@ pub async fn credited_deals(
     to: Date,
     rep: Option<UserId>,
     cross_sell: bool,
+    rules: &Rules,
 ) -> sqlx::Result<Vec<CreditedDeal>> {
     sqlx::query_as!(
         CreditedDeal,
@@ -102,13 +106,20 @@ pub async fn credited_deals(
            )
            select d.rep_id as "rep_id!: UserId", d.id as "id!: DealId", d.number as "number!", d.returns as "returns?",
                   d.booked_on as "booked_on!", cu.name as customer, d.net as "net!: Money", d.amount as "amount!: Money",
-                  not o.confirm_deals or d.confirmed_at is not null as "confirmed!", d.elsewhere as "elsewhere!",
+                  not coalesce($6, o.confirm_deals) or d.confirmed_at is not null as "confirmed!", d.elsewhere as "elsewhere!",
                   d.class_on as "class_on!", d.overlay as "overlay!",
                   cu.customer_since is null
-                  and coalesce(d.class_on < (f.on_date + make_interval(months => o.new_customer_months))::date, true)
+                  and coalesce(d.class_on < (f.on_date + make_interval(months => coalesce($7, o.new_customer_months)))::date,
+                               true)
                       as "to_new_customer!",
                   coalesce(cu.customer_since, f.on_date, d.class_on) as customer_since,
                   cu.customer_since is null and coalesce(f.deal_id = d.id, false) as "new_customer!",
+                  case when f.deal_id = d.id then (
+                      select min(l.on_date)
+                      from customer_events l
+                      where l.org_id = d.org_id and l.customer_id = d.customer_id and l.kind = 'lost'
+                        and l.position > f.position
+                  ) end as lost_on,
                   case when $5 then d.returns is null and exists (
                       select from deal_lines l
                       join products p on p.org_id = l.org_id and p.id = l.product_id
@@ -128,7 +139,7 @@ pub async fn credited_deals(
            join organizations o on o.id = d.org_id
            join customers cu on cu.org_id = d.org_id and cu.id = d.customer_id
            left join lateral (
-               select e.kind, e.on_date, e.deal_id
+               select e.kind, e.on_date, e.deal_id, e.position
                from customer_events e
                where e.org_id = d.org_id and e.customer_id = d.customer_id
                  and e.kind in ('first_sale', 'first_sale_undone')
@@ -141,6 +152,8 @@ pub async fn credited_deals(
         to,
         rep as Option<UserId>,
         cross_sell,
+        rules.confirm_deals,
+        rules.new_customer_months,
     )
     .fetch_all(db)
     .await
@@ -154,13 +167,15 @@ pub async fn book_sales(
     from: Date,
     to: Date,
     rep: Option<UserId>,
+    rules: &Rules,
 ) -> sqlx::Result<HashMap<UserId, Money>> {
     let rows = sqlx::query!(
         r#"with paying as (
-               select d.id, d.customer_id, d.booked_on, d.net, o.confirm_deals
+               select d.id, d.customer_id, d.booked_on, d.net, coalesce($6, o.confirm_deals) as confirm_deals
                from organizations o
                join deals d on d.org_id = o.id and d.booked_on >= $2 and d.booked_on < $3 and d.returns_id is null
-               where o.id = $1 and o.growth_basis = 'book' and (not o.confirm_deals or d.confirmed_at is not null)
+               where o.id = $1 and coalesce($5::text, o.growth_basis) = 'book'
+                 and (not coalesce($6, o.confirm_deals) or d.confirmed_at is not null)
            ),
            netted as (
                select p.customer_id, p.booked_on, p.net
@@ -180,6 +195,8 @@ pub async fn book_sales(
         from,
         to,
         rep as Option<UserId>,
+        rules.basis_word(),
+        rules.confirm_deals,
     )
     .fetch_all(db)
     .await?;
@@ -210,6 +227,7 @@ pub async fn paid_events(
     from: Date,
     to: Date,
     rep: Option<UserId>,
+    rules: &Rules,
 ) -> sqlx::Result<Vec<PaidEvent>> {
     sqlx::query_as!(
         PaidEvent,
@@ -226,7 +244,7 @@ pub async fn paid_events(
            left join deals d on d.org_id = e.org_id and d.id = e.deal_id
            where e.org_id = $1 and e.on_date >= $2 and e.on_date < $3 and e.rep_id is not null
              and e.kind in ('first_sale', 'lost', 'won_back')
-             and (e.kind = 'lost' or not o.confirm_deals or d.confirmed_at is not null)
+             and (e.kind = 'lost' or not coalesce($5, o.confirm_deals) or d.confirmed_at is not null)
              and not exists (
                  select from customer_events u
                  where u.org_id = e.org_id and u.customer_id = e.customer_id and u.deal_id = e.deal_id
@@ -238,6 +256,7 @@ pub async fn paid_events(
         from,
         to,
         rep as Option<UserId>,
+        rules.confirm_deals,
     )
     .fetch_all(db)
     .await

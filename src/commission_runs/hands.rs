@@ -143,8 +143,7 @@ async fn load(
     let notes = hands_db::notes(&mut read, me.scope.org, rep, period).await?;
     let prepares = me.may(Permission::PrepareCommission) && rep != me.id;
     let open = prepares && run.submitted_at.is_none() && !run.superseded;
-    let named = lines.iter().filter(|line| line.kind == LineKind::Component && line.measure.is_some());
-    let components: Vec<Choice> = named.map(|line| Choice::new(&line.component, line.component.clone())).collect();
+    let components = components(&lines).into_iter().map(|name| Choice::new(&name, name.clone())).collect();
     if form.about.is_empty() {
         form.about = period.previous().to_string();
     }
@@ -167,6 +166,13 @@ async fn load(
         errors,
         run,
     })
+}
+
+/// The lines that something may be done to; of who is on no plan the balance as a whole.
+fn components(lines: &[Line]) -> Vec<String> {
+    let named = lines.iter().filter(|line| line.kind == LineKind::Component && line.measure.is_some());
+    let named: Vec<String> = named.map(|line| line.component.clone()).collect();
+    if named.is_empty() { vec!["Balance".to_owned()] } else { named }
 }
 
 fn acts() -> Vec<Choice> {
@@ -269,8 +275,7 @@ async fn act(
     let (statement, lines) = of_run(&mut write, &me, id, rep).await?;
     must_be_open(&me, &run, rep)?;
     let period = periods::containing(run.period_kind, run.period_start, &me);
-    let named = lines.iter().filter(|line| line.kind == LineKind::Component && line.measure.is_some());
-    let components: Vec<String> = named.map(|line| line.component.clone()).collect();
+    let components = components(&lines);
     let mut errors = Errors::new();
     let (act, reason) = form.parse(&me, period, &components, &mut errors);
     let mut held = None;

@@ -10,10 +10,11 @@ use super::{
     calculate::{Counted, Part, Question},
     facts_db::{self, CountedVisit, CreditedDeal, PaidEvent},
     measured::{self, Measured},
+    rules::Rules,
 };
 use crate::{
     domain::{
-        commission::facts::{Credit, Deal, Facts},
+        commission::facts::{Credit, Deal, Facts, LostAgain},
         deal::Stage,
         id::UserId,
         metric::{Metric, Unit},
@@ -45,29 +46,34 @@ impl Known {
         reps: &[UserId],
         cross_sell: bool,
         more: &BTreeSet<Metric>,
+        rules: &Rules,
     ) -> Result<Self, Error> {
         let Question { org, period, rep, .. } = *asked;
         let (from, to) = (period.from(), period.to());
         // What lies ahead does not count: losses are written with their future dates.
         let through = to.min(add_days(asked.today, 1));
-        let deals = facts_db::credited_deals(db, org, from, to, rep, cross_sell).await?;
+        let deals = facts_db::credited_deals(db, org, from, to, rep, cross_sell, rules).await?;
         Ok(Self {
             period: period.to_string(),
             today: asked.today,
             deals: by_rep(deals, |deal| deal.rep_id),
-            events: by_rep(facts_db::paid_events(db, org, from, through, rep).await?, |event| event.rep_id),
+            events: by_rep(facts_db::paid_events(db, org, from, through, rep, rules).await?, |event| event.rep_id),
             visits: by_rep(facts_db::counted_visits(db, org, from, through, rep).await?, |visit| visit.rep_id),
-            book: facts_db::book_sales(db, org, from, to, rep).await?,
-            measured: measured::of_reps(db, asked, reps.to_vec(), more).await?,
+            book: facts_db::book_sales(db, org, from, to, rep, rules).await?,
+            measured: measured::of_reps(db, asked, reps.to_vec(), more, rules).await?,
             more: more.clone(),
         })
     }
 
-    /// What a rep did, under this name, as far as it pays; and what the counts of it count. A customer won and lost
-    /// again within `clawback` days counts as not won.
+    /// What a rep did, under this name, as far as it pays; and what the counts of it count. Customers won and lost again
+    /// within `clawback` days are counted and named: which component they count for is the engine's business.
     pub fn facts(&self, rep: UserId, name: &str, clawback: Option<u32>) -> (Facts, BTreeMap<Metric, Vec<Counted>>) {
         let mine = of(&self.deals, rep);
-        let mut records = records(of(&self.events, rep), of(&self.visits, rep), clawback, self.today);
+        let events = of(&self.events, rep);
+        let mut records = records(events, of(&self.visits, rep));
+        if let Some(days) = clawback {
+            name_lost(records.get_mut(&Metric::NewCustomers), events, days, self.today);
+        }
         let crossed = self.measured.crossed(rep);
         if !crossed.is_empty() {
             records.insert(Metric::CrossSellCount, crossed);
@@ -77,7 +83,8 @@ impl Known {
             period: self.period.clone(),
             metrics: self.measured.metrics(rep),
             targets: self.measured.targets(rep),
-            deals: Some(mine.iter().map(deal).collect()),
+            deals: Some(mine.iter().map(|row| deal(row, clawback, self.today)).collect()),
+            lost_again: clawback.map(|days| lost_again(events, days, self.today)).unwrap_or_default(),
             ..Facts::default()
         };
         count_what_pays(&mut facts, &records);
@@ -103,10 +110,16 @@ impl Known {
     }
 
     /// A rep's parts of the deals of some days, as deals of a team: a linked return goes with its deal.
-    pub fn team_deals(&self, rep: UserId, name: &str, from: Option<Date>, to: Option<Date>) -> Vec<Deal> {
+    pub fn team_deals(
+        &self,
+        rep: UserId,
+        name: &str,
+        (from, to): (Option<Date>, Option<Date>),
+        clawback: Option<u32>,
+    ) -> Vec<Deal> {
         let there = |on: Date| from.is_none_or(|from| from <= on) && to.is_none_or(|to| on < to);
         let mine = of(&self.deals, rep).iter().filter(|row| !row.overlay && !row.elsewhere && there(row.class_on));
-        mine.map(|row| Deal { rep: Some(name.to_owned()), ..deal(row) }).collect()
+        mine.map(|row| Deal { rep: Some(name.to_owned()), ..deal(row, clawback, self.today) }).collect()
     }
 }
 
@@ -121,16 +134,22 @@ pub struct Before {
 
 impl Before {
     /// Loads the days of the fiscal year before the period of a question, and the year's targets.
-    pub async fn load(db: &mut PgConnection, asked: &Question, reps: &[UserId]) -> Result<Self, Error> {
+    pub async fn load(
+        db: &mut PgConnection,
+        asked: &Question,
+        reps: &[UserId],
+        rules: &Rules,
+    ) -> Result<Self, Error> {
         let Question { org, period, rep, .. } = *asked;
         let year = period.as_kind(PeriodKind::Year);
         let (from, to) = (year.from(), period.from());
+        let (whole, none) = (Question { period: year, ..*asked }, BTreeSet::new());
         Ok(Self {
             today: asked.today,
-            deals: by_rep(facts_db::credited_deals(db, org, from, to, rep, false).await?, |deal| deal.rep_id),
-            events: by_rep(facts_db::paid_events(db, org, from, to, rep).await?, |event| event.rep_id),
+            deals: by_rep(facts_db::credited_deals(db, org, from, to, rep, false, rules).await?, |deal| deal.rep_id),
+            events: by_rep(facts_db::paid_events(db, org, from, to, rep, rules).await?, |event| event.rep_id),
             visits: by_rep(facts_db::counted_visits(db, org, from, to, rep).await?, |visit| visit.rep_id),
-            year: measured::of_reps(db, &Question { period: year, ..*asked }, reps.to_vec(), &BTreeSet::new()).await?,
+            year: measured::of_reps(db, &whole, reps.to_vec(), &none, rules).await?,
         })
     }
 
@@ -138,11 +157,16 @@ impl Before {
     pub fn metrics(&self, rep: UserId, clawback: Option<u32>) -> BTreeMap<Metric, Decimal> {
         let mine = of(&self.deals, rep);
         let mut facts = Facts::default();
-        let records = records(of(&self.events, rep), of(&self.visits, rep), clawback, self.today);
+        let events = of(&self.events, rep);
+        let records = records(events, of(&self.visits, rep));
         for metric in [Metric::LostCustomers, Metric::Visits, Metric::StrangerVisits, Metric::Touches] {
             facts.metrics.insert(metric, Decimal::from(records.get(&metric).map_or(0, Vec::len)));
         }
         count_what_pays(&mut facts, &records);
+        if let Some(days) = clawback {
+            let lost = Decimal::from(lost_again(events, days, self.today).len());
+            facts.metrics.entry(Metric::NewCustomers).and_modify(|count| *count -= lost);
+        }
         sales_that_pay(&mut facts, None, None, mine);
         let sales: Money = paying(mine).map(|deal| deal.amount).sum();
         facts.metrics.insert(Metric::NetSales, sales.exact());
@@ -167,7 +191,7 @@ fn of<T>(rows: &HashMap<UserId, Vec<T>>, rep: UserId) -> &[T] {
     rows.get(&rep).map(Vec::as_slice).unwrap_or_default()
 }
 
-fn deal(row: &CreditedDeal) -> Deal {
+fn deal(row: &CreditedDeal, clawback: Option<u32>, today: Date) -> Deal {
     Deal {
         number: row.number,
         booked_on: Some(row.booked_on),
@@ -183,22 +207,14 @@ fn deal(row: &CreditedDeal) -> Deal {
         customer_since: row.customer_since,
         new_customer: row.new_customer,
         cross_sell: row.cross_sell,
+        lost_after: clawback.and_then(|days| lost_after(row.class_on, row.lost_on, days, today)),
     }
 }
 
 /// What the rep's counts count.
-fn records(
-    events: &[PaidEvent],
-    visits: &[CountedVisit],
-    clawback: Option<u32>,
-    today: Date,
-) -> BTreeMap<Metric, Vec<Counted>> {
+fn records(events: &[PaidEvent], visits: &[CountedVisit]) -> BTreeMap<Metric, Vec<Counted>> {
     let mut records: BTreeMap<Metric, Vec<Counted>> = BTreeMap::new();
-    let lost_again = |event: &PaidEvent| {
-        let lost_on = event.lost_on.filter(|day| *day <= today);
-        clawback.zip(lost_on).is_some_and(|(days, day)| day <= add_days(event.on_date, i64::from(days)))
-    };
-    for event in events.iter().filter(|event| event.kind != "first_sale" || !lost_again(event)) {
+    for event in events {
         let metric = match event.kind.as_str() {
             "first_sale" => Metric::NewCustomers,
             "won_back" => Metric::WonBackCustomers,
@@ -219,6 +235,32 @@ fn records(
         records.entry(Metric::Visits).or_default().push(counted);
     }
     records
+}
+
+/// How many days after its first sale a customer was lost, by today and within so many days.
+fn lost_after(won_on: Date, lost_on: Option<Date>, days: u32, today: Date) -> Option<u32> {
+    let after = (lost_on.filter(|day| *day <= today)? - won_on).whole_days();
+    u32::try_from(after).ok().filter(|after| *after <= days)
+}
+
+/// The new customers that were lost again within so many days.
+fn lost_again(events: &[PaidEvent], days: u32, today: Date) -> Vec<LostAgain> {
+    let won = events.iter().filter(|event| event.kind == "first_sale");
+    won.filter_map(|event| {
+        let after = lost_after(event.on_date, event.lost_on, days, today)?;
+        Some(LostAgain { customer: event.customer.clone(), after })
+    })
+    .collect()
+}
+
+/// Says of the new customers that are listed which were lost again.
+fn name_lost(listed: Option<&mut Vec<Counted>>, events: &[PaidEvent], days: u32, today: Date) {
+    let won = events.iter().filter(|event| event.kind == "first_sale");
+    for (counted, event) in listed.into_iter().flatten().zip(won) {
+        if let Some(after) = lost_after(event.on_date, event.lost_on, days, today) {
+            counted.customer = format!("{}, lost again after {after} days", event.customer);
+        }
+    }
 }
 
 /// Customers won count for pay while they are not undone and their deal is confirmed: as many as their records.

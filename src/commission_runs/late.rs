@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use sqlx::PgConnection;
+use time::Date;
 
 use super::{
     calculate::{Beside, Calculated, OnPlan, Question, earned},
     late_db::{self, LockedPeriod, PaidLine},
     mark_db::{self, Span},
     needs,
+    rules::Rules,
 };
 use crate::{
     domain::{
@@ -16,7 +18,7 @@ use crate::{
             late::{Difference, differences},
             statement::{Line, LineKind},
         },
-        company::GrowthBase,
+        company::{GrowthBase, GrowthBasis},
         id::{RunId, StatementId, UserId},
         money::Money,
         period::{Period, add_months},
@@ -42,63 +44,123 @@ pub struct Correction {
     pub difference: Difference,
 }
 
+/// A locked period as its facts stand now.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The run that locked it.
+    pub run: RunId,
+    /// It.
+    pub period: Period,
+    rules: Rules,
+    mark: i64,
+    /// Whether nothing has changed since everything was posted.
+    same: bool,
+    /// Whether everybody who has a statement in it is looked at.
+    whole: bool,
+}
+
 /// What locked periods owe these reps, or the reps owe, by what is known now: in order of time, then of names, then of
-/// the plan. Unchanged facts give nothing. In doubt a period is calculated again: one whose mark has changed, and every
-/// later one, for pay may follow from earlier facts.
+/// the plan. Unchanged facts give nothing.
 pub async fn corrections(db: &mut PgConnection, asked: &Question, reps: &[UserId]) -> Result<Vec<Correction>, Error> {
-    let after = add_months(asked.period.from(), -MONTHS_BACK);
-    let locked = late_db::locked(db, asked.org, after, reps, None).await?;
-    let period = |row: &LockedPeriod| asked.period.at(row.period_kind, row.period_start);
-    let mut spans = Vec::new();
-    for (place, row) in (0..).zip(&locked) {
-        spans.extend(spans_of(place, period(row), asked.growth_base));
-    }
-    let marks: HashMap<i32, i64> = if spans.is_empty() {
-        HashMap::new()
-    } else {
-        mark_db::marks(db, asked.org, &spans, asked.today).await?.into_iter().collect()
-    };
-    let changed = (0..).zip(&locked).find(|(place, row)| row.mark.is_none() || row.mark != marks.get(place).copied());
-    let Some(from) = changed.map(|(_, row)| row.period_start) else { return Ok(Vec::new()) };
-    let again: Vec<(RunId, Period)> = locked
-        .iter()
-        .map(|row| (row.run_id, period(row)))
-        .filter(|(_, period)| period.to() > from && *period != asked.period)
-        .collect();
+    let again = again(db, asked, reps).await?;
     in_shadow(db, asked, &again, reps).await
 }
 
-/// What of a locked run is worth something else now, for these reps.
+/// The locked periods that are calculated again, in order of time: those with facts that have changed and are not posted
+/// yet, and later ones that may follow from them, because their plans look back.
+pub async fn again(db: &mut PgConnection, asked: &Question, reps: &[UserId]) -> Result<Vec<Seen>, Error> {
+    let seen = seen(db, asked, reps, None).await?;
+    let Some(first) = seen.iter().position(|one| !one.same) else { return Ok(Vec::new()) };
+    let later: Vec<RunId> = seen.iter().skip(first).filter(|one| one.same).map(|one| one.run).collect();
+    let back = late_db::looking_back(db, asked.org, &later, &needs::LOOKING_BACK).await?;
+    Ok(seen.into_iter().skip(first).filter(|one| !one.same || back.contains(&one.run)).collect())
+}
+
+/// The marks of the locked periods of which a run holds every correction, if it takes up those of all these reps.
+pub async fn marks(db: &mut PgConnection, asked: &Question, reps: &[UserId]) -> Result<Vec<(RunId, i64)>, Error> {
+    let seen = seen(db, asked, reps, None).await?;
+    Ok(seen.into_iter().filter(|one| one.whole).map(|one| (one.run, one.mark)).collect())
+}
+
+/// The locked periods of the last two years in which one of these reps has a statement, or one of them.
+async fn seen(
+    db: &mut PgConnection,
+    asked: &Question,
+    reps: &[UserId],
+    run: Option<RunId>,
+) -> Result<Vec<Seen>, Error> {
+    let after = add_months(asked.period.from(), -MONTHS_BACK);
+    let locked = late_db::locked(db, asked.org, after, reps, run).await?;
+    if locked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let period = |row: &LockedPeriod| asked.period.at(row.period_kind, row.period_start);
+    let mut spans = Vec::new();
+    for (place, row) in (0..).zip(&locked) {
+        spans.extend(spans_of(place, period(row), row.facts_from, asked.growth_base, &row.rules()));
+    }
+    let marks: HashMap<i32, i64> = mark_db::marks(db, asked.org, &spans, asked.today).await?.into_iter().collect();
+    let seen = (0..).zip(&locked).map(|(place, row)| {
+        let mark = marks.get(&place).copied().unwrap_or_default();
+        let (run, period, rules, whole) = (row.run_id, period(row), row.rules(), row.whole);
+        Seen { run, period, rules, mark, same: row.mark == Some(mark), whole }
+    });
+    Ok(seen.collect())
+}
+
+/// What of a locked run is worth something else now, for these reps: calculated again whether its facts have changed or
+/// not.
 pub async fn of_run(
     db: &mut PgConnection,
     asked: &Question,
     run: RunId,
     reps: &[UserId],
 ) -> Result<Vec<Correction>, Error> {
-    in_shadow(db, asked, &[(run, asked.period)], reps).await
+    let own = seen(db, asked, reps, Some(run)).await?;
+    in_shadow(db, asked, &own, reps).await
 }
 
-/// The mark of a period's facts, as they stand now.
-pub async fn mark(db: &mut PgConnection, asked: &Question) -> Result<Option<i64>, Error> {
-    let spans = spans_of(0, asked.period, asked.growth_base);
+/// The same for its page: nothing is calculated where nothing has changed that is not posted.
+pub async fn not_posted(
+    db: &mut PgConnection,
+    asked: &Question,
+    run: RunId,
+    reps: &[UserId],
+) -> Result<Vec<Correction>, Error> {
+    let mut own = seen(db, asked, reps, Some(run)).await?;
+    if own.iter().all(|one| one.same) {
+        let back = late_db::looking_back(db, asked.org, &[run], &needs::LOOKING_BACK).await?;
+        own = if back.is_empty() { Vec::new() } else { again(db, asked, reps).await? };
+        own.retain(|one| one.run == run);
+    }
+    in_shadow(db, asked, &own, reps).await
+}
+
+/// The mark of a period's facts from a day on, as they stand now.
+pub async fn mark(db: &mut PgConnection, asked: &Question, facts_from: Date) -> Result<Option<i64>, Error> {
+    let spans = spans_of(0, asked.period, facts_from, asked.growth_base, &Rules::default());
     let marks = mark_db::marks(db, asked.org, &spans, asked.today).await?;
     Ok(marks.first().map(|(_, mark)| *mark))
 }
 
-fn spans_of(place: i32, period: Period, growth_base: GrowthBase) -> Vec<Span> {
-    let own = Span { place, from: period.from(), to: period.to(), base: false };
-    let base = period.base(growth_base, period.to());
-    let base = base.map(|base| Span { place, from: base.whole.from, to: base.whole.to, base: true });
+fn spans_of(place: i32, period: Period, from: Date, growth_base: GrowthBase, rules: &Rules) -> Vec<Span> {
+    let by_book = rules.growth_basis.map(|basis| basis == GrowthBasis::Book);
+    let own = Span { place, from, to: period.to(), base: false, confirm: rules.confirm_deals, by_book };
+    let base = period.base(rules.growth_base.unwrap_or(growth_base), period.to());
+    let base = base.map(|base| Span { from: base.whole.from, to: base.whole.to, base: true, ..own });
     [Some(own), base].into_iter().flatten().collect()
 }
 
 async fn in_shadow(
     db: &mut PgConnection,
     asked: &Question,
-    locked: &[(RunId, Period)],
+    locked: &[Seen],
     reps: &[UserId],
 ) -> Result<Vec<Correction>, Error> {
-    let runs: Vec<RunId> = locked.iter().map(|(run, _)| *run).collect();
+    if locked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let runs: Vec<RunId> = locked.iter().map(|one| one.run).collect();
     let mut on_plans = on_plans(db, asked, &runs, Some(reps)).await?;
     if on_plans.values().flatten().any(|(_, on_plan)| needs::of_others(&on_plan.plan)) {
         on_plans = self::on_plans(db, asked, &runs, None).await?;
@@ -109,12 +171,15 @@ async fn in_shadow(
         paid.entry(line.statement_id).or_default().push(line);
     }
     let mut beside = Beside::default();
-    for (run, period) in locked {
+    for Seen { run, period, rules, .. } in locked {
         let (ids, of_run): (Vec<StatementId>, Vec<OnPlan>) =
             on_plans.remove(run).unwrap_or_default().into_iter().unzip();
         let names: Vec<String> = of_run.iter().map(|on_plan| on_plan.name.clone()).collect();
         let rep = asked.rep.filter(|rep| of_run.iter().all(|on_plan| on_plan.rep == *rep));
-        let shadow = earned(db, &Question { period: *period, rep, ..*asked }, of_run, &beside).await?;
+        beside.rules = rules.clone();
+        let growth_base = rules.growth_base.unwrap_or(asked.growth_base);
+        let question = Question { period: *period, rep, growth_base, ..*asked };
+        let shadow = earned(db, &question, of_run, &beside).await?;
         for ((calculated, statement), name) in shadow.iter().zip(ids).zip(names) {
             if !reps.contains(&calculated.rep) {
                 continue;
@@ -138,18 +203,20 @@ async fn on_plans(
 ) -> Result<HashMap<RunId, Vec<(StatementId, OnPlan)>>, Error> {
     let mut found: HashMap<RunId, Vec<(StatementId, OnPlan)>> = HashMap::new();
     for one in late_db::statements(db, asked.org, runs, reps).await? {
-        let on_plan = OnPlan::new(one.rep_id, one.rep, one.version_id, one.document)?;
+        let mut on_plan = OnPlan::new(one.rep_id, one.rep, one.version_id, one.document)?;
+        on_plan.number = one.period_on_plan.and_then(|number| u32::try_from(number).ok());
+        on_plan.settles = one.off_plan;
         found.entry(one.run_id).or_default().push((one.id, on_plan));
     }
     Ok(found)
 }
 
-/// The lines that the facts of a period make. The draw is one of them unless it is a debt: that is settled by later
-/// earnings, and its gap by then.
+/// The lines that the facts of a period make. Of draws only what is given for good: a debt, and what pays one back, is
+/// settled with later earnings, from balance to balance.
 fn worth(calculated: &Calculated) -> Vec<(String, Money)> {
     let counts = |line: &&Line| match line.kind {
         LineKind::Component | LineKind::TrueUp | LineKind::Limit => true,
-        LineKind::Draw => !calculated.draw_is_debt,
+        LineKind::Draw => !calculated.draw_is_debt && line.amount.money > Money::ZERO,
         LineKind::Adjustment | LineKind::Carried => false,
     };
     let lines = calculated.statement.lines.iter().filter(counts);
@@ -158,6 +225,7 @@ fn worth(calculated: &Calculated) -> Vec<(String, Money)> {
 
 /// What was paid for these lines.
 fn counting(paid: &[PaidLine], calculated: &Calculated) -> Vec<(String, Money)> {
-    let counts = |line: &&PaidLine| line.measure != "draw" || !calculated.draw_is_debt;
+    let counts =
+        |line: &&PaidLine| line.measure != "draw" || !calculated.draw_is_debt && line.amount > Money::ZERO;
     paid.iter().filter(counts).map(|line| (line.component.clone(), line.amount)).collect()
 }

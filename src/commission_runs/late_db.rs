@@ -3,9 +3,10 @@
 use sqlx::PgConnection;
 use time::{Date, OffsetDateTime};
 
-use super::late::Correction;
+use super::{late::Correction, rules::Rules};
 use crate::{
     domain::{
+        company::{GrowthBase, GrowthBasis},
         id::{OrgId, PlanVersionId, RunId, StatementId, UserId},
         money::Money,
         period::PeriodKind,
@@ -21,8 +22,35 @@ pub struct LockedPeriod {
     pub period_kind: PeriodKind,
     /// First day.
     pub period_start: Date,
-    /// The mark of its facts when it was calculated, if there is one.
+    /// The mark of its facts when all of them were last posted, if there is one: by a later run, else by its own.
     pub mark: Option<i64>,
+    /// First day of the facts that the mark is of.
+    pub facts_from: Date,
+    /// Whether everybody who has a statement in it is one of those asked for.
+    pub whole: bool,
+    /// What growth was compared with; this and what follows is none in a run older than such settings.
+    pub growth_base: Option<GrowthBase>,
+    /// Whose sales growth compared.
+    pub growth_basis: Option<GrowthBasis>,
+    /// Whether deals had to be confirmed.
+    pub confirm_deals: Option<bool>,
+    /// How long a customer was a new one.
+    pub new_customer_months: Option<i32>,
+    /// The tree of teams.
+    pub team_tree: Option<serde_json::Value>,
+}
+
+impl LockedPeriod {
+    /// The settings that it was paid by.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            growth_base: self.growth_base,
+            growth_basis: self.growth_basis,
+            confirm_deals: self.confirm_deals,
+            new_customer_months: self.new_customer_months,
+            team_tree: self.team_tree.clone(),
+        }
+    }
 }
 
 /// The locked periods that end after a day and in which one of these reps has a statement, in order of time. `run` asks
@@ -36,9 +64,24 @@ pub async fn locked(
 ) -> sqlx::Result<Vec<LockedPeriod>> {
     sqlx::query_as!(
         LockedPeriod,
-        r#"select l.run_id, l.period_kind as "period_kind: PeriodKind", l.period_start, r.facts_mark as mark
+        r#"select l.run_id, l.period_kind as "period_kind: PeriodKind", l.period_start,
+                  coalesce(posted.mark, r.facts_mark) as mark, coalesce(r.facts_from, l.period_start) as "facts_from!",
+                  not exists (
+                      select from statements s
+                      where s.org_id = l.org_id and s.run_id = l.run_id and s.rep_id <> all ($3)
+                  ) as "whole!",
+                  r.growth_base as "growth_base: GrowthBase", r.growth_basis as "growth_basis: GrowthBasis",
+                  r.confirm_deals, r.new_customer_months, r.team_tree
            from period_locks l
            join commission_runs r on r.org_id = l.org_id and r.id = l.run_id
+           left join lateral (
+               select m.mark
+               from run_marks m
+               join period_locks k on k.org_id = m.org_id and k.run_id = m.run_id
+               where m.org_id = l.org_id and m.locked_id = l.run_id
+               order by k.locked_at desc, m.run_id desc
+               limit 1
+           ) posted on true
            where l.org_id = $1 and l.period_end > $2 and ($4::bigint is null or l.run_id = $4)
              and exists (
                  select from statements s
@@ -68,6 +111,10 @@ pub struct PaidStatement {
     pub version_id: PlanVersionId,
     /// The plan.
     pub document: serde_json::Value,
+    /// Which of the rep's periods on the plan it was, from 1.
+    pub period_on_plan: Option<i32>,
+    /// Whether the rep was on no plan: it only settles earlier periods.
+    pub off_plan: bool,
 }
 
 /// The statements of these runs by name of the rep; `reps` asks for some only.
@@ -79,18 +126,68 @@ pub async fn statements(
 ) -> sqlx::Result<Vec<PaidStatement>> {
     sqlx::query_as!(
         PaidStatement,
-        "select s.run_id, s.id, s.rep_id, u.name as rep, v.id as version_id, v.document
+        r#"select s.run_id, s.id, s.rep_id, u.name as rep, v.id as version_id, v.document,
+                (s.inputs->'facts'->>'period_on_plan')::integer as period_on_plan,
+                coalesce((s.inputs->'facts'->>'off_plan')::boolean, false) as "off_plan!"
          from statements s
          join users u on u.org_id = s.org_id and u.id = s.rep_id
          join plan_versions v on v.org_id = s.org_id and v.id = s.plan_version_id
          where s.org_id = $1 and s.run_id = any ($2) and ($3::bigint[] is null or s.rep_id = any ($3))
-         order by s.run_id, u.name, s.rep_id",
+         order by s.run_id, u.name, s.rep_id"#,
         org as OrgId,
         runs as &[RunId],
         reps as Option<&[UserId]>,
     )
     .fetch_all(db)
     .await
+}
+
+/// Those of these runs that paid by a plan with one of these words: what such a plan pays may follow from facts of earlier
+/// periods.
+pub async fn looking_back(
+    db: &mut PgConnection,
+    org: OrgId,
+    runs: &[RunId],
+    words: &[&str],
+) -> sqlx::Result<Vec<RunId>> {
+    sqlx::query_scalar!(
+        r#"with paying as (
+               select distinct s.run_id, s.plan_version_id
+               from statements s
+               where s.org_id = $1 and s.run_id = any ($2)
+           )
+           select distinct p.run_id
+           from paying p
+           join plan_versions v on v.org_id = $1 and v.id = p.plan_version_id
+           where exists (
+               select from unnest($3::text[]) as w (word)
+               where strpos(v.document::text, '"' || w.word || '"') > 0
+           )"#,
+        org as OrgId,
+        runs as &[RunId],
+        words as &[&str],
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Notes the marks of locked periods whose corrections a new run holds.
+pub async fn insert_marks(tx: &mut Tx, run: RunId, marks: &[(RunId, i64)]) -> sqlx::Result<()> {
+    let org = tx.org;
+    let locked: Vec<i64> = marks.iter().map(|(locked, _)| locked.0).collect();
+    let marks: Vec<i64> = marks.iter().map(|(_, mark)| *mark).collect();
+    sqlx::query!(
+        "insert into run_marks (org_id, run_id, locked_id, mark)
+         select $1, $2, n.locked_id, n.mark
+         from unnest($3::bigint[], $4::bigint[]) as n (locked_id, mark)",
+        org as OrgId,
+        run as RunId,
+        &locked,
+        &marks,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// What was paid for a component, on its line or as a correction in a later statement.

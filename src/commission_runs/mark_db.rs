@@ -16,48 +16,58 @@ pub struct Span {
     pub to: Date,
     /// Whether only sales count: days that growth is compared with.
     pub base: bool,
+    /// Whether only confirmed deals pay; none: by today's setting.
+    pub confirm: Option<bool>,
+    /// Whether growth compares books; none: by today's setting.
+    pub by_book: Option<bool>,
 }
 
 /// The marks of some days, by place, as facts stand today; a place without any fact has 0.
 ///
 /// A mark is made of everything that pay of these days is made of: deals with their linked returns, credits, categories
 /// and costs; first sales, losses, win-backs and whether a customer won was lost again; visits that count; whose customer
-/// it was; the tree; what is held. Not of targets and plans: a locked period keeps those of its lock. Two marks that
+/// it was; who belonged to which team and led it; what is held. Not of targets, plans, settings and the tree: a locked period keeps those of its lock. Two marks that
 /// differ may still pay the same; equal ones do.
 pub async fn marks(db: &mut PgConnection, org: OrgId, spans: &[Span], today: Date) -> sqlx::Result<Vec<(i32, i64)>> {
     let places: Vec<i32> = spans.iter().map(|span| span.place).collect();
     let from: Vec<Date> = spans.iter().map(|span| span.from).collect();
     let to: Vec<Date> = spans.iter().map(|span| span.to).collect();
     let base: Vec<bool> = spans.iter().map(|span| span.base).collect();
+    let confirm: Vec<Option<bool>> = spans.iter().map(|span| span.confirm).collect();
+    let by_book: Vec<Option<bool>> = spans.iter().map(|span| span.by_book).collect();
     let rows = sqlx::query!(
-        r#"with recursive spans as materialized (
-               select s.place, s.from_date, s.to_date, s.base
-               from unnest($2::int[], $3::date[], $4::date[], $5::boolean[]) as s (place, from_date, to_date, base)
+        r#"with spans as materialized (
+               select s.place, s.from_date, s.to_date, s.base, coalesce(s.confirm, o.confirm_deals) as confirm,
+                      coalesce(s.by_book, o.growth_basis = 'book') as by_book
+               from organizations o
+               cross join unnest($2::int[], $3::date[], $4::date[], $5::boolean[], $7::boolean[], $8::boolean[])
+                   as s (place, from_date, to_date, base, confirm, by_book)
+               where o.id = $1
            ),
            booked as materialized (
-               select s.place, s.base, d.id, d.number, d.booked_on, d.customer_id, d.net, d.confirmed_at, d.id as root_id,
+               select s.place, s.base, s.confirm, s.by_book, d.id, d.number, d.booked_on, d.customer_id, d.net, d.confirmed_at, d.id as root_id,
                       d.booked_on as class_on
                from spans s
                join deals d on d.org_id = $1 and d.booked_on >= s.from_date and d.booked_on < s.to_date
                     and d.returns_id is null
            ),
            sold as materialized (
-               select b.place, b.base, b.id, b.number, b.booked_on, b.customer_id, b.net, b.confirmed_at, b.root_id,
+               select b.place, b.base, b.confirm, b.by_book, b.id, b.number, b.booked_on, b.customer_id, b.net, b.confirmed_at, b.root_id,
                       b.class_on
                from booked b
                union all
-               select b.place, b.base, r.id, r.number, r.booked_on, r.customer_id, r.net, r.confirmed_at, b.id, b.class_on
+               select b.place, b.base, b.confirm, b.by_book, r.id, r.number, r.booked_on, r.customer_id, r.net,
+                      r.confirmed_at, b.id, b.class_on
                from booked b
                join deals r on r.org_id = $1 and r.returns_id = b.id and r.booked_on is not null
            ),
            words as (
                select d.place,
                       concat_ws('|', 'deal', d.id, d.booked_on, d.customer_id, d.net, d.root_id, c.customer_since,
-                                not o.confirm_deals or d.confirmed_at is not null, f.on_date, f.kind, w.rep_id) as word
+                                not d.confirm or d.confirmed_at is not null, f.on_date, f.kind, w.rep_id) as word
                from sold d
-               join organizations o on o.id = $1
                join customers c on c.org_id = $1 and c.id = d.customer_id
-               left join ownerships w on w.org_id = $1 and o.growth_basis = 'book' and w.customer_id = d.customer_id
+               left join ownerships w on w.org_id = $1 and d.by_book and w.customer_id = d.customer_id
                     and w.during @> d.booked_on
                left join lateral (
                    select e.kind, e.on_date
@@ -128,11 +138,6 @@ pub async fn marks(db: &mut PgConnection, org: OrgId, spans: &[Span], today: Dat
                join team_managers m on m.org_id = $1 and m.during && daterange(s.from_date, s.to_date)
                where not s.base
                union all
-               select s.place, concat_ws('|', 'team', t.id, t.parent_id)
-               from spans s
-               join teams t on t.org_id = $1 and t.parent_id is not null
-               where not s.base
-               union all
                select s.place, concat_ws('|', 'hold', h.id)
                from spans s
                join pay_holds h on h.org_id = $1
@@ -151,6 +156,8 @@ pub async fn marks(db: &mut PgConnection, org: OrgId, spans: &[Span], today: Dat
         &to,
         &base,
         today,
+        &confirm as &[Option<bool>],
+        &by_book as &[Option<bool>],
     )
     .fetch_all(db)
     .await?;

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
 
-use super::calculate::{Counted, Part, Question};
+use super::{
+    calculate::{Counted, Part, Question},
+    rules::Rules,
+};
 use crate::{
     domain::{
         id::UserId,
@@ -35,6 +38,7 @@ pub async fn of_reps(
     asked: &Question,
     reps: Vec<UserId>,
     more: &BTreeSet<Metric>,
+    rules: &Rules,
 ) -> Result<Measured, Error> {
     let Question { org, period, growth_base, today, .. } = *asked;
     let presences = Presences::load(db, org, &reps, period.dates()).await?;
@@ -50,7 +54,7 @@ pub async fn of_reps(
             crossed.entry(rep).or_default().push(Counted { customer, on: first.on, deal: Some(first.sale.number) });
         }
     }
-    let facts = more::facts(db, &asked, more)
+    let facts = more::facts_by(db, &asked, more, rules.growth_basis)
         .await?
         .into_iter()
         .filter_map(|((_, subject), facts)| match subject {

@@ -50,7 +50,20 @@ pub fn true_up(plan: &Plan) -> Option<MeasuringPeriod> {
     plan.components.iter().find_map(|component| component.true_up)
 }
 
-/// Within how many days of the first sale a loss takes a new customer back: of several windows the longest.
+/// The words of plans whose pay may follow from facts of earlier periods that no mark of their own period holds.
+pub const LOOKING_BACK: [&str; 8] = [
+    "true_up",
+    "cross_sell",
+    "cross_sell_sales",
+    "cross_sell_count",
+    "loss_rate",
+    "concentration",
+    "time_on_a",
+    "contribution",
+];
+
+/// Within how many days of the first sale a loss takes a new customer back, where that is asked of a team or a year: of
+/// several windows the longest. A component of the rep's own has its own.
 pub fn clawback_days(plan: &Plan) -> Option<u32> {
     plan.components.iter().filter_map(|component| component.clawback_days).max()
 }

@@ -1,5 +1,7 @@
 //! What finance looks at before a run is submitted: what changed most and why, what to beware of, whether the sums agree.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
 
 use super::{
@@ -12,6 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
+        id::UserId,
         money::{Currency, Money},
         period::{Period, add_days},
     },
@@ -73,6 +76,15 @@ impl Report {
         let left = report_db::left(db, &me.scope, run.id).await?;
         let limit = hands_db::warn_above(db, org).await?;
         let mut warnings = told(&left, limit, booked.as_ref(), me.company.currency);
+        if !run.superseded {
+            let owing = report_db::owing(db, &me.scope, run.id).await?;
+            let owing: Vec<String> =
+                owing.iter().map(|one| format!("{} {}", one.rep, format::money(me.company.currency, one.owed))).collect();
+            if !owing.is_empty() {
+                let names = owing.join(", ");
+                warnings.push(format!("Owe of draws and have no statement here: {names}. It waits for their next plan."));
+            }
+        }
         if run.locked_at.is_none() && !run.superseded {
             let silent = report_db::silent(db, &me.scope, run.id, add_days(me.today, -SILENT_DAYS)).await?;
             if !silent.is_empty() {
@@ -83,7 +95,7 @@ impl Report {
         let (mut now, mut posted) = (Vec::new(), Vec::new());
         if run.locked_at.is_some() {
             let reps = late_db::reps_of(db, org, run.id, me.scope.reps()).await?;
-            now = late::of_run(db, &Question::of(me, period, None), run.id, &reps).await?;
+            now = late::not_posted(db, &Question::of(me, period, None), run.id, &reps).await?;
             for row in late_db::posted(db, org, run.id, me.scope.reps()).await? {
                 let label = period.at(row.period_kind, row.period_start).label();
                 posted.push(PostedLine { row, label });
@@ -95,20 +107,22 @@ impl Report {
 
 /// The biggest changes of reps' pay, the largest first; those whose pay is the same are left out.
 fn biggest(before: &[Paid], now: &[Paid]) -> Vec<Change> {
-    let sum = |paid: &[Paid], rep: &str, component: Option<&str>| -> Money {
-        let mine = paid.iter().filter(|one| one.rep == rep && component.is_none_or(|name| one.component == name));
-        mine.map(|one| one.amount).sum()
-    };
     let mut changes: Vec<Change> = Vec::new();
-    for one in now.iter().chain(before) {
-        let seen = changes.iter_mut().find(|change| change.rep == one.rep);
-        let amount = sum(now, &one.rep, None) - sum(before, &one.rep, None);
-        let component = Some(one.component.as_str());
-        let part = (one.component.clone(), sum(now, &one.rep, component) - sum(before, &one.rep, component));
-        match seen {
-            Some(change) if change.why.contains(&part) => {}
-            Some(change) => change.why.push(part),
-            None => changes.push(Change { rep: one.rep.clone(), amount, why: vec![part] }),
+    let mut places: HashMap<UserId, (usize, HashMap<&str, usize>)> = HashMap::new();
+    let lines = now.iter().map(|one| (one, one.amount)).chain(before.iter().map(|one| (one, -one.amount)));
+    for (Paid { rep_id, rep, component, .. }, amount) in lines {
+        let (place, parts) = places.entry(*rep_id).or_insert_with(|| {
+            changes.push(Change { rep: rep.clone(), amount: Money::ZERO, why: Vec::new() });
+            (changes.len() - 1, HashMap::new())
+        });
+        let Some(change) = changes.get_mut(*place) else { continue };
+        change.amount += amount;
+        let part = *parts.entry(component).or_insert_with(|| {
+            change.why.push((component.clone(), Money::ZERO));
+            change.why.len() - 1
+        });
+        if let Some((_, sum)) = change.why.get_mut(part) {
+            *sum += amount;
         }
     }
     changes.retain(|change| change.amount != Money::ZERO);
@@ -170,7 +184,9 @@ mod tests {
         let line = |line: &str| {
             let mut words = line.split(' ');
             let mut next = || words.next().unwrap().to_owned();
-            Paid { rep: next(), component: next(), amount: Money(next().parse().unwrap()) }
+            let (rep, component) = (next(), next());
+            let rep_id = UserId(rep.chars().map(|letter| i64::from(u32::from(letter))).sum());
+            Paid { rep_id, rep, component, amount: Money(next().parse().unwrap()) }
         };
         text.split(", ").filter(|line| !line.is_empty()).map(line).collect()
     }
@@ -189,6 +205,12 @@ mod tests {
             .collect();
         assert_eq!(told, ["Di 200: Sales 200", "Cy -70: Sales -70", "Ada -40: Visits -30, Sales -10"]);
         assert_eq!(biggest(&before, &before), []);
+        // Two who have one name are two.
+        let mut namesakes = paid("Ada Sales 100, Ada Sales 100");
+        namesakes[1].rep_id = UserId(1);
+        let told: Vec<Change> = biggest(&namesakes, &paid("Ada Sales 130"));
+        let amounts: Vec<i64> = told.iter().map(|change| change.amount.0).collect();
+        assert_eq!(amounts, [-100, 30], "{told:?}");
     }
 
     #[test]

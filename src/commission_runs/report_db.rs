@@ -64,6 +64,8 @@ pub async fn booked(db: &mut PgConnection, org: OrgId, period: Period) -> sqlx::
 /// What a run pays a rep for a component, corrections and all.
 #[derive(Clone, Debug)]
 pub struct Paid {
+    /// The rep.
+    pub rep_id: UserId,
     /// The rep's name.
     pub rep: String,
     /// The component, or what else its line is.
@@ -76,14 +78,14 @@ pub struct Paid {
 pub async fn paid(db: &mut PgConnection, scope: &Scope, run: RunId) -> sqlx::Result<Vec<Paid>> {
     sqlx::query_as!(
         Paid,
-        r#"select u.name as rep,
+        r#"select s.rep_id, u.name as rep,
                   case when l.measure = 'adjustment' then 'earlier periods' else l.component end as "component!",
                   sum(l.amount)::bigint as "amount!: Money"
            from statements s
            join users u on u.org_id = s.org_id and u.id = s.rep_id
            join statement_lines l on l.org_id = s.org_id and l.statement_id = s.id
            where s.org_id = $1 and s.run_id = $2 and ($3::bigint[] is null or s.rep_id = any ($3))
-           group by u.name, s.rep_id, 2
+           group by u.name, s.rep_id, 3
            order by u.name, s.rep_id, min(l.position)"#,
         scope.org as OrgId,
         run as RunId,
@@ -131,6 +133,43 @@ pub async fn left(db: &mut PgConnection, scope: &Scope, run: RunId) -> sqlx::Res
          join users u on u.org_id = s.org_id and u.id = s.rep_id
          where s.org_id = $1 and s.run_id = $2 and ($3::bigint[] is null or s.rep_id = any ($3))
          order by u.name, s.rep_id",
+        scope.org as OrgId,
+        run as RunId,
+        scope.reps() as Option<&[UserId]>,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// What a rep owes of draws.
+pub struct Owes {
+    /// The rep's name.
+    pub rep: String,
+    /// How much.
+    pub owed: Money,
+}
+
+/// The reps within reach who owe something of draws after their last approved statement and have none in a run of the
+/// same kind of period, by name.
+pub async fn owing(db: &mut PgConnection, scope: &Scope, run: RunId) -> sqlx::Result<Vec<Owes>> {
+    sqlx::query_as!(
+        Owes,
+        r#"with last as (
+               select distinct on (s.rep_id) s.rep_id, s.draw_balance, l.period_kind
+               from period_locks l
+               join statements s on s.org_id = l.org_id and s.run_id = l.run_id
+               where l.org_id = $1 and ($3::bigint[] is null or s.rep_id = any ($3))
+               order by s.rep_id, l.locked_at desc, s.id desc
+           )
+           select u.name as rep, s.draw_balance as "owed!: Money"
+           from commission_runs r
+           join last s on s.period_kind = r.period_kind and s.draw_balance > 0
+           join users u on u.org_id = r.org_id and u.id = s.rep_id
+           where r.org_id = $1 and r.id = $2
+             and not exists (
+                 select from statements m where m.org_id = r.org_id and m.run_id = r.id and m.rep_id = s.rep_id
+             )
+           order by u.name, u.id"#,
         scope.org as OrgId,
         run as RunId,
         scope.reps() as Option<&[UserId]>,

@@ -59,21 +59,28 @@ impl Sources {
         let any = |needed: fn(&Plan) -> bool| on_plans.iter().any(|on_plan| needed(&on_plan.plan));
         let leads = on_plans.iter().filter(|on_plan| needs::team(&on_plan.plan) || needs::earnings(&on_plan.plan));
         let leaders: Vec<UserId> = leads.map(|on_plan| on_plan.rep).collect();
-        let led = if leaders.is_empty() { Vec::new() } else { account_db::led(db, org, &leaders, period).await? };
+        let led = if leaders.is_empty() {
+            Vec::new()
+        } else {
+            account_db::led(db, org, &leaders, period, beside.rules.team_tree.as_ref()).await?
+        };
         let mut everybody = reps.clone();
         everybody.extend(led.iter().map(|one| one.member_id).filter(|member| seen.insert(*member)));
         // Facts of one rep, or of all: those of a team are not asked for one by one.
         let asked = Question { rep: asked.rep.filter(|_| everybody.len() == 1), ..*asked };
         let cross_sell = any(needs::cross_sell);
         let more = needs::more(on_plans.iter().map(|on_plan| &on_plan.document));
-        let before = if any(needs::year_to_date) { Some(Before::load(db, &asked, &reps).await?) } else { None };
+        let rules = &beside.rules;
+        let before =
+            if any(needs::year_to_date) { Some(Before::load(db, &asked, &reps, rules).await?) } else { None };
         let (mut longer, mut added_up, mut paid_before) = (HashMap::new(), HashMap::new(), HashMap::new());
         for kind in on_plans.iter().filter_map(|on_plan| needs::true_up(&on_plan.plan)).map(PeriodKind::from) {
             let whole = period.as_kind(kind);
             if whole.to() != period.to() || longer.contains_key(&kind) {
                 continue;
             }
-            longer.insert(kind, Known::load(db, &Question { period: whole, ..asked }, &reps, cross_sell, &more).await?);
+            let question = Question { period: whole, ..asked };
+            longer.insert(kind, Known::load(db, &question, &reps, cross_sell, &more, rules).await?);
             added_up.insert(kind, expected::added_up(db, org, &reps, (whole, period)).await?);
             let mut paid = late_db::paid_before(db, org, &reps, period.kind(), whole.from(), period.from()).await?;
             // What is corrected in this very run is worth what it is corrected to.
@@ -87,7 +94,7 @@ impl Sources {
         }
         Ok(Self {
             period,
-            known: Known::load(db, &asked, &everybody, cross_sell, &more).await?,
+            known: Known::load(db, &asked, &everybody, cross_sell, &more, rules).await?,
             before,
             longer,
             added_up,
@@ -102,10 +109,16 @@ impl Sources {
     /// The facts of a rep, and what their counts count.
     pub fn facts(&self, on_plan: &OnPlan, beside: &Beside) -> (Facts, BTreeMap<Metric, Vec<Counted>>) {
         let OnPlan { rep, name, plan, .. } = on_plan;
+        if on_plan.settles {
+            let period = self.period.to_string();
+            let mut facts = Facts { rep: name.clone(), period, off_plan: true, ..Facts::default() };
+            self.account(&mut facts, on_plan, beside);
+            return (facts, BTreeMap::new());
+        }
         let clawback = needs::clawback_days(plan);
         let (mut facts, records) = self.known.facts(*rep, name, clawback);
         if needs::team(plan) {
-            facts.deals.get_or_insert_default().extend(self.team_deals(*rep, name));
+            facts.deals.get_or_insert_default().extend(self.team_deals(*rep, name, clawback));
             facts.team = Some(self.team(*rep, name, clawback));
         }
         if needs::earnings(plan) {
@@ -115,7 +128,7 @@ impl Sources {
             facts.year_to_date = before.metrics(*rep, clawback);
             facts.year_targets = before.targets(*rep);
         }
-        facts.period_on_plan = Some(self.period_on_plan(*rep, beside));
+        facts.period_on_plan = Some(on_plan.number.unwrap_or_else(|| self.period_on_plan(*rep, beside)));
         self.account(&mut facts, on_plan, beside);
         facts.true_up = self.true_up(on_plan, beside);
         let deals = facts.deals.iter_mut().chain(facts.true_up.iter_mut().filter_map(|one| one.facts.deals.as_mut()));
@@ -157,7 +170,9 @@ impl Sources {
             facts.balance = balance.carried;
         }
         // A later version of the plan may have no such component any more.
-        let is_paid = |name: &str| on_plan.plan.components.iter().any(|component| component.name == name);
+        let is_paid = |name: &str| {
+            !on_plan.settles && on_plan.plan.components.iter().any(|component| component.name == name)
+        };
         for hold in
             self.holds.iter().filter(|hold| hold.rep_id == rep && hold.deal.is_none() && is_paid(&hold.component))
         {
@@ -197,7 +212,7 @@ impl Sources {
                 *sum += one.amount;
             }
         }
-        let periods = usual.map(|usual| usual.min(self.period_on_plan(on_plan.rep, beside)));
+        let periods = usual.map(|usual| usual.min(on_plan.number.unwrap_or_else(|| self.period_on_plan(on_plan.rep, beside))));
         Some(TrueUp { periods, facts: Box::new(facts), paid })
     }
 
@@ -218,10 +233,10 @@ impl Sources {
     }
 
     /// The deals of the team, each for the rep who is credited, while that rep belonged to it.
-    fn team_deals(&self, rep: UserId, name: &str) -> Vec<Deal> {
+    fn team_deals(&self, rep: UserId, name: &str, clawback: Option<u32>) -> Vec<Deal> {
         let mut deals = Vec::new();
         for (one, member) in self.led_by(rep, name) {
-            deals.extend(self.known.team_deals(one.member_id, &member, one.from_date, one.to_date));
+            deals.extend(self.known.team_deals(one.member_id, &member, (one.from_date, one.to_date), clawback));
         }
         deals
     }
@@ -235,6 +250,12 @@ impl Sources {
                 continue;
             }
             let (mut facts, _) = self.known.facts(one.member_id, &member, clawback);
+            if clawback.is_some() {
+                // A team's window takes its customers off the count itself.
+                let lost = facts.lost_again.iter().filter(|lost| clawback.is_some_and(|days| lost.after <= days));
+                let lost = Decimal::from(lost.count());
+                facts.metrics.entry(Metric::NewCustomers).and_modify(|count| *count -= lost);
+            }
             let sales = self.known.net_that_pays(one.member_id);
             facts.metrics.insert(Metric::NetSales, sales.exact());
             let figures = Figures { metrics: facts.metrics, no_value: facts.no_value, targets: facts.targets };

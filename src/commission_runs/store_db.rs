@@ -1,7 +1,10 @@
 //! The SQL that stores a calculation: a run, its statements and their lines, each written once.
 
+use time::Date;
+
 use crate::{
     domain::{
+        company::GrowthBase,
         id::{OrgId, PlanVersionId, RunId, UserId},
         money::Money,
         period::Period,
@@ -9,13 +12,26 @@ use crate::{
     postgres::tx::Tx,
 };
 
-/// Adds a run of a period, with the mark of its facts.
-pub async fn insert(tx: &mut Tx, period: Period, engine: &str, facts_mark: Option<i64>) -> sqlx::Result<RunId> {
+/// Adds a run of a period, with the mark of its facts from a day on and the settings that it is paid by.
+pub async fn insert(
+    tx: &mut Tx,
+    period: Period,
+    engine: &str,
+    growth_base: GrowthBase,
+    facts: (Date, Option<i64>),
+) -> sqlx::Result<RunId> {
     let (org, actor, now) = (tx.org, tx.actor, tx.now);
     sqlx::query_scalar!(
         "insert into commission_runs (org_id, period_kind, period_start, period_end, prepared_by, prepared_at, engine,
-                                      facts_mark)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
+                                      facts_mark, facts_from, growth_base, growth_basis, confirm_deals,
+                                      new_customer_months, team_tree)
+         select o.id, $2, $3, $4, $5, $6, $7, $8, $9, $10, o.growth_basis, o.confirm_deals, o.new_customer_months, (
+                    select coalesce(jsonb_object_agg(t.id, t.parent_id), '{}')
+                    from teams t
+                    where t.org_id = o.id and t.parent_id is not null
+                )
+         from organizations o
+         where o.id = $1
          returning id",
         org as OrgId,
         period.kind().as_str(),
@@ -24,7 +40,9 @@ pub async fn insert(tx: &mut Tx, period: Period, engine: &str, facts_mark: Optio
         actor as Option<UserId>,
         now,
         engine,
-        facts_mark,
+        facts.1,
+        facts.0,
+        growth_base.as_str(),
     )
     .fetch_one(&mut **tx)
     .await
@@ -46,6 +64,8 @@ pub struct NewStatement {
     pub draw_balance: Money,
     /// What it carries on: zero or less.
     pub carried: Money,
+    /// Who did something by hand to what it pays: none of them approves it.
+    pub hands: Vec<UserId>,
     /// The lines in order.
     pub lines: Vec<NewLine>,
 }
@@ -71,11 +91,17 @@ pub async fn insert_statements(tx: &mut Tx, run: RunId, statements: &[NewStateme
     let totals: Vec<i64> = statements.iter().map(|s| s.total.0).collect();
     let draws: Vec<i64> = statements.iter().map(|s| s.draw_balance.0).collect();
     let carried: Vec<i64> = statements.iter().map(|s| s.carried.0).collect();
+    let hands = statements.iter().flat_map(|s| s.hands.iter().map(|by| (s.rep.0, by.0)));
+    let (touched, by): (Vec<i64>, Vec<i64>) = hands.unzip();
     let digests: Vec<Vec<u8>> = statements.iter().map(|s| s.digest.to_vec()).collect();
     let ids = sqlx::query!(
         "insert into statements (org_id, run_id, rep_id, prepared_by, plan_version_id, inputs, total, digest,
-                                 draw_balance, carried)
-         select $1, $2, n.rep_id, $3, n.version_id, n.inputs, n.total, n.digest, n.draw_balance, n.carried
+                                 draw_balance, carried, hands)
+         select $1, $2, n.rep_id, $3, n.version_id, n.inputs, n.total, n.digest, n.draw_balance, n.carried, (
+                    select coalesce(array_agg(distinct h.made_by order by h.made_by), '{}')
+                    from unnest($11::bigint[], $12::bigint[]) as h (rep_id, made_by)
+                    where h.rep_id = n.rep_id
+                )
          from unnest($4::bigint[], $5::bigint[], $6::jsonb[], $7::bigint[], $8::bytea[], $9::bigint[], $10::bigint[])
               as n (rep_id, version_id, inputs, total, digest, draw_balance, carried)
          returning id, rep_id",
@@ -89,6 +115,8 @@ pub async fn insert_statements(tx: &mut Tx, run: RunId, statements: &[NewStateme
         &digests,
         &draws,
         &carried,
+        &touched,
+        &by,
     )
     .fetch_all(&mut **tx)
     .await?;

@@ -339,7 +339,7 @@ async fn approve(
     let approved = db::approve(&mut write, &me.scope, id, None).await?;
     if approved == 0 {
         return Err(Error::Conflict(
-            "Nothing here is yours to approve: you calculated or adjusted it, or it is your own pay.",
+            "Nothing here is yours to approve: you calculated it, did something by hand to it, or it is your own pay.",
         ));
     }
     let locked = expected::lock_if_approved(&mut write, id).await?;

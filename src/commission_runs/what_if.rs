@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use super::{
     calculate::{Question, calculate},
     measured,
+    rules::Rules,
 };
 use crate::{
     domain::{
@@ -40,6 +41,6 @@ pub async fn now(db: &mut PgConnection, asked: &Question, rep: UserId) -> Result
     let read = |what: &str, why: String| Error::Internal(format!("{what} of {}: {why}", calculated.statement.rep));
     let plan = Plan::from_value(&calculated.inputs.plan).map_err(|e| read("plan", e.to_string()))?;
     let facts = Facts::from_value(&calculated.inputs.facts, plan.currency).map_err(|e| read("facts", e.to_string()))?;
-    let base = measured::of_reps(db, &asked, vec![rep], &BTreeSet::new()).await?.base(rep);
+    let base = measured::of_reps(db, &asked, vec![rep], &BTreeSet::new(), &Rules::default()).await?.base(rep);
     Ok(Some(Now { period: asked.period, plan, facts, base, statement: calculated.statement }))
 }

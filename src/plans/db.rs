@@ -40,7 +40,9 @@ pub async fn list(db: &mut PgConnection, org: OrgId, today: Date) -> sqlx::Resul
                    limit 1) as "from_date!",
                   (select count(*)
                    from plan_assignments a
-                   where a.org_id = p.org_id and a.plan_id = p.id and a.during @> $2::date) as "reps!"
+                   join users u on u.org_id = a.org_id and u.id = a.rep_id
+                   where a.org_id = p.org_id and a.plan_id = p.id and a.during @> $2::date
+                     and (u.left_on is null or u.left_on > $2)) as "reps!"
            from plans p
            where p.org_id = $1
            order by p.name"#,
@@ -99,7 +101,7 @@ pub struct AssignmentRow {
     pub rep: String,
     /// First day; none: from the beginning.
     pub from_date: Option<Date>,
-    /// First day no longer on it; none: open.
+    /// First day no longer on it: who leaves is on it until the last day; none: open.
     pub to_date: Option<Date>,
 }
 
@@ -107,11 +109,11 @@ pub struct AssignmentRow {
 pub async fn assignments(db: &mut PgConnection, org: OrgId, plan: PlanId) -> sqlx::Result<Vec<AssignmentRow>> {
     sqlx::query_as!(
         AssignmentRow,
-        r#"select a.rep_id, u.name as rep, lower(a.during) as from_date, upper(a.during) as to_date
+        r#"select a.rep_id, u.name as rep, lower(a.during) as from_date, least(upper(a.during), u.left_on) as to_date
            from plan_assignments a
            join users u on u.org_id = a.org_id and u.id = a.rep_id
            where a.org_id = $1 and a.plan_id = $2
-           order by upper_inf(a.during) desc, u.name, lower(a.during) desc"#,
+           order by least(upper(a.during), u.left_on) is null desc, u.name, lower(a.during) desc"#,
         org as OrgId,
         plan as PlanId,
     )
@@ -167,7 +169,8 @@ pub struct InForce {
     pub document: serde_json::Value,
 }
 
-/// The plan version in force for each rep on the first day of a period, by name of the rep.
+/// The plan version in force for each rep on the first day of a period, by name of the rep. Who has left before that day
+/// is on none: the period of the last day is the last one that pays.
 /// `rep` asks for one only.
 pub async fn in_force(
     db: &mut PgConnection,
@@ -188,6 +191,7 @@ pub async fn in_force(
                limit 1
            ) v on true
            where a.org_id = $1 and a.during @> $2::date and ($3::bigint is null or a.rep_id = $3)
+             and (u.left_on is null or u.left_on > $2)
            order by u.name, a.rep_id"#,
         org as OrgId,
         first_day,

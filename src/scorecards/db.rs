@@ -7,7 +7,7 @@ use time::Date;
 
 pub use crate::domain::subject::{Subject, Subjects};
 use crate::domain::{
-    company::GrowthBase,
+    company::{GrowthBase, GrowthBasis},
     id::{OrgId, TeamId, UserId},
     metric::Facts,
     money::Money,
@@ -25,6 +25,18 @@ pub async fn facts(
     growth_base: GrowthBase,
     today: Date,
 ) -> sqlx::Result<BTreeMap<(Period, Subject), Facts>> {
+    facts_by(db, org, subjects, periods, (growth_base, None), today).await
+}
+
+/// The same by this basis of growth; none: the company's.
+pub async fn facts_by(
+    db: &mut PgConnection,
+    org: OrgId,
+    subjects: &Subjects,
+    periods: &[Period],
+    (growth_base, basis): (GrowthBase, Option<GrowthBasis>),
+    today: Date,
+) -> sqlx::Result<BTreeMap<(Period, Subject), Facts>> {
     let bases: Vec<Option<Base>> = periods.iter().map(|period| period.base(growth_base, today)).collect();
     let spans = spans(periods, &bases);
     let mut table = BTreeMap::new();
@@ -33,7 +45,7 @@ pub async fn facts(
         let nothing = Facts { net_sales_base: none, net_sales_whole_base: none, ..Facts::default() };
         table.extend(subjects.each().map(|subject| ((*period, subject), nothing)));
     }
-    for row in rows(db, org, subjects, &spans, today).await? {
+    for row in rows(db, org, subjects, &spans, basis, today).await? {
         let period = usize::try_from(row.period).ok().and_then(|index| periods.get(index).zip(bases.get(index)));
         let Some((period, base)) = period else { continue };
         let Some(facts) = row.subject().and_then(|subject| table.get_mut(&(*period, subject))) else { continue };
@@ -147,6 +159,7 @@ async fn rows(
     org: OrgId,
     subjects: &Subjects,
     spans: &Spans,
+    basis: Option<GrowthBasis>,
     today: Date,
 ) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as!(
@@ -174,7 +187,7 @@ async fn rows(
                    as s (period, part, from_date, to_date, years, days, last_day)
            ),
            basis as materialized (
-               select o.growth_basis = 'book' as is_book
+               select coalesce($13::text, o.growth_basis) = 'book' as is_book
                from organizations o
                where o.id = $1
            ),
@@ -403,6 +416,7 @@ async fn rows(
         &spans.years,
         &spans.days,
         &spans.last,
+        basis.map(GrowthBasis::as_str),
     )
     .fetch_all(db)
     .await

@@ -48,8 +48,18 @@ pub async fn facts(
     asked: &Asked<'_>,
     metrics: &BTreeSet<Metric>,
 ) -> sqlx::Result<BTreeMap<(Period, Subject), Facts>> {
+    facts_by(db, asked, metrics, None).await
+}
+
+/// The same by this basis of growth, which a locked period keeps; none: today's.
+pub async fn facts_by(
+    db: &mut PgConnection,
+    asked: &Asked<'_>,
+    metrics: &BTreeSet<Metric>,
+    basis: Option<GrowthBasis>,
+) -> sqlx::Result<BTreeMap<(Period, Subject), Facts>> {
     let Asked { org, subjects, periods, growth_base, today, .. } = *asked;
-    let mut table = db::facts(db, org, subjects, periods, growth_base, today).await?;
+    let mut table = db::facts_by(db, org, subjects, periods, (growth_base, basis), today).await?;
     let wants = |some: &[Metric]| some.iter().any(|metric| metrics.contains(metric));
     if table.is_empty() || !wants(&Metric::MORE) {
         return Ok(table);
@@ -58,7 +68,7 @@ pub async fn facts(
     if wants(&[Metric::GrowthFromNew, Metric::GrowthFromExisting]) {
         let firsts = first_sales(db, asked).await?;
         let customers: Vec<CustomerId> = firsts.keys().copied().collect();
-        let moves = moves(db, asked, &who, Some(&customers)).await?;
+        let moves = moves_by(db, asked, &who, Some(&customers), basis).await?;
         for facts in table.values_mut() {
             facts.growth_new = Some(Money::ZERO);
         }
@@ -232,9 +242,23 @@ pub async fn moves(
     who: &Who,
     customers: Option<&[CustomerId]>,
 ) -> sqlx::Result<BTreeMap<(Period, Subject, CustomerId), Move>> {
+    moves_by(db, asked, who, customers, None).await
+}
+
+async fn moves_by(
+    db: &mut PgConnection,
+    asked: &Asked<'_>,
+    who: &Who,
+    customers: Option<&[CustomerId]>,
+    basis: Option<GrowthBasis>,
+) -> sqlx::Result<BTreeMap<(Period, Subject, CustomerId), Move>> {
     let bases: Vec<_> = asked.periods.iter().map(|period| period.base(asked.growth_base, asked.today)).collect();
     let Some(dates) = asked.so_far() else { return Ok(BTreeMap::new()) };
-    let by_book = more_db::growth_basis(db, asked.org).await? == GrowthBasis::Book;
+    let basis = match basis {
+        Some(basis) => basis,
+        None => more_db::growth_basis(db, asked.org).await?,
+    };
+    let by_book = basis == GrowthBasis::Book;
     // A book holds what others sold, too.
     let reps = if by_book { None } else { who.everybody() };
     let wanted = Wanted { dates, reps: reps.as_deref(), customers, paying: asked.paying };

@@ -4,7 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use attain::{
-    commission_runs::facts_db::{counted_visits, credited_deals, paid_events},
+    commission_runs::{
+        facts_db::{counted_visits, credited_deals, paid_events},
+        rules::Rules,
+    },
     domain::{
         id::{OrgId, UserId},
         metric::{Facts, Metric},
@@ -71,7 +74,7 @@ pub async fn compare(
             };
             prop_assert_eq!(paid, expected, "rep {} in {}", place, month);
         }
-        let deals = credited_deals(&mut db, company.org, month.from(), month.to(), None, false).await.unwrap();
+        let deals = credited_deals(&mut db, company.org, month.from(), month.to(), None, false, &Rules::default()).await.unwrap();
         for deal in deals.into_iter().filter(|deal| !deal.elsewhere && !deal.overlay) {
             prop_assert!(deal.confirmed && seen.insert((deal.id, deal.rep_id)), "deal {} pays twice", deal.number);
             let booked = Period::containing(PeriodKind::Month, deal.booked_on, Month::January);
@@ -112,16 +115,16 @@ pub async fn nothing_unconfirmed_pays(db: &PgPool, company: &Company, world: &Wo
     confirm_deals(db, company.org, true).await;
     let mut db = tx::read(db, company.org).await.unwrap();
     let to = add_days(world.today, 1);
-    let deals = credited_deals(&mut db, company.org, START, to, None, false).await.unwrap();
+    let deals = credited_deals(&mut db, company.org, START, to, None, false, &Rules::default()).await.unwrap();
     prop_assert!(deals.iter().all(|deal| !deal.confirmed));
-    let events = paid_events(&mut db, company.org, START, to, None).await.unwrap();
+    let events = paid_events(&mut db, company.org, START, to, None, &Rules::default()).await.unwrap();
     prop_assert!(events.iter().all(|event| event.kind == "lost"));
     Ok(())
 }
 
 async fn paid(db: &mut PgConnection, org: OrgId, month: Period, through: time::Date, rep: UserId) -> Paid {
     let mut paid = Paid::default();
-    for event in paid_events(db, org, month.from(), through, Some(rep)).await.unwrap() {
+    for event in paid_events(db, org, month.from(), through, Some(rep), &Rules::default()).await.unwrap() {
         match event.kind.as_str() {
             "first_sale" => paid.new_customers += 1,
             "won_back" => paid.won_back_customers += 1,

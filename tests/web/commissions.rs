@@ -256,6 +256,7 @@ async fn the_database_refuses_what_the_pages_do_not_offer() {
         "disputes",
         "dispute_messages",
         "dispute_decisions",
+        "run_marks",
         "audit",
         "targets",
         "plan_versions",

@@ -37,13 +37,13 @@ impl Desk {
         Self { app: self.app.later(Duration::days(days)), org, ingrid, jonas, freja, farid, customer }
     }
 
-    fn question(&self, period: &str, today: Date) -> Question {
+    pub fn question(&self, period: &str, today: Date) -> Question {
         let period = Period::parse(period, Month::January).unwrap();
         Question { org: self.org, growth_base: GrowthBase::LastYear, period, rep: None, today }
     }
 
     /// What a period pays now.
-    async fn calculated(&self, period: &str) -> Vec<Calculated> {
+    pub async fn calculated(&self, period: &str) -> Vec<Calculated> {
         let mut tx = self.app.write(self.org).await;
         calculate(&mut tx, &self.question(period, date!(2027 - 06 - 30))).await.unwrap()
     }
@@ -74,7 +74,7 @@ impl Desk {
         tx.commit().await.unwrap();
     }
 
-    async fn count(&self, table: &str) -> i64 {
+    pub async fn count(&self, table: &str) -> i64 {
         let sql = format!("select count(*) from {table}");
         sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&self.app.db).await.unwrap()
     }
@@ -218,8 +218,8 @@ async fn a_customer_lost_within_the_window_takes_the_bonus_back() {
     tx.commit().await.unwrap();
     let lost = customers_lost(&desk).await;
     let lines = desk.lines("2026-11", desk.ingrid.id).await;
-    let carried = "Carried to the next period 50.00";
-    assert_eq!(lines, ["New customers 0.00", "New customers, 2026-10 -50.00", carried], "lost on {lost:?}");
+    let back = ["New customers 0.00", "New customers, 2026-10 -50.00", "Carried to the next period 50.00"];
+    assert_eq!(lines, back, "lost on {lost:?}; nothing is earned to take it back from");
 }
 
 async fn customers_lost(desk: &Desk) -> Vec<Date> {

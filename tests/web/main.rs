@@ -40,6 +40,7 @@ mod proposals;
 mod scorecards;
 mod search;
 mod settings;
+mod settled;
 mod setup;
 mod sign_in;
 mod simulation;

@@ -101,7 +101,7 @@ async fn an_adjustment_is_a_line_with_who_and_why_and_is_paid_once() {
     let page = freja.follow(&adjusted).await.expect(200);
     assert!(page.text("section[aria-labelledby=adjusted] li").contains("Freja"), "{}", page.words());
     let lines = page.text("section[aria-labelledby=lines]");
-    assert!(lines.contains("Freja: Promised at the fair") && lines.contains("€100.50"), "{lines}");
+    assert!(lines.contains("Added by hand by Freja: Promised at the fair, €100.50."), "{lines}");
 
     // Somebody else calculates it again: whoever adjusted still does not approve it.
     let again = desk.calculate(&mut farid, "2026-10").await;
@@ -224,4 +224,52 @@ async fn a_run_tells_what_changed_and_what_to_beware_of() {
     ] {
         assert!(words.contains(warning), "{warning}: {words}");
     }
+}
+
+#[tokio::test]
+async fn whoever_releases_or_takes_back_does_not_approve_the_run_that_pays_it() {
+    let desk = Desk::new().await;
+    let finn = desk.app.user(desk.org, "Finn", &[Role::Finance]).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let (mut freja, mut farid) = (desk.app.client(desk.freja).await, desk.app.client(desk.farid).await);
+    let mut finn_browser = desk.app.client(finn).await;
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    let hold = [("line", "Sales"), ("what", "hold"), ("reason", "To be checked")];
+    let run = run_of(&act(&mut freja, &run, desk.ingrid, &hold).await.expect(303));
+    press(&mut freja, &run, "submission").await.expect(303);
+    press(&mut farid, &run, "approval").await.expect(303);
+
+    // Finn releases it after the lock: November pays it, and Finn does not approve November.
+    let later = desk.after(20);
+    let mut freja = later.app.client(desk.freja).await;
+    finn_browser.on(&later.app).post(&format!("{run}/holds/1/release"), &[]).await.expect(303);
+    let run = later.calculate(&mut freja, "2026-11").await;
+    assert_eq!(totals(&mut freja, &run).await, ["€30.00"]);
+    let adjust =
+        [("line", "Sales"), ("what", "adjust"), ("amount", "5"), ("about", "2026-09"), ("reason", "Promised")];
+    let adjusted = run_of(&act(&mut freja, &run, desk.ingrid, &adjust).await.expect(303));
+    let page = later.app.client(desk.farid).await.get(&format!("{adjusted}/reps/{}", desk.ingrid.id)).await;
+    let mut farid = later.app.client(desk.farid).await;
+    farid.submit(&page, "section[aria-labelledby=adjusted] form", &[]).await.expect(303);
+    let run = later.calculate(&mut freja, "2026-11").await;
+    press(&mut freja, &run, "submission").await.expect(303);
+    for (who, why) in [(finn, "released"), (desk.farid, "withdrew")] {
+        let mut by = later.app.client(who).await;
+        by.post(&format!("{run}/approval"), &[]).await.expect(409);
+        // Neither does the database take it, whatever is said about whose hands are in it.
+        for (hands, constraint) in [("hands", "approvals_by_hand"), ("'{}'", "approvals_statement_fkey")] {
+            let clock = later.app.app.clock;
+            let mut tx = attain::postgres::tx::write(&desk.app.db, desk.org, Some(who.id), clock).await.unwrap();
+            let sql = format!(
+                "insert into approvals (org_id, statement_id, run_id, rep_id, prepared_by, hands, approved_by, approved_at) \
+                 select org_id, id, run_id, rep_id, prepared_by, {hands}, {}, now() from statements order by id desc limit 1",
+                who.id
+            );
+            let error = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *tx).await.unwrap_err();
+            assert_eq!(error.as_database_error().unwrap().constraint(), Some(constraint), "{why}: {error}");
+        }
+    }
+    let olga = desk.app.user(desk.org, "Olga", &[Role::Finance]).await;
+    press(&mut later.app.client(olga).await, &run, "approval").await.expect(303);
 }

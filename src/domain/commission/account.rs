@@ -123,13 +123,7 @@ impl<'p> Drawn<'p> {
 
 impl Adjustment {
     fn line(&self, change: Money, currency: Currency) -> Line {
-        let (old, new) = (money(self.old, currency), money(self.new, currency));
-        let mut rule =
-            format!("{} of {} was paid as {old}. By what is known now it is {new}.", self.component, self.period);
-        if let Some(reason) = self.reason.as_deref().filter(|reason| !reason.trim().is_empty()) {
-            rule.push(' ');
-            rule.push_str(&super::words::ended(reason));
-        }
+        let rule = self.by_hand(change, currency).unwrap_or_else(|| self.known_now(currency));
         let mut line = Line::plain(&self.component, LineKind::Adjustment, Amount::new(change, currency), rule);
         line.period = Some(self.period.clone());
         line.old = Some(Amount::new(self.old, currency));
@@ -140,6 +134,27 @@ impl Adjustment {
 
 fn plus(a: Money, b: Money) -> Result<Money, TooLarge> {
     a.0.checked_add(b.0).map(Money).ok_or(TooLarge)
+}
+
+impl Adjustment {
+    /// The words of what somebody added, whose name the reason begins with.
+    fn by_hand(&self, change: Money, currency: Currency) -> Option<String> {
+        let (who, why) = self.reason.as_deref().filter(|_| self.old == Money::ZERO)?.split_once(": ")?;
+        let act = if change > Money::ZERO { "Added" } else { "Taken off" };
+        let (why, amount) = (why.trim().trim_end_matches('.'), money(Money(change.0.saturating_abs()), currency));
+        Some(format!("{act} by hand by {who}: {why}, {amount}. It is about {} of {}.", self.component, self.period))
+    }
+
+    fn known_now(&self, currency: Currency) -> String {
+        let (old, new) = (money(self.old, currency), money(self.new, currency));
+        let mut rule =
+            format!("{} of {} was paid as {old}. By what is known now it is {new}.", self.component, self.period);
+        if let Some(reason) = self.reason.as_deref().filter(|reason| !reason.trim().is_empty()) {
+            rule.push(' ');
+            rule.push_str(&super::words::ended(reason));
+        }
+        rule
+    }
 }
 
 fn minus(a: Money, b: Money) -> Result<Money, TooLarge> {

@@ -46,6 +46,14 @@ pub enum EvaluateError {
 /// A plan or facts that break a rule or do not fit together; numbers that cannot be calculated exactly.
 pub fn evaluate(plan: &Plan, facts: &Facts) -> Result<Statement, EvaluateError> {
     none(plan.faults()).map_err(EvaluateError::Plan)?;
+    if facts.off_plan {
+        let settling = Plan { components: vec![], cap: None, floor: None, draw: vec![], ..plan.clone() };
+        return paid(&settling, facts);
+    }
+    paid(plan, facts)
+}
+
+fn paid(plan: &Plan, facts: &Facts) -> Result<Statement, EvaluateError> {
     let evidence = evidence(plan, facts).map_err(EvaluateError::Facts)?;
     let longer = TrueUps::of(plan, facts).map_err(EvaluateError::Facts)?;
     let longer = longer.as_ref().map(TrueUps::evidence).transpose().map_err(EvaluateError::Facts)?;

@@ -156,13 +156,23 @@ impl<'a> Evidence<'a> {
                 Some(rows) if component.only.is_some() || component.credit == CreditKind::Overlay => {
                     Ok(Some(climbed(rows)))
                 }
-                _ => Ok(self.value(component.scope, *metric)),
+                _ => Ok(self.value(component.scope, *metric).map(|value| value - self.taken_back(component, *metric))),
             },
             Measure::Deals | Measure::Earnings => Ok(Some(climbed(rows.unwrap_or_default()))),
             Measure::Scorecard(_) => Ok(self
                 .reached(&component.measure, component.scope)?
                 .map(|score| score.percent_floored(9) / Decimal::ONE_HUNDRED)),
         }
+    }
+
+    /// How many of the new customers do not count for a component: lost again within its days.
+    fn taken_back(&self, component: &Component, metric: Metric) -> Decimal {
+        let Some(days) = component.clawback_days.filter(|_| metric == Metric::NewCustomers) else {
+            return Decimal::ZERO;
+        };
+        let own = component.scope == Scope::Own;
+        let lost = self.facts.lost_again.iter().filter(|one| own && one.after <= days);
+        Decimal::from(lost.count())
     }
 
     /// An attainment or a score, exact; none without a target or a value.
@@ -208,7 +218,10 @@ impl<'a> Evidence<'a> {
         if !by_deal || matches!(component.pays, Schedule::Bonus(_)) && component.measure != Measure::Deals {
             return None;
         }
-        let rows = self.deals(component.scope, component.credit)?.only(component.only.as_ref());
+        let mut rows = self.deals(component.scope, component.credit)?.only(component.only.as_ref());
+        if let Some(days) = component.clawback_days {
+            rows.retain(|row| row.root.and_then(|root| root.lost_after).is_none_or(|after| after > days));
+        }
         let counts = component.measure.what().unit() == Unit::Count;
         Some(if counts { deals_above_zero(rows) } else { rows })
     }

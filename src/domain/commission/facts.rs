@@ -46,6 +46,10 @@ pub struct Facts {
     pub adjustments: Vec<Adjustment>,
     /// Components that are calculated and not paid yet.
     pub holds: Vec<Hold>,
+    /// Of the new customers that are counted, those that were lost again.
+    pub lost_again: Vec<LostAgain>,
+    /// Whether the rep is on no plan in this period: then only what earlier ones left is settled.
+    pub off_plan: bool,
     /// The longer period that ends with this one, for components that are trued up.
     pub true_up: Option<TrueUp>,
 }
@@ -103,6 +107,15 @@ pub struct Adjustment {
     pub reason: Option<String>,
 }
 
+/// A new customer that was lost again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostAgain {
+    /// Its name or number, for the reader of the statement.
+    pub customer: String,
+    /// How many days after its first sale.
+    pub after: u32,
+}
+
 /// A component that is calculated and not paid yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
@@ -154,6 +167,8 @@ pub struct Deal {
     pub new_customer: bool,
     /// Whether it is the customer's first sale of a category, having bought another one before.
     pub cross_sell: bool,
+    /// Of a first sale: how many days after it the customer was lost again.
+    pub lost_after: Option<u32>,
 }
 
 /// How much of a deal is this rep's.
@@ -198,6 +213,7 @@ impl Deal {
             customer_since: None,
             new_customer: false,
             cross_sell: false,
+            lost_after: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 
 use super::{
-    facts::{Adjustment, Credit, Deal, Earned, Facts, Figures, Hold, Member, RepParts, Team, TrueUp},
+    facts::{Adjustment, Credit, Deal, Earned, Facts, Figures, Hold, LostAgain, Member, RepParts, Team, TrueUp},
     json::{Fault, Fields, Node, Place, Refused, decimal, money},
     plan_json::read_metric,
 };
@@ -34,7 +34,7 @@ impl Facts {
 }
 
 fn read_facts(node: &Node<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Option<Facts> {
-    const KNOWN: [&str; 15] = [
+    const KNOWN: [&str; 17] = [
         "rep",
         "period",
         "metrics",
@@ -50,6 +50,8 @@ fn read_facts(node: &Node<'_>, currency: Currency, faults: &mut Vec<Fault>) -> O
         "adjustments",
         "holds",
         "true_up",
+        "lost_again",
+        "off_plan",
     ];
     let fields = Fields::read(node, Place::Root, &KNOWN, faults)?;
     let rep = fields.need_text("rep", faults).map(str::to_owned);
@@ -82,6 +84,8 @@ fn read_facts(node: &Node<'_>, currency: Currency, faults: &mut Vec<Fault>) -> O
         let reason = fields.text("reason", faults).map(str::to_owned);
         Some(Hold { component: component?, reason })
     });
+    let lost_again = read_lost_again(&fields, faults);
+    let off_plan = fields.bool("off_plan", faults).unwrap_or(false);
     let rep = rep?;
     let longer = fields.place().key("true_up");
     let true_up = fields.get("true_up").and_then(|node| read_true_up(node, longer, &rep, currency, faults));
@@ -102,7 +106,19 @@ fn read_facts(node: &Node<'_>, currency: Currency, faults: &mut Vec<Fault>) -> O
         adjustments: adjustments.unwrap_or_default(),
         holds: holds.unwrap_or_default(),
         true_up,
+        lost_again,
+        off_plan,
     })
+}
+
+fn read_lost_again(fields: &Fields<'_>, faults: &mut Vec<Fault>) -> Vec<LostAgain> {
+    let read = read_list(fields, "lost_again", faults, |node, place, faults| {
+        let fields = Fields::read(node, place, &["customer", "after"], faults)?;
+        fields.need("after", faults);
+        let customer = fields.text("customer", faults).unwrap_or_default().to_owned();
+        Some(LostAgain { customer, after: fields.count("after", faults)? })
+    });
+    read.unwrap_or_default()
 }
 
 /// Every entry of a list that can be read; none where there is no such list.
@@ -150,12 +166,13 @@ fn read_true_up(
     currency: Currency,
     faults: &mut Vec<Fault>,
 ) -> Option<TrueUp> {
-    const KNOWN: [&str; 6] = ["period", "periods", "metrics", "targets", "deals", "paid"];
+    const KNOWN: [&str; 7] = ["period", "periods", "metrics", "targets", "deals", "lost_again", "paid"];
     let fields = Fields::read(node, place, &KNOWN, faults)?;
     let period = fields.need_text("period", faults).map(str::to_owned);
     let periods = fields.count("periods", faults);
     let Figures { metrics, no_value, targets } = read_figures(&fields, currency, faults);
     let deals = read_deals(&fields, currency, faults);
+    let lost_again = read_lost_again(&fields, faults);
     let mut paid = BTreeMap::new();
     let place = place.key("paid");
     if let Some(Node::Object(entries)) = fields.need("paid", faults) {
@@ -165,7 +182,8 @@ fn read_true_up(
     } else if fields.get("paid").is_some() {
         place.fault(faults, "write what each component paid, like { \"Sales\": \"120.00\" }");
     }
-    let facts = Facts { rep: rep.to_owned(), period: period?, metrics, no_value, targets, deals, ..Facts::default() };
+    let (rep, period) = (rep.to_owned(), period?);
+    let facts = Facts { rep, period, metrics, no_value, targets, deals, lost_again, ..Facts::default() };
     Some(TrueUp { periods, facts: Box::new(facts), paid })
 }
 
@@ -203,7 +221,7 @@ fn read_values(
 }
 
 fn read_deal(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Option<Deal> {
-    const KNOWN: [&str; 16] = [
+    const KNOWN: [&str; 17] = [
         "number",
         "booked_on",
         "customer",
@@ -220,6 +238,7 @@ fn read_deal(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mu
         "customer_since",
         "new_customer",
         "cross_sell",
+        "lost_after",
     ];
     let fields = Fields::read(node, *place, &KNOWN, faults)?;
     let number = fields.need_whole("number", faults);
@@ -247,6 +266,7 @@ fn read_deal(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mu
     let mut yes = |key| fields.bool(key, faults).unwrap_or(false);
     let (overlay, new_customer, cross_sell) = (yes("overlay"), yes("new_customer"), yes("cross_sell"));
     let customer_since = fields.date("customer_since", faults);
+    let lost_after = fields.count("lost_after", faults);
     let rep = fields.text("rep", faults).map(str::to_owned);
     Some(Deal {
         number: number?,
@@ -263,6 +283,7 @@ fn read_deal(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mu
         customer_since,
         new_customer,
         cross_sell,
+        lost_after,
     })
 }
 

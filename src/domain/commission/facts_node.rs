@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 
 use super::{
-    facts::{Adjustment, Credit, Deal, Facts, Figures, Member, RepParts, Team, TrueUp},
+    facts::{Adjustment, Credit, Deal, Facts, Figures, LostAgain, Member, RepParts, Team, TrueUp},
     json::Node,
     measure::What,
 };
@@ -51,11 +51,24 @@ impl Facts {
             .with("adjustments", (!adjustments.is_empty()).then_some(Node::List(adjustments)))
             .with("holds", (!holds.is_empty()).then_some(Node::List(holds)))
             .with("true_up", self.true_up.as_ref().map(|longer| longer.node(currency)))
+            .with("lost_again", LostAgain::nodes(&self.lost_again))
+            .with("off_plan", self.off_plan.then_some(Node::Bool(true)))
             .to_string()
     }
 
     fn deals_node(&self, currency: Currency) -> Option<Node<'_>> {
         self.deals.as_ref().map(|deals| Node::List(deals.iter().map(|deal| deal.node(currency)).collect()))
+    }
+}
+
+impl LostAgain {
+    fn nodes(all: &[Self]) -> Option<Node<'_>> {
+        let node = |one: &'_ Self| {
+            Node::object()
+                .with("customer", (!one.customer.is_empty()).then(|| Node::text(one.customer.clone())))
+                .with("after", Node::text(one.after.to_string()))
+        };
+        (!all.is_empty()).then(|| Node::List(all.iter().map(node).collect()))
     }
 }
 
@@ -95,6 +108,7 @@ impl TrueUp {
             .with("metrics", values_node(&self.facts.metrics, &self.facts.no_value, currency))
             .with("targets", values_node(&self.facts.targets, &BTreeSet::new(), currency))
             .with("deals", self.facts.deals_node(currency))
+            .with("lost_again", LostAgain::nodes(&self.facts.lost_again))
             .with("paid", Node::Object(paid))
     }
 }
@@ -121,6 +135,7 @@ impl Deal {
             .with("customer_since", self.customer_since.map(|date| Node::text(date.to_string())))
             .with("new_customer", self.new_customer.then_some(Node::Bool(true)))
             .with("cross_sell", self.cross_sell.then_some(Node::Bool(true)))
+            .with("lost_after", self.lost_after.map(|days| Node::text(days.to_string())))
     }
 }
 

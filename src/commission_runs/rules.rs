@@ -1,0 +1,25 @@
+//! The settings that a period is paid by: today's, or those that are kept with the run that locked it.
+
+use crate::domain::company::{GrowthBase, GrowthBasis};
+
+/// What a change of settings or of the tree must not move once a period is paid. What is none is as it stands today.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// What growth is compared with.
+    pub growth_base: Option<GrowthBase>,
+    /// Whose sales growth compares.
+    pub growth_basis: Option<GrowthBasis>,
+    /// Whether a deal that a rep entered pays only once somebody else confirmed it.
+    pub confirm_deals: Option<bool>,
+    /// How many months a customer's sales count as sales to a new customer.
+    pub new_customer_months: Option<i32>,
+    /// Each team that has one above it, with that one.
+    pub team_tree: Option<serde_json::Value>,
+}
+
+impl Rules {
+    /// The word of the basis of growth, for queries.
+    pub fn basis_word(&self) -> Option<&'static str> {
+        self.growth_basis.map(GrowthBasis::as_str)
+    }
+}
