@@ -6,7 +6,6 @@ alter table commission_runs
     add column growth_base text,
     add column growth_basis text,
     add column confirm_deals boolean,
-    add column new_customer_months integer,
     add column team_tree jsonb,         -- each team that has one above it, with that one
     add column facts_from date,         -- first day that facts_mark is of; null: that of the period
     add constraint commission_runs_growth_base_check check (growth_base in ('last_year', 'period_before')),

@@ -183,6 +183,7 @@ pub mod customers {
     pub mod pick;
     pub mod proposals;
     pub mod proposals_db;
+    pub mod rules_db;
     pub mod settled_db;
     pub mod show;
     pub mod similar;

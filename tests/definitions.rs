@@ -123,7 +123,7 @@ fn customers() {
             }
         });
         let limit = Limit { level: LimitLevel::Company, from: None, days: row[2].parse().unwrap() };
-        let history = History { deals: deals.collect(), limits: vec![limit], grace_days: 90, ..History::default() };
+        let history = History { deals: deals.collect(), limits: vec![limit], ..History::default() };
         let found: Vec<String> =
             events(&history).iter().map(|event| format!("{} {}", event.kind.as_str(), event.on)).collect();
         assert_eq!(found.join("; "), row[3], "{}", row[0]);

@@ -316,7 +316,9 @@ pub(super) fn paid(sources: &Sources, on_plans: &[OnPlan], beside: &Beside) -> R
         .zip(&all)
         .map(|(on_plan, paid)| (on_plan.rep, needs::own_earnings(&on_plan.plan, &paid.statement)))
         .collect();
-    for (on_plan, paid) in on_plans.iter().zip(&mut all).filter(|(on_plan, _)| needs::earnings(&on_plan.plan) && !on_plan.settles) {
+    for (on_plan, paid) in
+        on_plans.iter().zip(&mut all).filter(|(on_plan, _)| needs::earnings(&on_plan.plan) && !on_plan.settles)
+    {
         paid.facts.team_earnings = Some(sources.team_earnings(on_plan.rep, &own, &on_plan.name));
         paid.statement = pay(on_plan, &paid.facts)?;
     }

@@ -109,9 +109,7 @@ pub async fn credited_deals(
                   not coalesce($6, o.confirm_deals) or d.confirmed_at is not null as "confirmed!", d.elsewhere as "elsewhere!",
                   d.class_on as "class_on!", d.overlay as "overlay!",
                   cu.customer_since is null
-                  and coalesce(d.class_on < (f.on_date + make_interval(months => coalesce($7, o.new_customer_months)))::date,
-                               true)
-                      as "to_new_customer!",
+                  and coalesce(d.class_on < f.new_until, true) as "to_new_customer!",
                   coalesce(cu.customer_since, f.on_date, d.class_on) as customer_since,
                   cu.customer_since is null and coalesce(f.deal_id = d.id, false) as "new_customer!",
                   case when f.deal_id = d.id then (
@@ -139,7 +137,7 @@ pub async fn credited_deals(
            join organizations o on o.id = d.org_id
            join customers cu on cu.org_id = d.org_id and cu.id = d.customer_id
            left join lateral (
-               select e.kind, e.on_date, e.deal_id, e.position
+               select e.kind, e.on_date, e.deal_id, e.position, e.new_until
                from customer_events e
                where e.org_id = d.org_id and e.customer_id = d.customer_id
                  and e.kind in ('first_sale', 'first_sale_undone')
@@ -153,7 +151,6 @@ pub async fn credited_deals(
         rep as Option<UserId>,
         cross_sell,
         rules.confirm_deals,
-        rules.new_customer_months,
     )
     .fetch_all(db)
     .await

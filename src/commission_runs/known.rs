@@ -134,12 +134,7 @@ pub struct Before {
 
 impl Before {
     /// Loads the days of the fiscal year before the period of a question, and the year's targets.
-    pub async fn load(
-        db: &mut PgConnection,
-        asked: &Question,
-        reps: &[UserId],
-        rules: &Rules,
-    ) -> Result<Self, Error> {
+    pub async fn load(db: &mut PgConnection, asked: &Question, reps: &[UserId], rules: &Rules) -> Result<Self, Error> {
         let Question { org, period, rep, .. } = *asked;
         let year = period.as_kind(PeriodKind::Year);
         let (from, to) = (year.from(), period.from());

@@ -225,7 +225,6 @@ fn worth(calculated: &Calculated) -> Vec<(String, Money)> {
 
 /// What was paid for these lines.
 fn counting(paid: &[PaidLine], calculated: &Calculated) -> Vec<(String, Money)> {
-    let counts =
-        |line: &&PaidLine| line.measure != "draw" || !calculated.draw_is_debt && line.amount > Money::ZERO;
+    let counts = |line: &&PaidLine| line.measure != "draw" || !calculated.draw_is_debt && line.amount > Money::ZERO;
     paid.iter().filter(counts).map(|line| (line.component.clone(), line.amount)).collect()
 }

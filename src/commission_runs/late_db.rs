@@ -34,8 +34,6 @@ pub struct LockedPeriod {
     pub growth_basis: Option<GrowthBasis>,
     /// Whether deals had to be confirmed.
     pub confirm_deals: Option<bool>,
-    /// How long a customer was a new one.
-    pub new_customer_months: Option<i32>,
     /// The tree of teams.
     pub team_tree: Option<serde_json::Value>,
 }
@@ -47,7 +45,6 @@ impl LockedPeriod {
             growth_base: self.growth_base,
             growth_basis: self.growth_basis,
             confirm_deals: self.confirm_deals,
-            new_customer_months: self.new_customer_months,
             team_tree: self.team_tree.clone(),
         }
     }
@@ -71,7 +68,7 @@ pub async fn locked(
                       where s.org_id = l.org_id and s.run_id = l.run_id and s.rep_id <> all ($3)
                   ) as "whole!",
                   r.growth_base as "growth_base: GrowthBase", r.growth_basis as "growth_basis: GrowthBasis",
-                  r.confirm_deals, r.new_customer_months, r.team_tree
+                  r.confirm_deals, r.team_tree
            from period_locks l
            join commission_runs r on r.org_id = l.org_id and r.id = l.run_id
            left join lateral (

@@ -78,11 +78,14 @@ impl Report {
         let mut warnings = told(&left, limit, booked.as_ref(), me.company.currency);
         if !run.superseded {
             let owing = report_db::owing(db, &me.scope, run.id).await?;
-            let owing: Vec<String> =
-                owing.iter().map(|one| format!("{} {}", one.rep, format::money(me.company.currency, one.owed))).collect();
+            let owing: Vec<String> = owing
+                .iter()
+                .map(|one| format!("{} {}", one.rep, format::money(me.company.currency, one.owed)))
+                .collect();
             if !owing.is_empty() {
                 let names = owing.join(", ");
-                warnings.push(format!("Owe of draws and have no statement here: {names}. It waits for their next plan."));
+                warnings
+                    .push(format!("Owe of draws and have no statement here: {names}. It waits for their next plan."));
             }
         }
         if run.locked_at.is_none() && !run.superseded {

@@ -11,8 +11,6 @@ pub struct Rules {
     pub growth_basis: Option<GrowthBasis>,
     /// Whether a deal that a rep entered pays only once somebody else confirmed it.
     pub confirm_deals: Option<bool>,
-    /// How many months a customer's sales count as sales to a new customer.
-    pub new_customer_months: Option<i32>,
     /// Each team that has one above it, with that one.
     pub team_tree: Option<serde_json::Value>,
 }

@@ -71,8 +71,7 @@ impl Sources {
         let cross_sell = any(needs::cross_sell);
         let more = needs::more(on_plans.iter().map(|on_plan| &on_plan.document));
         let rules = &beside.rules;
-        let before =
-            if any(needs::year_to_date) { Some(Before::load(db, &asked, &reps, rules).await?) } else { None };
+        let before = if any(needs::year_to_date) { Some(Before::load(db, &asked, &reps, rules).await?) } else { None };
         let (mut longer, mut added_up, mut paid_before) = (HashMap::new(), HashMap::new(), HashMap::new());
         for kind in on_plans.iter().filter_map(|on_plan| needs::true_up(&on_plan.plan)).map(PeriodKind::from) {
             let whole = period.as_kind(kind);
@@ -170,9 +169,8 @@ impl Sources {
             facts.balance = balance.carried;
         }
         // A later version of the plan may have no such component any more.
-        let is_paid = |name: &str| {
-            !on_plan.settles && on_plan.plan.components.iter().any(|component| component.name == name)
-        };
+        let is_paid =
+            |name: &str| !on_plan.settles && on_plan.plan.components.iter().any(|component| component.name == name);
         for hold in
             self.holds.iter().filter(|hold| hold.rep_id == rep && hold.deal.is_none() && is_paid(&hold.component))
         {
@@ -212,7 +210,8 @@ impl Sources {
                 *sum += one.amount;
             }
         }
-        let periods = usual.map(|usual| usual.min(on_plan.number.unwrap_or_else(|| self.period_on_plan(on_plan.rep, beside))));
+        let periods =
+            usual.map(|usual| usual.min(on_plan.number.unwrap_or_else(|| self.period_on_plan(on_plan.rep, beside))));
         Some(TrueUp { periods, facts: Box::new(facts), paid })
     }
 

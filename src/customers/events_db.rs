@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::PgConnection;
 use time::Date;
 
-use super::batches_db;
+use super::{batches_db, rules_db};
 use crate::{
     domain::{
         customer::{
@@ -30,7 +30,7 @@ pub async fn recompute(tx: &mut Tx, customers: &[CustomerId]) -> sqlx::Result<()
     Ok(())
 }
 
-/// Recomputes the events of every customer of the organization: when the grace after a handover changed.
+/// Recomputes the events of every customer of the organization: when the rules of customers changed.
 pub async fn recompute_all(tx: &mut Tx) -> sqlx::Result<()> {
     recompute_reached(tx, &Reach::Company).await
 }
@@ -83,7 +83,7 @@ async fn recompute_batch(tx: &mut Tx, customers: &[CustomerId]) -> sqlx::Result<
     write_events(tx, &found.events).await
 }
 
-/// Everything that the customers' events follow from, in four queries however many they are.
+/// Everything that the customers' events follow from, in five queries however many they are.
 pub async fn histories(
     db: &mut PgConnection,
     org: OrgId,
@@ -214,11 +214,11 @@ async fn load_customers(
     )
     .fetch_all(&mut *db)
     .await?;
+    let rules = rules_db::list(db, org).await?;
     let rows = sqlx::query!(
-        "select c.id, c.segment, c.customer_since, o.handover_grace_days
-         from customers c
-         join organizations o on o.id = c.org_id
-         where c.org_id = $1 and c.id = any($2)",
+        "select id, segment, customer_since
+         from customers
+         where org_id = $1 and id = any($2)",
         org as OrgId,
         customers as &[CustomerId],
     )
@@ -239,12 +239,8 @@ async fn load_customers(
         let mut limits = own.remove(&row.id).unwrap_or_default();
         limits.extend(row.segment.and_then(|segment| of_segment.get(&segment)).into_iter().flatten());
         limits.extend(&of_company);
-        let history = History {
-            customer_since: row.customer_since,
-            limits,
-            grace_days: row.handover_grace_days.unsigned_abs(),
-            ..History::default()
-        };
+        let rules = rules.clone();
+        let history = History { customer_since: row.customer_since, limits, rules, ..History::default() };
         (row.id, Loaded { history, ..Loaded::default() })
     });
     Ok(loaded.collect())
@@ -293,7 +289,7 @@ async fn stored_events(
     customers: &[CustomerId],
 ) -> sqlx::Result<BTreeMap<CustomerId, Vec<Event>>> {
     let rows = sqlx::query!(
-        r#"select customer_id, kind as "kind: EventKind", on_date, rep_id, deal_id, value
+        r#"select customer_id, kind as "kind: EventKind", on_date, rep_id, deal_id, value, new_until
            from customer_events
            where org_id = $1 and customer_id = any($2)
            order by customer_id, position"#,
@@ -304,7 +300,14 @@ async fn stored_events(
     .await?;
     let mut stored: BTreeMap<CustomerId, Vec<Event>> = BTreeMap::new();
     for row in rows {
-        let event = Event { kind: row.kind, on: row.on_date, rep: row.rep_id, deal: row.deal_id, value: row.value };
+        let event = Event {
+            kind: row.kind,
+            on: row.on_date,
+            rep: row.rep_id,
+            deal: row.deal_id,
+            value: row.value,
+            new_until: row.new_until,
+        };
         stored.entry(row.customer_id).or_default().push(event);
     }
     Ok(stored)
@@ -350,10 +353,10 @@ async fn write_events(tx: &mut Tx, changed: &BTreeMap<CustomerId, (Vec<Event>, V
         .flat_map(|(customer, (_, events))| (1..).zip(events).map(|(position, event)| (*customer, position, event)))
         .collect();
     sqlx::query!(
-        "insert into customer_events (org_id, customer_id, position, kind, on_date, rep_id, deal_id, value)
-         select $1, e.customer_id, e.position, e.kind, e.on_date, e.rep_id, e.deal_id, e.value
-         from unnest($2::bigint[], $3::int[], $4::text[], $5::date[], $6::bigint[], $7::bigint[], $8::bigint[])
-             as e (customer_id, position, kind, on_date, rep_id, deal_id, value)",
+        "insert into customer_events (org_id, customer_id, position, kind, on_date, rep_id, deal_id, value, new_until)
+         select $1, e.customer_id, e.position, e.kind, e.on_date, e.rep_id, e.deal_id, e.value, e.new_until
+         from unnest($2::bigint[], $3::int[], $4::text[], $5::date[], $6::bigint[], $7::bigint[], $8::bigint[], $9::date[])
+             as e (customer_id, position, kind, on_date, rep_id, deal_id, value, new_until)",
         org as OrgId,
         &rows.iter().map(|row| row.0).collect::<Vec<_>>() as &[CustomerId],
         &rows.iter().map(|row| row.1).collect::<Vec<_>>(),
@@ -362,6 +365,7 @@ async fn write_events(tx: &mut Tx, changed: &BTreeMap<CustomerId, (Vec<Event>, V
         &rows.iter().map(|row| row.2.rep).collect::<Vec<_>>() as &[Option<UserId>],
         &rows.iter().map(|row| row.2.deal).collect::<Vec<_>>() as &[Option<DealId>],
         &rows.iter().map(|row| row.2.value).collect::<Vec<_>>() as &[Money],
+        &rows.iter().map(|row| row.2.new_until).collect::<Vec<_>>() as &[Option<Date>],
     )
     .execute(&mut **tx)
     .await?;

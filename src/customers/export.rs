@@ -41,7 +41,7 @@ pub async fn export(State(app): State<App>, me: Allowed<ReadSales>, list: List) 
     ]);
     let currency = me.company.currency;
     loop {
-        let rows = list_db::list(&mut read, &me.scope, &filter, me.company.new_customer_months, me.today).await?;
+        let rows = list_db::list(&mut read, &me.scope, &filter, me.today).await?;
         let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < AT_ONCE);
         filter.after = rows.last().map(|row| (row.sort_key.clone(), row.id.0));
         for (row, stage, slipping) in with_stages(&mut read, &me, rows).await? {

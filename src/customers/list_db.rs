@@ -67,13 +67,7 @@ pub struct Row {
 }
 
 /// One page of the customers that the people in sight own today; for finance and administrators of all.
-pub async fn list(
-    db: &mut PgConnection,
-    scope: &Scope,
-    filter: &Filter,
-    new_months: u32,
-    today: Date,
-) -> sqlx::Result<Vec<Row>> {
+pub async fn list(db: &mut PgConnection, scope: &Scope, filter: &Filter, today: Date) -> sqlx::Result<Vec<Row>> {
     let (after_key, after_id) = filter.after.clone().unzip();
     sqlx::query_as!(
         Row,
@@ -94,7 +88,7 @@ pub async fn list(
                           when 'sales' then lpad((1000000000000000000 + coalesce((
                               select sum(d.net)
                               from deals d
-                              where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on > $11
+                              where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on > $10
                                 and d.booked_on <= $3
                           ), 0))::text, 20, '0')
                           else lower(c.name)
@@ -113,18 +107,18 @@ pub async fn list(
                      select from ownerships o
                      where o.org_id = c.org_id and o.customer_id = c.id and o.during @> $3::date and o.rep_id = $6
                  ))
-                 and (not $15 or not exists (
+                 and (not $14 or not exists (
                      select from ownerships o
                      where o.org_id = c.org_id and o.customer_id = c.id and o.during @> $3::date
                  ))
-                 and ($16::date is null or not exists (
+                 and ($15::date is null or not exists (
                      select from deals d
-                     where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on >= $16 and d.booked_on <= $3
+                     where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on >= $15 and d.booked_on <= $3
                        and d.net > 0
                  ))
-                 and ($17::date is null or not exists (
+                 and ($16::date is null or not exists (
                      select from visits v
-                     where v.org_id = c.org_id and v.customer_id = c.id and v.visited_on >= $17 and v.visited_on <= $3
+                     where v.org_id = c.org_id and v.customer_id = c.id and v.visited_on >= $16 and v.visited_on <= $3
                        and v.state = 'done' and v.kind = 'in_person'
                  ))
                  and ($9::text[] is null or (
@@ -143,7 +137,7 @@ pub async fn list(
                                 when e.kind is null and c.customer_since is not null then 'existing'
                                 when e.kind is null or e.kind = 'first_sale_undone' or first.undone then 'prospect'
                                 when e.kind = 'first_sale'
-                                     and $3 < (e.on_date + make_interval(months => $10))::date then 'new'
+                                     and $3 < e.new_until then 'new'
                                 when e.kind = 'first_sale' then 'existing'
                                 when e.kind = 'won_back' and exists (
                                     select from deals d
@@ -156,7 +150,7 @@ pub async fn list(
                             end = any ($9)
                      from (select 1) one
                      left join lateral (
-                         select e.kind, e.on_date, e.deal_id
+                         select e.kind, e.on_date, e.deal_id, e.new_until
                          from customer_events e
                          where e.org_id = c.org_id and e.customer_id = c.id and e.on_date <= $3
                          order by e.position desc
@@ -191,16 +185,16 @@ pub async fn list(
                   coalesce((
                       select sum(d.net)
                       from deals d
-                      where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on > $11 and d.booked_on <= $3
+                      where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on > $10 and d.booked_on <= $3
                   ), 0)::bigint as "sales!: Money",
                   f.sort_key as "sort_key!",
                   (select count(*) from fitting) as "total!"
            from fitting f
            join customers c on c.org_id = $1 and c.id = f.id
-           where $12::text is null
-              or case when $8 then (f.sort_key, f.id) < ($12, $13::bigint) else (f.sort_key, f.id) > ($12, $13) end
+           where $11::text is null
+              or case when $8 then (f.sort_key, f.id) < ($11, $12::bigint) else (f.sort_key, f.id) > ($11, $12) end
            order by case when $8 then f.sort_key end desc, case when $8 then f.id end desc, f.sort_key, f.id
-           limit $14"#,
+           limit $13"#,
         scope.org as OrgId,
         scope.reps() as Option<&[UserId]>,
         today,
@@ -210,7 +204,6 @@ pub async fn list(
         filter.sort,
         filter.descending,
         filter.stages.as_deref(),
-        i32::try_from(new_months).unwrap_or(i32::MAX),
         add_months(today, -12),
         after_key,
         after_id,

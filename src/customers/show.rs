@@ -137,7 +137,7 @@ pub async fn draw(
         && find_db::visible(db, &me.scope_of(Permission::RecordSales), me.today, id).await?.is_some();
     let customer = page_db::find(db, org, id, me.today).await?.ok_or(Error::NotFound)?;
     let history = events_db::histories(db, org, &[id]).await?.remove(&id).unwrap_or_default();
-    let standing = standing(&history, me.today, me.company.new_customer_months);
+    let standing = standing(&history, me.today);
     let figures = page_db::figures(db, org, id, me.today).await?;
     let months = page_db::months(db, org, id, me.today).await?;
     let (timeline, pager) = timeline(db, me, id, list).await?;
@@ -210,10 +210,10 @@ fn sentence(standing: &Standing, me: &Viewer) -> String {
     let mut sentences = vec![];
     match standing.stage {
         Stage::Prospect => sentences.push("The first sale makes it a new customer.".to_owned()),
-        Stage::New { since, .. } => sentences.push(format!(
-            "Bought for the first time on {}; for {} months its sales count as sales to a new customer.",
+        Stage::New { since, until, .. } => sentences.push(format!(
+            "Bought for the first time on {}; before {} its sales count as sales to a new customer.",
             date(since),
-            me.company.new_customer_months
+            date(until)
         )),
         Stage::Existing { .. } => {}
         Stage::WonBack { since, .. } => {
@@ -270,9 +270,9 @@ fn steps(standing: &Standing, me: &Viewer) -> Vec<Step> {
             step("Existing", String::new(), "", false),
             step("Lost", String::new(), "", false),
         ],
-        Stage::New { since: day, .. } => vec![
+        Stage::New { since: day, until, .. } => vec![
             step("New", since(day), if calm { "" } else { "past" }, calm),
-            step("Existing", format!("after {} months", me.company.new_customer_months), "", false),
+            step("Existing", format!("from {}", format::short_date(until, me.today)), "", false),
             risk(),
             loss(),
         ],

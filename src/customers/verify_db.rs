@@ -64,12 +64,13 @@ async fn names(
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
-/// `first_sale 2026-01-05 rep 3 deal 7; lost 2026-07-05 rep 3 value 1200.00`; ids as in the tables.
+/// `first_sale 2026-01-05 rep 3 deal 7 new until 2027-01-05; lost 2026-07-05 rep 3 value 1200.00`; ids as in the tables.
 fn words(events: &[Event], currency: Currency) -> String {
     let words = events.iter().map(|event| {
         let mut words = format!("{} {}", event.kind.as_str(), event.on);
         words.extend(event.rep.map(|rep| format!(" rep {rep}")));
         words.extend(event.deal.map(|deal| format!(" deal {deal}")));
+        words.extend(event.new_until.map(|day| format!(" new until {day}")));
         if event.value.0 != 0 {
             words.extend([" value ", &currency.plain(event.value)]);
         }

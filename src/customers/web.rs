@@ -134,7 +134,7 @@ impl IndexPage {
 async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list: List) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let (filter, sort) = read_filter(&me, &list)?;
-    let rows = list_db::list(&mut read, &me.scope, &filter, me.company.new_customer_months, me.today).await?;
+    let rows = list_db::list(&mut read, &me.scope, &filter, me.today).await?;
     let total = rows.first().map_or(0, |row| row.total);
     let (rows, pager) = list.page(rows, total, ("customer", "customers"), |row| (row.sort_key.clone(), row.id.0));
     let rows = with_stages(&mut read, &me, rows).await?;
@@ -210,8 +210,7 @@ pub(super) async fn with_stages(
     let ids: Vec<CustomerId> = rows.iter().map(|row| row.id).collect();
     let histories = events_db::histories(db, me.scope.org, &ids).await?;
     let rows = rows.into_iter().map(|row| {
-        let standing =
-            histories.get(&row.id).map(|history| standing(history, me.today, me.company.new_customer_months));
+        let standing = histories.get(&row.id).map(|history| standing(history, me.today));
         let stage = standing.as_ref().map_or(Stage::Prospect, |standing| standing.stage);
         let slipping = standing.filter(|standing| !standing.warnings.is_empty());
         let slipping = slipping.map(|_| Badge::new(Tone::Warn, "Slipping").icon("triangle-alert"));

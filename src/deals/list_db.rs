@@ -131,13 +131,12 @@ pub async fn list(
                  and ($10::bool is null or $10 = (
                      select c.customer_since is null
                             and (f.kind is distinct from 'first_sale'
-                                 or coalesce(r.booked_on, d.booked_on)
-                                    < (f.on_date + make_interval(months => o.new_customer_months))::date)
+                                 or coalesce(r.booked_on, d.booked_on) < f.new_until)
                      from organizations o
                      join customers c on c.org_id = o.id and c.id = d.customer_id
                      left join deals r on r.org_id = o.id and r.id = d.returns_id
                      left join lateral (
-                         select e.kind, e.on_date
+                         select e.kind, e.new_until
                          from customer_events e
                          where e.org_id = o.id and e.customer_id = d.customer_id and e.on_date <= $11
                            and e.kind in ('first_sale', 'first_sale_undone')

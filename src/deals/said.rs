@@ -263,8 +263,6 @@ mod tests {
             workdays: vec![1, 2, 3, 4, 5],
             growth_base: GrowthBase::LastYear,
             growth_basis: GrowthBasis::Credited,
-            new_customer_months: 12,
-            handover_grace_days: 90,
             late_entry_days: 3,
             confirm_deals: true,
         }

@@ -21,10 +21,6 @@ pub struct Company {
     pub growth_base: GrowthBase,
     /// Whose sales growth compares.
     pub growth_basis: GrowthBasis,
-    /// How many months a customer's sales count as sales to a new customer.
-    pub new_customer_months: u32,
-    /// A loss within this many days of a handover is charged to the owner before.
-    pub handover_grace_days: u32,
     /// A visit entered more days late than this is flagged.
     pub late_entry_days: u32,
     /// Whether a deal that a rep entered pays only once somebody else confirmed it.

@@ -87,8 +87,9 @@ impl SettingsForm {
             workdays,
             growth_base,
             growth_basis,
-            new_customer_months: whole(errors, "new_customer_months", &self.new_customer_months, 1..=60),
-            handover_grace_days: whole(errors, "handover_grace_days", &self.handover_grace_days, 0..=3650),
+            new_customer_months: whole(errors, "new_customer_months", &self.new_customer_months, 1..=60).unsigned_abs(),
+            handover_grace_days: whole(errors, "handover_grace_days", &self.handover_grace_days, 0..=3650)
+                .unsigned_abs(),
             late_entry_days: whole(errors, "late_entry_days", &self.late_entry_days, 0..=365),
             confirm_deals: self.confirm_deals == "yes",
             locale,

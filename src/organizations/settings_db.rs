@@ -4,6 +4,7 @@ use sqlx::PgConnection;
 use time::Date;
 
 use crate::{
+    customers::rules_db,
     domain::{
         company::{GrowthBase, GrowthBasis},
         id::{CustomerId, OrgId},
@@ -25,10 +26,10 @@ pub struct Settings {
     pub growth_base: GrowthBase,
     /// Whose sales growth compares.
     pub growth_basis: GrowthBasis,
-    /// How many months a customer's sales count as sales to a new customer.
-    pub new_customer_months: i32,
+    /// How many months the sales of a customer who is won now count as sales to a new customer.
+    pub new_customer_months: u32,
     /// A loss within this many days of a handover is charged to the owner before.
-    pub handover_grace_days: i32,
+    pub handover_grace_days: u32,
     /// A visit entered more days late than this is flagged.
     pub late_entry_days: i32,
     /// Whether a deal that a rep entered pays only once somebody else confirmed it.
@@ -41,22 +42,23 @@ pub struct Settings {
 pub async fn find(db: &mut PgConnection, org: OrgId) -> sqlx::Result<(Settings, i32)> {
     let row = sqlx::query!(
         r#"select name, fiscal_year_start, workdays, growth_base as "growth_base: GrowthBase",
-                  growth_basis as "growth_basis: GrowthBasis", new_customer_months, handover_grace_days, late_entry_days, confirm_deals,
+                  growth_basis as "growth_basis: GrowthBasis", late_entry_days, confirm_deals,
                   locale as "locale: Locale", version
            from organizations
            where id = $1"#,
         org as OrgId,
     )
-    .fetch_one(db)
+    .fetch_one(&mut *db)
     .await?;
+    let rule = rules_db::list(db, org).await?.into_iter().max_by_key(|rule| rule.from).unwrap_or_default();
     let settings = Settings {
         name: row.name,
         fiscal_year_start: row.fiscal_year_start,
         workdays: row.workdays,
         growth_base: row.growth_base,
         growth_basis: row.growth_basis,
-        new_customer_months: row.new_customer_months,
-        handover_grace_days: row.handover_grace_days,
+        new_customer_months: rule.new_months,
+        handover_grace_days: rule.grace_days,
         late_entry_days: row.late_entry_days,
         confirm_deals: row.confirm_deals,
         locale: row.locale,
@@ -64,14 +66,13 @@ pub async fn find(db: &mut PgConnection, org: OrgId) -> sqlx::Result<(Settings, 
     Ok((settings, row.version))
 }
 
-/// Changes the settings, if they are still those of this version. A name that is taken violates `organizations_name_key`.
+/// Changes the settings but for the rules of customers, if they are still those of this version. A name that is taken violates `organizations_name_key`.
 pub async fn update(tx: &mut Tx, new: &Settings, version: i32) -> sqlx::Result<bool> {
     let org = tx.org;
     let done = sqlx::query!(
         "update organizations
-         set name = $3, fiscal_year_start = $4, workdays = $5, growth_base = $6, new_customer_months = $7,
-             handover_grace_days = $8, late_entry_days = $9, confirm_deals = $10, growth_basis = $11,
-             locale = $12, version = version + 1
+         set name = $3, fiscal_year_start = $4, workdays = $5, growth_base = $6, late_entry_days = $7,
+             confirm_deals = $8, growth_basis = $9, locale = $10, version = version + 1
          where id = $1 and version = $2",
         org as OrgId,
         version,
@@ -79,8 +80,6 @@ pub async fn update(tx: &mut Tx, new: &Settings, version: i32) -> sqlx::Result<b
         new.fiscal_year_start,
         &new.workdays,
         new.growth_base.as_str(),
-        new.new_customer_months,
-        new.handover_grace_days,
         new.late_entry_days,
         new.confirm_deals,
         new.growth_basis.as_str(),

@@ -21,9 +21,11 @@ use crate::{
     customers::{
         events_db,
         find_db::{self, Named},
+        rules_db,
     },
     domain::{
         company::{GrowthBase, GrowthBasis},
+        customer::facts::CustomerRule,
         locale::Locale,
         period::{add_months, month_number},
     },
@@ -192,8 +194,8 @@ async fn save(
     };
     let mut write = once::begin_alone(&app, &me, once).await?;
     let (old, _) = settings_db::find(&mut write, me.scope.org).await?;
-    let locked = period_locks::db::locked_until(&mut write, me.scope.org).await?.is_some();
-    if locked && new.fiscal_year_start != old.fiscal_year_start {
+    let open = period_locks::db::locked_until(&mut write, me.scope.org).await?;
+    if open.is_some() && new.fiscal_year_start != old.fiscal_year_start {
         drop(write);
         errors.add("fiscal_year_start", "A period is locked: the fiscal year stays as it is.");
         return draw(&app, &me, page, refuse(errors)).await;
@@ -211,7 +213,13 @@ async fn save(
         }
         Err(e) => return Err(e.into()),
     }
-    if new.handover_grace_days != old.handover_grace_days {
+    let rule = |of: &Settings| CustomerRule {
+        from: open,
+        new_months: of.new_customer_months,
+        grace_days: of.handover_grace_days,
+    };
+    if rule(&new) != rule(&old) {
+        rules_db::set(&mut write, rule(&new)).await?;
         events_db::recompute_all(&mut write).await?;
     }
     let detail = json!({ "old": kept(&old), "new": kept(&new) });

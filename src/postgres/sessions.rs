@@ -59,8 +59,7 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
                       s.user_id as own_id, s.viewing_since,
                       ($2::timestamptz at time zone o.time_zone)::date as today,
                       o.name as company, o.currency, o.time_zone, o.fiscal_year_start, o.workdays, o.growth_base, o.growth_basis,
-                      o.new_customer_months, o.handover_grace_days, o.late_entry_days, o.confirm_deals,
-                      o.locale, p.locale as own_locale,
+                      o.late_entry_days, o.confirm_deals, o.locale, p.locale as own_locale,
                       array(select r.role from user_roles r where r.org_id = p.org_id and r.user_id = p.id) as roles
                from sessions s
                join organizations o on o.id = s.org_id
@@ -80,8 +79,7 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
            select who.org_id, who.user_id, who.own_id, who.viewing_since, who.created_at, who.last_seen_at, who.auth_at, who.name,
                   who.today as "today!", who.company, who.currency, who.time_zone, who.fiscal_year_start, who.workdays,
                   who.growth_base as "growth_base: GrowthBase", who.growth_basis as "growth_basis: GrowthBasis",
-                  who.new_customer_months, who.handover_grace_days, who.late_entry_days,
-                  who.confirm_deals, who.locale as "locale: Locale", who.own_locale as "own_locale: Locale",
+                  who.late_entry_days, who.confirm_deals, who.locale as "locale: Locale", who.own_locale as "own_locale: Locale",
                   who.roles as "roles!",
                   array(select managed.team_id from managed) as "teams!: Vec<TeamId>",
                   array(select distinct m.user_id
@@ -104,8 +102,6 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
         workdays: row.workdays.into_iter().filter_map(|day| u8::try_from(day).ok()).collect(),
         growth_base: row.growth_base,
         growth_basis: row.growth_basis,
-        new_customer_months: row.new_customer_months.unsigned_abs(),
-        handover_grace_days: row.handover_grace_days.unsigned_abs(),
         late_entry_days: row.late_entry_days.unsigned_abs(),
         confirm_deals: row.confirm_deals,
     };

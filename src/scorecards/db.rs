@@ -265,7 +265,7 @@ async fn rows(
                join customers c on c.org_id = $1 and c.id = s.customer_id
                left join deals r on r.org_id = $1 and r.id = s.returns_id
                left join lateral (
-                   select e.kind, e.on_date
+                   select e.kind, e.new_until
                    from customer_events e
                    where e.org_id = $1 and e.customer_id = s.customer_id and e.on_date <= $9
                      and e.kind in ('first_sale', 'first_sale_undone')
@@ -274,8 +274,7 @@ async fn rows(
                ) f on true
                where c.customer_since is null
                  and (f.kind is distinct from 'first_sale'
-                      or coalesce(r.booked_on, s.booked_on)
-                         < (f.on_date + make_interval(months => o.new_customer_months))::date)
+                      or coalesce(r.booked_on, s.booked_on) < f.new_until)
            ),
            events as (
                select s.period, m.kind, m.subject_id, e.kind as event

@@ -35,11 +35,9 @@ pub async fn open_deals(db: &mut PgConnection, org: OrgId, rep: UserId, today: D
         r#"select d.number, c.name as customer, d.net, p.part as "part!: Money",
                   coalesce(c.customer_since, f.on_date) as customer_since,
                   c.customer_since is null
-                  and coalesce($3 < (f.on_date + make_interval(months => o.new_customer_months))::date, true)
-                      as "to_new!",
+                  and coalesce($3 < f.new_until, true) as "to_new!",
                   coalesce(s.kind = 'lost', false) as "lost!", p.is_first as "primary!"
            from deals d
-           join organizations o on o.id = d.org_id
            join customers c on c.org_id = d.org_id and c.id = d.customer_id
            cross join lateral (
                select sum(dc.amount) filter (where dc.rep_id = $2)::bigint as part,
@@ -49,7 +47,7 @@ pub async fn open_deals(db: &mut PgConnection, org: OrgId, rep: UserId, today: D
                where dc.org_id = d.org_id and dc.deal_id = d.id and not dc.overlay
            ) p
            left join lateral (
-               select e.kind, e.on_date
+               select e.kind, e.on_date, e.new_until
                from customer_events e
                where e.org_id = d.org_id and e.customer_id = d.customer_id
                  and e.kind in ('first_sale', 'first_sale_undone')

@@ -61,7 +61,7 @@ fn history(world: &World, customer: usize) -> History {
                 Some(Limit { level: level(limit.of)?, from: limit.from, days: u32::try_from(limit.days).unwrap() })
             })
             .collect(),
-        grace_days: u32::try_from(world.grace_days).unwrap(),
+        rules: world.rules(),
     }
 }
 

@@ -10,7 +10,7 @@ use attain::domain::{
 };
 use time::{Date, Duration, Weekday};
 
-use crate::world::{Deal, LimitOf, World};
+use crate::world::{Deal, LimitOf, Rule, World};
 
 /// What happened to a customer on a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +125,11 @@ impl World {
         self.ownerships.iter().find(held).map(|h| h.rep)
     }
 
+    /// The last rule that had begun.
+    fn rule(&self, day: Date) -> Rule {
+        self.rules.iter().filter(|rule| rule.from.is_none_or(|from| from <= day)).next_back().copied().unwrap()
+    }
+
     /// Walks back through the calendar: who owned it before, if the owner has not held it for the grace.
     fn charged(&self, customer: usize, lost: Date) -> Option<usize> {
         let owner = self.owner(customer, lost)?;
@@ -133,7 +138,7 @@ impl World {
         while day > dawn && self.owner(customer, day_before(day)) == Some(owner) {
             day = day_before(day);
         }
-        if day == dawn || (lost - day).whole_days() >= self.grace_days {
+        if day == dawn || (lost - day).whole_days() >= self.rule(lost).grace_days {
             return Some(owner);
         }
         while day > dawn {
@@ -356,7 +361,7 @@ impl World {
             }
         }
         let classed = deal.returns.map_or(deal, |returned| &self.deals[returned]);
-        first.is_none_or(|first| classed.on < months_later(first, self.new_months))
+        first.is_none_or(|first| classed.on < months_later(first, self.rule(first).new_months))
     }
 
     /// First day and first day after of what a period is compared with, as far as it has come.

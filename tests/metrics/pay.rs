@@ -74,7 +74,9 @@ pub async fn compare(
             };
             prop_assert_eq!(paid, expected, "rep {} in {}", place, month);
         }
-        let deals = credited_deals(&mut db, company.org, month.from(), month.to(), None, false, &Rules::default()).await.unwrap();
+        let deals = credited_deals(&mut db, company.org, month.from(), month.to(), None, false, &Rules::default())
+            .await
+            .unwrap();
         for deal in deals.into_iter().filter(|deal| !deal.elsewhere && !deal.overlay) {
             prop_assert!(deal.confirmed && seen.insert((deal.id, deal.rep_id)), "deal {} pays twice", deal.number);
             let booked = Period::containing(PeriodKind::Month, deal.booked_on, Month::January);

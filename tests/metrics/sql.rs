@@ -1,7 +1,7 @@
 //! The one SQL query equals the naive version, on random companies in a real database.
 
 use attain::{
-    customers::{self, events_db},
+    customers::{self, events_db, rules_db},
     deals,
     domain::{
         access::Role,
@@ -211,16 +211,13 @@ async fn enter(db: &PgPool, world: &World) -> Company {
     };
     let org = organizations::db::create(&mut tx, &new).await.unwrap();
     let mut company = Company { org, reps: vec![], teams: vec![], customers: vec![], deals: vec![], products: vec![] };
-    sqlx::query!(
-        "update organizations set new_customer_months = $2, handover_grace_days = $3, growth_basis = $4 where id = $1",
-        org as OrgId,
-        world.new_months,
-        i32::try_from(world.grace_days).unwrap(),
-        world.growth_basis.as_str(),
-    )
-    .execute(&mut *tx)
-    .await
-    .unwrap();
+    sqlx::query!("update organizations set growth_basis = $2 where id = $1", org as OrgId, world.growth_basis.as_str())
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    for rule in world.rules() {
+        rules_db::set(&mut tx, rule).await.unwrap();
+    }
     enter_people(&mut tx, world, &mut company).await;
     enter_expected(&mut tx, world, &mut company).await;
     enter_customers(&mut tx, world, &mut company).await;

@@ -3,6 +3,7 @@
 
 use attain::domain::{
     company::{GrowthBase, GrowthBasis},
+    customer::facts::CustomerRule,
     period::add_days,
 };
 use proptest::prelude::*;
@@ -17,8 +18,8 @@ pub struct World {
     pub fiscal_start: Month,
     pub growth_base: GrowthBase,
     pub growth_basis: GrowthBasis,
-    pub new_months: i32,
-    pub grace_days: i64,
+    /// In order of time, the first from the beginning.
+    pub rules: Vec<Rule>,
     pub reps: usize,
     /// The team above each; always an earlier one.
     pub teams: Vec<Option<usize>>,
@@ -34,6 +35,25 @@ pub struct World {
     pub minimums: Vec<Least>,
     pub leaves: Vec<Leave>,
     pub holidays: Vec<Date>,
+}
+
+/// For how long a customer is new, and the owner before answers for a loss.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    pub from: Option<Date>,
+    pub new_months: i32,
+    pub grace_days: i64,
+}
+
+impl World {
+    pub fn rules(&self) -> Vec<CustomerRule> {
+        let rule = |rule: &Rule| CustomerRule {
+            from: rule.from,
+            new_months: u32::try_from(rule.new_months).unwrap(),
+            grace_days: u32::try_from(rule.grace_days).unwrap(),
+        };
+        self.rules.iter().map(rule).collect()
+    }
 }
 
 /// What is expected of everybody or of one.
@@ -274,6 +294,12 @@ fn limit_days() -> impl Strategy<Value = i64> {
     prop_oneof![Just(10_i64), Just(30), Just(45), Just(90), Just(180), 1..200_i64]
 }
 
+fn rule() -> impl Strategy<Value = Rule> {
+    let months = prop_oneof![2 => Just(12), 1 => Just(3)];
+    let grace = prop_oneof![2 => Just(90_i64), 1 => Just(0), 1 => Just(31)];
+    (months, grace).prop_map(|(new_months, grace_days)| Rule { from: None, new_months, grace_days })
+}
+
 fn limits() -> impl Strategy<Value = Vec<Limit>> {
     let of = prop_oneof![
         3 => Just(LimitOf::Company),
@@ -367,8 +393,7 @@ pub fn world() -> impl Strategy<Value = World> {
     let settings = (
         prop_oneof![Just(Month::January), Just(Month::April), Just(Month::December)],
         any::<bool>(),
-        prop_oneof![2 => Just(12), 1 => Just(3)],
-        prop_oneof![2 => Just(90_i64), 1 => Just(0), 1 => Just(31)],
+        (rule(), prop::option::weighted(0.4, (100..700_i64, rule()))),
         // Today: anywhere, a leap day, in week 53, or after everything.
         prop_oneof![2 => 300..750_i64, 1 => Just(101), 1 => 405..410_i64, 2 => Just(1_500)],
         prop::collection::btree_set(0..14_i32, 0..3),
@@ -377,7 +402,7 @@ pub fn world() -> impl Strategy<Value = World> {
     let expected = (minimums(), leaves(), prop::collection::btree_set(0..500_i64, 0..4));
     (settings, prop::collection::vec(customer, 1..4), members, limits(), any::<bool>(), expected).prop_map(
         |(
-            (fiscal_start, last_year, new_months, grace_days, today, locked, by_book),
+            (fiscal_start, last_year, (rule, changed), today, locked, by_book),
             customers,
             members,
             limits,
@@ -389,8 +414,10 @@ pub fn world() -> impl Strategy<Value = World> {
                 fiscal_start,
                 growth_base: if last_year { GrowthBase::LastYear } else { GrowthBase::PeriodBefore },
                 growth_basis: if by_book { GrowthBasis::Book } else { GrowthBasis::Credited },
-                new_months,
-                grace_days,
+                rules: changed.into_iter().fold(vec![rule], |mut rules, (day, rule)| {
+                    rules.push(Rule { from: Some(add_days(START, day)), ..rule });
+                    rules
+                }),
                 reps: REPS,
                 teams: vec![None, Some(0), if nested { Some(1) } else { None }],
                 memberships: vec![],

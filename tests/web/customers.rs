@@ -315,7 +315,7 @@ async fn the_stage_of_the_list_is_that_of_the_page() {
     for stage in ["prospect", "new", "existing", "won_back", "lost", "ended"] {
         let page = browser.get(&format!("/customers?stage={stage}")).await.expect(200);
         let mut found: Vec<String> = page.attributes("tbody th a", "href");
-        let standing_so = |id: &&CustomerId| standing(&histories[*id], TODAY, 12).stage.as_str() == stage;
+        let standing_so = |id: &&CustomerId| standing(&histories[*id], TODAY).stage.as_str() == stage;
         let mut expected: Vec<String> = ids.iter().filter(standing_so).map(|id| format!("/customers/{id}")).collect();
         listed += expected.len();
         found.sort();

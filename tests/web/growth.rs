@@ -1,6 +1,12 @@
 //! Growth of the book: the sales of the customers that a rep owned on the day, against the same customers a year before.
 
-use attain::{commission_runs::facts_db, customers, domain::money::Money, postgres::tx, scorecards::db::Subject};
+use attain::{
+    commission_runs::{facts_db, rules::Rules},
+    customers,
+    domain::money::Money,
+    postgres::tx,
+    scorecards::db::Subject,
+};
 use time::macros::date;
 
 use crate::field::Field;
@@ -72,7 +78,7 @@ async fn pay_compares_the_same_book() {
     let book = async || {
         let mut read = tx::read(&field.app.db, field.org).await.unwrap();
         let (from, to) = (date!(2026 - 11 - 01), date!(2026 - 12 - 01));
-        facts_db::book_sales(&mut read, field.org, from, to, None).await.unwrap()
+        facts_db::book_sales(&mut read, field.org, from, to, None, &Rules::default()).await.unwrap()
     };
     assert!(book().await.is_empty(), "growth compares what is credited");
     by_book(&field).await;

@@ -1,5 +1,9 @@
 //! The company's settings: rules, limits and holidays, and what follows from them.
 
+use attain::{
+    customers::{self, events_db},
+    scorecards::db::Subject,
+};
 use time::{Duration, macros::date};
 
 use crate::{
@@ -104,6 +108,65 @@ async fn a_limit_decides_who_is_lost() {
     let path = page.attribute("form[action^='/settings/limits/'][action$='/remove']", "action");
     apply(&mut astrid, &path, &[]).await;
     assert_eq!(astrid.get("/settings").await.count("form[action$='/remove']"), 0);
+}
+
+/// Of the rep's and the other one's numbers of a month: sales to new customers, losses.
+async fn counted(field: &Field, month: &str) -> [String; 2] {
+    let mut said = Vec::new();
+    for rep in [field.ingrid, field.jonas] {
+        let facts = field.facts(Subject::Rep(rep.id), month).await;
+        said.push(format!("new {}, lost {}", facts.new_customer_sales.0, facts.lost_customers));
+    }
+    said.try_into().unwrap()
+}
+
+#[tokio::test]
+async fn rules_of_customers_move_nothing_that_is_locked() {
+    let field = Field::new().await;
+    // Won in August; sold to again in October and November.
+    let havn = field.customer("Havn", field.ingrid).await;
+    for on in [date!(2026 - 08 - 10), date!(2026 - 10 - 05), date!(2026 - 11 - 05)] {
+        field.deal(havn, on, 100, &[(field.ingrid, 1)]).await;
+    }
+    // Two that changed hands 50 days before they were lost, in October and in November.
+    for (name, lost) in [("Gone", date!(2026 - 10 - 20)), ("Going", date!(2026 - 11 - 10))] {
+        let customer = field.customer(name, field.ingrid).await;
+        field.deal(customer, lost - Duration::days(181), 100, &[(field.ingrid, 1)]).await;
+        let mut write = field.app.write(field.org).await;
+        customers::db::set_owner(&mut write, customer, Some(field.jonas.id), Some(lost - Duration::days(50)))
+            .await
+            .unwrap();
+        events_db::recompute(&mut write, &[customer]).await.unwrap();
+        write.commit().await.unwrap();
+    }
+    assert_eq!(counted(&field, "2026-10").await, ["new 100, lost 1", "new 0, lost 0"]);
+    assert_eq!(counted(&field, "2026-11").await, ["new 100, lost 1", "new 0, lost 0"]);
+    field.lock("2026-10").await;
+
+    let mut astrid = admin(&field).await;
+    let page = astrid.get("/settings").await.expect(200);
+    assert!(page.words().contains("holds from 1 Nov 2026 on, the first day that is not locked"), "{}", page.words());
+    let typed = [("new_customer_months", "2"), ("handover_grace_days", "30")];
+    astrid.submit(&page, "form[action='/settings']", &typed).await.expect(303);
+    assert_eq!(counted(&field, "2026-10").await, ["new 100, lost 1", "new 0, lost 0"], "October stays as it was paid");
+    assert_eq!(
+        counted(&field, "2026-11").await,
+        ["new 100, lost 0", "new 0, lost 1"],
+        "whoever was won in August stays new for a year; who holds a customer for 50 days answers for the loss"
+    );
+    // Won from then on: new for two months.
+    let late = field.customer("Late", field.ingrid).await;
+    field.deal(late, date!(2026 - 11 - 03), 100, &[(field.ingrid, 1)]).await;
+    let page = field.app.client(field.ingrid).await.get(&format!("/customers/{late}")).await.expect(200);
+    assert!(page.words().contains("before 3 Jan 2027 its sales count as sales to a new customer"), "{}", page.words());
+    field.verify().await;
+
+    // Once more, from the same day: in place of the change before.
+    send(&mut astrid, "/settings", &[("handover_grace_days", "60")]).await.expect(303);
+    assert_eq!(field.count("customer_rules").await, 1);
+    assert_eq!(counted(&field, "2026-11").await[0], "new 200, lost 1");
+    assert_eq!(astrid.get("/settings").await.value("new_customer_months"), "2");
+    field.verify().await;
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ impl Desk {
 
     /// How many locked periods a calculation looks into.
     async fn again(&self, period: &str, reps: &[UserId]) -> Vec<String> {
-        let asked = self.question(period, date!(2027 - 06 - 30));
+        let asked = self.question(period, date!(2027 - 01 - 05));
         let mut read = tx::read(&self.app.db, self.org).await.unwrap();
         let again = late::again(&mut read, &asked, reps).await.unwrap();
         again.iter().map(|one| one.period.to_string()).collect()
@@ -102,7 +102,8 @@ async fn a_leaver_is_paid_and_charged_what_came_late() {
     let run = january.calculate(&mut january.app.client(desk.freja).await, "2027-01").await;
     let mut freja = january.app.client(desk.freja).await;
     let page = freja.get(&format!("{run}/reps/{}", desk.ingrid.id)).await.expect(200);
-    let fields = [("line", "Balance"), ("what", "adjust"), ("amount", "50"), ("about", "2026-12"), ("reason", "Written off")];
+    let fields =
+        [("line", "Balance"), ("what", "adjust"), ("amount", "50"), ("about", "2026-12"), ("reason", "Written off")];
     freja.submit(&page, "section[aria-labelledby=act] form", &fields).await.expect(303);
     let lines = january.lines("2027-01", desk.ingrid.id).await;
     assert_eq!(lines.len(), 2, "nothing is carried on: {lines:?}");
@@ -143,22 +144,25 @@ async fn settings_and_the_tree_of_a_locked_period_stay_with_it() {
     desk.sql("update organizations set confirm_deals = false").await;
     desk.deal(desk.ingrid, date!(2026 - 02 - 05), 100_000, true, None).await;
     desk.deal(desk.ingrid, date!(2025 - 10 - 05), 50_000, true, None).await;
-    desk.sql("update customer_events set on_date = '2026-02-05' where kind = 'first_sale'").await;
+    desk.sql("update customer_events set on_date = '2026-02-05', new_until = '2027-02-05' where kind = 'first_sale'")
+        .await;
     desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, false, None).await;
-    desk.sql("update customer_events set on_date = '2026-02-05' where kind = 'first_sale'").await;
+    desk.sql("update customer_events set on_date = '2026-02-05', new_until = '2027-02-05' where kind = 'first_sale'")
+        .await;
     let october = desk.lines("2026-10", desk.ingrid.id).await;
     assert_eq!(october, ["Sales 100.00", "New 100.00", "Growth 100.00"]);
     desk.lock("2026-10").await;
 
     desk.sql(
-        "update organizations set confirm_deals = true, new_customer_months = 3, growth_basis = 'book', \
+        "update organizations set confirm_deals = true, growth_basis = 'book', \
          growth_base = 'period_before'; update teams set parent_id = null",
     )
     .await;
     let later = desk.after(1);
     assert_eq!(later.again("2026-11", &[desk.ingrid.id, karin.id]).await, [""; 0]);
     later.deal(desk.ingrid, date!(2026 - 10 - 20), 1_000, false, None).await;
-    desk.sql("update customer_events set on_date = '2026-02-05' where kind = 'first_sale'").await;
+    desk.sql("update customer_events set on_date = '2026-02-05', new_until = '2027-02-05' where kind = 'first_sale'")
+        .await;
     let mut read = tx::read(&desk.app.db, desk.org).await.unwrap();
     let asked = Question {
         growth_base: attain::domain::company::GrowthBase::PeriodBefore,
@@ -286,7 +290,10 @@ async fn years_overlays_and_first_days_come_from_the_database_as_the_engine_read
     let mine = desk.calculated("2026-10").await.into_iter().find(|one| one.rep == desk.ingrid.id).unwrap();
     let facts = &mine.inputs.facts;
     assert_eq!(facts["year_to_date"]["net_sales"], "800.00");
-    assert_eq!((&facts["deals"][0]["customer_since"], &facts["deals"][0]["overlay"]), (&json!("2026-09-05"), &json!(null)));
+    assert_eq!(
+        (&facts["deals"][0]["customer_since"], &facts["deals"][0]["overlay"]),
+        (&json!("2026-09-05"), &json!(null))
+    );
     assert_eq!((&facts["deals"][1]["overlay"], &facts["deals"][1]["part"]), (&json!(true), &json!("200.00")));
     // 200 × 1 % + 300 × 2 %; 200 × 5 %; 500 × 10 %.
     let amounts: Vec<i64> = mine.statement.lines.iter().map(|line| line.amount.money.0).collect();
@@ -322,14 +329,20 @@ async fn what_nobody_changed_posts_nothing_whatever_the_plan() {
     desk.app.team(desk.org, "North", None, Some(karin), &[desk.ingrid, karin]).await;
     let plans = [
         (desk.ingrid.id, json!({ "name": "A", "draw": { "amount": "500.00", "recoverable": true }, "cap": "900.00" })),
-        (desk.jonas.id, json!({ "name": "B", "floor": "50.00", "components": [
+        (
+            desk.jonas.id,
+            json!({ "name": "B", "floor": "50.00", "components": [
             { "name": "Year", "measure": "net_sales", "pays": { "tiers": { "mode": "marginal", "axis": "amount",
               "per": "year_to_date", "steps": [ { "from": "0", "rate": "0.01" }, { "from": "1000", "rate": "0.02" } ] } } },
             { "name": "New", "measure": "new_customers", "pays": { "per_unit": "50.00" }, "clawback_days": "60" },
             { "name": "Curve", "measure": "net_sales", "true_up": "quarter", "pays": { "curve": { "on_target": "100.00",
-              "points": [ { "at": "0", "pays": "0" }, { "at": "1", "pays": "1" } ] } } } ] })),
-        (karin.id, json!({ "name": "C", "draw": { "amount": "300.00", "recoverable": false }, "components": [
-            { "name": "Share", "scope": "team", "measure": "earnings", "pays": { "rate": "0.1" } } ] })),
+              "points": [ { "at": "0", "pays": "0" }, { "at": "1", "pays": "1" } ] } } } ] }),
+        ),
+        (
+            karin.id,
+            json!({ "name": "C", "draw": { "amount": "300.00", "recoverable": false }, "components": [
+            { "name": "Share", "scope": "team", "measure": "earnings", "pays": { "rate": "0.1" } } ] }),
+        ),
     ];
     for (rep, beside) in plans {
         desk.plan(tenth(&beside), &[rep]).await;

@@ -25,6 +25,8 @@ pub struct Event {
     pub deal: Option<DealId>,
     /// Of a loss: net sales of the twelve months up to the last sale.
     pub value: Money,
+    /// Of a first sale: the first day on which the customer is not a new one any more.
+    pub new_until: Option<Date>,
 }
 
 /// The kinds of events. An undone one takes back what was counted, on its own date.
@@ -260,7 +262,9 @@ impl<'a> Life<'a> {
 
     fn post_sale(&mut self, kind: EventKind, on: Date, sale: usize) {
         if let Some(Sale { deal, .. }) = self.sales.get(sale) {
-            self.events.push(Event { kind, on, rep: deal.primary_rep, deal: Some(deal.id), value: Money::ZERO });
+            let new_until = (kind == EventKind::FirstSale).then(|| new_until(self.history, on));
+            let (rep, deal) = (deal.primary_rep, Some(deal.id));
+            self.events.push(Event { kind, on, rep, deal, value: Money::ZERO, new_until });
         }
     }
 
@@ -273,9 +277,14 @@ impl<'a> Life<'a> {
             .filter(|deal| year_before < deal.booked_on && deal.booked_on <= lapse.last_sale)
             .map(|deal| deal.net)
             .sum();
-        let rep = charged(&self.history.ownerships, lapse.on, self.history.grace_days);
-        self.events.push(Event { kind: EventKind::Lost, on: lapse.on, rep, deal: None, value });
+        let rep = charged(&self.history.ownerships, lapse.on, self.history.rule_on(lapse.on).grace_days);
+        self.events.push(Event { kind: EventKind::Lost, on: lapse.on, rep, deal: None, value, new_until: None });
     }
+}
+
+/// Until when a customer is a new one whose first sale was on that day.
+fn new_until(history: &History, on: Date) -> Date {
+    add_months(on, i32::try_from(history.rule_on(on).new_months).unwrap_or(i32::MAX / 12))
 }
 
 /// To whom a loss on that day is charged: the owner; within the grace after a handover the owner before, if there was one.
@@ -318,7 +327,6 @@ mod tests {
         History {
             deals: deals.to_vec(),
             ownerships: vec![Ownership { rep: ANNA, from: None, to: None }],
-            grace_days: 90,
             ..History::default()
         }
     }
@@ -581,7 +589,14 @@ mod tests {
 
     #[test]
     fn the_first_sale_in_force_is_the_latest_not_undone() {
-        let event = |kind, days| Event { kind, on: add_days(DAY, days), rep: None, deal: None, value: Money::ZERO };
+        let event = |kind, days| Event {
+            kind,
+            on: add_days(DAY, days),
+            rep: None,
+            deal: None,
+            value: Money::ZERO,
+            new_until: None,
+        };
         let undone = [event(EventKind::FirstSale, 0), event(EventKind::Lost, 1), event(EventKind::FirstSaleUndone, 2)];
         assert_eq!(first_sale(&undone), None);
         let again = [&undone[..], &[event(EventKind::FirstSale, 3), event(EventKind::Lost, 4)]].concat();

@@ -13,6 +13,12 @@ use crate::domain::{
 /// Days without a sale after which a customer counts as lost where nobody set a limit.
 pub const DEFAULT_LIMIT_DAYS: u32 = 180;
 
+/// For how many months a customer counts as a new one where nobody set it.
+pub const DEFAULT_NEW_MONTHS: u32 = 12;
+
+/// For how many days after a handover a loss is charged to the owner before where nobody set it.
+pub const DEFAULT_GRACE_DAYS: u32 = 90;
+
 /// Everything that a customer's events follow from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
@@ -26,8 +32,33 @@ pub struct History {
     pub endings: Vec<Ending>,
     /// The limits that may hold for this customer: its own, its segment's, the company's.
     pub limits: Vec<Limit>,
+    /// The company's rules over time.
+    pub rules: Vec<CustomerRule>,
+}
+
+impl History {
+    /// The rule in force on a day: the latest.
+    pub fn rule_on(&self, day: Date) -> CustomerRule {
+        let held = self.rules.iter().filter(|rule| rule.from.is_none_or(|from| from <= day));
+        held.max_by_key(|rule| rule.from).copied().unwrap_or_default()
+    }
+}
+
+/// What holds for every customer from a day on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CustomerRule {
+    /// In force since; none: from the beginning.
+    pub from: Option<Date>,
+    /// For how many months from its first sale on a customer who is won now counts as a new one.
+    pub new_months: u32,
     /// A loss within this many days of a handover is charged to the owner before.
     pub grace_days: u32,
+}
+
+impl Default for CustomerRule {
+    fn default() -> Self {
+        Self { from: None, new_months: DEFAULT_NEW_MONTHS, grace_days: DEFAULT_GRACE_DAYS }
+    }
 }
 
 /// A won deal.

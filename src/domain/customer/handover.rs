@@ -84,7 +84,6 @@ mod tests {
                 primary_rep: Some(INGRID),
             }],
             ownerships: vec![owned(INGRID, None, None)],
-            grace_days: 90,
             ..History::default()
         };
         let november = Period::parse("2026-11", time::Month::January).unwrap();

@@ -23,6 +23,8 @@ pub enum Stage {
         since: Date,
         /// The first sale.
         deal: Option<DealId>,
+        /// The first day on which it is not a new one any more.
+        until: Date,
     },
     /// Buys for longer than that.
     Existing {
@@ -113,16 +115,15 @@ pub struct Standing {
     pub last_sale: Option<Date>,
 }
 
-/// Where the customer stands on a day, knowing what is dated up to that day. Sales count as sales to a *new* customer for
-/// `new_months` months from the first.
-pub fn standing(history: &History, on: Date, new_months: u32) -> Standing {
+/// Where the customer stands on a day, knowing what is dated up to that day.
+pub fn standing(history: &History, on: Date) -> Standing {
     let mut known = history.clone();
     known.deals.retain(|deal| deal.booked_on <= on);
     known.endings.retain(|ending| ending.on <= on);
     let events = events(&known);
     let sale_days = sale_days(&known);
     let past = events.iter().take_while(|event| event.on <= on);
-    let stage = ended(&known, &sale_days).unwrap_or_else(|| bought(&known, past, on, new_months));
+    let stage = ended(&known, &sale_days).unwrap_or_else(|| bought(&known, past, on));
     let lost_on = events.iter().find(|event| event.on > on && event.kind == EventKind::Lost).map(|event| event.on);
     Standing {
         stage,
@@ -144,13 +145,13 @@ fn ended(known: &History, sale_days: &[Date]) -> Option<Stage> {
 }
 
 /// The stage that the events lead to.
-fn bought<'a>(known: &History, past: impl Iterator<Item = &'a Event>, on: Date, new_months: u32) -> Stage {
+fn bought<'a>(known: &History, past: impl Iterator<Item = &'a Event>, on: Date) -> Stage {
     let mut stage = known.customer_since.map_or(Stage::Prospect, |since| Stage::Existing { since });
     let mut last_loss = None;
     for event in past {
         let (since, deal) = (event.on, event.deal);
         stage = match event.kind {
-            EventKind::FirstSale => Stage::New { since, deal },
+            EventKind::FirstSale => Stage::New { since, deal, until: event.new_until.unwrap_or(since) },
             EventKind::FirstSaleUndone => Stage::Prospect,
             EventKind::WonBack => Stage::WonBack { since, deal },
             EventKind::Lost => {
@@ -163,10 +164,7 @@ fn bought<'a>(known: &History, past: impl Iterator<Item = &'a Event>, on: Date, 
         };
     }
     match stage {
-        Stage::New { since, .. } => {
-            let grown = add_months(since, i32::try_from(new_months).unwrap_or(i32::MAX / 12));
-            if on < grown { stage } else { Stage::Existing { since: grown } }
-        }
+        Stage::New { until, .. } if until <= on => Stage::Existing { since: until },
         Stage::WonBack { since, deal } => {
             second_sale(known, since, deal).map_or(stage, |since| Stage::Existing { since })
         }
@@ -250,7 +248,7 @@ mod tests {
 
     fn at(history: &History, days: i64) -> String {
         let on = add_days(DAY, days);
-        let standing = standing(history, on, 12);
+        let standing = standing(history, on);
         let since = match standing.stage {
             Stage::Prospect => None,
             Stage::New { since, .. }
@@ -315,7 +313,7 @@ mod tests {
     }
 
     fn warned(history: &History, days: i64) -> Vec<Warning> {
-        standing(history, add_days(DAY, days), 12).warnings
+        standing(history, add_days(DAY, days)).warnings
     }
 
     #[test]
