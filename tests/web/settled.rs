@@ -45,12 +45,6 @@ impl Desk {
         again.iter().map(|one| one.period.to_string()).collect()
     }
 
-    async fn take_off(&self, rep: UserId, from: Date) {
-        let mut tx = self.app.write(self.org).await;
-        plans::db::assign(&mut tx, rep, None, from).await.unwrap();
-        tx.commit().await.unwrap();
-    }
-
     /// Whether a period pays this rep.
     async fn pays(&self, period: &str, rep: UserId) -> bool {
         self.calculated(period).await.iter().any(|one| one.rep == rep)
