@@ -246,8 +246,7 @@ async fn whoever_releases_or_takes_back_does_not_approve_the_run_that_pays_it() 
     assert!(released.location().starts_with(&run), "{}", released.location());
     let run = later.calculate(&mut freja, "2026-11").await;
     assert_eq!(totals(&mut freja, &run).await, ["€30.00"]);
-    let adjust =
-        [("line", "Sales"), ("what", "adjust"), ("amount", "5"), ("about", "2026-09"), ("reason", "Promised")];
+    let adjust = [("line", "Sales"), ("what", "adjust"), ("amount", "5"), ("about", "2026-09"), ("reason", "Promised")];
     let adjusted = run_of(&act(&mut freja, &run, desk.ingrid, &adjust).await.expect(303));
     let page = later.app.client(desk.farid).await.get(&format!("{adjusted}/reps/{}", desk.ingrid.id)).await;
     let mut farid = later.app.client(desk.farid).await;
