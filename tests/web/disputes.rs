@@ -29,6 +29,7 @@ async fn october() -> (Desk, String) {
 async fn dispute(ingrid: &mut Client, statement: &str, fields: &[(&str, &str)]) -> String {
     let page = ingrid.get(statement).await.expect(200);
     let form = ingrid.get(&page.attribute("#line-1 a[href$='/dispute']", "href")).await.expect(200);
+    assert!(!form.has("select[name=deal][required]"), "a browser would not send the whole line, whose value is empty");
     ingrid.submit(&form, ASK, fields).await.expect(303).location().to_owned()
 }
 
