@@ -20,7 +20,7 @@ use crate::{
         money::{Currency, Money},
     },
     period_locks,
-    postgres::tx,
+    postgres::tx::{self, Tx},
     statements::{self, db::StatementRow},
     web::{
         auth::{Allowed, ReadStatements, Viewer},
@@ -175,12 +175,24 @@ pub async fn open(
         return answer(StatusCode::CONFLICT, mine.page(&me, page, form, errors));
     }
     let new = NewDispute { statement: id, rep: me.id, position, deal, expected };
-    let dispute = db::insert(&mut write, &new, &words).await?;
-    let path = format!("/disputes/{dispute}");
-    let plain = expected.map(|amount| me.company.currency.plain(amount));
-    let detail = json!({ "rep": me.id.0, "line": mine.line.title(), "deal": deal, "expected": plain });
-    audit::db::record(&mut write, "dispute.opened", &path, detail).await?;
-    write.done_saying(&path, &Toast::new("Sent. You are told here of each answer")).await
+    let dispute = opened(&mut write, &new, &mine.line.title(), me.company.currency, &words).await?;
+    let toast = Toast::new("Sent. You are told here of each answer");
+    write.done_saying(&format!("/disputes/{dispute}"), &toast).await
+}
+
+/// Opens a dispute about a line of this title.
+pub async fn opened(
+    tx: &mut Tx,
+    new: &NewDispute,
+    line: &str,
+    currency: Currency,
+    words: &str,
+) -> sqlx::Result<DisputeId> {
+    let dispute = db::insert(tx, new, words).await?;
+    let plain = new.expected.map(|amount| currency.plain(amount));
+    let detail = json!({ "rep": new.rep.0, "line": line, "deal": new.deal, "expected": plain });
+    audit::db::record(tx, "dispute.opened", &format!("/disputes/{dispute}"), detail).await?;
+    Ok(dispute)
 }
 
 /// The link of each line of a statement: to what is disputed about it, or for its rep to dispute it.

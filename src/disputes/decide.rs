@@ -10,7 +10,12 @@ use super::{
 use crate::{
     App, audit,
     commission_runs::hands_db::{self, NewAdjustment, Of},
-    domain::{dispute::Outcome, id::DisputeId, money::Money, period::Period},
+    domain::{
+        dispute::Outcome,
+        id::DisputeId,
+        money::{Currency, Money},
+        period::Period,
+    },
     postgres::tx::Tx,
     web::{
         auth::{Allowed, PrepareCommission, ReadStatements, Viewer},
@@ -58,17 +63,34 @@ pub async fn accept(
         return refused(ThreadPage::load(&mut write, &me, page, id, form, errors).await?);
     };
     let about = periods::containing(dispute.period_kind, dispute.period_start, &me);
-    let period = open_after(&mut write, about).await?;
-    let of = Of { rep: dispute.rep_id, period, component: &dispute.component };
-    let new = NewAdjustment { of, about, amount, reason: &reason, source: "dispute" };
-    let adjustment = hands_db::adjust(&mut write, &new).await?;
-    db::decide(&mut write, &dispute, Outcome::Accepted, &reason, Some(adjustment)).await?;
-    let plain = me.company.currency.plain(amount);
-    let detail = json!({ "rep": dispute.rep_id.0, "line": dispute.about(), "amount": plain, "reason": reason });
-    audit::db::record(&mut write, "dispute.accepted", &path, detail).await?;
-    let shown = format::money(me.company.currency, amount);
+    let pays = Pays { about, amount, currency: me.company.currency };
+    let period = accepted(&mut write, &dispute, &pays, &reason).await?;
+    let shown = format::money(pays.currency, amount);
     let words = format!("Accepted: {shown} comes with {}", format::period(period));
     write.done_saying(&path, &Toast::new(words)).await
+}
+
+/// What an acceptance pays.
+pub struct Pays {
+    /// The period of the statement that is disputed.
+    pub about: Period,
+    /// How much on top; not zero.
+    pub amount: Money,
+    /// The company's currency.
+    pub currency: Currency,
+}
+
+/// Accepts an undecided dispute. The period with which it is paid.
+pub async fn accepted(tx: &mut Tx, dispute: &Dispute, pays: &Pays, reason: &str) -> sqlx::Result<Period> {
+    let Pays { about, amount, currency } = *pays;
+    let period = open_after(tx, about).await?;
+    let of = Of { rep: dispute.rep_id, period, component: &dispute.component };
+    let adjustment = hands_db::adjust(tx, &NewAdjustment { of, about, amount, reason, source: "dispute" }).await?;
+    db::decide(tx, dispute, Outcome::Accepted, reason, Some(adjustment)).await?;
+    let plain = currency.plain(amount);
+    let detail = json!({ "rep": dispute.rep_id.0, "line": dispute.about(), "amount": plain, "reason": reason });
+    audit::db::record(tx, "dispute.accepted", &format!("/disputes/{}", dispute.id), detail).await?;
+    Ok(period)
 }
 
 /// Refuses, and says why.
@@ -138,7 +160,7 @@ impl Dispute {
 }
 
 /// The first period behind this one of which what is paid is not settled and not about to be.
-async fn open_after(tx: &mut Tx, period: Period) -> Result<Period, Error> {
+async fn open_after(tx: &mut Tx, period: Period) -> sqlx::Result<Period> {
     let org = tx.org;
     let mut next = period.next();
     while db::is_closing(tx, org, next).await? {

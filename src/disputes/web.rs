@@ -19,7 +19,7 @@ use crate::{
         id::DisputeId,
         money::{Currency, Money},
     },
-    postgres::tx,
+    postgres::tx::{self, Tx},
     statements,
     web::{
         auth::{Allowed, ReadStatements, Viewer},
@@ -262,9 +262,13 @@ async fn say(
         let thread = ThreadPage::load(&mut write, &me, page, id, form, errors).await?;
         return refused(thread);
     }
-    db::say(&mut write, id, &words).await?;
-    let path = format!("/disputes/{id}");
+    said(&mut write, &dispute, &words).await?;
+    write.done_saying(&format!("/disputes/{id}"), &Toast::new("Message sent")).await
+}
+
+/// Adds a message to a dispute that nobody has decided.
+pub async fn said(tx: &mut Tx, dispute: &Dispute, words: &str) -> sqlx::Result<()> {
+    db::say(tx, dispute.id, words).await?;
     let detail = json!({ "rep": dispute.rep_id.0, "line": dispute.about() });
-    audit::db::record(&mut write, "dispute.written", &path, detail).await?;
-    write.done_saying(&path, &Toast::new("Message sent")).await
+    audit::db::record(tx, "dispute.written", &format!("/disputes/{}", dispute.id), detail).await
 }

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use serde_json::json;
 use sqlx::PgConnection;
-use time::Date;
+use time::{Date, Month};
 
 use super::{
     db::{self, LetterRow, NewLetter, Which},
@@ -15,6 +15,7 @@ use super::{
 use crate::{
     App, audit,
     domain::{
+        access::Scope,
         commission::plan::Plan,
         id::{PlanId, UserId},
         period::Period,
@@ -25,7 +26,7 @@ use crate::{
         db::{AssignmentRow, VersionRow},
         holds,
     },
-    postgres::tx,
+    postgres::tx::{self, Tx},
     targets,
     web::{
         auth::{Allowed, PrepareCommission, Viewer},
@@ -66,6 +67,24 @@ struct PublishPage {
     shown: Option<Letter>,
 }
 
+/// Who publishes, and when.
+pub struct Sender<'a> {
+    /// Whose letters are in sight.
+    pub scope: &'a Scope,
+    /// The company's name.
+    pub company: &'a str,
+    /// Where its fiscal year begins.
+    pub fiscal_start: Month,
+    /// Today at the company.
+    pub today: Date,
+}
+
+impl<'a> Sender<'a> {
+    fn of(me: &'a Viewer) -> Self {
+        Self { scope: &me.scope, company: &me.company.name, fiscal_start: me.company.fiscal_start, today: me.today }
+    }
+}
+
 /// Whom a version is told.
 struct Recipient {
     id: UserId,
@@ -86,7 +105,7 @@ pub(super) async fn show(
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let all = plans::db::versions(&mut read, me.scope.org, id).await?;
     let version = find(&all, &asked.version)?;
-    let recipients = recipients(&mut read, &me, &version).await?;
+    let recipients = recipients(&mut read, &Sender::of(&me), &version).await?;
     let meant = recipients.iter().find(|one| one.id.to_string() == asked.rep).or(recipients.first());
     html(PublishPage {
         page,
@@ -129,11 +148,12 @@ impl Recipient {
 }
 
 /// Who is on the plan from the version's first day on, or from today, or comes to it later; with the letter of each.
-async fn recipients(db: &mut PgConnection, me: &Viewer, version: &VersionRow) -> Result<Vec<Recipient>, Error> {
-    let org = me.scope.org;
+async fn recipients(db: &mut PgConnection, sender: &Sender<'_>, version: &VersionRow) -> Result<Vec<Recipient>, Error> {
+    let Sender { scope, company, fiscal_start, today } = *sender;
+    let org = scope.org;
     let plan = Plan::from_value(&version.document)
         .map_err(|e| Error::Internal(format!("plan version {}: {e}", version.id)))?;
-    let starts = version.from_date.max(me.today);
+    let starts = version.from_date.max(today);
     let mut people: BTreeMap<(String, UserId), Date> = BTreeMap::new();
     let rows = plans::db::assignments(db, org, version.plan_id).await?;
     for AssignmentRow { rep_id, rep, from_date, .. } in
@@ -143,15 +163,13 @@ async fn recipients(db: &mut PgConnection, me: &Viewer, version: &VersionRow) ->
         people.entry((rep, rep_id)).and_modify(|known| *known = from.min(*known)).or_insert(from);
     }
     let ids: Vec<UserId> = people.keys().map(|(_, id)| *id).collect();
-    let mut named: Vec<Period> =
-        people.values().flat_map(|from| periods(&plan, *from, me.company.fiscal_start)).collect();
+    let mut named: Vec<Period> = people.values().flat_map(|from| periods(&plan, *from, fiscal_start)).collect();
     named.sort_unstable_by_key(|period| period.from());
     named.dedup();
     let set = targets::db::in_force(db, org, &Subjects::reps(&ids), &named).await?;
     let which = Which { version: Some(version.id), ..Which::default() };
-    let mut published = db::letters(db, &me.scope, which, me.today).await?;
-    let told =
-        Told { company: &me.company.name, number: version.number, plan: &plan, fiscal_start: me.company.fiscal_start };
+    let mut published = db::letters(db, scope, which, today).await?;
+    let told = Told { company, number: version.number, plan: &plan, fiscal_start };
     let mut recipients = Vec::with_capacity(people.len());
     for ((name, id), from) in people {
         let own = set.iter().filter(|target| target.whose.rep() == Some(id));
@@ -179,8 +197,27 @@ pub(super) async fn publish(
     let mut write = once::begin_alone(&app, &me, once).await?;
     let all = plans::db::versions(&mut write, me.scope.org, id).await?;
     let version = sent(&all, &asked.version)?;
-    let recipients = recipients(&mut write, &me, &version).await?;
-    let stopped = stopped(&all, &version, &recipients, me.today);
+    let told = published(&mut write, &Sender::of(&me), &all, &version).await?;
+    let here = format!("/plans/{id}/letter?version={}", version.number);
+    if told == 0 {
+        return write.done_saying(&here, &Toast::new("Everybody has these words already")).await;
+    }
+    let words = format!("Published to {}", counted(told, "rep", "reps"));
+    write.done_saying(&here, &Toast::new(words)).await
+}
+
+/// Publishes a version, one of all of its plan, to each of its reps who does not have these words yet. To how many.
+///
+/// # Errors
+/// A version in whose place another one holds, or that nobody is on.
+pub async fn published(
+    tx: &mut Tx,
+    sender: &Sender<'_>,
+    all: &[VersionRow],
+    version: &VersionRow,
+) -> Result<usize, Error> {
+    let recipients = recipients(tx, sender, version).await?;
+    let stopped = stopped(all, version, &recipients, sender.today);
     if !stopped.is_empty() {
         return Err(Error::Conflict(stopped));
     }
@@ -188,15 +225,12 @@ pub(super) async fn publish(
     for one in &recipients {
         letters.push(NewLetter { rep: one.id, from: one.letter.from, body: one.letter.to_json()? });
     }
-    let told = db::publish(&mut write, version.id, &letters).await?;
-    let here = format!("/plans/{id}/letter?version={}", version.number);
-    if told.is_empty() {
-        return write.done_saying(&here, &Toast::new("Everybody has these words already")).await;
+    let told = db::publish(tx, version.id, &letters).await?.len();
+    if told > 0 {
+        let detail = json!({ "version": version.number, "reps": told });
+        audit::db::record(tx, "letter.published", &format!("/plans/{}", version.plan_id), detail).await?;
     }
-    let detail = json!({ "version": version.number, "reps": told.len() });
-    audit::db::record(&mut write, "letter.published", &format!("/plans/{id}"), detail).await?;
-    let words = format!("Published to {}", counted(told.len(), "rep", "reps"));
-    write.done_saying(&here, &Toast::new(words)).await
+    Ok(told)
 }
 
 /// `POST /plans/7/letters/reminder`: reminds those who have not accepted.
