@@ -244,4 +244,21 @@ mod tests {
         assert_eq!(without.example, "If you had a target of €50,000.00 for net sales, one month pays:");
         assert_eq!(Letter::read(&letter.to_json().unwrap()).unwrap(), letter);
     }
+
+    #[test]
+    fn the_letter_of_each_template_pays_on_target_and_more_above() {
+        let euro = Currency::parse("EUR").unwrap();
+        let from = date!(2027 - 01 - 01);
+        for template in Template::ALL {
+            let plan = template.plan(template.label(), euro, from);
+            let told = Told { company: "Nordlys", number: 1, plan: &plan, fiscal_start: Month::January };
+            let pays = Letter::new(&told, "Ingrid", from, &[]).unwrap().pays;
+            let cents = |row: &[String; 3]| row[2].replace(['€', ',', '.'], "").parse::<i64>().unwrap();
+            assert!(cents(&pays[1]) > 0 && cents(&pays[2]) >= cents(&pays[1]), "{}: {pays:?}", plan.name);
+            if template == Template::Hunter {
+                // 4 × 50 and 2 × 80; 6 % of 25,000 and 2 % of 25,000.
+                assert_eq!(pays[1][2], "€2,360.00");
+            }
+        }
+    }
 }

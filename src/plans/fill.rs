@@ -99,6 +99,8 @@ impl ExampleForm {
         for metric in metrics {
             let [target, reached] = match metric.unit() {
                 Unit::Money => ["50000", "52000"],
+                // Kept every day: it opens the conditions on it.
+                Unit::Fraction if *metric == Metric::VisitMinimum => ["100", "100"],
                 Unit::Fraction => ["10", "10"],
                 Unit::Count if metric.is_limit() => ["2", "1"],
                 Unit::Count if matches!(metric, Metric::NewCustomers | Metric::WonBackCustomers) => ["6", "6"],
