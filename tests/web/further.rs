@@ -5,6 +5,7 @@ use attain::{
     commission_runs::calculate::{Question, calculate},
     deals::{self, db::Line},
     domain::{
+        access::Role,
         company::GrowthBase,
         deal::{Credit, Stage},
         id::{CustomerId, DealId, OrgId, ProductId, UserId},
@@ -18,6 +19,7 @@ use attain::{
 use time::{Date, Month, macros::date};
 
 use crate::{
+    commissions::Desk,
     field::{Field, TODAY},
     support::User,
 };
@@ -347,4 +349,62 @@ async fn a_plan_pays_for_margin_and_cross_selling_behind_a_gate() {
     };
     let unconfirmed = calculate(&mut read, &question).await.unwrap().pop().unwrap();
     assert_eq!(unconfirmed.statement.total.money.0, 0);
+}
+
+/// November of Ingrid, who is on a plan of this template since September; the words of her statement.
+async fn november_by(template: &str) -> String {
+    let desk = Desk::new().await;
+    for (on, cents) in [(date!(2026 - 10 - 05), 300_000), (date!(2026 - 11 - 05), 600_000)] {
+        desk.deal(desk.ingrid, on, cents, true, None).await;
+    }
+    let boss = desk.app.user(desk.org, "Berit", &[Role::Manager]).await;
+    desk.app.team(desk.org, "North", None, Some(boss), &[desk.ingrid]).await;
+    let mut berit = desk.app.client(boss).await;
+    for month in ["2026-09", "2026-10", "2026-11"] {
+        let page = berit.get(&format!("/targets/{month}?metrics=net_sales")).await.expect(200);
+        let name = format!("{}.net_sales", desk.ingrid.id);
+        berit.submit(&page, "form#grid", &[(name.as_str(), "10000")]).await.expect(303);
+    }
+    let mut freja = desk.app.client(desk.freja).await;
+    let page = freja.get(&format!("/plans/new?template={template}")).await.expect(200);
+    let fields = [("name", "Further"), ("from", "2026-09")];
+    let plan = freja.submit(&page, "main form", &fields).await.expect(303).location().to_owned();
+    let page = freja.get(&plan).await.expect(200);
+    let rep = desk.ingrid.id.to_string();
+    let fields = [("rep", rep.as_str()), ("from", "2026-09"), ("act", "on")];
+    freja.submit(&page, "form[action$='/assignments']", &fields).await.expect(303);
+    for month in ["2026-09", "2026-10"] {
+        desk.lock(month).await;
+    }
+    let december = desk.after(20);
+    let run = december.lock("2026-11").await;
+    let page = december.app.client(desk.freja).await.get(&run).await.expect(200);
+    let statement = page.attribute("tbody a[href^='/statements/']", "href");
+    december.app.client(desk.ingrid).await.get(&statement).await.expect(200).words()
+}
+
+#[tokio::test]
+async fn a_newcomer_is_paid_by_a_part_of_the_target() {
+    let words = november_by("newcomer").await;
+    for told in [
+        // The third month: 75 % of 10,000 is 7,500, and 6,000 of it is 80 %.
+        "Net sales of €6,000.00 against a target of €7,500.00, which is 80%.",
+        "In period 3 on the plan 75% of the target for net sales counts: €7,500.00 of €10,000.00.",
+        "€6,000.00 × 3% = €180.00",
+        "To pay €2,000.00",
+    ] {
+        assert!(words.contains(told), "{told}: {words}");
+    }
+}
+
+#[tokio::test]
+async fn a_hunter_without_a_minimum_of_visits_is_told_what_is_missing() {
+    let words = november_by("hunter").await;
+    for told in [
+        "Paid only with share of days with the minimum of visits of at least 80%.",
+        "No day had a minimum of visits to keep: none is set for this rep, or the rep was away.",
+    ] {
+        assert!(words.contains(told), "{told}: {words}");
+    }
+    assert!(words.contains("To pay €0.00"), "{words}");
 }

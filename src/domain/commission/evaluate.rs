@@ -21,7 +21,7 @@ use super::{
 use crate::domain::money::{Currency, Money};
 
 /// The version of the engine: it changes when the same inputs could give another statement, in numbers or in words.
-pub const ENGINE_VERSION: &str = "3";
+pub const ENGINE_VERSION: &str = "4";
 
 /// Why there is no statement.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

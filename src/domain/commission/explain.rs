@@ -122,6 +122,10 @@ fn achieved(worked: &Worked<'_>, currency: Currency) -> String {
 
 /// A metric that has no value in this period.
 fn no_value(metric: impl Into<What>) -> String {
+    let metric = metric.into();
+    if metric == What::Metric(Metric::VisitMinimum) {
+        return "No day had a minimum of visits to keep: none is set for this rep, or the rep was away.".to_owned();
+    }
     format!("There is no {}: the base is missing, zero or below.", plural(metric))
 }
 
