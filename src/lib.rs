@@ -444,6 +444,7 @@ pub mod demo {
     pub mod names;
     pub mod sales;
     pub mod story;
+    mod talk;
 }
 
 /// Imports: CSV files, of a folder or of a browser, become records, all or nothing.

@@ -55,6 +55,9 @@ pub struct Files(pub Vec<(&'static str, String)>);
 /// For so many months newcomers have been here: long enough for the draw that they owe.
 const NEWCOMERS_MONTHS: i32 = 6;
 
+/// Since so many months everybody is on a plan: as long as there are targets.
+const PLAN_MONTHS: i32 = 11;
+
 /// A rep of the company with its place in the files.
 pub(super) struct Person {
     pub(super) id: String,
@@ -118,7 +121,7 @@ pub fn files(shape: Shape, seed: u64, today: Date, currency: Currency) -> Files 
         ("visits.csv", visits),
         ("targets.csv", target_rows(&people, &customers, today, currency)),
         ("plans.json", plans(today, currency)),
-        ("assignments.csv", assignment_rows(&people, start)),
+        ("assignments.csv", assignment_rows(&people, start.max(first_of_month(today, -PLAN_MONTHS)))),
     ])
 }
 
@@ -233,7 +236,7 @@ fn target_rows(people: &[Person], customers: &[Customer], today: Date, currency:
 fn assignment_rows(people: &[Person], start: Date) -> String {
     let mut rows = String::from("plan,rep,from,to\n");
     for person in people {
-        let _ = writeln!(rows, "{},{},{},", person.rep.plan, person.id, person.begins);
+        let _ = writeln!(rows, "{},{},{},", person.rep.plan, person.id, person.begins.max(start));
     }
     for (id, ..) in MANAGERS {
         let _ = writeln!(rows, "{},{id},{start},", Template::Manager.label());

@@ -10,6 +10,7 @@ use super::{
     db,
     names::MANAGERS,
     story::Story,
+    talk::Talk,
 };
 use crate::{
     audit,
@@ -101,15 +102,28 @@ pub async fn fill(db: &PgPool, size: Size, folder: &Path, now: OffsetDateTime) -
     plan_today(db, org, today, now).await?;
     let story = Story::begin(db, org, today, now).await?;
     let by = Finance { org, freja, farid, today, now };
-    let oldest = by.prepare(db, 3).await?;
-    by.approve(db, oldest).await?;
-    by.pay(db, oldest, 3).await?;
+    let talk = Talk { org, finance: freja, today, now, currency: euro };
+    for months in (3..=first_month(today)).rev() {
+        let run = by.prepare(db, months).await?;
+        by.approve(db, run).await?;
+        by.pay(db, run, months).await?;
+    }
     story.comes_late(db).await?;
     let middle = by.prepare(db, 2).await?;
     by.approve(db, middle).await?;
+    talk.is_settled(db).await?;
     by.prepare(db, 1).await?;
+    talk.goes_on(db).await?;
+    talk.is_told(db, COMPANY).await?;
     story.goes_on(db, freja).await?;
     Ok(true)
+}
+
+/// How many months ago the first one lies that is paid: at least three, and the first of its quarter, for a true-up makes
+/// up what the quarter's months were paid.
+fn first_month(today: Date) -> i32 {
+    let third = u8::from(data::first_of_month(today, -3).month());
+    3 + i32::from((third - 1) % 3)
 }
 
 /// The history goes the way that everybody's own goes: as files.
@@ -230,4 +244,25 @@ impl Finance {
 
 async fn note(tx: &mut Tx, action: &str, run: RunId) -> sqlx::Result<()> {
     audit::db::record(tx, action, &format!("/commission-runs/{run}"), serde_json::json!({})).await
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::date;
+
+    use super::*;
+
+    #[test]
+    fn quarters_are_paid_from_their_first_month_on() {
+        for (today, months) in [
+            (date!(2026 - 10 - 01), 3),
+            (date!(2026 - 11 - 19), 4),
+            (date!(2026 - 12 - 31), 5),
+            (date!(2027 - 01 - 01), 3),
+        ] {
+            assert_eq!(first_month(today), months, "{today}");
+            let first = data::first_of_month(today, -months);
+            assert_eq!(u8::from(first.month()) % 3, 1, "{first}");
+        }
+    }
 }

@@ -135,7 +135,7 @@ impl Story {
 }
 
 /// Who has this name in the files.
-async fn person(tx: &mut Tx, org: OrgId, name: &str) -> Result<UserId, FillError> {
+pub(super) async fn person(tx: &mut Tx, org: OrgId, name: &str) -> Result<UserId, FillError> {
     let found = db::people(tx, org).await?.into_iter().find(|person| person.external_id == name);
     let missing = || Error::Internal(format!("{name} is not in the demo's files"));
     Ok(found.map(|person| person.id).ok_or_else(missing)?)

@@ -11,6 +11,7 @@ mod database;
 mod deal_life;
 mod deal_returns;
 mod deals;
+mod demo;
 mod disputes;
 mod drilldown;
 mod exchange_rates;
