@@ -67,7 +67,11 @@ impl Chromium {
         let mut flags: Vec<String> = FLAGS.iter().map(|&flag| flag.to_owned()).collect();
         flags.push(format!("--user-data-dir={}", driver.folder.join("profile").display()));
         let capabilities = json!({
-            "goog:chromeOptions": { "binary": binary, "args": flags },
+            "goog:chromeOptions": {
+                "binary": binary,
+                "args": flags,
+                "prefs": { "download.default_directory": driver.downloads() },
+            },
             "goog:loggingPrefs": { "browser": "SEVERE" },
             "timeouts": { "script": 120_000, "pageLoad": 120_000 },
         });
@@ -101,6 +105,20 @@ impl Chromium {
             { "name": "prefers-reduced-motion", "value": "reduce" },
         ] });
         self.devtools("Emulation.setEmulatedMedia", features).await;
+    }
+
+    /// Waits for a downloaded file whose name ends so, and reads it.
+    pub async fn downloaded(&self, ending: &str) -> String {
+        for _ in 0..200 {
+            for entry in fs::read_dir(self.driver.downloads()).into_iter().flatten().flatten() {
+                // An unfinished one has another ending.
+                if entry.path().to_string_lossy().ends_with(ending) {
+                    return fs::read_to_string(entry.path()).unwrap();
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("no {ending} was downloaded");
     }
 
     /// The errors that the console has shown since the last call.
@@ -149,6 +167,10 @@ impl Driver {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("chromedriver does not listen; {INSTALL}");
+    }
+
+    fn downloads(&self) -> PathBuf {
+        self.folder.join("downloads")
     }
 }
 

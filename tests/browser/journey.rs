@@ -338,7 +338,7 @@ async fn calculate(window: &mut Window) -> String {
     window.click("Calculate").await;
     window.is_at("Commission, November 2026").await;
     window.sees("€450.00").await;
-    let run = window.chromium.client.current_url().await.unwrap().path().to_owned();
+    let run = window.path().await;
     window.click("Submit for approval").await;
     window.sees("Submitted for approval").await;
     window.sees("Waits for somebody else").await;

@@ -5,15 +5,17 @@
 use std::{
     future,
     panic::{AssertUnwindSafe, resume_unwind},
+    thread,
 };
 
 use attain::{
     App,
     clock::Clock,
+    demo::{self, data::Size},
     server::{self, Limits},
 };
 use futures_util::FutureExt;
-use time::{OffsetDateTime, macros::datetime};
+use time::{Duration, OffsetDateTime, macros::datetime};
 use tokio::net::TcpListener;
 
 use chromium::Chromium;
@@ -25,6 +27,7 @@ mod chromium;
 mod database;
 mod journey;
 mod look;
+mod pay;
 mod window;
 
 /// One application, served at three instants.
@@ -53,10 +56,34 @@ async fn a_company_goes_from_set_up_to_a_statement() {
     let database = TestDatabase::create().await;
     let app = App::new(database.pool.clone(), Clock::System, "http://127.0.0.1".parse().unwrap());
     let sites = Sites::serve(app).await;
-    let chromium = Chromium::start().await;
-    let mut window = Window { chromium, site: sites.november.clone(), findings: vec![] };
+    let mut window = Window::of(&sites.november).await;
     let went = AssertUnwindSafe(journey::go(&mut window, &sites)).catch_unwind().await;
-    window.chromium.close().await; // also after a failure: nobody else would end the browser
+    close(window, went).await;
+}
+
+/// The demo company, in which everything has happened that pay must cope with.
+#[tokio::test(flavor = "multi_thread")]
+async fn pay_goes_from_late_facts_to_a_paid_run_and_from_a_dispute_to_its_answer() {
+    let database = TestDatabase::create().await;
+    let folder = tempfile::tempdir().unwrap();
+    let now = datetime!(2026-11-19 09:00 UTC);
+    demo::fill::fill(&database.pool, Size::S, folder.path(), now).await.unwrap();
+    let app = App::new(database.pool.clone(), Clock::System, "http://127.0.0.1".parse().unwrap());
+    let november = serve(&app, now + Duration::minutes(5)).await;
+    let minutes_later = serve(&app, now + Duration::minutes(25)).await;
+    let sites = Sites { app, december: november.clone(), november, minutes_later };
+    let mut window = Window::of(&sites.november).await;
+    let journeys = async {
+        pay::late_facts(&mut window, &sites).await;
+        pay::a_dispute(&mut window).await;
+    };
+    let went = AssertUnwindSafe(journeys).catch_unwind().await;
+    close(window, went).await;
+}
+
+/// Ends the browser, also after a failure: nobody else would. Fails as the journey did, or by what was found on its pages.
+async fn close(window: Window, went: thread::Result<()>) {
+    window.chromium.close().await;
     let findings = format!("{} findings on the pages:\n{}", window.findings.len(), window.findings.join("\n"));
     if let Err(panic) = went {
         eprintln!("{findings}");

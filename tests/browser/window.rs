@@ -20,6 +20,11 @@ pub struct Window {
 }
 
 impl Window {
+    /// A new browser's window, for this site.
+    pub async fn of(site: &str) -> Self {
+        Self { chromium: Chromium::start().await, site: site.to_owned(), findings: vec![] }
+    }
+
     /// Goes to a path of the site, or to an address.
     pub async fn open(&self, to: &str) {
         let address = if to.starts_with('/') { format!("{}{to}", self.site) } else { to.to_owned() };
@@ -41,6 +46,16 @@ impl Window {
     pub async fn click(&self, words: &str) {
         let path = format!("//*[self::a or self::button or self::summary][starts-with(normalize-space(.), {words:?})]");
         self.press(&self.shown(&path, &format!("a link or button {words:?}")).await).await;
+    }
+
+    /// Clicks the first element that can be seen at this `XPath`.
+    pub async fn click_at(&self, path: &str) {
+        self.press(&self.shown(path, path).await).await;
+    }
+
+    /// The path of the page in front.
+    pub async fn path(&self) -> String {
+        self.chromium.client.current_url().await.unwrap().path().to_owned()
     }
 
     /// Presses a letter with the control key in the field with this label.
