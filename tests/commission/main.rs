@@ -11,9 +11,12 @@ mod forms;
 mod gates;
 mod guide;
 mod hostile;
+#[path = "../support/json_schema.rs"]
+mod json_schema;
 mod limits;
 mod properties;
 mod reach;
+mod schema;
 mod statement_text;
 mod support;
 mod templates;

@@ -1,4 +1,9 @@
-//! Short ways to write plans and facts.
+//! Short ways to write plans and facts, and the worked examples.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use attain::domain::{
     commission::{
@@ -25,6 +30,30 @@ pub const OCTOBER: &str = r#"{ "rep": "R1", "period": "2026-10",
   "deals": [ { "number": 1, "booked_on": "2026-10-02", "customer": "C1", "amount": "200.00" }, { "number": 2, "booked_on": "2026-10-05", "customer": "C2", "amount": "300.00" },
              { "number": 3, "booked_on": "2026-10-06", "customer": "C1", "amount": "1500.00" }, { "number": 4, "booked_on": "2026-10-12", "customer": "C3", "amount": "1200.00" },
              { "number": 5, "booked_on": "2026-10-20", "customer": "C4", "amount": "2000.00" }, { "number": 6, "booked_on": "2026-10-28", "customer": "C5", "amount": "4500.00" } ] }"#;
+
+/// The folder of the documents.
+pub fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
+}
+
+/// The files of worked examples, in order, each with its name.
+pub fn example_files() -> Vec<(String, serde_json::Value)> {
+    let entries = fs::read_dir(docs().join("examples")).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let read = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let document = serde_json::from_str(&fs::read_to_string(path).unwrap());
+        (name.clone(), document.unwrap_or_else(|error| panic!("{name}: {error}")))
+    };
+    files.iter().map(read).collect()
+}
+
+/// Every worked example: `name`, `plan`, `facts`, and what comes out.
+pub fn examples() -> Vec<serde_json::Value> {
+    let files = example_files().into_iter();
+    files.flat_map(|(_, mut document)| document["examples"].as_array_mut().map(std::mem::take).unwrap()).collect()
+}
 
 /// A monthly plan of these components in this currency.
 pub fn plan_in(currency: &str, components: &str) -> Plan {

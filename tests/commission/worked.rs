@@ -1,11 +1,9 @@
-//! The worked examples of docs/examples/worked.json: plans and facts with amounts that a person can check by hand.
+//! The worked examples of docs/examples: plans and facts with amounts that a person can check by hand.
 
 use attain::domain::commission::{facts::Facts, plan::Plan, statement::Statement};
 use serde_json::Value;
 
-use crate::support::{pay, records};
-
-const EXAMPLES: &str = include_str!("../../docs/examples/worked.json");
+use crate::support::{docs, example_files, examples, pay, records};
 
 fn statement(example: &Value) -> Statement {
     let name = &example["name"];
@@ -22,7 +20,7 @@ fn statement(example: &Value) -> Statement {
 
 #[test]
 fn the_worked_examples_hold() {
-    let examples: Vec<Value> = serde_json::from_str(EXAMPLES).unwrap();
+    let examples = examples();
     assert!(examples.len() >= 60, "{} examples", examples.len());
     for example in &examples {
         let name = example["name"].as_str().unwrap();
@@ -46,5 +44,13 @@ fn the_worked_examples_hold() {
             let sum: i64 = line.records.iter().map(|record| record.amount.money.0).sum();
             assert_eq!(sum, line.amount.money.0, "{name}: {}", line.component);
         }
+    }
+}
+
+#[test]
+fn the_guide_leads_to_every_file_of_examples() {
+    let guide = std::fs::read_to_string(docs().join("commission-plans.md")).unwrap();
+    for (file, document) in example_files() {
+        assert!(guide.contains(&format!("(examples/{file})")), "{file}: {}", document["feature"]);
     }
 }

@@ -3,6 +3,7 @@
 use attain::plans::example::{self, assumes};
 
 use super::*;
+use crate::support::examples;
 
 /// What a browser sends for a plan: a share of net sales, and what else is typed; of two of one name the last counts.
 fn sent(typed: &[(&str, &str)]) -> PlanForm {
@@ -29,8 +30,7 @@ fn read(typed: &[(&str, &str)]) -> Plan {
 
 #[test]
 fn every_worked_example_comes_back_from_the_form() {
-    let examples: Vec<serde_json::Value> =
-        serde_json::from_str(include_str!("../../../docs/examples/worked.json")).unwrap();
+    let examples = examples();
     assert!(examples.len() >= 60);
     for example in examples {
         comes_back(&Plan::from_json(&example["plan"].to_string()).unwrap());
