@@ -16,6 +16,7 @@ mod json_schema;
 mod limits;
 mod properties;
 mod reach;
+mod refusals;
 mod schema;
 mod statement_text;
 mod support;
