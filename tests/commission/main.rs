@@ -13,6 +13,7 @@ mod guide;
 mod hostile;
 #[path = "../support/json_schema.rs"]
 mod json_schema;
+mod laws;
 mod limits;
 mod properties;
 mod reach;
