@@ -102,7 +102,7 @@ fn the_schemas_know_the_keys_that_the_parser_knows_and_no_others() {
 }
 
 #[test]
-fn every_key_of_the_schemas_stands_in_an_example() {
+fn every_key_of_the_schemas_stands_in_an_example_and_in_the_guide() {
     let schemas = schemas();
     let mut used = BTreeMap::<&str, BTreeSet<String>>::new();
     for example in examples() {
@@ -114,9 +114,12 @@ fn every_key_of_the_schemas_stands_in_an_example() {
             used.entry(file).or_default().extend(keys);
         }
     }
+    let guide = fs::read_to_string(docs().join("commission-plans.md")).unwrap();
     for file in [PLAN, FACTS, STATEMENT] {
         for key in objects(&schemas.0[file]).into_iter().flat_map(serde_json::Map::keys) {
             assert!(used[file].contains(key), "{file}: no example has {key}");
+            let told = [format!("`{key}`"), format!("\"{key}\"")].iter().any(|word| guide.contains(word));
+            assert!(told || file == STATEMENT, "{file}: the guide does not tell of {key}");
         }
     }
 }
