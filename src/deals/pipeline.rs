@@ -267,16 +267,16 @@ pub async fn pipeline(
     let mut groups = grouped(deals, kind, &me);
     let currency = me.company.currency;
     let running = periods::containing(kind, me.today, &me);
-    let (mut lede, mut rows, mut targets) = (String::new(), vec![], 0);
-    for group in &mut groups {
-        let When::In(period) = group.when else { continue };
-        if targets == MOST_TARGETS {
-            break;
-        }
-        targets += 1;
-        let ids: Vec<UserId> = asked.reps.iter().map(|rep| rep.id).collect();
-        let about = Question { period, until: me.today, reps: &ids, whole: asked.whose, more: BTreeSet::new() };
-        let measured = measured::load(&mut read, &me, about).await?;
+    let dated = groups.iter().filter_map(|group| if let When::In(period) = group.when { Some(period) } else { None });
+    let periods: Vec<Period> = dated.take(MOST_TARGETS).collect();
+    let ids: Vec<UserId> = asked.reps.iter().map(|rep| rep.id).collect();
+    let about = Question { until: me.today, reps: &ids, whole: asked.whose, more: BTreeSet::new() };
+    let measured = measured::load_each(&mut read, &me, &periods, about).await?;
+    let compares = !matches!(asked.whose, Subject::Rep(_));
+    let sums = if compares { pipeline_db::by_rep(&mut read, me.scope.org, &ids).await? } else { vec![] };
+    let (mut lede, mut rows) = (String::new(), vec![]);
+    for (period, measured) in periods.into_iter().zip(measured) {
+        let Some(group) = groups.iter_mut().find(|group| group.when == When::In(period)) else { continue };
         let figures = match asked.whose {
             Subject::Rep(rep) => measured.figures(rep),
             Subject::Company | Subject::Team(_) => measured.total_figures(&asked.reps),
@@ -286,8 +286,7 @@ pub async fn pipeline(
         if period == running {
             // It stands on top.
             lede = std::mem::take(&mut group.standing);
-            if !matches!(asked.whose, Subject::Rep(_)) {
-                let sums = pipeline_db::by_rep(&mut read, me.scope.org, &ids).await?;
+            if compares {
                 let row = |rep: &Rep| rep_row(rep, &measured.figures(rep.id), &sums, &list, kind, &me);
                 rows = asked.reps.iter().map(row).collect();
             }

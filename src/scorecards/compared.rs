@@ -84,8 +84,8 @@ pub async fn load(
     let before = earlier.period(period, me);
     let until = until(before, period, me.today);
     let until_or_now = until.unwrap_or(me.today);
-    let asked = Question { period: before, until: until_or_now, reps, whole, more };
-    let measured = measured::load(read, me, asked).await?;
+    let asked = Question { until: until_or_now, reps, whole, more };
+    let measured = measured::load(read, me, before, asked).await?;
     let there = targets::db::reps(read, &me.scope, before, None, before.last_day()).await?;
     Ok(Compared { period: before, until, measured, there: there.into_iter().map(|rep| rep.id).collect() })
 }

@@ -15,15 +15,15 @@ use crate::{
     domain::{
         calendar::Progress,
         company::GrowthBase,
-        id::{OrgId, UserId},
+        id::UserId,
         metric::{Facts, Metric, Unit},
-        period::{Period, PeriodKind},
+        period::{Dates, Period, PeriodKind},
         rate::Ratio,
     },
     targets::{
         self,
         db::Rep,
-        expected::{self, Expected, Presences},
+        expected::{Expected, Presences},
     },
     web::{auth::Viewer, format},
 };
@@ -50,10 +50,8 @@ pub struct Measured {
     pub metrics: Vec<Metric>,
 }
 
-/// What a page is about.
+/// What a page is about, beside the period.
 pub struct Question<'a> {
-    /// When.
-    pub period: Period,
     /// The last day that counts.
     pub until: Date,
     /// Whose.
@@ -65,50 +63,63 @@ pub struct Question<'a> {
 }
 
 /// Loads facts and targets of these reps, and the facts of their team or company.
-pub async fn load(db: &mut PgConnection, me: &Viewer, asked: Question<'_>) -> sqlx::Result<Measured> {
-    let Question { period, until, reps, whole, more: mut wanted } = asked;
+pub async fn load(db: &mut PgConnection, me: &Viewer, period: Period, asked: Question<'_>) -> sqlx::Result<Measured> {
+    load_each(db, me, &[period], asked).await?.pop().ok_or(sqlx::Error::RowNotFound)
+}
+
+/// The same of several periods of one kind, in their order, in as many queries as of one.
+pub async fn load_each(
+    db: &mut PgConnection,
+    me: &Viewer,
+    periods: &[Period],
+    asked: Question<'_>,
+) -> sqlx::Result<Vec<Measured>> {
+    let Question { until, reps, whole, more } = asked;
     let org = me.scope.org;
     let mut subjects = Subjects { reps: reps.to_vec(), ..Subjects::default() };
+    let mut with_targets = subjects.clone();
     match whole {
         Subject::Company => subjects.company = true,
         Subject::Team(team) => subjects.teams.push(team),
         Subject::Rep(rep) if !reps.contains(&rep) => subjects.reps.push(rep),
         Subject::Rep(_) => {}
     }
-    let presences = Presences::load(db, org, reps, period.dates()).await?;
-    let expected = expected::of_reps(db, org, reps, period, &presences).await?;
-    let own = own_targets(db, org, whole, period).await?;
-    wanted.extend(expected.values().flat_map(BTreeMap::keys).chain(own.keys()));
+    (with_targets.company, with_targets.teams) = (subjects.company, subjects.teams.clone());
+    let dates: Vec<Dates> = periods.iter().map(|period| period.dates()).collect();
+    let presences = Presences::load_each(db, org, reps, &dates).await?;
+    let targets = targets::db::in_force(db, org, &with_targets, periods).await?;
     let growth_base = me.company.growth_base;
-    let asked = Asked { org, subjects: &subjects, periods: &[period], growth_base, today: until, paying: false };
+    let asked = Asked { org, subjects: &subjects, periods, growth_base, today: until, paying: false };
+    let wanted: BTreeSet<Metric> = more.iter().copied().chain(targets.iter().map(|target| target.metric)).collect();
     let facts = more::facts(db, &asked, &wanted).await?;
-    let of = |subject| facts.get(&(period, subject)).copied();
-    let own_progress = |rep| Some((rep, Progress::over_days(presences.days(rep)?, period, until)));
-    Ok(Measured {
-        facts: reps.iter().filter_map(|&rep| Some((rep, of(Subject::Rep(rep))?))).collect(),
-        total: of(whole).unwrap_or_default(),
-        expected,
-        own,
-        progress: presences.calendar().progress(period, until),
-        own_progress: reps.iter().filter_map(|&rep| own_progress(rep)).collect(),
-        presences,
-        growth_base,
-        metrics: Metric::ALL.into_iter().filter(|metric| !metric.is_more() || wanted.contains(metric)).collect(),
-    })
-}
-
-/// The targets that a team or the company has itself, beside those of its reps.
-async fn own_targets(
-    db: &mut PgConnection,
-    org: OrgId,
-    whole: Subject,
-    period: Period,
-) -> sqlx::Result<BTreeMap<Metric, Decimal>> {
-    if whole.rep().is_some() {
-        return Ok(BTreeMap::new());
-    }
-    let targets = targets::db::in_force(db, org, &Subjects::of([whole]), &[period]).await?;
-    Ok(targets.into_iter().filter_map(|target| Some((target.metric, target.value?))).collect())
+    let measured = |(&period, presences): (&Period, Presences)| {
+        let (mut expected, mut own) = (HashMap::<UserId, BTreeMap<Metric, Expected>>::new(), BTreeMap::new());
+        for target in targets.iter().filter(|target| target.period_start == period.from()) {
+            let Some(set) = target.value else { continue };
+            if let Some(rep) = target.whose.rep() {
+                let one = presences.expected(rep, target.metric, set);
+                expected.entry(rep).or_default().insert(target.metric, one);
+            } else {
+                own.insert(target.metric, set);
+            }
+        }
+        let here: BTreeSet<Metric> =
+            more.iter().chain(expected.values().flat_map(BTreeMap::keys)).chain(own.keys()).copied().collect();
+        let of = |subject| facts.get(&(period, subject)).copied();
+        let own_progress = |rep| Some((rep, Progress::over_days(presences.days(rep)?, period, until)));
+        Measured {
+            facts: reps.iter().filter_map(|&rep| Some((rep, of(Subject::Rep(rep))?))).collect(),
+            total: of(whole).unwrap_or_default(),
+            expected,
+            own,
+            progress: presences.calendar().progress(period, until),
+            own_progress: reps.iter().filter_map(|&rep| own_progress(rep)).collect(),
+            presences,
+            growth_base,
+            metrics: Metric::ALL.into_iter().filter(|metric| !metric.is_more() || here.contains(metric)).collect(),
+        }
+    };
+    Ok(periods.iter().zip(presences).map(measured).collect())
 }
 
 impl Measured {

@@ -201,8 +201,8 @@ async fn load_board(read: &mut Read, me: &Viewer, list: &List, period: Period) -
     let reps = targets::db::reps(read, &me.scope, period, chosen.map(|team| team.id), on).await?;
     let ids: Vec<UserId> = reps.iter().map(|rep| rep.id).collect();
     let more = more_metrics(read, me, period, &ids, list.is_on("more")).await?;
-    let about = About { period, until: me.today, reps: &ids, whole, more };
-    let measured = measured::load(read, me, about).await?;
+    let about = About { until: me.today, reps: &ids, whole, more };
+    let measured = measured::load(read, me, period, about).await?;
     let more: BTreeSet<Metric> = measured.metrics.iter().copied().collect();
     let compared = match list.word("compare", Earlier::parse)? {
         Some(earlier) => Some(compared::load(read, me, earlier, period, &ids, whole, more).await?),
@@ -270,8 +270,8 @@ async fn load_month(read: &mut Read, me: &Viewer, person: Person, period: Period
     let days = my_month_db::days(read, org, person.id, period.dates()).await?;
     let more = more_metrics(read, me, period, &[person.id], all).await?;
     let whole = Subject::Rep(person.id);
-    let about = About { period, until: me.today, reps: &[person.id], whole, more };
-    let measured = measured::load(read, me, about).await?;
+    let about = About { until: me.today, reps: &[person.id], whole, more };
+    let measured = measured::load(read, me, period, about).await?;
     let customers = if period.contains(me.today) {
         my_month_db::customers_today(read, org, person.id, me.today).await?
     } else {

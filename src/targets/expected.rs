@@ -53,16 +53,32 @@ impl Presences {
     /// The presences of these reps: working days of the company on which they are employed and not on leave. Of locked
     /// days what was kept when they were locked.
     pub async fn load(db: &mut PgConnection, org: OrgId, reps: &[UserId], dates: Dates) -> sqlx::Result<Self> {
+        Ok(Self::load_each(db, org, reps, &[dates]).await?.pop().unwrap_or_default())
+    }
+
+    /// The same for each of these dates, in their order, in as many queries as for one.
+    pub async fn load_each(
+        db: &mut PgConnection,
+        org: OrgId,
+        reps: &[UserId],
+        dates: &[Dates],
+    ) -> sqlx::Result<Vec<Self>> {
+        let ends = dates.iter().map(|dates| dates.from).min().zip(dates.iter().map(|dates| dates.to).max());
+        let Some((from, to)) = ends else { return Ok(vec![]) };
+        let all = Dates { from, to };
         let rules = presence_db::rules(db, org, dates).await?;
-        let workdays: Vec<u8> = rules.workdays.iter().filter_map(|&day| u8::try_from(day).ok()).collect();
-        let locked = presence_db::locked_calendars(db, org, dates).await?;
-        let calendar = locked.into_iter().fold(Calendar::new(&workdays, rules.holidays), |calendar, kept| {
-            calendar.settle(Dates { from: kept.from, to: kept.to }, kept.days)
-        });
-        let stays = stays(db, org, reps, dates).await?;
-        let there = stays.into_iter().map(|(rep, stay)| (rep, stay.days(&calendar, dates))).collect();
-        let whole = rules.whole.iter().filter_map(|metric| Metric::parse(metric)).collect();
-        Ok(Self { there, working: calendar.working_days(dates), calendar, whole })
+        let locked = presence_db::locked_calendars(db, org, all).await?;
+        let stays = stays(db, org, reps, all).await?;
+        let of = |(&dates, rules): (&Dates, presence_db::Rules)| {
+            let workdays: Vec<u8> = rules.workdays.iter().filter_map(|&day| u8::try_from(day).ok()).collect();
+            let calendar = locked.iter().fold(Calendar::new(&workdays, rules.holidays), |calendar, kept| {
+                calendar.settle(Dates { from: kept.from, to: kept.to }, kept.days.iter().copied())
+            });
+            let there = stays.iter().map(|(rep, stay)| (*rep, stay.days(&calendar, dates))).collect();
+            let whole = rules.whole.iter().filter_map(|metric| Metric::parse(metric)).collect();
+            Self { there, working: calendar.working_days(dates), calendar, whole }
+        };
+        Ok(dates.iter().zip(rules).map(of).collect())
     }
 
     /// The company's working days; only of the period's days.

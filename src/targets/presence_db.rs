@@ -46,34 +46,39 @@ pub struct Rules {
     pub whole: Vec<String>,
 }
 
-/// The rules that count for a period: which targets stay whole is, of a locked one, what stood when it was locked.
-pub async fn rules(db: &mut PgConnection, org: OrgId, dates: Dates) -> sqlx::Result<Rules> {
+/// The rules that count for each of these dates, in their order: which targets stay whole is, of locked ones, what stood
+/// when they were locked.
+pub async fn rules(db: &mut PgConnection, org: OrgId, dates: &[Dates]) -> sqlx::Result<Vec<Rules>> {
+    let starts: Vec<Date> = dates.iter().map(|dates| dates.from).collect();
+    let ends: Vec<Date> = dates.iter().map(|dates| dates.to).collect();
     sqlx::query_as!(
         Rules,
         r#"select o.workdays,
                   array(select h.on_date
                         from holidays h
-                        where h.org_id = o.id and h.on_date >= $2 and h.on_date < $3) as "holidays!",
+                        where h.org_id = o.id and h.on_date >= p.starts_on and h.on_date < p.ends_on) as "holidays!",
                   array(select c.metric
                         from (
-                            select distinct on (p.metric) p.metric, p.prorated
-                            from proration_changes p
-                            where p.org_id = o.id
+                            select distinct on (r.metric) r.metric, r.prorated
+                            from proration_changes r
+                            where r.org_id = o.id
                               and not exists (
                                   select from period_locks l
-                                  where l.org_id = p.org_id and l.period_start <= $2 and l.period_end >= $3
-                                    and l.locked_at < p.set_at
+                                  where l.org_id = r.org_id and l.period_start <= p.starts_on
+                                    and l.period_end >= p.ends_on and l.locked_at < r.set_at
                               )
-                            order by p.metric, p.id desc
+                            order by r.metric, r.id desc
                         ) c
                         where not c.prorated) as "whole!"
            from organizations o
-           where o.id = $1"#,
+           cross join unnest($2::date[], $3::date[]) with ordinality as p (starts_on, ends_on, nth)
+           where o.id = $1
+           order by p.nth"#,
         org as OrgId,
-        dates.from,
-        dates.to,
+        &starts,
+        &ends,
     )
-    .fetch_one(db)
+    .fetch_all(db)
     .await
 }
 
