@@ -216,6 +216,7 @@ pub mod products {
 /// Exchange rates: what other currencies are in the company's, from which day on.
 pub mod exchange_rates {
     pub mod db;
+    mod rerate;
     pub mod web;
 }
 /// Deals: what was sold to whom, and who is credited.
@@ -237,6 +238,7 @@ pub mod deals {
     mod pipeline;
     mod pipeline_db;
     mod price;
+    pub mod rerates_db;
     mod returns;
     mod said;
     pub mod save;

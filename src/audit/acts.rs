@@ -40,6 +40,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("deal.confirmed", "confirmed", "Deals: confirmed"),
     ("deal.confirmation_undone", "took back the confirmation of", "Deals: confirmation taken back"),
     ("rate.entered", "entered a rate in", "Exchange rates: entered"),
+    ("rate.rerated", "re-rated deals in", "Exchange rates: deals re-rated"),
     ("customer.added", "added", "Customers: added"),
     ("customer.changed", "changed", "Customers: changed"),
     ("customer.handed_over", "handed over", "Customers: handed over"),

@@ -12,17 +12,37 @@ use crate::{
     postgres::tx::Tx,
 };
 
-/// The columns of what is written.
+/// What many deals come to in the company's currency: the columns of what is written.
 #[derive(Default)]
-struct Columns {
-    deals: Vec<DealId>,
-    nets: Vec<Money>,
+pub struct Columns {
+    /// The deals.
+    pub deals: Vec<DealId>,
+    /// The sum of the lines of each.
+    pub nets: Vec<Money>,
     line_deals: Vec<DealId>,
     line_positions: Vec<i32>,
     lines: Vec<Money>,
     credit_deals: Vec<DealId>,
     credit_positions: Vec<i32>,
     credits: Vec<Money>,
+}
+
+impl Columns {
+    /// Adds a deal: the amount of each line and credit by its position.
+    pub fn push(&mut self, deal: DealId, lines: &[(i32, Money)], credits: &[(i32, Money)]) {
+        self.deals.push(deal);
+        self.nets.push(lines.iter().map(|(_, amount)| *amount).sum());
+        for &(position, amount) in lines {
+            self.line_deals.push(deal);
+            self.line_positions.push(position);
+            self.lines.push(amount);
+        }
+        for &(position, share) in credits {
+            self.credit_deals.push(deal);
+            self.credit_positions.push(position);
+            self.credits.push(share);
+        }
+    }
 }
 
 /// Estimates the open deals of a currency at a rate. Nobody else may write ([`crate::postgres::tx::alone`]). The error is
@@ -61,28 +81,22 @@ pub async fn renew(tx: &mut Tx, from: Currency, rate: Decimal, to: Currency) -> 
         let Some(amounts) = amounts else {
             return Ok(Err(deal.number));
         };
-        let credits: Vec<Credit> = deal
-            .reps
-            .iter()
-            .zip(&deal.parts)
-            .zip(&deal.overlays)
-            .map(|((&rep, parts), &overlay)| Credit { rep, parts: parts.unsigned_abs(), overlay })
-            .collect();
-        let shares = credit_amounts(&amounts, &credits);
-        columns.deals.push(deal.id);
-        columns.nets.push(amounts.iter().copied().sum());
-        for (position, amount) in deal.line_positions.into_iter().zip(amounts) {
-            columns.line_deals.push(deal.id);
-            columns.line_positions.push(position);
-            columns.lines.push(amount);
-        }
-        for (position, share) in deal.credit_positions.into_iter().zip(shares) {
-            columns.credit_deals.push(deal.id);
-            columns.credit_positions.push(position);
-            columns.credits.push(share);
-        }
+        let shares = shares(&amounts, &deal.reps, &deal.parts, &deal.overlays);
+        let lines: Vec<_> = deal.line_positions.into_iter().zip(amounts).collect();
+        columns.push(deal.id, &lines, &deal.credit_positions.into_iter().zip(shares).collect::<Vec<_>>());
     }
     write(tx, rate, &columns).await.map(Ok)
+}
+
+/// What each credit of a deal is with these lines.
+pub fn shares(lines: &[Money], reps: &[UserId], parts: &[i32], overlays: &[bool]) -> Vec<Money> {
+    let credits: Vec<Credit> = reps
+        .iter()
+        .zip(parts)
+        .zip(overlays)
+        .map(|((&rep, parts), &overlay)| Credit { rep, parts: parts.unsigned_abs(), overlay })
+        .collect();
+    credit_amounts(lines, &credits)
 }
 
 /// Their versions stay: nothing that a form shows was changed.
@@ -100,6 +114,12 @@ async fn write(tx: &mut Tx, rate: Decimal, columns: &Columns) -> sqlx::Result<()
     )
     .execute(&mut **tx)
     .await?;
+    write_parts(tx, columns).await
+}
+
+/// Writes what the lines and credits of the deals come to.
+pub async fn write_parts(tx: &mut Tx, columns: &Columns) -> sqlx::Result<()> {
+    let org = tx.org;
     sqlx::query!(
         "update deal_lines l
          set amount = n.amount

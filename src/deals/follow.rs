@@ -72,6 +72,7 @@ pub async fn follow(
         if let Some(follower) = followers.iter().find(|follower| follower.id == row.id) {
             if follower.lines {
                 new.lines = rest.taken_back(&own.lines);
+                new.rate = deal.rate;
             }
             if follower.credits {
                 new.credits.clone_from(&credits);

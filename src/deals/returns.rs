@@ -21,7 +21,7 @@ use crate::{
     App, audit,
     domain::{
         deal::{Stage, returned_part},
-        exchange::converted,
+        exchange::Back,
         id::DealId,
         money::{Currency, Money},
     },
@@ -240,12 +240,11 @@ impl Rest {
             .collect()
     }
 
-    /// What an amount of a line is in the company's currency, at the deal's rate: what is back after it, less what was
-    /// back before it, so that returns in several steps take back the whole line and not a cent more.
+    /// What an amount of a line is in the company's currency, at the deal's rate.
     fn in_company(&self, line: &LineRow, amount: Money) -> Money {
         let Some((rate, own)) = self.rate else { return amount };
-        let back = converted(line.face_returned() + amount, self.currency, rate, own);
-        back.map_or(Money::ZERO, |back| back - line.returned)
+        let back = Back { original: line.face_returned(), amount: line.returned };
+        back.step(amount, self.currency, rate, own).unwrap_or_default()
     }
 }
 

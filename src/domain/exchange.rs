@@ -29,6 +29,25 @@ pub fn converted(original: Money, from: Currency, rate: Decimal, to: Currency) -
     i64::try_from(minor).ok().filter(|minor| minor.abs() <= MOST_MONEY).map(Money)
 }
 
+/// How much of a line came back so far: in the deal's currency, and what that is in the company's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Back {
+    /// In the deal's currency, above zero.
+    pub original: Money,
+    /// In the company's.
+    pub amount: Money,
+}
+
+impl Back {
+    /// What the next step takes back in the company's currency: what is back after it, less what was back before it, so
+    /// that steps take back the whole line and not a cent more.
+    ///
+    /// Of NOK 100.01 at 0.0851 (EUR 8.51), NOK 50.00 are EUR 4.26 and the rest EUR 4.25.
+    pub fn step(self, original: Money, from: Currency, rate: Decimal, to: Currency) -> Option<Money> {
+        Some(converted(self.original + original, from, rate, to)? - self.amount)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -62,6 +81,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn steps_take_the_whole_line_back(steps in prop::collection::vec(0_i64..1_000_000, 1..6), rate in 1_i64..1_000_000) {
+            let (nok, eur) = (Currency::parse("NOK").unwrap(), Currency::parse("EUR").unwrap());
+            let rate = Decimal::new(rate, 4);
+            let mut back = Back::default();
+            for step in steps {
+                let amount = back.step(Money(step), nok, rate, eur).unwrap();
+                back = Back { original: back.original + Money(step), amount: back.amount + amount };
+            }
+            prop_assert_eq!(Some(back.amount), converted(back.original, nok, rate, eur));
+        }
+
         #[test]
         fn a_conversion_is_odd_and_never_off_by_more_than_half(original in -1_000_000_000_i64..1_000_000_000, rate in 1_i64..1_000_000) {
             let (nok, eur) = (Currency::parse("NOK").unwrap(), Currency::parse("EUR").unwrap());

@@ -50,6 +50,8 @@ ids! {
     VisitId,
     /// A deal. Its *number* is what people see.
     DealId,
+    /// A rate of exchange that was entered.
+    RateId,
     /// One entry of a target's history.
     TargetId,
     /// A commission plan.

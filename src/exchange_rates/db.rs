@@ -6,7 +6,7 @@ use time::{Date, PrimitiveDateTime};
 
 use crate::{
     domain::{
-        id::{OrgId, UserId},
+        id::{OrgId, RateId, UserId},
         money::Currency,
     },
     postgres::tx::Tx,
@@ -15,6 +15,8 @@ use crate::{
 /// A rate that was entered.
 #[derive(Clone, Debug)]
 pub struct Rate {
+    /// Its number.
+    pub id: RateId,
     /// Of which currency.
     pub currency: String,
     /// From which day on.
@@ -29,11 +31,21 @@ pub struct Rate {
     pub counts: bool,
 }
 
-/// The rates that were entered, by currency, the latest day first; a thousand at most.
-pub async fn list(db: &mut PgConnection, org: OrgId, time_zone: &str) -> sqlx::Result<Vec<Rate>> {
+/// Where a page of the rates begins: behind this currency, day and rate.
+pub type Behind = (String, Date, RateId);
+
+/// One page of the rates that were entered, by currency, the latest day first.
+pub async fn list(
+    db: &mut PgConnection,
+    org: OrgId,
+    time_zone: &str,
+    behind: Option<Behind>,
+    limit: i64,
+) -> sqlx::Result<Vec<Rate>> {
+    let (currency, day, id) = behind.map_or((None, None, None), |(c, day, id)| (Some(c), Some(day), Some(id)));
     sqlx::query_as!(
         Rate,
-        r#"select r.currency, r.from_date as from, r.rate, u.name as by, r.entered_at at time zone $2 as "at!",
+        r#"select r.id, r.currency, r.from_date as from, r.rate, u.name as by, r.entered_at at time zone $2 as "at!",
                   not exists (
                       select from exchange_rates l
                       where l.org_id = r.org_id and l.currency = r.currency and l.from_date = r.from_date and l.id > r.id
@@ -41,12 +53,38 @@ pub async fn list(db: &mut PgConnection, org: OrgId, time_zone: &str) -> sqlx::R
            from exchange_rates r
            join users u on u.org_id = r.org_id and u.id = r.entered_by
            where r.org_id = $1
+             and ($3::text is null or r.currency >= $3)
+             and ($3::text is null or r.currency > $3 or (r.from_date, r.id) < ($4::date, $5::bigint))
            order by r.currency, r.from_date desc, r.id desc
-           limit 1000"#,
+           limit $6"#,
         org as OrgId,
         time_zone,
+        currency,
+        day,
+        id as Option<RateId>,
+        limit,
     )
     .fetch_all(db)
+    .await
+}
+
+/// One rate that was entered.
+pub async fn get(db: &mut PgConnection, org: OrgId, time_zone: &str, id: RateId) -> sqlx::Result<Option<Rate>> {
+    sqlx::query_as!(
+        Rate,
+        r#"select r.id, r.currency, r.from_date as from, r.rate, u.name as by, r.entered_at at time zone $3 as "at!",
+                  not exists (
+                      select from exchange_rates l
+                      where l.org_id = r.org_id and l.currency = r.currency and l.from_date = r.from_date and l.id > r.id
+                  ) as "counts!"
+           from exchange_rates r
+           join users u on u.org_id = r.org_id and u.id = r.entered_by
+           where r.org_id = $1 and r.id = $2"#,
+        org as OrgId,
+        id as RateId,
+        time_zone,
+    )
+    .fetch_optional(db)
     .await
 }
 

@@ -1,4 +1,4 @@
-//! The page of the exchange rates: what was entered when, and entering one.
+//! The page of the exchange rates: what was entered when, entering one, and what it leaves to put right.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -7,30 +7,41 @@ use serde::Deserialize;
 use serde_json::json;
 use time::Date;
 
-use super::db::{self, Rate};
+use super::{
+    db::{self, Behind, Rate},
+    rerate::{self, Due},
+};
 use crate::{
     App, audit,
     deals::estimates_db,
     domain::{
         access::Permission,
         exchange::{MOST_RATE, RATE_DECIMALS},
+        id::RateId,
         money::Currency,
     },
     postgres::tx,
     web::{
         auth::{Allowed, KeepRates, ReadSales, Viewer},
         error::Error,
-        form::{Errors, Form},
-        format, number, once,
+        form::{Errors, Form, parse_date},
+        format,
+        list::{FETCH, List, PAGE},
+        number, once,
         page::{Page, answer},
         routes::Routes,
         toast::Toast,
+        ui::Pager,
     },
 };
 
 /// `/exchange-rates`.
 pub fn routes() -> Routes {
-    Routes::new().get("/exchange-rates", index).post("/exchange-rates", create)
+    Routes::new()
+        .get("/exchange-rates", index)
+        .post("/exchange-rates", create)
+        .get("/exchange-rates/{id}/re-rate", rerate::show)
+        .post("/exchange-rates/{id}/re-rate", rerate::rerate)
 }
 
 /// A rate as typed.
@@ -88,6 +99,9 @@ fn read_rate(typed: &str) -> Result<Decimal, String> {
 struct IndexPage {
     page: Page,
     rates: Vec<Rate>,
+    pager: Pager,
+    /// What was won at another rate than counts now, for those who may put it right.
+    due: Vec<Due>,
     own: String,
     form: RateForm,
     errors: Errors,
@@ -95,18 +109,40 @@ struct IndexPage {
     today: Date,
 }
 
-async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page) -> Result<Response, Error> {
+async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list: List) -> Result<Response, Error> {
     let form = RateForm { from: me.today.to_string(), ..RateForm::default() };
-    draw(&app, &me, page, form, Errors::new()).await
+    draw(&app, &me, page, &list, form, Errors::new()).await
 }
 
-async fn draw(app: &App, me: &Viewer, page: Page, form: RateForm, errors: Errors) -> Result<Response, Error> {
+async fn draw(
+    app: &App,
+    me: &Viewer,
+    page: Page,
+    list: &List,
+    form: RateForm,
+    errors: Errors,
+) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
-    let rates = db::list(&mut read, me.scope.org, &me.company.time_zone).await?;
+    let mut rates = db::list(&mut read, me.scope.org, &me.company.time_zone, behind(list), FETCH).await?;
+    let more = rates.len() > PAGE;
+    rates.truncate(PAGE);
+    let pager = list.around(rates.last().filter(|_| more).map(key));
+    let may_keep = me.may(Permission::KeepRates);
+    let due = if may_keep { Due::load(&mut read, me, None).await? } else { vec![] };
     let status = errors.status();
     let own = me.company.currency.to_string();
-    let may_keep = me.may(Permission::KeepRates);
-    answer(status, IndexPage { page, rates, own, form, errors, may_keep, today: me.today })
+    answer(status, IndexPage { page, rates, pager, due, own, form, errors, may_keep, today: me.today })
+}
+
+/// The place of a rate: the list goes on behind it.
+fn key(rate: &Rate) -> (String, i64) {
+    (format!("{} {}", rate.currency, rate.from), rate.id.0)
+}
+
+fn behind(list: &List) -> Option<Behind> {
+    let (key, id) = list.after()?;
+    let (currency, day) = key.split_once(' ')?;
+    Some((Currency::parse(currency).ok()?.to_string(), parse_date(day)?, RateId(id)))
 }
 
 /// A rate; the open deals in its currency are estimated with it from now on, those that were won keep theirs.
@@ -114,11 +150,12 @@ async fn create(
     State(app): State<App>,
     me: Allowed<KeepRates>,
     page: Page,
+    list: List,
     Form { once, fields, .. }: Form<RateForm>,
 ) -> Result<Response, Error> {
     let mut errors = Errors::new();
     let Some(said) = fields.parse(&me, &mut errors) else {
-        return draw(&app, &me, page, fields, errors).await;
+        return draw(&app, &me, page, &list, fields, errors).await;
     };
     // Nobody saves an open deal beside it with the rate of before.
     let mut write = once::begin_alone(&app, &me, once).await?;
@@ -128,7 +165,7 @@ async fn create(
     if let Err(number) = estimates_db::renew(&mut write, currency, today, own).await? {
         drop(write);
         errors.add("rate", format!("With this rate the open deal {number} would be larger than an amount can be."));
-        return draw(&app, &me, page, fields, errors).await;
+        return draw(&app, &me, page, &list, fields, errors).await;
     }
     let detail = json!({ "new": {
         "currency": currency.code(),

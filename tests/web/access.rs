@@ -176,6 +176,8 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /deals/credit-note", [DOOR, 422, 422, 403, 403]),
     ("GET /exchange-rates", [DOOR, 200, 200, 200, 200]),
     ("POST /exchange-rates", [DOOR, 403, 403, 422, 422]),
+    ("GET /exchange-rates/{id}/re-rate", [DOOR, 403, 403, 200, 200]),
+    ("POST /exchange-rates/{id}/re-rate", [DOOR, 403, 403, 422, 422]),
     ("GET /deals/pipeline", [DOOR, 200, 200, 200, 200]),
     ("GET /deals/pipeline.csv", [DOOR, 200, 200, 200, 200]),
     ("GET /deals/{id}", [DOOR, 200, 200, 200, 200]),
@@ -320,14 +322,15 @@ impl World {
             notes.push(note(&app, writer, customer).await);
         }
         // Where there is a rate, deals have a currency to choose; what is still open has forms of its own.
-        sqlx::query!(
+        let rate = sqlx::query_scalar!(
             "insert into exchange_rates (org_id, currency, from_date, rate, entered_by, entered_at)
-             values ($1, 'NOK', '2026-11-01', 0.0851, $2, $3)",
+             values ($1, 'NOK', '2026-11-01', 0.0851, $2, $3)
+             returning id",
             org.0,
             finance.id.0,
             app.now(),
         )
-        .execute(&app.db)
+        .fetch_one(&app.db)
         .await
         .unwrap();
         deal_in(&app, rep, customers[0], Stage::Open).await;
@@ -408,6 +411,7 @@ impl World {
             ("/imports/", upload(&app, admin).await),
             ("/imports/templates/", "customers.csv".to_owned()),
             ("/imports/done/", imported(&app, admin).await),
+            ("/exchange-rates/", rate.to_string()),
             ("/leave/", leave.to_string()),
             ("/settings/limits/", limit.to_string()),
             ("/settings/minimums/", minimum.to_string()),

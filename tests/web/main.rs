@@ -38,6 +38,7 @@ mod planning;
 mod plans;
 mod profile;
 mod proposals;
+mod rerating;
 mod scorecards;
 mod search;
 mod settings;
