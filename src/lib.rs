@@ -451,6 +451,7 @@ pub mod demo {
 
 /// Imports: CSV files, of a folder or of a browser, become records, all or nothing.
 pub mod imports {
+    mod abroad;
     pub mod assignments;
     mod assignments_db;
     mod cell;
@@ -459,6 +460,7 @@ pub mod imports {
     mod customers_db;
     mod db;
     pub mod deals;
+    mod deals_abroad_db;
     mod deals_checks_db;
     mod deals_db;
     mod deals_known_db;

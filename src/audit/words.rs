@@ -99,7 +99,7 @@ enum Column {
 }
 
 /// The columns that imports change, in the order of pages.
-const COLUMNS: [(&str, Column); 23] = [
+const COLUMNS: [(&str, Column); 24] = [
     ("name", Column::Text("Name")),
     ("customer_id", Column::Told("Customer")),
     ("owner_id", Column::Told("Owner")),
@@ -116,6 +116,7 @@ const COLUMNS: [(&str, Column); 23] = [
     ("source_stage", Column::Text("Stage of the source")),
     ("returns_id", Column::Told("What it returns")),
     ("net", Column::Money("Net")),
+    ("rate", Column::Text("Rate")),
     ("lines", Column::Told("Lines")),
     ("credits", Column::Told("Credits")),
     ("visited_on", Column::Text("Day")),

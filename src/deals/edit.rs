@@ -101,6 +101,9 @@ pub async fn update(
     };
     let said = fields.parse(&lists.known(&me), &mut errors);
     let credits = with_default(&mut read, &me, &said, picked.customer.as_ref(), &mut errors).await?;
+    if deal.imported && said.currency != deal.foreign() {
+        errors.add("currency", "An import brought this deal: its currency stays.");
+    }
     let reason = errors.optional_text("reason", &fields.reason, "The reason", 500);
     let (Some(customer), true) = (&picked.customer, errors.is_empty()) else {
         let page = FormPage::load(&mut read, &me, page, Some(deal), fields, &picked).await?.with(errors);

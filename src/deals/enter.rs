@@ -73,9 +73,9 @@ impl Lists {
                 }
             }
         }
-        // Imports are in the company's currency, and may bring the deal once more.
-        let currencies = if deal.is_some_and(|deal| deal.imported) {
-            vec![]
+        // An import may bring its deal once more, in the currency that it has.
+        let currencies = if let Some(deal) = deal.filter(|deal| deal.imported) {
+            deal.foreign().into_iter().collect()
         } else {
             let rates = exchange_rates::db::in_force(db, me.scope.org, me.today).await?;
             rates.iter().filter_map(|rate| Currency::parse(&rate.currency).ok()).collect()
@@ -142,7 +142,9 @@ impl FormPage {
         let own = me.company.currency;
         let mut currencies = vec![];
         if !lists.currencies.is_empty() {
-            currencies.push(Choice::new(own.code(), format!("{own}, the company’s")));
+            if deal.as_ref().is_none_or(|deal| !deal.imported) {
+                currencies.push(Choice::new(own.code(), format!("{own}, the company’s")));
+            }
             currencies.extend(lists.currencies.iter().map(|currency| Choice::new(currency.code(), currency.code())));
         }
         let icon = |stage| if stage == Stage::Won { "handshake" } else { "clock" };

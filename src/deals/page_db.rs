@@ -48,7 +48,7 @@ pub struct Deal {
     pub currency: Option<String>,
     /// What one unit of it is in the company's currency.
     pub rate: Option<Decimal>,
-    /// Whether an import brought it: imports are in the company's currency.
+    /// Whether an import brought it, and may bring it once more: its currency stays.
     pub imported: bool,
     /// The deal that it returns.
     pub returns_id: Option<DealId>,

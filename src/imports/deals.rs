@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use super::{
+    abroad::{self, Said},
     cell::{self, BadCredits},
     copy::Copy,
     db::UNKNOWN_CUSTOMER,
-    deals_checks_db as checks, deals_db, deals_known_db,
+    deals_abroad_db, deals_checks_db as checks, deals_db, deals_known_db,
     import::{Counts, Failure, Import},
     table::{Format, Row, Table, optional, required},
 };
@@ -58,7 +59,7 @@ pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
     let mut copy = Copy::start(
         import.tx,
         "copy import_deals (import_id, line, external_id, customer, owner_id, stage, opened_on, closed_on, source_stage,
-             returns, amount, product, quantity, cost, credit_reps, credit_parts, credit_amounts)
+             returns, amount, product, quantity, cost, credit_reps, credit_parts, credit_amounts, currency, rate)
          from stdin",
         import.id,
     )
@@ -72,13 +73,17 @@ pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
         if stage == Some("won") && row.is_empty("closed_on") {
             row.refuse("closed_on", "", "A won deal has the day on which it was won. Write it.");
         }
-        row.check_currency(import.currency);
-        let amount = row.money("amount", import.currency);
+        let external_id = row.text("external_id", 200);
         let returns = row.text("returns", 200);
+        let said = Said { deal: external_id, stage, closed_on, is_return: returns.is_some() };
+        let abroad = import.rates.of_deal(&mut row, &said, import.currency, import.today);
+        let currency = abroad.map_or(import.currency, |abroad| abroad.currency);
+        let amount = row.money("amount", currency);
+        abroad::check_size(&mut row, amount, abroad, import.currency);
         if let (Some(amount), Some(_)) = (amount, returns)
             && amount > 0
         {
-            let shown = import.currency.major(Money(amount)).to_string();
+            let shown = currency.major(Money(amount)).to_string();
             row.refuse("amount", &shown, "What is returned is negative. Write a minus before the amount.");
         }
         let rep = row.rep("rep", &import.reps);
@@ -86,7 +91,7 @@ pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
         let parts: Vec<u32> = credits.iter().flatten().map(|(_, parts)| *parts).collect();
         let amounts = credits.as_ref().and(amount).map(|amount| Money(amount).split(&parts));
         copy.row(row.line)
-            .text(row.text("external_id", 200))
+            .text(external_id)
             .text(row.text("customer", 200))
             .value(rep.or_else(|| largest(credits.as_deref()?)))
             .text(stage)
@@ -101,7 +106,9 @@ pub async fn read(import: &mut Import<'_>) -> Result<Option<u64>, Failure> {
             .value(row.money("cost", import.currency))
             .array(credits.as_ref().map(|credits| credits.iter().map(|(rep, _)| rep)))
             .array(credits.as_ref().map(|credits| credits.iter().map(|(_, parts)| parts)))
-            .array(amounts.map(|amounts| amounts.into_iter().map(|amount| amount.0)));
+            .array(amounts.map(|amounts| amounts.into_iter().map(|amount| amount.0)))
+            .text(abroad.as_ref().map(|abroad| abroad.currency.code()))
+            .value(abroad.and_then(|abroad| abroad.rate));
         copy.end().await?;
         import.progress.row(table.position());
     }
@@ -153,11 +160,15 @@ pub async fn read_lines(import: &mut Import<'_>) -> Result<Option<u64>, Failure>
     )
     .await?;
     while let Some(mut row) = table.next(&mut import.problems)? {
+        let deal = row.text("deal", 200);
+        let abroad = import.rates.of_line(deal);
+        let amount = row.money("amount", abroad.map_or(import.currency, |abroad| abroad.currency));
+        abroad::check_size(&mut row, amount, abroad, import.currency);
         copy.row(row.line)
-            .text(row.text("deal", 200))
+            .text(deal)
             .text(row.text("product", 200))
             .value(row.decimal("quantity"))
-            .value(row.money("amount", import.currency))
+            .value(amount)
             .value(row.money("cost", import.currency));
         copy.end().await?;
         import.progress.row(table.position());
@@ -188,6 +199,18 @@ pub async fn check(import: &mut Import<'_>) -> Result<(), Failure> {
         let shown = import.currency.major(Money(unsigned.amount)).to_string();
         let remedy = format!("Deal {} is a return: together its lines are negative. Write minus signs.", unsigned.deal);
         problems.add(unsigned.file, unsigned.line, "amount", shown, remedy);
+    }
+    if import.rates.have_deals() {
+        let own = import.currency;
+        for moved in deals_abroad_db::moved(tx, id).await? {
+            let remedy = format!("This deal is in {own} already. Write {own}; its currency stays.");
+            problems.add(DEALS.file, moved.line, "currency", moved.value, remedy);
+        }
+        for apart in deals_abroad_db::apart(tx, id).await? {
+            let of_deal = apart.of_deal.unwrap_or_else(|| own.to_string());
+            let remedy = format!("The deal that it returns is in {of_deal}. Write the return in {of_deal} too.");
+            problems.add(DEALS.file, apart.line, "currency", apart.currency.unwrap_or_default(), remedy);
+        }
     }
     for link in checks::returns(tx, id).await? {
         if let Some(remedy) = wrong_with(&link) {
@@ -247,6 +270,12 @@ pub async fn write(
     if known > 0 || lines.is_some() {
         import.progress.step("Changing deals");
         deals_known_db::change(tx, id).await?;
+    }
+    if import.rates.are_asked()
+        && let Err(number) = deals_abroad_db::price(tx, id, import.currency).await?
+    {
+        let words = format!("Deal {number} would be larger in {} than an amount can be.", import.currency);
+        return Err(Failure::Asked(words));
     }
     deals_db::touch_customers(tx, id).await?;
     if let Some(rows) = deals {

@@ -89,13 +89,14 @@ pub async fn insert_deals(tx: &mut Tx, import: i64, new: u64) -> sqlx::Result<()
     .await?;
     sqlx::query!(
         "insert into deals (org_id, id, number, external_id, customer_id, owner_id, stage, opened_on, booked_on, expected_on,
-             source_stage, returns_id, net, confirmed_at, recorded_at, changed_at, closed_on)
+             source_stage, returns_id, net, confirmed_at, recorded_at, changed_at, closed_on, currency, rate)
          overriding system value
          select $2, s.deal_id, $4 + row_number() over (order by s.line), s.external_id, c.id,
                 coalesce(s.owner_id, sold.owner_id, d.owner_id), s.stage, s.opened_on,
                 case when s.stage = 'won' then s.closed_on end, case when s.stage = 'open' then s.closed_on end,
                 s.source_stage, coalesce(sold.deal_id, d.id), coalesce(l.net, s.amount, 0), $3, $3, $3,
-                case when s.stage in ('lost', 'cancelled') then s.closed_on end
+                case when s.stage in ('lost', 'cancelled') then s.closed_on end,
+                s.currency, case when s.currency is not null then coalesce(s.rate, sold.rate, d.rate) end
          from import_deals s
          join customers c on c.org_id = $2 and c.external_id = s.customer
          left join (
@@ -105,7 +106,7 @@ pub async fn insert_deals(tx: &mut Tx, import: i64, new: u64) -> sqlx::Result<()
              group by deal
          ) l on l.deal = s.external_id
          left join (
-             select external_id, deal_id, owner_id
+             select external_id, deal_id, owner_id, rate
              from import_deals
              where import_id = $1 and external_id in (select returns from import_deals where import_id = $1)
          ) sold on sold.external_id = s.returns
@@ -127,8 +128,9 @@ pub async fn insert_deals(tx: &mut Tx, import: i64, new: u64) -> sqlx::Result<()
 pub async fn insert_lines(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
     let org = tx.org;
     sqlx::query!(
-        "insert into deal_lines (org_id, deal_id, position, product_id, quantity, amount, cost)
-         select $2, s.deal_id, 1, p.id, coalesce(s.quantity, 1), coalesce(s.amount, 0), s.cost
+        "insert into deal_lines (org_id, deal_id, position, product_id, quantity, amount, original, cost)
+         select $2, s.deal_id, 1, p.id, coalesce(s.quantity, 1), coalesce(s.amount, 0),
+                case when s.currency is not null then coalesce(s.amount, 0) end, s.cost
          from import_deals s
          left join products p on p.org_id = $2 and p.name = s.product
          where s.import_id = $1 and not s.known
@@ -140,9 +142,9 @@ pub async fn insert_lines(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
     .execute(&mut **tx)
     .await?;
     sqlx::query!(
-        "insert into deal_lines (org_id, deal_id, position, product_id, quantity, amount, cost)
+        "insert into deal_lines (org_id, deal_id, position, product_id, quantity, amount, original, cost)
          select $2, s.deal_id, row_number() over (partition by l.deal order by l.line), p.id, coalesce(l.quantity, 1),
-                l.amount, l.cost
+                l.amount, case when s.currency is not null then l.amount end, l.cost
          from import_lines l
          join import_deals s on s.import_id = $1 and s.external_id = l.deal
          left join products p on p.org_id = $2 and p.name = l.product

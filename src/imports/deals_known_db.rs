@@ -19,7 +19,7 @@ pub async fn count_lines(tx: &mut Tx, import: i64) -> sqlx::Result<(u64, u64)> {
            )
            select count(*) filter (where k.deal_id is null) as "created!",
                   count(*) filter (where k.deal_id is not null
-                                     and (p.name, k.quantity, k.amount, k.cost)
+                                     and (p.name, k.quantity, coalesce(k.original, k.amount), k.cost)
                                          is distinct from (said.product, said.quantity, said.amount, said.cost)) as "updated!"
            from said
            left join deal_lines k on k.org_id = $2 and k.deal_id = said.deal_id and k.position = said.position
@@ -68,7 +68,7 @@ async fn lay_out_lines(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into import_new_lines (import_id, deal_id, position, product_id, text, quantity, amount, cost)
          select $1, s.deal_id, 1, coalesce(p.id, single.product_id), coalesce(single.text, ''), coalesce(s.quantity, single.quantity, 1),
-                coalesce(s.amount, single.amount, 0), coalesce(s.cost, single.cost)
+                coalesce(s.amount, single.original, single.amount, 0), coalesce(s.cost, single.cost)
          from import_deals s
          join deals d on d.org_id = $2 and d.id = s.deal_id
          left join products p on p.org_id = $2 and p.name = s.product
@@ -78,7 +78,10 @@ async fn lay_out_lines(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
          where s.import_id = $1 and s.known
            and (s.amount is not null or s.product is not null or s.quantity is not null or s.cost is not null)
            and not exists (select from import_lines l where l.import_id = $1 and l.deal = s.external_id)
-           and (coalesce(s.amount, d.net) <> d.net
+           and (s.amount <> case when d.currency is null then d.net
+                                 else (select sum(m.original)
+                                       from deal_lines m
+                                       where m.org_id = $2 and m.deal_id = s.deal_id) end
                 or not exists (select from deal_lines m where m.org_id = $2 and m.deal_id = s.deal_id and m.position > 1))",
         import,
         org as OrgId,
@@ -93,7 +96,8 @@ async fn lay_out_lines(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
              where import_id = $1
              group by deal_id
          ), known as (
-             select l.deal_id, array_agg((l.position, l.product_id, l.quantity, l.amount, l.cost) order by l.position) as lines
+             select l.deal_id, array_agg((l.position, l.product_id, l.quantity, coalesce(l.original, l.amount), l.cost)
+                                          order by l.position) as lines
              from deal_lines l
              join said on said.deal_id = l.deal_id
              where l.org_id = $2
@@ -181,7 +185,10 @@ async fn update_deals(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
                       case when coalesce(s.stage, d.stage) in ('lost', 'cancelled')
                            then coalesce(s.closed_on, d.closed_on) end as closed_on,
                       coalesce(s.source_stage, d.source_stage) as source_stage,
-                      coalesce(sold.deal_id, known.id, d.returns_id) as returns_id, coalesce(n.net, d.net) as net,
+                      coalesce(sold.deal_id, known.id, d.returns_id) as returns_id,
+                      -- In another currency it is worked out once the lines are there.
+                      case when d.currency is null then coalesce(n.net, d.net) else d.net end as net,
+                      case when d.currency is not null then coalesce(s.rate, d.rate) end as rate,
                       coalesce(d.confirmed_at, $3) as confirmed_at, x.deal_id is not null as other_parts
                from deals d
                left join import_deals s on s.import_id = $1 and s.deal_id = d.id and s.known
@@ -201,7 +208,7 @@ async fn update_deals(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
                set customer_id = said.customer_id, owner_id = said.owner_id, stage = said.stage, opened_on = said.opened_on,
                    booked_on = said.booked_on, expected_on = said.expected_on, closed_on = said.closed_on,
                    source_stage = said.source_stage,
-                   returns_id = said.returns_id, net = said.net, confirmed_at = said.confirmed_at,
+                   returns_id = said.returns_id, net = said.net, rate = said.rate, confirmed_at = said.confirmed_at,
                    closed_by = case when said.stage = d.stage then d.closed_by end,
                    closed_reason = case when said.stage = d.stage then d.closed_reason else '' end,
                    was_booked_on = case when said.stage = d.stage then d.was_booked_on end,
@@ -211,10 +218,10 @@ async fn update_deals(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
                where d.org_id = $2 and d.id = said.id
                  and (said.other_parts
                       or (d.customer_id, d.owner_id, d.stage, d.opened_on, d.booked_on, d.expected_on, d.closed_on, d.source_stage,
-                          d.returns_id, d.net, d.confirmed_at)
+                          d.returns_id, d.net, d.rate, d.confirmed_at)
                          is distinct from
                          (said.customer_id, said.owner_id, said.stage, said.opened_on, said.booked_on, said.expected_on,
-                          said.closed_on, said.source_stage, said.returns_id, said.net, said.confirmed_at))
+                          said.closed_on, said.source_stage, said.returns_id, said.net, said.rate, said.confirmed_at))
                returning d.id, d.number, said.line, old.customer_id as from_customer, d.customer_id as to_customer,
                          to_jsonb(old) as old, to_jsonb(d) as new
            ), noted as (
@@ -225,7 +232,7 @@ async fn update_deals(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
                from changed
                cross join lateral (
                    select jsonb_build_object(
-                              'lines', (select jsonb_agg(jsonb_build_array(product_id, quantity, amount, cost) order by position)
+                              'lines', (select jsonb_agg(jsonb_build_array(product_id, quantity, coalesce(original, amount), cost) order by position)
                                         from deal_lines where org_id = $2 and deal_id = changed.id),
                               'credits', (select jsonb_agg(jsonb_build_array(rep_id, parts) order by position)
                                           from deal_credits where org_id = $2 and deal_id = changed.id and not overlay)) as old,
@@ -233,7 +240,7 @@ async fn update_deals(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
                               'lines', coalesce(
                                   (select jsonb_agg(jsonb_build_array(product_id, quantity, amount, cost) order by position)
                                    from import_new_lines where import_id = $1 and deal_id = changed.id),
-                                  (select jsonb_agg(jsonb_build_array(product_id, quantity, amount, cost) order by position)
+                                  (select jsonb_agg(jsonb_build_array(product_id, quantity, coalesce(original, amount), cost) order by position)
                                    from deal_lines where org_id = $2 and deal_id = changed.id)),
                               'credits', coalesce(
                                   (select jsonb_agg(jsonb_build_array(rep_id, parts) order by position)
@@ -274,10 +281,12 @@ async fn replace_lines(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
     .execute(&mut **tx)
     .await?;
     sqlx::query!(
-        "insert into deal_lines (org_id, deal_id, position, product_id, text, quantity, amount, cost)
-         select $2, n.deal_id, n.position, n.product_id, n.text, n.quantity, n.amount, n.cost
+        "insert into deal_lines (org_id, deal_id, position, product_id, text, quantity, amount, original, cost)
+         select $2, n.deal_id, n.position, n.product_id, n.text, n.quantity, n.amount,
+                case when d.currency is not null then n.amount end, n.cost
          from import_new_lines n
          join import_changes x on x.import_id = $1 and x.deal_id = n.deal_id and x.lines
+         join deals d on d.org_id = $2 and d.id = n.deal_id
          where n.import_id = $1",
         import,
         org as OrgId,

@@ -7,6 +7,7 @@ use sqlx::PgPool;
 use time::{Date, OffsetDateTime};
 
 use super::{
+    abroad::Rates,
     assignments, customers, db, deals,
     done_db::{self, Before},
     ownership, plans,
@@ -81,6 +82,8 @@ pub struct Import<'a> {
     pub today: Date,
     /// The people by external id.
     pub reps: HashMap<String, UserId>,
+    /// What other currencies are in the organization's, and the deals in them.
+    pub rates: Rates,
     /// What is wrong so far.
     pub problems: Problems,
     /// What the person who imports should know.
@@ -247,6 +250,7 @@ async fn begin<'a>(tx: &'a mut Tx, source: Source<'a>, progress: Progress) -> Re
         Source::Sent(_) => Some(done_db::before(tx).await?),
         Source::Folder(_) => None,
     };
+    let rates = Rates::load(tx).await?;
     Ok(Import {
         tx,
         id,
@@ -255,6 +259,7 @@ async fn begin<'a>(tx: &'a mut Tx, source: Source<'a>, progress: Progress) -> Re
         fiscal_year_start: settings.fiscal_year_start,
         today: settings.today,
         reps: HashMap::new(),
+        rates,
         problems: Problems::default(),
         notes,
         progress,

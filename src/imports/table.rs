@@ -316,17 +316,23 @@ impl<'a> Row<'a> {
         Some(format!("[{first},{after})"))
     }
 
+    /// A currency.
+    pub fn currency(&mut self, column: &str) -> Option<Currency> {
+        let text = self.cell(column)?;
+        let currency = Currency::parse(text).ok();
+        if currency.is_none() {
+            self.refuse(column, text, "This is no currency. Write a code of ISO 4217, like EUR.");
+        }
+        currency
+    }
+
     /// The currency of the row, which must be the organization's.
     pub fn check_currency(&mut self, own: Currency) {
-        let Some(text) = self.cell("currency") else { return };
-        match Currency::parse(text) {
-            Ok(currency) if currency == own => {}
-            Ok(_) => self.refuse(
-                "currency",
-                text,
-                format!("An organization has one currency, and this one's is {own}. Convert the amount, or import it into another organization."),
-            ),
-            Err(_) => self.refuse("currency", text, "This is no currency. Write a code of ISO 4217, like EUR."),
+        if let Some(other) = self.currency("currency").filter(|currency| *currency != own) {
+            let remedy = format!(
+                "An organization has one currency, and this one's is {own}. Convert the amount, or import it into another organization."
+            );
+            self.refuse("currency", other.code(), remedy);
         }
     }
 

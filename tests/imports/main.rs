@@ -3,6 +3,7 @@
 #[path = "../support/database.rs"]
 mod database;
 
+mod abroad;
 mod cli;
 mod deals;
 mod large;

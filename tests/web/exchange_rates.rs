@@ -9,7 +9,7 @@ use crate::{
 
 async fn enter_rate(browser: &mut Client, currency: &str, from: &str, rate: &str) -> Answer {
     let page = browser.get("/exchange-rates").await.expect(200);
-    browser.submit(&page, "main form", &[("currency", currency), ("from", from), ("rate", rate)]).await
+    browser.submit(&page, "main aside form", &[("currency", currency), ("from", from), ("rate", rate)]).await
 }
 
 /// A deal of two lines in a currency: 120,000.00 and 0.05.
@@ -214,5 +214,26 @@ async fn what_comes_back_comes_back_at_the_rate_of_its_deal() {
     assert!(page.words().contains("−NOK 50.05 at 0.0851 = −€4.25"), "{}", page.words());
     assert_eq!(field.facts(Subject::Company, "2026-11").await.net_sales.0, 0);
     assert_eq!(field.facts(Subject::Company, "2026-11").await.new_customers, 0, "all of it is back");
+    field.verify().await;
+}
+
+#[tokio::test]
+async fn a_deal_of_an_import_stays_in_its_currency() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await.to_string();
+    let (mut finn, mut ingrid) = (field.app.client(field.finn).await, field.app.client(field.ingrid).await);
+    enter_rate(&mut finn, "NOK", "2026-11-01", "0.0851").await.expect(303);
+    let won = ingrid.post("/deals", &deal(&havn, "NOK", "won", "2026-11-10")).await.expect(303).location().to_owned();
+    let plain = ingrid.post("/deals", &deal(&havn, "EUR", "won", "2026-11-10")).await.expect(303).location().to_owned();
+    sqlx::query!("update deals set external_id = 'D' || number").execute(&field.app.db).await.unwrap();
+    let edit = ingrid.get(&format!("{won}/edit")).await.expect(200);
+    assert_eq!(edit.attributes("[name=currency] option", "value"), ["NOK"]);
+    let page = ingrid.submit(&edit, "main form", &[("currency", "EUR")]).await.expect(422);
+    assert_eq!(page.texts(".summary-error a"), ["An import brought this deal: its currency stays."]);
+    ingrid.submit(&edit, "main form", &[("notes", "They hesitated")]).await.expect(303);
+    assert!(ingrid.get(&won).await.words().contains("NOK 120,000.05 at 0.0851 = €10,212.00."));
+    let edit = ingrid.get(&format!("{plain}/edit")).await.expect(200);
+    assert!(!edit.has("[name=currency]"));
+    ingrid.submit(&edit, "main form", &[("notes", "They too")]).await.expect(303);
     field.verify().await;
 }
