@@ -23,6 +23,7 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, cs
 
 /// The command line.
 pub mod cli {
+    pub mod backup;
     pub mod command;
     pub mod commission;
     pub mod commission_proof;

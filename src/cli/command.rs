@@ -74,7 +74,10 @@ impl Command {
             Self::Metrics(metrics) => wait(with_database(database, async |database| metrics.run(database, out).await)),
             Self::Demo(demo) => wait(demo.run(database, out)),
             Self::User(user) => wait(with_database(database, async |database| user.run(database, out, err).await)),
-            Self::Db(db) => wait(with_database(database, async |database| db.run(database, out, err).await)),
+            Self::Db(db) => {
+                let pg_bin = database.pg_bin.as_deref();
+                wait(with_database(database, async |database| db.run(database, pg_bin, out, err).await))
+            }
             Self::Healthcheck(listen) => serve::healthcheck(listen.listen),
             Self::Commission(Commission::Evaluate(evaluate)) => evaluate.run(out, err),
             Self::Commission(Commission::Recompute(recompute)) => recompute.run(out, err),

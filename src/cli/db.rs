@@ -1,8 +1,11 @@
-//! `attain db`: the schema, and whether what is stored follows from what it was derived from.
+//! `attain db`: the schema, backups, and whether what is stored follows from what it was derived from.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 
-use super::failure::Failure;
+use super::{backup, failure::Failure};
 use crate::{
     clock::Clock,
     customers, deals,
@@ -20,11 +23,27 @@ pub enum Db {
     Migrate,
     /// Compute everything that is stored and could be derived once more, and compare: exit 1 if something differs.
     Verify,
+    /// Write everything into one new file, beside a running server.
+    Backup {
+        /// The file; it must not exist.
+        file: PathBuf,
+    },
+    /// Read a backup into a database without a company.
+    Restore {
+        /// A file that `attain db backup` wrote.
+        file: PathBuf,
+    },
 }
 
 impl Db {
-    /// Runs the command: data to `out`, words to `err`.
-    pub async fn run(&self, database: &Database, out: &mut impl Write, err: &mut impl Write) -> Result<(), Failure> {
+    /// Runs the command: data to `out`, words to `err`. PostgreSQL's programs are searched for if no folder is given.
+    pub async fn run(
+        &self,
+        database: &Database,
+        pg_bin: Option<&Path>,
+        out: &mut impl Write,
+        err: &mut impl Write,
+    ) -> Result<(), Failure> {
         match self {
             Self::Migrate => {
                 // Opening the database has migrated it: this only says what came of it.
@@ -34,6 +53,8 @@ impl Db {
                 writeln!(err, "the schema is up to date: {} migrations", pool::MIGRATIONS.iter().count())?;
                 Ok(())
             }
+            Self::Backup { file } => backup::backup(database, pg_bin, file, err).await,
+            Self::Restore { file } => backup::restore(database, pg_bin, file, err).await,
             Self::Verify => {
                 let mut differences = 0;
                 for (org, name) in organizations::db::all(&database.pool).await? {

@@ -1,5 +1,6 @@
 //! The commands that need a database, run as people run them.
 
+mod backup;
 mod commission;
 #[path = "../support/database.rs"]
 mod database;

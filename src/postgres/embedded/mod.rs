@@ -34,6 +34,11 @@ const MAY_STAND_IN_THE_DOOR: Duration = Duration::from_mins(2);
 /// How often a server looks whether its PostgreSQL lives.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
+/// The folder of PostgreSQL's programs: `chosen` if given, else that of the newest that is installed.
+pub fn programs(chosen: Option<&Path>) -> Result<PathBuf, StartError> {
+    Ok(find::binaries(chosen, None)?.dir)
+}
+
 /// What a private PostgreSQL needs to know.
 #[derive(Clone, Debug)]
 pub struct Settings {

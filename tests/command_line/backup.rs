@@ -1,0 +1,66 @@
+//! `attain db backup` and `restore`: everything comes back, nothing is replaced, and a torn file changes nothing.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use attain::demo::{data::Size, fill};
+use time::macros::datetime;
+
+use super::{database::TestDatabase, run, told};
+
+fn db(database: &TestDatabase, act: &str, file: &Path) -> (Option<i32>, String) {
+    let (code, out, err) = told(&run(database, &["db", act, file.to_str().unwrap()], ""));
+    assert_eq!(out, "");
+    (code, err)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_brings_everything_back_and_replaces_nothing() {
+    let whole = TestDatabase::create().await;
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("demo");
+    fill::fill(&whole.pool, Size::S, &files, datetime!(2026-11-19 10:00 UTC)).await.unwrap();
+    let file = folder.path().join("attain.backup");
+    let (code, err) = db(&whole, "backup", &file);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(err.contains("holds everything"), "{err}");
+    assert_eq!(
+        fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o600,
+        "it holds everything: nobody else reads it"
+    );
+    let (code, err) = db(&whole, "backup", &file);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("exists already"), "{err}");
+
+    // A torn copy, and one of something else.
+    let other = TestDatabase::create().await;
+    let bytes = fs::read(&file).unwrap();
+    let torn = folder.path().join("torn.backup");
+    for content in [&bytes[..bytes.len() / 2], &b"no backup"[..], &[]] {
+        fs::write(&torn, content).unwrap();
+        let (code, err) = db(&other, "restore", &torn);
+        assert_eq!(code, Some(2), "{err}");
+    }
+    let (code, err) = db(&other, "restore", &folder.path().join("missing"));
+    assert_eq!(code, Some(2), "{err}");
+    let (_, out, err) = told(&run(&other, &["user", "list"], ""));
+    assert!(!out.contains("Nordlys"), "nothing of the torn file is there: {out}{err}");
+
+    let (code, err) = db(&other, "restore", &file);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(err.contains("Nordlys"), "{err}");
+    let (code, out, err) = told(&run(&other, &["db", "verify"], ""));
+    assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
+    for args in [
+        &["metrics", "--every", "month", "--from", "2026-06", "--to", "2026-11", "--today", "2026-11-19"][..],
+        &["user", "list"],
+        &["commission", "verify"],
+    ] {
+        let (before, after) = (told(&run(&whole, args, "")), told(&run(&other, args, "")));
+        assert_eq!(before, after, "{args:?}");
+        assert_eq!(before.0, Some(0), "{args:?}: {}", before.2);
+    }
+    let (code, err) = db(&other, "restore", &file);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("already"), "{err}");
+}
