@@ -4,9 +4,11 @@ set local lock_timeout = '5s';
 
 create table customer_rules (
     org_id              bigint not null,
+    id                  bigint generated always as identity,
     from_date           date,               -- null: from the beginning
     new_customer_months integer not null,   -- how long sales count as sales to a new customer
     handover_grace_days integer not null,   -- a loss within this time of a handover is the owner's before
+    constraint customer_rules_pkey primary key (org_id, id),
     constraint customer_rules_key unique nulls not distinct (org_id, from_date),
     constraint customer_rules_org_fkey foreign key (org_id) references organizations (id),
     constraint customer_rules_new_customer_months_check check (new_customer_months between 1 and 60),
