@@ -1,7 +1,7 @@
 # Everything that people and CI do. All of it is safe to run again.
 export SQLX_OFFLINE = true
 
-.PHONY: run test check bench prepare fmt
+.PHONY: run test check look bench prepare fmt
 
 # A demo company on http://127.0.0.1:8080, on a private PostgreSQL.
 run:
@@ -22,6 +22,11 @@ check:
 	# There are no examples: asked for them, cargo takes the features that the tests have, and has checked all before.
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --lib --examples
 	scripts/deny
+
+# Every page of the demo company in a browser: barriers, width, console. Takes minutes.
+look:
+	scripts/install test
+	cargo test --test browser -- --ignored every_page
 
 # What docs/performance.md measures: paying and explaining deals, and an import of a million of them.
 bench:

@@ -25,6 +25,7 @@ use window::Window;
 mod chromium;
 #[path = "../support/database.rs"]
 mod database;
+mod every;
 mod journey;
 mod look;
 mod pay;
