@@ -74,6 +74,7 @@ pub mod domain {
         pub mod reach;
         mod schedule;
         pub mod section;
+        pub mod since;
         mod slices;
         pub mod statement;
         pub mod templates;

@@ -19,6 +19,7 @@ mod properties;
 mod reach;
 mod refusals;
 mod schema;
+mod since;
 mod statement_text;
 mod support;
 mod templates;
