@@ -328,6 +328,8 @@ pub mod commission_runs {
     pub mod calculate;
     pub mod chain;
     mod chain_db;
+    pub mod daily;
+    mod daily_db;
     pub mod db;
     pub mod facts_db;
     pub mod files;
@@ -357,6 +359,7 @@ pub mod statements {
     pub mod files;
     mod pdf;
     pub mod sheet;
+    mod since;
     pub mod verify;
     pub mod verify_db;
     pub mod view;

@@ -13,6 +13,7 @@ use super::failure::Failure;
 use crate::{
     App,
     clock::Clock,
+    commission_runs::daily,
     config::{DatabaseArgs, ListenArgs},
     postgres::database::Database,
     router,
@@ -57,10 +58,15 @@ async fn serve_app(
         stop.await;
         app.draining.store(true, Ordering::Relaxed);
     };
+    // A task of its own: what it calculates holds up no connection.
+    let keeping = tokio::spawn(daily::keep_up(app.clone()));
     tokio::select! {
         _ = server::serve(listener, router(app.clone()), stop, Limits::default()) => {}
         () = database.keep_running() => {}
     }
+    keeping.abort();
+    // It is in nobody's way any more once it has ended, however it did.
+    let _ended = keeping.await;
     Ok(())
 }
 

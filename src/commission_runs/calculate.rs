@@ -153,18 +153,9 @@ impl OnPlan {
 /// Calculates the period for every rep whose plan is measured by such periods, and for those who are on no plan any more
 /// where something is left to settle with them, in order of the reps' names.
 /// A fixed number of queries, of one snapshot or beside which nobody writes; and as many again for each locked period
-/// whose facts have changed since. What one rep earned so far leaves corrections of locked periods out: looking for them
-/// goes through everybody's facts.
+/// whose facts have changed since: what one rep has earned so far is what the next statement would say, corrections of
+/// locked periods and all.
 pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Calculated>, Error> {
-    calculate_with(db, asked, asked.rep.is_none()).await
-}
-
-/// Likewise, and of one rep too with the corrections of locked periods: what the next statement would say.
-pub async fn calculate_all(db: &mut PgConnection, asked: &Question) -> Result<Vec<Calculated>, Error> {
-    calculate_with(db, asked, true).await
-}
-
-async fn calculate_with(db: &mut PgConnection, asked: &Question, corrects: bool) -> Result<Vec<Calculated>, Error> {
     let mut on_plans = in_force(db, asked, asked.rep).await?;
     if asked.rep.is_some() && on_plans.iter().any(|on_plan| needs::of_others(&on_plan.plan)) {
         on_plans = in_force(db, asked, None).await?;
@@ -173,7 +164,7 @@ async fn calculate_with(db: &mut PgConnection, asked: &Question, corrects: bool)
     let reps: Vec<UserId> = on_plans.iter().chain(&off).map(|on_plan| on_plan.rep).collect();
     let corrected = asked.rep.map_or_else(|| reps.clone(), |rep| vec![rep]);
     let beside = Beside {
-        corrections: if corrects { late::corrections(db, asked, &corrected).await? } else { Vec::new() },
+        corrections: late::corrections(db, asked, &corrected).await?,
         balances: account_db::balances(db, asked.org, &reps).await?,
         by_hand: account_db::by_hand(db, asked.org, &reps, asked.period).await?,
         hands: account_db::hands(db, asked.org, &reps, asked.period).await?,

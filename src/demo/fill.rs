@@ -18,6 +18,7 @@ use crate::{
     commission_runs::{
         self,
         calculate::{Question, calculate},
+        daily,
     },
     domain::{
         access::{Reach, Role, Scope},
@@ -115,6 +116,8 @@ pub async fn fill(db: &PgPool, size: Size, folder: &Path, now: OffsetDateTime) -
     by.prepare(db, 1).await?;
     talk.goes_on(db).await?;
     talk.is_told(db, COMPANY).await?;
+    // Yesterday, as the server would have kept it.
+    daily::keep_everybody(db, org, Clock::Fixed(now - time::Duration::DAY)).await?;
     story.goes_on(db, freja).await?;
     Ok(true)
 }

@@ -10,7 +10,9 @@ use time::Month;
 
 use super::{
     db::{self, ListedRow, StatementRow},
-    files, verify_db,
+    files,
+    since::{self, Pages, Since},
+    verify_db,
     view::{self, SectionView, View, left, views},
     what_if,
 };
@@ -19,12 +21,14 @@ use crate::{
     commission_runs::{
         self,
         approval::badge,
-        calculate::{Question, calculate_all},
+        calculate::{Question, calculate},
+        daily,
     },
     disputes,
     domain::{
         access::{Permission, Role},
         commission::{
+            facts::Facts,
             section::{Section, payable},
             statement::{Amount, Statement},
         },
@@ -38,14 +42,14 @@ use crate::{
     web::{
         auth::{Allowed, ApproveCommission, ReadStatements, Viewer},
         error::Error,
-        form::{Form, Nothing, Path, Query},
+        form::{Form, Nothing, Path, Query, parse_date},
         format, once,
         page::{Page, html},
         periods,
         routes::Routes,
         step_up,
         toast::Toast,
-        ui::Badge,
+        ui::{Badge, Choice},
     },
 };
 
@@ -237,6 +241,15 @@ struct SoFarPage {
     payable: Money,
     /// What earlier periods are corrected by, as known today.
     corrected: Money,
+    period: Period,
+    rep: UserId,
+    /// Whether days of this period are kept.
+    is_kept: bool,
+    /// What changed since an earlier day; none: nothing is kept of one.
+    since: Option<Since>,
+    /// The days to compare with, and the one that is.
+    days: Vec<Choice>,
+    chosen: String,
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -244,6 +257,8 @@ struct SoFarPage {
 struct When {
     period: String,
     rep: Option<UserId>,
+    /// The day to compare with; empty: the latest one that is kept.
+    since: String,
 }
 
 async fn so_far(
@@ -263,18 +278,52 @@ async fn so_far(
     if let Some((id, _)) = db::locked(&mut read, me.scope.org, rep, period.kind(), period.from()).await? {
         return Ok(Redirect::to(&format!("/statements/{id}")).into_response());
     }
-    let (mut statement, mut sections) = (None, Vec::new());
-    if let Some(c) = calculate_all(&mut read, &Question::of(&me, period, Some(rep))).await?.pop() {
+    let asked = Question::of(&me, period, Some(rep));
+    let since = match when.since.trim() {
+        "" => None,
+        day => Some(parse_date(day).ok_or(Error::NotFound)?),
+    };
+    let kept = daily::load(&mut read, &asked, rep, since).await?;
+    let calculated = calculate(&mut read, &asked).await?.pop();
+    let (mut statement, mut sections, mut moved) = (None, Vec::new(), None);
+    if let Some(c) = &calculated {
         let owed = |amount: Option<Amount>| amount.map_or(Money::ZERO, |amount| amount.money);
         let left = left(owed(c.statement.balance), owed(c.statement.draw_balance));
         let lines = views(&mut read, &me, rep, c.statement.lines.clone(), &c.inputs).await?;
         sections = view::sections(lines, left);
-        statement = Some(c.statement);
+        statement = Some(c.statement.clone());
+        if let Some(day) = &kept.chosen {
+            let facts = Facts::from_value(&c.inputs.facts, me.company.currency);
+            let facts = facts.map_err(|e| Error::Internal(format!("facts of {rep}: {e}")))?;
+            let ids = db::deals_in_sight(&mut read, &me.scope, &since::numbers(day, &facts)).await?;
+            moved = Some(Since::new(day, c, me.company.currency, &Pages { facts: &facts, ids: &ids })?);
+        }
+    }
+    drop(read);
+    let is_kept = daily::is_kept(period, me.today);
+    if let Some(calculated) = calculated.filter(|_| is_kept && !kept.today)
+        && let Err(error) = daily::keep(&app, me.scope.org, me.today, period, &calculated).await
+    {
+        // The page does not need it: the next one will keep it.
+        tracing::warn!("cannot keep the day of {rep}: {error}");
     }
     let payable = statement.as_ref().map_or(Money::ZERO, |statement| payable(statement.total.money));
     let adjustments = sections.iter().find(|section| section.of == Section::Adjustments);
     let corrected = adjustments.map_or(Money::ZERO, SectionView::sum);
-    let (label, running) = (format::period(period), !period.is_over(me.today));
-    let own = rep == me.id;
-    html(SoFarPage { page, label, running, own, statement, sections, payable, corrected })
+    html(SoFarPage {
+        page,
+        label: format::period(period),
+        running: !period.is_over(me.today),
+        own: rep == me.id,
+        statement,
+        sections,
+        payable,
+        corrected,
+        period,
+        rep,
+        is_kept: is_kept || moved.is_some(),
+        since: moved,
+        days: since::choices(&kept.earlier),
+        chosen: kept.chosen.map(|day| day.day.to_string()).unwrap_or_default(),
+    })
 }

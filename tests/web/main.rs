@@ -46,6 +46,7 @@ mod settled;
 mod setup;
 mod sign_in;
 mod simulation;
+mod since;
 mod support;
 mod taken_back;
 mod target_fills;
