@@ -299,6 +299,7 @@ pub mod plans {
     pub mod fill;
     pub mod form;
     pub mod holds;
+    mod lists;
     pub mod more;
     pub mod parse;
     mod place;

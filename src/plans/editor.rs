@@ -9,22 +9,25 @@ use super::{
     fill,
     form::{ComponentForm, PlanForm, Room},
     holds,
+    lists::Lists,
     parse::{self, Read},
-    place, targets,
+    place,
+    simulation::{self, Unsaved},
+    targets,
 };
 use crate::{
     App, audit,
     domain::{
         commission::{
             compare::{self, Change},
-            plan::{Component, Measure, MeasuringPeriod, Plan, Who},
+            plan::{Component, Measure, MeasuringPeriod, Plan},
             templates::Template,
             told,
         },
         id::PlanId,
         metric::{Metric, Unit},
         money::Currency,
-        period::{Period, PeriodKind},
+        period::Period,
     },
     period_locks,
     postgres::{error::violates, tx},
@@ -72,24 +75,6 @@ struct EditorPage {
     /// What the example takes for granted.
     assumes: Vec<String>,
     currency: Currency,
-}
-
-/// What the lists of the form offer.
-struct Lists {
-    periods: Vec<Choice>,
-    measures: Vec<Choice>,
-    /// What a condition compares and a multiplier looks up.
-    compared: Vec<Choice>,
-    metrics: Vec<Choice>,
-    whose: Vec<Choice>,
-    scopes: Vec<Choice>,
-    credits: Vec<Choice>,
-    backs: Vec<Choice>,
-    either: Vec<Choice>,
-    longer: Vec<Choice>,
-    ways: Vec<Choice>,
-    overs: Vec<Choice>,
-    modes: Vec<Choice>,
 }
 
 /// A version that somebody saved after the form was opened, and how the form differs from it.
@@ -162,53 +147,6 @@ impl Row<'_> {
     }
 }
 
-impl Lists {
-    fn new() -> Self {
-        let named = |measure: Measure| Choice::new(fill::measure(&measure, &[]), told::measure(&measure));
-        let metrics = Metric::ALL.map(Measure::Metric).into_iter().chain(Metric::ALL.map(Measure::Attainment));
-        let metrics: Vec<Choice> = metrics.map(named).collect();
-        let card = Choice::new(fill::CARD, "Scorecard of several, weighted below");
-        let beside = [named(Measure::Deals), named(Measure::Earnings), card.clone()];
-        Self {
-            measures: metrics.iter().cloned().chain(beside).collect(),
-            compared: metrics.into_iter().chain([card]).collect(),
-            metrics: Metric::ALL.map(|metric| Choice::new(metric.as_str(), metric.label())).into(),
-            whose: vec![
-                Choice::new(Who::Team.as_str(), "The team's"),
-                Choice::new(Who::EveryRep.as_str(), "Every rep's of the team"),
-            ],
-            scopes: vec![Choice::new("team", "The team, without the rep")],
-            credits: vec![Choice::new("overlay", "Overlay credits, beside those")],
-            backs: vec![Choice::new("no", "Theirs to keep"), Choice::new("yes", "Paid back later")],
-            either: vec![Choice::new("yes", "Only these"), Choice::new("no", "All but these")],
-            longer: [MeasuringPeriod::Quarter, MeasuringPeriod::Year]
-                .map(|longer| Choice::new(longer.as_str(), PeriodKind::from(longer).label()))
-                .into(),
-            periods: MeasuringPeriod::ALL.map(|p| Choice::new(p.as_str(), PeriodKind::from(p).label())).into(),
-            ways: vec![
-                Choice::new("rate", "A share of the money"),
-                Choice::new("unit", "An amount for each"),
-                Choice::new("tiers", "Steps that pay more and more"),
-                Choice::new("curve", "A curve up to a target amount"),
-                Choice::new("bonus", "A bonus if the conditions hold"),
-            ],
-            overs: vec![
-                Choice::new("attainment", "% of target reached"),
-                Choice::new("amount", "Amount of the whole period"),
-                Choice::new("deal", "Amount of each deal"),
-                Choice::new("count", "Number of them"),
-                Choice::new("year_attainment", "% of the year's target so far"),
-                Choice::new("year_amount", "Amount of the year so far"),
-                Choice::new("year_count", "Number in the year so far"),
-            ],
-            modes: vec![
-                Choice::new("marginal", "Only for what lies in it"),
-                Choice::new("whole", "For everything, from the first one"),
-            ],
-        }
-    }
-}
-
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 pub(super) struct Which {
@@ -266,6 +204,9 @@ pub(super) async fn create(
     Form { once, typed, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
     let (form, act) = (PlanForm::read(&typed), act(&typed));
+    if act == SIMULATE {
+        return tried(&app, &me, page, None, form, typed).await;
+    }
     if !act.is_empty() {
         return press(&app, &me, page, None, form, &act).await;
     }
@@ -303,6 +244,9 @@ pub(super) async fn create_version(
     let (mut form, act) = (PlanForm::read_within(&typed, Room::of(&known.plan()?)), act(&typed));
     form.name.clone_from(&known.plan);
     let head = Some((id, known.plan.clone()));
+    if act == SIMULATE {
+        return tried(&app, &me, page, head, form, typed).await;
+    }
     if !act.is_empty() {
         return press(&app, &me, page, head, form, &act).await;
     }
@@ -351,6 +295,31 @@ fn read(form: &PlanForm, me: &Viewer) -> Result<(Plan, Date), Errors> {
     let Some((plan, from)) = plan else { return Err(errors) };
     place::tell(&plan.oversize(), form, &mut errors);
     if errors.is_empty() { Ok((plan, from)) } else { Err(errors) }
+}
+
+/// The button that asks what the form's plan would have paid.
+const SIMULATE: &str = "simulate";
+
+/// What the plan of a form would have paid, before it is saved; where it cannot be read, the form with what is wrong.
+async fn tried(
+    app: &App,
+    me: &Viewer,
+    page: Page,
+    head: Option<(PlanId, String)>,
+    form: PlanForm,
+    typed: Vec<(String, String)>,
+) -> Result<Response, Error> {
+    let (plan, from) = match read(&form, me) {
+        Ok(read) => read,
+        Err(errors) => return refuse(app, me, page, head, form, errors).await,
+    };
+    let plan_id = head.as_ref().map(|(id, _)| *id);
+    simulation::unsaved(app, me, page, Unsaved { plan_id, plan, from, action: action(head.as_ref()), typed }).await
+}
+
+/// Where the form of a plan is sent.
+fn action(head: Option<&(PlanId, String)>) -> String {
+    head.map_or_else(|| "/plans".to_owned(), |(id, _)| format!("/plans/{id}/versions"))
 }
 
 /// The button that was pressed; the plain one saves.
@@ -439,7 +408,7 @@ async fn draw(
     };
     Ok(EditorPage {
         page,
-        action: plan.as_ref().map_or_else(|| "/plans".to_owned(), |(id, _)| format!("/plans/{id}/versions")),
+        action: action(plan.as_ref()),
         plan,
         told: components.iter().map(told).collect(),
         form,

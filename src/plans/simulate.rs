@@ -1,4 +1,4 @@
-//! What a version of a plan would have paid in the last twelve months, beside what today's plans pay for the same facts:
+//! What a version of a plan, or a plan not saved yet, would have paid in the last twelve months, beside what today's plans pay for the same facts:
 //! who is asked, for which periods, and what it adds up to.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -17,7 +17,7 @@ use crate::{
     },
     domain::{
         commission::plan::{Measure, Plan},
-        id::UserId,
+        id::{PlanId, PlanVersionId, UserId},
         metric::Metric,
         money::Money,
         period::{Dates, Period, PeriodKind, add_months},
@@ -30,6 +30,25 @@ use crate::{
 const MONTHS: i32 = 12;
 /// Of how many reps at most.
 pub const MOST_REPS: usize = 200;
+
+/// The plan that is tried: a version, or one that is not saved.
+pub struct Draft {
+    /// The plan that it is a version of; none: a new one.
+    pub plan_id: Option<PlanId>,
+    /// First day of the first period that it holds for.
+    pub from: Date,
+    /// The plan as in `docs/commission-plans.md`.
+    pub document: serde_json::Value,
+}
+
+impl From<&VersionRow> for Draft {
+    fn from(version: &VersionRow) -> Self {
+        Self { plan_id: Some(version.plan_id), from: version.from_date, document: version.document.clone() }
+    }
+}
+
+/// Statements name the version that pays them; a trial stores none, and its plan may have no version.
+const NO_VERSION: PlanVersionId = PlanVersionId(0);
 
 /// What is paid, in one way and in others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,27 +111,29 @@ impl Pay {
     }
 }
 
-/// The reps who are on a plan from a day on, or will be: whom a version of it concerns.
-pub async fn concerned(db: &mut PgConnection, me: &Viewer, version: &VersionRow) -> Result<Vec<UserId>, Error> {
-    let from = version.from_date.max(me.today);
-    let rows = db::assignments(db, me.scope.org, version.plan_id).await?;
+/// The reps who are on a plan from a day on, or will be: whom a version of it concerns. Nobody is on a new plan.
+pub async fn concerned(db: &mut PgConnection, me: &Viewer, tried: &Draft) -> Result<Vec<UserId>, Error> {
+    let Some(plan) = tried.plan_id else { return Ok(Vec::new()) };
+    let from = tried.from.max(me.today);
+    let rows = db::assignments(db, me.scope.org, plan).await?;
     let mut seen = HashSet::new();
     let stays = |row: &db::AssignmentRow| row.to_date.is_none_or(|to| from < to);
     Ok(rows.iter().filter(|row| stays(row)).map(|row| row.rep_id).filter(|rep| seen.insert(*rep)).collect())
 }
 
-/// Simulates a version for some reps, by name. None: no period with facts is over yet.
+/// Simulates a plan for some reps, by name. None: no period with facts is over yet.
 ///
 /// # Errors
 /// The database, or a plan that cannot be evaluated.
 pub async fn simulate(
     db: &mut PgConnection,
     me: &Viewer,
-    version: &VersionRow,
+    tried_out: &Draft,
     reps: &[(UserId, String)],
 ) -> Result<Option<Simulation>, Error> {
     let org = me.scope.org;
-    let draft = version.plan()?;
+    let draft =
+        Plan::from_value(&tried_out.document).map_err(|e| Error::Internal(format!("plan that is tried: {e}")))?;
     let chosen: HashSet<UserId> = reps.iter().map(|(id, _)| *id).collect();
     let mut today: Vec<OnPlan> = Vec::new();
     for row in db::in_force(db, org, me.today, None).await? {
@@ -125,7 +146,7 @@ pub async fn simulate(
     }
     let mut then: Vec<OnPlan> = today.iter().filter(|one| !chosen.contains(&one.rep)).cloned().collect();
     for (rep, name) in reps {
-        then.push(OnPlan::new(*rep, name.clone(), version.id, version.document.clone())?);
+        then.push(OnPlan::new(*rep, name.clone(), NO_VERSION, tried_out.document.clone())?);
     }
     let everybody: Vec<UserId> = then.iter().map(|one| one.rep).collect();
     let kind_of = |one: &OnPlan| PeriodKind::from(one.plan.period);
@@ -143,7 +164,7 @@ pub async fn simulate(
     };
     let is_on = |rep: UserId| {
         let stays = !chosen.contains(&rep);
-        stays || present.iter().any(|one| one.rep_id == rep && one.plan_id == version.plan_id)
+        stays || present.iter().any(|one| one.rep_id == rep && Some(one.plan_id) == tried_out.plan_id)
     };
     let asked = Question::of(me, Period::month(dates.from, me.company.fiscal_start), None);
     let mut sum = Summing::new(of_kind(draft.period.into()), reps.len());

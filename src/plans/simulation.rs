@@ -1,17 +1,20 @@
-//! `/plans/7/simulation`: what a version would have paid in the last twelve months, beside what today's plans pay.
+//! `/plans/7/simulation`: what a version would have paid in the last twelve months, beside what today's plans pay; and the
+//! same of a form that is not saved yet.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
 use sqlx::PgConnection;
+use time::Date;
 
 use super::{
     db::{self, VersionRow},
     holds,
-    simulate::{MOST_REPS, Pay, RepPay, Simulation, concerned, simulate},
+    simulate::{Draft, MOST_REPS, Pay, RepPay, Simulation, concerned, simulate},
 };
 use crate::{
     App,
     domain::{
+        commission::plan::Plan,
         id::{PlanId, UserId},
         money::Money,
         period::{Period, PeriodKind},
@@ -47,19 +50,47 @@ pub(super) struct Asked {
 #[template(path = "plans/simulation.html")]
 struct SimulationPage {
     page: Page,
-    version: VersionRow,
-    /// Every version, to choose from.
+    /// What the plan is called.
+    plan: String,
+    /// First day of the first period that it holds for.
+    from: Date,
+    /// The version that it is; none: a form that is not saved.
+    saved: Option<Saved>,
+    /// Every version of its plan, to choose from.
     versions: Vec<Choice>,
-    /// Whether the version pays already.
-    in_force: bool,
+    /// Where such a form is sent.
+    action: String,
+    /// Its names and values: it is carried along, and saved or edited from here.
+    typed: Vec<(String, String)>,
     /// Every rep to choose from, and whether chosen.
     reps: Vec<(UserId, String, bool)>,
     chosen: usize,
     /// Whether more were meant than are calculated.
     beyond: bool,
+    found: Option<Found>,
+}
+
+/// A version that is simulated.
+struct Saved {
+    row: VersionRow,
+    /// Whether it pays already.
+    in_force: bool,
     /// The query of the file.
     query: String,
-    found: Option<Found>,
+}
+
+/// A plan that is read from a form and not saved.
+pub(super) struct Unsaved {
+    /// The plan that it is a new version of; none: a new plan.
+    pub plan_id: Option<PlanId>,
+    /// It.
+    pub plan: Plan,
+    /// First day of the first period that it would hold for.
+    pub from: Date,
+    /// Where the form is sent.
+    pub action: String,
+    /// What the form said.
+    pub typed: Vec<(String, String)>,
 }
 
 /// What came of it, as it is drawn.
@@ -84,23 +115,65 @@ pub(super) async fn show(
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let all = db::versions(&mut read, me.scope.org, id).await?;
     let version = version(&all, &asked)?;
-    let People { everybody, mut chosen } = people(&mut read, &me, &version, &asked).await?;
-    let beyond = chosen.len() > MOST_REPS;
-    chosen.truncate(MOST_REPS);
-    let simulation = simulate(&mut read, &me, &version, &chosen).await?;
-    let is_chosen = |id: UserId| chosen.iter().any(|(chosen, _)| *chosen == id);
-    let query = chosen.iter().fold(format!("version={}", version.number), |query, (id, _)| format!("{query}&rep={id}"));
-    html(SimulationPage {
-        page,
-        versions: all.iter().map(holds::choice).collect(),
+    let tried = Tried::load(&mut read, &me, &Draft::from(&version), &asked.rep).await?;
+    let query = format!("version={}", version.number);
+    let query = tried.chosen.iter().fold(query, |query, (id, _)| format!("{query}&rep={id}"));
+    let versions = all.iter().map(holds::choice).collect();
+    let saved = Saved {
         in_force: holds::in_force(&all, me.today).is_some_and(|now| now.number == version.number),
-        reps: everybody.into_iter().map(|(id, name)| (id, name, is_chosen(id))).collect(),
-        chosen: chosen.len(),
-        beyond,
         query,
-        version,
-        found: simulation.map(|simulation| Found::new(simulation, &me)),
-    })
+        row: version.clone(),
+    };
+    html(SimulationPage { saved: Some(saved), versions, ..tried.page(page, &me, version.plan, version.from_date) })
+}
+
+/// The same page for a plan that nobody has saved: nothing of it is stored.
+pub(super) async fn unsaved(app: &App, me: &Viewer, page: Page, form: Unsaved) -> Result<Response, Error> {
+    let Unsaved { plan_id, plan, from, action, typed } = form;
+    let document = serde_json::from_str(&plan.to_json()).map_err(|e| Error::Internal(e.to_string()))?;
+    let reps: Vec<UserId> =
+        typed.iter().filter(|(name, _)| name == "rep").filter_map(|(_, id)| id.parse().ok()).collect();
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let tried = Tried::load(&mut read, me, &Draft { plan_id, from, document }, &reps).await?;
+    let own = |name: &str| matches!(name, "once" | "act" | "rep");
+    let typed = typed.into_iter().filter(|(name, _)| !own(name)).collect();
+    html(SimulationPage { action, typed, ..tried.page(page, me, plan.name, from) })
+}
+
+/// What was asked, and what came of it.
+struct Tried {
+    everybody: Vec<(UserId, String)>,
+    chosen: Vec<(UserId, String)>,
+    beyond: bool,
+    simulation: Option<Simulation>,
+}
+
+impl Tried {
+    async fn load(db: &mut PgConnection, me: &Viewer, draft: &Draft, reps: &[UserId]) -> Result<Self, Error> {
+        let People { everybody, mut chosen } = people(db, me, draft, reps).await?;
+        let beyond = chosen.len() > MOST_REPS;
+        chosen.truncate(MOST_REPS);
+        let simulation = simulate(db, me, draft, &chosen).await?;
+        Ok(Self { everybody, chosen, beyond, simulation })
+    }
+
+    fn page(self, page: Page, me: &Viewer, plan: String, from: Date) -> SimulationPage {
+        let Self { everybody, chosen, beyond, simulation } = self;
+        let is_chosen = |id: UserId| chosen.iter().any(|(chosen, _)| *chosen == id);
+        SimulationPage {
+            page,
+            plan,
+            from,
+            saved: None,
+            versions: Vec::new(),
+            action: String::new(),
+            typed: Vec::new(),
+            reps: everybody.into_iter().map(|(id, name)| (id, name, is_chosen(id))).collect(),
+            chosen: chosen.len(),
+            beyond,
+            found: simulation.map(|simulation| Found::new(simulation, me)),
+        }
+    }
 }
 
 fn version(all: &[VersionRow], asked: &Asked) -> Result<VersionRow, Error> {
@@ -115,10 +188,10 @@ struct People {
     chosen: Vec<(UserId, String)>,
 }
 
-async fn people(db: &mut PgConnection, me: &Viewer, version: &VersionRow, asked: &Asked) -> Result<People, Error> {
+async fn people(db: &mut PgConnection, me: &Viewer, draft: &Draft, asked: &[UserId]) -> Result<People, Error> {
     let reps = db::reps(db, me.scope.org, me.today).await?;
     let everybody: Vec<(UserId, String)> = reps.into_iter().map(|rep| (rep.id, rep.name)).collect();
-    let usual = if asked.rep.is_empty() { concerned(db, me, version).await? } else { asked.rep.clone() };
+    let usual = if asked.is_empty() { concerned(db, me, draft).await? } else { asked.to_vec() };
     let mut chosen: Vec<(UserId, String)> = everybody.iter().filter(|(id, _)| usual.contains(id)).cloned().collect();
     if chosen.is_empty() {
         chosen.clone_from(&everybody);
@@ -191,7 +264,8 @@ pub(super) async fn export(
 ) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let version = version(&db::versions(&mut read, me.scope.org, id).await?, &asked)?;
-    let mut chosen = people(&mut read, &me, &version, &asked).await?.chosen;
+    let draft = Draft::from(&version);
+    let mut chosen = people(&mut read, &me, &draft, &asked.rep).await?.chosen;
     chosen.truncate(MOST_REPS);
     let currency = me.company.currency;
     let mut file = csv::File::new(&[
@@ -206,7 +280,7 @@ pub(super) async fn export(
         "credited_sales",
         "currency",
     ]);
-    if let Some(simulation) = simulate(&mut read, &me, &version, &chosen).await? {
+    if let Some(simulation) = simulate(&mut read, &me, &draft, &chosen).await? {
         let money = |amount: Money| csv::number(currency.major(amount));
         for row in &simulation.reps {
             for ((period, _), pay) in simulation.periods.iter().zip(&row.periods) {

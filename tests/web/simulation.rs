@@ -149,3 +149,77 @@ async fn a_draw_runs_on_from_month_to_month() {
     // 100 earned and 100 advanced; 400 earned less the 100; 50 earned and 150 advanced.
     assert_eq!(would, [["2026-08", "200.00"], ["2026-09", "300.00"], ["2026-10", "200.00"]], "{file}");
 }
+
+#[tokio::test]
+async fn a_plan_is_tried_before_it_is_saved() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 09 - 05), 100_000, true, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 200_000, true, None).await;
+    desk.deal(desk.jonas, date!(2026 - 10 - 06), 100_000, true, None).await;
+    let plan = desk.starter(&[desk.ingrid]).await;
+    let before = (stored(&desk).await, versions(&desk).await);
+    let mut freja = desk.app.client(desk.freja).await;
+    let page = freja.get(&format!("{plan}/versions/new")).await.expect(200);
+    let simulate = page.texts("button[name=act][value=simulate]");
+    assert_eq!(simulate, ["Simulate before saving"]);
+    let fields = [("from", "2027-01"), ("c0_rate", "5%"), ("act", "simulate")];
+    let page = freja.submit(&page, "main form[method=post]", &fields).await.expect(200);
+    let words = page.words();
+    for told in ["Simulation of Starter", "Not saved", "This plan €150.00 Today's plans €90.00 Difference +€60.00"]
+    {
+        assert!(words.contains(told), "{told}: {words}");
+    }
+    assert!(page.texts("tbody tr").contains(&"Ingrid €150.00 €90.00 +€60.00 none Starter, version 1".to_owned()));
+    assert!(!page.has("a[href*='simulation']"), "what is not saved has no address");
+    assert_eq!((stored(&desk).await, versions(&desk).await), before, "nothing is stored");
+
+    // From there: another rep, back to the form with what was typed, and saved.
+    let jonas = desk.jonas.id.to_string();
+    let other =
+        freja.submit(&page, "main form[method=post]", &[("act", "simulate"), ("rep", jonas.as_str())]).await.expect(200);
+    assert!(
+        other.texts("tbody tr").contains(&"Jonas €50.00 €0.00 +€50.00 none no plan".to_owned()),
+        "{}",
+        other.words()
+    );
+    let editor = freja.submit(&page, "main form[method=post]", &[("act", "show")]).await.expect(200);
+    assert_eq!(editor.attribute("input[name=c0_rate]", "value"), "5%");
+    assert_eq!(editor.attribute("input[name=from]", "value"), "2027-01");
+    freja.submit(&page, "main form[method=post]", &[]).await.expect(303);
+    assert_eq!(versions(&desk).await, before.1 + 1);
+    // The saved version pays what was shown before.
+    let saved = freja.get(&format!("{plan}/simulation")).await.expect(200);
+    assert!(
+        saved.words().contains("This version €150.00 Today's plans €90.00 Difference +€60.00"),
+        "{}",
+        saved.words()
+    );
+}
+
+#[tokio::test]
+async fn a_form_that_cannot_be_tried_comes_back_with_what_is_wrong() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 200_000, true, None).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let page = freja.get("/plans/new?template=starter").await.expect(200);
+    let fields = [("name", "Better"), ("from", "2027-01"), ("c0_rate", "much"), ("act", "simulate")];
+    let page = freja.submit(&page, "main form[method=post]", &fields).await.expect(422);
+    assert!(page.has(".summary-error"), "{}", page.words());
+    assert_eq!(page.attribute("input[name=name]", "value"), "Better");
+    assert_eq!(page.attribute("input[name=c0_rate]", "value"), "much");
+    // A new plan that nobody is on is tried on everybody.
+    let fields = [("c0_rate", "4%"), ("act", "simulate")];
+    let page = freja.submit(&page, "main form[method=post]", &fields).await.expect(200);
+    assert!(page.words().contains("Simulation of Better"), "{}", page.words());
+    assert!(
+        page.texts("tbody tr").contains(&"Ingrid €80.00 €0.00 +€80.00 none no plan".to_owned()),
+        "{}",
+        page.words()
+    );
+    assert_eq!(versions(&desk).await, 0);
+}
+
+async fn versions(desk: &Desk) -> i64 {
+    let count = sqlx::query_scalar!(r#"select count(*) as "count!" from plan_versions"#);
+    count.fetch_one(&desk.app.db).await.unwrap()
+}
