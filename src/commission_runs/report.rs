@@ -1,6 +1,6 @@
 //! What finance looks at before a run is submitted: what changed most and why, what to beware of, whether the sums agree.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sqlx::PgConnection;
 
@@ -28,7 +28,7 @@ const SILENT_DAYS: i64 = 7;
 
 /// The report of a run.
 pub struct Report {
-    /// The period that it is compared with, the total of its run, and how this one differs.
+    /// The period that it is compared with, what its run has to pay, and how this one differs.
     pub before: Option<(String, Money, Money)>,
     /// The biggest changes against it, the largest first.
     pub changes: Vec<Change>,
@@ -50,11 +50,12 @@ pub struct PostedLine {
     pub label: String,
 }
 
-/// How a rep's pay differs from the period before.
+/// How what a rep is to be paid differs from the period before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The rep's name.
     pub rep: String,
+    id: UserId,
     /// By how much.
     pub amount: Money,
     /// By which components: each with its difference, the largest first.
@@ -67,10 +68,10 @@ impl Report {
         let (org, whole) = (me.scope.org, me.scope.reps().is_none());
         let (mut before, mut changes) = (None, Vec::new());
         if let Some(earlier) = report_db::run_of(db, org, period.previous()).await? {
-            let then = report_db::paid(db, &me.scope, earlier).await?;
-            let total: Money = then.iter().map(|one| one.amount).sum();
-            before = Some((period.previous().label(), total, run.total - total));
-            changes = biggest(&then, &report_db::paid(db, &me.scope, run.id).await?);
+            let then = to_pay(report_db::paid(db, &me.scope, earlier).await?);
+            let payable: Money = then.iter().map(|one| one.amount).sum();
+            before = Some((period.previous().label(), payable, run.payable - payable));
+            changes = biggest(&then, &to_pay(report_db::paid(db, &me.scope, run.id).await?));
         }
         let booked = if whole { Some(report_db::booked(db, org, period).await?) } else { None };
         let left = report_db::left(db, &me.scope, run.id).await?;
@@ -108,7 +109,24 @@ impl Report {
     }
 }
 
-/// The biggest changes of reps' pay, the largest first; those whose pay is the same are left out.
+/// What is to be paid: beside a total below zero stands what of it is not paid but carried on, so that the parts of each
+/// rep add up to what is payable.
+fn to_pay(mut paid: Vec<Paid>) -> Vec<Paid> {
+    let mut totals: BTreeMap<UserId, (String, Money)> = BTreeMap::new();
+    for one in &paid {
+        totals.entry(one.rep_id).or_insert_with(|| (one.rep.clone(), Money::ZERO)).1 += one.amount;
+    }
+    let carried = totals.into_iter().filter(|(_, (_, total))| *total < Money::ZERO);
+    paid.extend(carried.map(|(rep_id, (rep, total))| Paid {
+        rep_id,
+        rep,
+        component: "carried on".to_owned(),
+        amount: -total,
+    }));
+    paid
+}
+
+/// The biggest changes of what reps are paid, the largest first; those who are paid the same are left out.
 fn biggest(before: &[Paid], now: &[Paid]) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     let mut places: HashMap<UserId, (usize, HashMap<&str, usize>)> = HashMap::new();
@@ -214,6 +232,17 @@ mod tests {
         let told: Vec<Change> = biggest(&namesakes, &paid("Ada Sales 130"));
         let amounts: Vec<i64> = told.iter().map(|change| change.amount.0).collect();
         assert_eq!(amounts, [-100, 30], "{told:?}");
+    }
+
+    #[test]
+    fn what_is_compared_is_what_is_to_be_paid() {
+        // Ada's total falls from 100 to −40: she is paid 100 less, not 140, and the 40 are carried on.
+        let then = to_pay(paid("Ada Sales 100, Bo Sales -30"));
+        let now = to_pay(paid("Ada Sales 60, Ada Back -100, Bo Sales -90"));
+        let changes = biggest(&then, &now);
+        assert_eq!(changes.len(), 1, "Bo is paid nothing, then as now: {changes:?}");
+        let why: Vec<(&str, i64)> = changes[0].why.iter().map(|(name, part)| (name.as_str(), part.0)).collect();
+        assert_eq!((changes[0].amount, why), (Money(-100), vec![("Back", -100), ("Sales", -40), ("carried on", 40)]));
     }
 
     #[test]
