@@ -55,7 +55,6 @@ pub struct PostedLine {
 pub struct Change {
     /// The rep's name.
     pub rep: String,
-    id: UserId,
     /// By how much.
     pub amount: Money,
     /// By which components: each with its difference, the largest first.

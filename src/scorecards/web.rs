@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     App,
-    commission_runs::calculate::{Question, calculate},
+    commission_runs::calculate::{Question, calculate_running},
     domain::{
         access::{Permission, Reach, Role},
         commission::section::payable,
@@ -287,12 +287,12 @@ async fn load_month(read: &mut Read, me: &Viewer, person: Person, period: Period
     Ok(Month { person, period, measured, days, customers, pay, standing })
 }
 
-/// What the approved statement says; before there is one, what today's facts would pay.
+/// What the approved statement says; before there is one, what today's facts would pay without corrections of earlier periods.
 async fn load_pay(read: &mut Read, me: &Viewer, rep: UserId, period: Period) -> Result<Option<Pay>, Error> {
     let org = me.scope.org;
     if let Some((statement, amount)) = statements::db::locked(read, org, rep, period.kind(), period.from()).await? {
         return Ok(Some(Pay { amount, statement: Some(statement) }));
     }
-    let calculated = calculate(read, &Question::of(me, period, Some(rep))).await?.pop();
+    let calculated = calculate_running(read, &Question::of(me, period, Some(rep))).await?.pop();
     Ok(calculated.map(|calculated| Pay { amount: payable(calculated.statement.total.money), statement: None }))
 }
