@@ -92,6 +92,7 @@ fn what_became_of_a_deal_is_said() {
         (vec![deal(1_000)], vec![deal(1_500)], Some(DealChange::Amount), 50),
         (vec![deal(1_000)], vec![later], Some(DealChange::Otherwise), 0),
         (vec![deal(1_000)], vec![renamed], None, 0),
+        (vec![deal(1_000)], vec![Deal { cross_sell: true, ..deal(1_000) }], None, 0),
         // New, but not yet paid: said, though no line moves.
         (vec![], vec![waiting], Some(DealChange::Added), 0),
     ] {

@@ -449,7 +449,8 @@ fn change(before: &[&Deal], after: &[&Deal]) -> Option<DealChange> {
     let held = |deals: &[&Deal]| deals.iter().any(|deal| deal.hold.is_some());
     let parts = |deals: &[&Deal]| deals.iter().map(|deal| part(deal)).sum::<Money>();
     let rest = |deals: &[&Deal]| -> Vec<Deal> {
-        let bare = |deal: &&Deal| Deal { customer: String::new(), hold: None, ..(*deal).clone() };
+        // Whether it is a cross-sale is known only where somebody's plan asks for it: not of one rep as of everybody.
+        let bare = |deal: &&Deal| Deal { customer: String::new(), hold: None, cross_sell: false, ..(*deal).clone() };
         deals.iter().map(bare).collect()
     };
     Some(match () {
