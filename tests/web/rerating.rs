@@ -1,6 +1,9 @@
 //! A mistyped rate put right: the deals that were won with it follow, all of them or none, and what is paid stays.
 
-use attain::domain::subject::Subject;
+use attain::{
+    deals,
+    domain::{id::DealId, subject::Subject},
+};
 
 use crate::{
     commissions::Desk,
@@ -147,11 +150,11 @@ async fn what_was_not_seen_is_not_re_rated() {
     enter_rate(&mut finn, "NOK", "2026-11-01", "0.3").await;
     let gone = finn.submit(&page, FORM, &[("reason", "Mistyped")]).await.expect(409);
     assert!(gone.words().contains("There is nothing left to do") && !gone.has(FORM), "{}", gone.words());
-    let page = open(&mut finn).await;
+    let (page, tab) = (open(&mut finn).await, open(&mut finn).await);
     finn.submit(&page, FORM, &[("reason", "Mistyped")]).await.expect(303);
     assert!(ingrid.get(&sold).await.words().contains("NOK 201.00 at 0.3 = €60.30."));
     // A second tab, opened before.
-    finn.submit(&page, FORM, &[("reason", "Once more")]).await.expect(409);
+    finn.submit(&tab, FORM, &[("reason", "Once more")]).await.expect(409);
     field.verify().await;
     // Nor where an amount would be larger than one can be.
     enter_rate(&mut finn, "NOK", "2026-11-01", "1000000000").await;
@@ -179,6 +182,11 @@ async fn what_was_paid_for_a_mistyped_rate_is_corrected_by_the_next_run() {
         ("amount", "10000"),
     ];
     let deal = ingrid.post("/deals", &fields).await.expect(303).location().to_owned();
+    let id: DealId = deal.trim_start_matches("/deals/").parse().unwrap();
+    let mut tx = desk.app.write(desk.org).await;
+    tx.actor = Some(desk.freja.id);
+    assert!(deals::db::confirm(&mut tx, id, 1, desk.freja.id).await.unwrap());
+    tx.commit().await.unwrap();
     desk.starter(&[desk.ingrid]).await;
     let october = desk.lock("2026-10").await;
     let december = desk.after(20);
