@@ -70,7 +70,7 @@ async fn what_came_late(app: &TestApp) {
     let amina = statement(&mut freja, "September 2026", "Amina Yusuf").await;
     assert!(amina.contains("Sales of 2026-08 was paid as"), "a deal was found: {amina}");
     let elena = statement(&mut freja, "September 2026", "Elena Rossi").await;
-    assert!(elena.contains("New customers of 2026-08 was paid as €50.00"), "a bonus is taken back: {elena}");
+    assert!(elena.contains("New customers, 2026-08 −€50.00"), "a bonus is taken back: {elena}");
     let hana = statement(&mut freja, "September 2026", "Hana Novák").await;
     assert!(hana.contains("of an earlier draw is paid back"), "a draw is paid back: {hana}");
     let ingrid = statement(&mut freja, "October 2026", "Ingrid Solberg").await;
