@@ -64,7 +64,7 @@ async fn a_company_goes_from_set_up_to_a_statement() {
 
 /// The demo company, in which everything has happened that pay must cope with.
 #[tokio::test(flavor = "multi_thread")]
-async fn pay_goes_from_late_facts_to_a_paid_run() {
+async fn pay_goes_from_late_facts_to_a_paid_run_and_from_a_dispute_to_its_answer() {
     let database = TestDatabase::create().await;
     let folder = tempfile::tempdir().unwrap();
     let now = datetime!(2026-11-19 09:00 UTC);
@@ -74,7 +74,11 @@ async fn pay_goes_from_late_facts_to_a_paid_run() {
     let minutes_later = serve(&app, now + Duration::minutes(25)).await;
     let sites = Sites { app, december: november.clone(), november, minutes_later };
     let mut window = Window::of(&sites.november).await;
-    let went = AssertUnwindSafe(pay::late_facts(&mut window, &sites)).catch_unwind().await;
+    let journeys = async {
+        pay::late_facts(&mut window, &sites).await;
+        pay::a_dispute(&mut window).await;
+    };
+    let went = AssertUnwindSafe(journeys).catch_unwind().await;
     close(window, went).await;
 }
 

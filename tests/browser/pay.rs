@@ -1,9 +1,11 @@
-//! A journey of pay through the demo company: finance from late facts to a paid run.
+//! Two journeys of pay through the demo company: finance from late facts to a paid run, and a rep from a statement to a
+//! dispute and back.
 
 use attain::demo::fill::PASSWORD;
 
 use crate::{Sites, window::Window};
 
+const LUC: &str = "luc@nordlys.example";
 /// Luc's manager.
 const WILLEM: &str = "willem@nordlys.example";
 const FREJA: &str = "freja@nordlys.example";
@@ -111,4 +113,85 @@ async fn verify(window: &mut Window, statement: &str) {
     window.click("Verify").await;
     window.sees("the same to the last letter").await;
     window.look_over("statement that was verified").await;
+}
+
+/// Luc disputes a line of that statement; what finance accepts comes with November.
+pub async fn a_dispute(window: &mut Window) {
+    window.change_person(LUC, PASSWORD).await;
+    ask(window).await;
+    window.change_person(FREJA, PASSWORD).await;
+    accept(window).await;
+    window.change_person(LUC, PASSWORD).await;
+    read_the_answer(window).await;
+    accept_the_plan(window).await;
+}
+
+async fn ask(window: &mut Window) {
+    window.go("Commission").await;
+    window.click("October 2026").await;
+    window.is_at("Commission, October 2026").await;
+    let pays = window.words("#line-1 .amt").await;
+    window.click_at("//div[@id='line-1']//a[.='Ask or dispute']").await;
+    window.is_at("Ask or dispute").await;
+    window.look_over("ask or dispute").await;
+    window.fill("What is wrong, or what you want to know", "The fair in Molde is missing.").await;
+    let cents: i64 = pays.replace(['€', ',', '.'], "").parse().unwrap();
+    window.fill("What it should pay", &format!("{}.{:02}", (cents + 4_500) / 100, (cents + 4_500) % 100)).await;
+    window.click("Send").await;
+    window.sees("Sent. You are told here of each answer").await;
+    window.is_at("Sales, October 2026").await;
+    window.look_over("own dispute").await;
+}
+
+/// Finance is told, answers and accepts.
+async fn accept(window: &mut Window) {
+    window.open("/notices").await;
+    window.sees("Luc Moreau disputes Sales, October 2026").await;
+    window.click_at("//nav[@aria-label='Main']//a[starts-with(normalize-space(.), 'Disputes')]").await;
+    window.sees("Two disputes wait for an answer").await;
+    window.look_over("queue of disputes").await;
+    window.click("Sales, October 2026").await;
+    window.is_at("Sales, October 2026").await;
+    window.fill("Message", "Which order is it?").await;
+    window.click("Send").await;
+    window.sees("Message sent").await;
+    assert_eq!(window.value("What is paid on top").await, "45.00");
+    window.look_over("dispute to decide").await;
+    window.fill("Reason", "The fair in Molde").await;
+    window.click("Accept and pay").await;
+    window.sees("Accepted: €45.00 comes with November 2026").await;
+}
+
+async fn read_the_answer(window: &mut Window) {
+    window.open("/notices").await;
+    window.sees("Freja Aune answered your dispute about Sales, October 2026").await;
+    window.look_over("notices").await;
+    window.click("Freja Aune accepted your dispute about Sales, October 2026").await;
+    window.is_at("Sales, October 2026").await;
+    window.sees("Accepted, €45.00 comes with November 2026").await;
+    window.look_over("dispute that was accepted").await;
+    window.go("Commission").await;
+    window.click("Commission so far").await;
+    window.is_at("Commission so far, November 2026").await;
+    let adjusted = window.words("section[aria-labelledby=adjustments]").await;
+    assert!(adjusted.contains("The fair in Molde") && adjusted.contains("€45.00"), "{adjusted}");
+    window.look_over("commission so far with an adjustment").await;
+}
+
+/// Luc's letter has waited for him.
+async fn accept_the_plan(window: &mut Window) {
+    window.open("/my-plan").await;
+    window.look_over("my plan").await;
+    window.click("Starter, version 1").await;
+    window.is_at("Starter").await;
+    window.look_over("plan letter").await;
+    window.fill("Your name", "Luc Moreau").await;
+    window.click("Accept").await;
+    window.sees("Starter accepted").await;
+    window.change_person(FREJA, PASSWORD).await;
+    window.go("Plans").await;
+    window.click("Starter").await;
+    window.click("Letter").await;
+    window.sees("by Luc Moreau").await;
+    window.look_over("letters of a plan").await;
 }
