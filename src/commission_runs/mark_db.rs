@@ -26,8 +26,9 @@ pub struct Span {
 ///
 /// A mark is made of everything that pay of these days is made of: deals with their linked returns, credits, categories
 /// and costs; first sales, losses, win-backs and whether a customer won was lost again; visits that count; whose customer
-/// it was; who belonged to which team and led it; what is held. Not of targets, plans, settings and the tree: a locked period keeps those of its lock. Two marks that
-/// differ may still pay the same; equal ones do.
+/// it was; who belonged to which team and led it; what is held. Not of targets, plans, settings and the tree: a locked period keeps those of its lock. Visits count
+/// by the week, which reaches three days beyond its period; a book's growth follows from who owned it on the period's days.
+/// Two marks that differ may still pay the same; equal ones do.
 pub async fn marks(db: &mut PgConnection, org: OrgId, spans: &[Span], today: Date) -> sqlx::Result<Vec<(i32, i64)>> {
     let places: Vec<i32> = spans.iter().map(|span| span.place).collect();
     let from: Vec<Date> = spans.iter().map(|span| span.from).collect();
@@ -63,7 +64,7 @@ pub async fn marks(db: &mut PgConnection, org: OrgId, spans: &[Span], today: Dat
            ),
            words as (
                select d.place,
-                      concat_ws('|', 'deal', d.id, d.booked_on, d.customer_id, d.net, d.root_id, c.customer_since,
+                      concat_ws('|', 'deal', d.base, d.id, d.booked_on, d.customer_id, d.net, d.root_id, c.customer_since,
                                 not d.confirm or d.confirmed_at is not null, f.on_date, f.kind, w.rep_id) as word
                from sold d
                join customers c on c.org_id = $1 and c.id = d.customer_id
@@ -78,7 +79,7 @@ pub async fn marks(db: &mut PgConnection, org: OrgId, spans: &[Span], today: Dat
                    limit 1
                ) f on true
                union all
-               select d.place, concat_ws('|', 'credit', d.id, c.rep_id, c.amount, c.overlay)
+               select d.place, concat_ws('|', 'credit', d.base, d.id, c.rep_id, c.amount, c.overlay)
                from sold d
                join deal_credits c on c.org_id = $1 and c.deal_id = d.id
                union all
@@ -88,7 +89,13 @@ pub async fn marks(db: &mut PgConnection, org: OrgId, spans: &[Span], today: Dat
                left join products p on p.org_id = l.org_id and p.id = l.product_id
                where not d.base
                union all
-               select s.place, concat_ws('|', 'event', e.kind, e.on_date, e.customer_id, e.rep_id, e.deal_id, lost.on_date)
+               select s.place,
+                      concat_ws('|', 'event', e.kind, e.on_date, e.customer_id, e.rep_id, e.deal_id, lost.on_date,
+                                exists (
+                                    select from customer_events u
+                                    where u.org_id = $1 and u.customer_id = e.customer_id and u.deal_id = e.deal_id
+                                      and u.kind = e.kind || '_undone'
+                                ))
                from spans s
                join customer_events e on e.org_id = $1 and e.on_date >= s.from_date and e.on_date < s.to_date
                left join lateral (
@@ -108,7 +115,7 @@ pub async fn marks(db: &mut PgConnection, org: OrgId, spans: &[Span], today: Dat
                                       and (d.fully_returned_on is null or d.fully_returned_on > v.visited_on)
                                 ))
                from spans s
-               join visits v on v.org_id = $1 and v.visited_on >= s.from_date and v.visited_on < s.to_date
+               join visits v on v.org_id = $1 and v.visited_on >= s.from_date - 3 and v.visited_on < s.to_date + 3
                     and v.state = 'done'
                join customers c on c.org_id = $1 and c.id = v.customer_id
                where not s.base and not exists (
@@ -119,7 +126,8 @@ pub async fn marks(db: &mut PgConnection, org: OrgId, spans: &[Span], today: Dat
                union all
                select s.place, concat_ws('|', 'along', p.visit_id, p.rep_id, p.visited_on)
                from spans s
-               join visit_participants p on p.org_id = $1 and p.visited_on >= s.from_date and p.visited_on < s.to_date
+               join visit_participants p on p.org_id = $1 and p.visited_on >= s.from_date - 3
+                    and p.visited_on < s.to_date + 3
                where not s.base and not exists (
                    select from period_locks l
                    where l.org_id = $1 and p.visited_on >= l.period_start and p.visited_on < l.period_end
@@ -138,12 +146,19 @@ pub async fn marks(db: &mut PgConnection, org: OrgId, spans: &[Span], today: Dat
                join team_managers m on m.org_id = $1 and m.during && daterange(s.from_date, s.to_date)
                where not s.base
                union all
+               select s.place,
+                      concat_ws('|', 'owner', w.customer_id, w.rep_id, w.during * daterange(s.from_date, s.to_date))
+               from spans s
+               join ownerships w on w.org_id = $1 and w.during && daterange(s.from_date, s.to_date)
+               where s.by_book and not s.base
+               union all
                select s.place, concat_ws('|', 'hold', h.id)
                from spans s
                join pay_holds h on h.org_id = $1
                left join deals d on d.org_id = h.org_id and d.id = h.deal_id
-               where not s.base and coalesce(d.booked_on, h.period_start) >= s.from_date
-                 and coalesce(d.booked_on, h.period_start) < s.to_date
+               left join deals root on root.org_id = d.org_id and root.id = d.returns_id
+               where not s.base and coalesce(root.booked_on, d.booked_on, h.period_start) >= s.from_date
+                 and coalesce(root.booked_on, d.booked_on, h.period_start) < s.to_date
                  and not exists (select from pay_hold_releases r where r.org_id = h.org_id and r.hold_id = h.id)
            )
            select s.place as "place!", coalesce(bit_xor(hashtextextended(w.word, 0)), 0) as "mark!"

@@ -198,6 +198,27 @@ async fn a_note_stays_with_the_line_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_return_on_hold_is_taken_back_once_it_is_released() {
+    let desk = Desk::new().await;
+    let sold = desk.deal(desk.ingrid, date!(2026 - 09 - 05), 100_000, true, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    desk.lock("2026-09").await;
+    // It comes back in October; finance holds that back from the run of October.
+    desk.deal(desk.ingrid, date!(2026 - 10 - 20), -50_000, true, Some(sold)).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    let hold = [("line", "Sales"), ("what", "hold"), ("deal", "3"), ("reason", "Did it come back?")];
+    let run = run_of(&act(&mut freja, &run, desk.ingrid, &hold).await.expect(303));
+    assert_eq!(desk.lines("2026-10", desk.ingrid.id).await, ["Sales 30.00"], "nothing is taken back yet");
+    press(&mut freja, &run, "submission").await.expect(303);
+    press(&mut desk.app.client(desk.farid).await, &run, "approval").await.expect(303);
+    freja.post(&format!("{run}/holds/1/release"), &[]).await.expect(303);
+    let lines = desk.lines("2026-11", desk.ingrid.id).await;
+    assert_eq!(lines[..2], ["Sales 0.00", "Sales, 2026-09 -15.00"], "{lines:?}");
+}
+
+#[tokio::test]
 async fn a_run_tells_what_changed_and_what_to_beware_of() {
     let desk = Desk::new().await;
     desk.deal(desk.ingrid, date!(2026 - 09 - 05), 100_000, true, None).await;
