@@ -30,6 +30,6 @@ where o.id = e.org_id and e.kind = 'first_sale';
 alter table customer_events
     add constraint customer_events_new_check check ((kind = 'first_sale') = (new_until is not null));
 
-alter table organizations
-    drop column new_customer_months,
-    drop column handover_grace_days;
+-- Not read any more; a later release drops them, so that a server of the release before goes on meanwhile.
+comment on column organizations.new_customer_months is 'not read any more: customer_rules';
+comment on column organizations.handover_grace_days is 'not read any more: customer_rules';

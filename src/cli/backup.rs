@@ -68,14 +68,13 @@ pub async fn restore(
     }
     let mut pg_restore = tool(database, pg_bin, "pg_restore");
     let name = database.pool.connect_options().get_database().unwrap_or("attain").to_owned();
-    // The empty schema of this program makes room for that of the backup, in the same transaction.
-    pg_restore
-        .args(["--single-transaction", "--exit-on-error", "--clean", "--if-exists", "--no-owner", "--dbname"])
-        .arg(name)
-        .stdin(backup)
-        .stdout(Stdio::null());
-    wait(pg_restore).await?;
+    pg_restore.args(["--single-transaction", "--exit-on-error", "--no-owner", "--dbname"]).arg(name);
+    pg_restore.stdin(backup).stdout(Stdio::null());
+    // The empty schema makes room for that of the backup, which may be older. Whatever becomes of it, there is one again.
+    pool::empty(&database.pool).await?;
+    let restored = wait(pg_restore).await;
     pool::migrate(&database.pool).await.map_err(Failure::cannot_run)?;
+    restored?;
     for (_, name) in organizations::db::all(&database.pool).await? {
         writeln!(err, "{name} is restored")?;
     }
