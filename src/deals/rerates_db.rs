@@ -54,6 +54,13 @@ pub struct Row {
     overlays: Vec<bool>,
 }
 
+impl Row {
+    /// Whether this person is credited with it.
+    pub fn pays(&self, person: UserId) -> bool {
+        self.reps.contains(&person)
+    }
+}
+
 /// The deals at another rate than counts on their day, each with what came back of it behind it; of one rate or of all.
 /// By rate, then by day and number.
 pub async fn find(db: &mut PgConnection, org: OrgId, rate: Option<RateId>) -> sqlx::Result<Vec<Row>> {
@@ -105,7 +112,7 @@ pub async fn find(db: &mut PgConnection, org: OrgId, rate: Option<RateId>) -> sq
                from deal_credits r
                where r.org_id = $1 and r.deal_id = d.id
            ) r
-           order by due.currency, due.from_date desc, due.booked_on, due.number, d.id <> due.id, d.booked_on, d.number"#,
+           order by due.currency, due.from_date desc, due.booked_on, due.number, d.id <> due.id, d.number"#,
         org as OrgId,
         rate as Option<RateId>,
     )
@@ -123,8 +130,18 @@ pub async fn of_deals(db: &mut PgConnection, org: OrgId, deals: &[DealId]) -> sq
                   d.booked_on, d.net, d.rate as "rated!", false as "locked!", l.positions as "positions!",
                   l.originals as "originals!", r.positions as "credit_positions!", r.reps as "reps!: Vec<UserId>",
                   r.parts as "parts!", r.overlays as "overlays!"
-           from deals sold
-           join deals d on d.org_id = $1 and (d.id = sold.id or d.returns_id = sold.id) and d.currency = sold.currency
+           from (
+               select s.id as sold_id, s.id
+               from deals s
+               where s.org_id = $1 and s.id = any ($2) and s.currency is not null
+               union all
+               select s.id, b.id
+               from deals s
+               join deals b on b.org_id = $1 and b.returns_id = s.id
+               where s.org_id = $1 and s.id = any ($2) and s.currency is not null
+           ) one
+           join deals sold on sold.org_id = $1 and sold.id = one.sold_id
+           join deals d on d.org_id = $1 and d.id = one.id and d.currency = sold.currency
            cross join lateral (
                select coalesce(array_agg(l.position order by l.position), '{}') as positions,
                       coalesce(array_agg(l.original order by l.position), '{}') as originals
@@ -139,8 +156,7 @@ pub async fn of_deals(db: &mut PgConnection, org: OrgId, deals: &[DealId]) -> sq
                from deal_credits r
                where r.org_id = $1 and r.deal_id = d.id
            ) r
-           where sold.org_id = $1 and sold.id = any ($2) and sold.currency is not null
-           order by sold.id, d.id <> sold.id, d.booked_on, d.number"#,
+           order by sold.id, d.id <> sold.id, d.number"#,
         org as OrgId,
         deals as &[DealId],
     )

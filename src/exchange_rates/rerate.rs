@@ -2,9 +2,11 @@
 
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 use time::Date;
 
@@ -13,7 +15,7 @@ use crate::{
     App, audit,
     deals::rerates_db::{self, Rerated, Row},
     domain::{
-        id::RateId,
+        id::{RateId, UserId},
         money::{Currency, Money},
     },
     postgres::tx,
@@ -106,16 +108,23 @@ impl Due {
         self.rows.len().saturating_sub(NAMED)
     }
 
+    /// Whether one of them counts for this person's pay.
+    fn pays(&self, person: UserId) -> bool {
+        self.rows.iter().any(|row| row.pays(person))
+    }
+
     /// Whether one of them counts in pay that is settled.
     fn is_locked(&self) -> bool {
         self.rows.iter().any(|row| row.locked)
     }
 
-    /// What was seen: the same words mean the same deals and amounts.
+    /// What was seen: the same words mean the same deals, days and amounts.
     fn seen(&self) -> String {
-        let last = self.rows.iter().map(|row| row.number).max().unwrap_or_default();
-        let after = self.after.unwrap_or_default();
-        format!("{}.{last}.{}.{}", self.rows.len(), self.before.0, after.0)
+        let nets = self.rerated.as_ref().map(Rerated::nets).unwrap_or_default();
+        let rows = self.rows.iter().zip(nets);
+        let words = rows.map(|(row, net)| format!("{} {:?} {} {}\n", row.id, row.booked_on, row.net.0, net.0));
+        let digest = Sha256::digest(words.collect::<String>());
+        BASE64_URL_SAFE_NO_PAD.encode(digest)
     }
 }
 
@@ -137,6 +146,8 @@ struct RerateTemplate {
     form: RerateForm,
     errors: Errors,
     has_changed: bool,
+    /// Whether the viewer's own pay would move: then somebody else does it.
+    own_pay: bool,
 }
 
 impl RerateTemplate {
@@ -144,7 +155,8 @@ impl RerateTemplate {
         let rate = db::get(db, me.scope.org, &me.company.time_zone, id).await?.ok_or(Error::NotFound)?;
         let due = Due::load(db, me, Some(id)).await?.pop();
         let (own, errors) = (me.company.currency, Errors::new());
-        Ok(Self { page, rate, due, own, form, errors, has_changed: false })
+        let own_pay = due.as_ref().is_some_and(|due| due.pays(me.id));
+        Ok(Self { page, rate, due, own, form, errors, has_changed: false, own_pay })
     }
 }
 
@@ -174,6 +186,9 @@ pub async fn rerate(
     let shown = RerateTemplate::load(&mut write, &me, page, id, fields).await?;
     if !errors.is_empty() {
         return answer(StatusCode::UNPROCESSABLE_ENTITY, RerateTemplate { errors, ..shown });
+    }
+    if shown.own_pay {
+        return Err(Error::Conflict("Nobody changes their own pay. Somebody else can re-rate these deals."));
     }
     let as_seen = shown.due.as_ref().filter(|due| due.seen() == shown.form.seen);
     let Some((due, Ok(rerated))) = as_seen.map(|due| (due, &due.rerated)) else {

@@ -274,6 +274,8 @@ pub struct World {
     statements: [String; 3],
     runs: [String; 3],
     plans: [String; 3],
+    /// A rate of exchange of their company.
+    rates: [String; 3],
     /// The plan letter of each of `reps`.
     letters: [String; 3],
     /// An end of the relation to each of `customers`, that only a manager declares.
@@ -322,17 +324,7 @@ impl World {
             notes.push(note(&app, writer, customer).await);
         }
         // Where there is a rate, deals have a currency to choose; what is still open has forms of its own.
-        let rate = sqlx::query_scalar!(
-            "insert into exchange_rates (org_id, currency, from_date, rate, entered_by, entered_at)
-             values ($1, 'NOK', '2026-11-01', 0.0851, $2, $3)
-             returning id",
-            org.0,
-            finance.id.0,
-            app.now(),
-        )
-        .fetch_one(&app.db)
-        .await
-        .unwrap();
+        let (rate, other_rate) = (exchange_rate(&app, finance).await, exchange_rate(&app, banker).await);
         deal_in(&app, rep, customers[0], Stage::Open).await;
         let seen = customer(&app, sibling).await;
         visit(&app, rep, seen).await;
@@ -385,6 +377,7 @@ impl World {
         }
         let plans = [plan.clone(), plan.clone(), other_plan];
         let runs = [run.clone(), run.clone(), other_run];
+        let rates = [rate.clone(), rate.clone(), other_rate];
         let ids = BTreeMap::from([
             ("/plans/", plan),
             ("/plan-letters/", letters[0].clone()),
@@ -411,7 +404,7 @@ impl World {
             ("/imports/", upload(&app, admin).await),
             ("/imports/templates/", "customers.csv".to_owned()),
             ("/imports/done/", imported(&app, admin).await),
-            ("/exchange-rates/", rate.to_string()),
+            ("/exchange-rates/", rate),
             ("/leave/", leave.to_string()),
             ("/settings/limits/", limit.to_string()),
             ("/settings/minimums/", minimum.to_string()),
@@ -433,6 +426,7 @@ impl World {
             statements,
             runs,
             plans,
+            rates,
             letters,
             endings,
             proposals,
@@ -487,6 +481,7 @@ impl World {
             _ if before.ends_with("/commission-runs/") => self.runs[whose].clone(),
             _ if before.ends_with("/plan-letters/") => self.letters[whose].clone(),
             _ if before.ends_with("/plans/") => self.plans[whose].clone(),
+            _ if before.ends_with("/exchange-rates/") => self.rates[whose].clone(),
             _ => panic!("no object for {route}"),
         })
     }
@@ -502,6 +497,18 @@ fn filled(route: &str, value: impl Fn(&str) -> String) -> String {
         rest = after.split_once('}').unwrap().1;
     }
     path + rest
+}
+
+async fn exchange_rate(app: &TestApp, by: User) -> String {
+    let id = sqlx::query_scalar!(
+        "insert into exchange_rates (org_id, currency, from_date, rate, entered_by, entered_at)
+         values ($1, 'NOK', '2026-11-01', 0.0851, $2, $3)
+         returning id",
+        by.org.0,
+        by.id.0,
+        app.now(),
+    );
+    id.fetch_one(&app.db).await.unwrap().to_string()
 }
 
 async fn customer(app: &TestApp, owner: User) -> CustomerId {
@@ -714,6 +721,8 @@ const REACH: &[(&str, Reached)] = &[
     ("POST /customers/{id}/proposals/{proposal}/confirm", [[403, 404, 404], [303, 404, 404], [403; 3], [403; 3]]),
     // Only managers take back what only they declare.
     ("POST /customers/{id}/endings/{ending}/withdraw", [[403, 404, 404], [303, 404, 404], [403; 3], [403; 3]]),
+    ("GET /exchange-rates/{id}/re-rate", [[403; 3], [403; 3], [200, 200, 404], [200, 200, 404]]),
+    ("POST /exchange-rates/{id}/re-rate", [[403; 3], [403; 3], [422, 422, 404], [422, 422, 404]]),
     ("GET /deals/{id}", READ),
     ("GET /deals/{id}/edit", record(200)),
     ("GET /deals/{id}/return", record(200)),

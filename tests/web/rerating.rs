@@ -149,7 +149,7 @@ async fn what_was_not_seen_is_not_re_rated() {
     // The rate is corrected once more: the page of the one before has nothing left.
     enter_rate(&mut finn, "NOK", "2026-11-01", "0.3").await;
     let gone = finn.submit(&page, FORM, &[("reason", "Mistyped")]).await.expect(409);
-    assert!(gone.words().contains("There is nothing left to do") && !gone.has(FORM), "{}", gone.words());
+    assert!(gone.words().contains("This rate was corrected since") && !gone.has(FORM), "{}", gone.words());
     let (page, tab) = (open(&mut finn).await, open(&mut finn).await);
     finn.submit(&page, FORM, &[("reason", "Mistyped")]).await.expect(303);
     assert!(ingrid.get(&sold).await.words().contains("NOK 201.00 at 0.3 = €60.30."));
