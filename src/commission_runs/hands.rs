@@ -168,11 +168,17 @@ async fn load(
     })
 }
 
+fn is_paid(line: &Line) -> bool {
+    line.kind == LineKind::Component && line.measure.is_some()
+}
+
+/// What stands for the lines where there are none.
+const BALANCE: &str = "Balance";
+
 /// The lines that something may be done to; of who is on no plan the balance as a whole.
 fn components(lines: &[Line]) -> Vec<String> {
-    let named = lines.iter().filter(|line| line.kind == LineKind::Component && line.measure.is_some());
-    let named: Vec<String> = named.map(|line| line.component.clone()).collect();
-    if named.is_empty() { vec!["Balance".to_owned()] } else { named }
+    let named: Vec<String> = lines.iter().filter(|line| is_paid(line)).map(|line| line.component.clone()).collect();
+    if named.is_empty() { vec![BALANCE.to_owned()] } else { named }
 }
 
 fn acts() -> Vec<Choice> {
@@ -278,6 +284,10 @@ async fn act(
     let components = components(&lines);
     let mut errors = Errors::new();
     let (act, reason) = form.parse(&me, period, &components, &mut errors);
+    if matches!(act, Some(Act::Hold { .. })) && !lines.iter().any(is_paid) {
+        // What is carried or taken back is no line of a component: only an adjustment moves it.
+        errors.add("what", "The balance cannot be held. Adjust it instead.");
+    }
     let mut held = None;
     if let Some(Act::Hold { deal: Some(number) }) = act {
         held = hands_db::credited_deal(&mut write, me.scope.org, rep, number).await?;
