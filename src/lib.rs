@@ -311,6 +311,7 @@ pub mod plans {
 }
 /// Plan letters: a version in plain words, published to its reps, who accept it.
 pub mod plan_letters {
+    pub mod acts;
     pub mod db;
     pub mod letter;
     mod pdf;

@@ -10,7 +10,6 @@ use crate::{
         ask,
         db::{self as disputes_db, Dispute, NewDispute},
         decide::{self, Pays},
-        web::said,
     },
     domain::{
         access::{Reach, Scope},
@@ -20,9 +19,9 @@ use crate::{
         period::{Period, PeriodKind},
     },
     plan_letters::{
+        acts as letters,
         db::{self as letters_db, Which},
         publish::{Sender, published},
-        web as letters,
     },
     plans,
     postgres::tx::{self, Tx},
@@ -153,7 +152,7 @@ impl Talk {
     async fn answer(&self, db: &PgPool, id: DisputeId, words: &str) -> Result<(), FillError> {
         let mut tx = self.write(db, self.finance).await?;
         let dispute = self.find(&mut tx, id).await?;
-        said(&mut tx, &dispute, words).await?;
+        ask::said(&mut tx, &dispute, words).await?;
         tx.commit().await?;
         Ok(())
     }

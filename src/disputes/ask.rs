@@ -223,3 +223,10 @@ pub async fn links(
     };
     Ok((1..).take(lines).map(link).collect())
 }
+
+/// Adds a message to a dispute that nobody has decided.
+pub async fn said(tx: &mut Tx, dispute: &Dispute, words: &str) -> sqlx::Result<()> {
+    db::say(tx, dispute.id, words).await?;
+    let detail = json!({ "rep": dispute.rep_id.0, "line": dispute.about() });
+    audit::db::record(tx, "dispute.written", &format!("/disputes/{}", dispute.id), detail).await
+}

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
-use serde_json::json;
 use sqlx::PgConnection;
 
 use super::{
@@ -11,7 +10,7 @@ use super::{
     decide, told,
 };
 use crate::{
-    App, audit,
+    App,
     domain::{
         access::{Permission, Role},
         calendar::Calendar,
@@ -19,7 +18,7 @@ use crate::{
         id::DisputeId,
         money::{Currency, Money},
     },
-    postgres::tx::{self, Tx},
+    postgres::tx,
     statements,
     web::{
         auth::{Allowed, ReadStatements, Viewer},
@@ -262,13 +261,6 @@ async fn say(
         let thread = ThreadPage::load(&mut write, &me, page, id, form, errors).await?;
         return refused(thread);
     }
-    said(&mut write, &dispute, &words).await?;
+    ask::said(&mut write, &dispute, &words).await?;
     write.done_saying(&format!("/disputes/{id}"), &Toast::new("Message sent")).await
-}
-
-/// Adds a message to a dispute that nobody has decided.
-pub async fn said(tx: &mut Tx, dispute: &Dispute, words: &str) -> sqlx::Result<()> {
-    db::say(tx, dispute.id, words).await?;
-    let detail = json!({ "rep": dispute.rep_id.0, "line": dispute.about() });
-    audit::db::record(tx, "dispute.written", &format!("/disputes/{}", dispute.id), detail).await
 }

@@ -3,20 +3,20 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde_json::json;
 use sqlx::PgConnection;
 
 use super::{
+    acts,
     db::{self, LetterRow, MessageRow, Which},
     letter::Letter,
     pdf::pdf,
     publish,
 };
 use crate::{
-    App, audit,
+    App,
     commission_runs::calculate::check_code,
     domain::{access::Permission, id::LetterId},
-    postgres::tx::{self, Tx},
+    postgres::tx,
     web::{
         auth::{Allowed, ReadStatements, Viewer},
         error::Error,
@@ -167,15 +167,8 @@ async fn accept(
     if row.is_past || form.digest != BASE64_URL_SAFE_NO_PAD.encode(&row.digest) {
         return Err(Error::Conflict("This letter was replaced meanwhile. Open My plan and read the new one."));
     }
-    accepted(&mut write, &row, &name).await?;
+    acts::accepted(&mut write, &row, &name).await?;
     write.done_saying(&here, &Toast::new(format!("{} accepted", row.plan))).await
-}
-
-/// Notes the yes of a letter's rep, under a name.
-pub async fn accepted(tx: &mut Tx, row: &LetterRow, name: &str) -> sqlx::Result<()> {
-    db::accept(tx, row.id, row.rep_id, &row.digest, name).await?;
-    let detail = json!({ "name": name, "check": check_code(&row.digest) });
-    audit::db::record(tx, "letter.accepted", &format!("/plan-letters/{}", row.id), detail).await
 }
 
 #[derive(Clone, Debug, Default, serde::Deserialize)]
@@ -202,14 +195,7 @@ async fn ask(
     if !errors.is_empty() {
         return refused(load(&mut write, &me, page, row, [String::new(), form.words], errors).await?);
     }
-    asked(&mut write, &row, &words).await?;
+    acts::asked(&mut write, &row, &words).await?;
     let said = if row.rep_id == me.id { "Finance is asked" } else { "Answered" };
     write.done_saying(&format!("/plan-letters/{id}"), &Toast::new(said)).await
-}
-
-/// Adds a question of a letter's rep, or an answer of somebody else.
-pub async fn asked(tx: &mut Tx, row: &LetterRow, words: &str) -> sqlx::Result<()> {
-    db::write(tx, row.id, words).await?;
-    let act = if tx.actor == Some(row.rep_id) { "letter.asked" } else { "letter.answered" };
-    audit::db::record(tx, act, &format!("/plan-letters/{}", row.id), json!({})).await
 }
