@@ -181,7 +181,7 @@ impl Words<'_> {
             DealChange::Held => "on hold".to_owned(),
             DealChange::Released => "no longer on hold".to_owned(),
             DealChange::Amount => format!("was {}", part(deal.before)),
-            DealChange::Otherwise => "changed: its day, its credit or what it says of the customer".to_owned(),
+            DealChange::Otherwise => "something else about it changed".to_owned(),
         };
         let whose = deal.rep.as_ref().map(|rep| format!(" by {rep}")).unwrap_or_default();
         let returns = deal.returns.map(|of| format!(", return of deal {of}")).unwrap_or_default();
@@ -234,6 +234,12 @@ impl Words<'_> {
             }
             Why::Hold(true) => "On hold now: it is paid once it is released.".to_owned(),
             Why::Hold(false) => "No longer on hold.".to_owned(),
+            Why::BeforeLimits(was, None) => {
+                format!("No cap or floor changes it any more; before, it would have been {} without.", amount(was))
+            }
+            Why::BeforeLimits(None, is) => {
+                format!("A cap or floor changes it now: without, it would be {}.", amount(is))
+            }
             Why::BeforeLimits(was, is) => {
                 format!("Without cap and floor it would be {}; before, {}.", amount(is), amount(was))
             }
@@ -270,12 +276,12 @@ fn plain(words: String, amount: Option<Money>) -> Told {
 
 fn other_words(what: &What, kind: LineKind) -> String {
     match what {
-        What::SameDeals(1) => "1 unchanged deal pays otherwise, by other steps or rules".to_owned(),
+        What::SameDeals(1) => "1 deal that did not change now pays at another rate".to_owned(),
         What::SameDeals(count) => {
             let count = format::count(i64::try_from(*count).unwrap_or(i64::MAX));
-            format!("{count} unchanged deals pay otherwise, by other steps or rules")
+            format!("{count} deals that did not change now pay at another rate")
         }
-        What::Whole if kind == LineKind::Component => "By the figures as a whole".to_owned(),
+        What::Whole if kind == LineKind::Component => "From the figures of the period".to_owned(),
         What::Whole | What::Deal(_) => "In all".to_owned(),
         What::Floor => "What the floor adds".to_owned(),
         What::Bonus => "Bonuses for steps reached".to_owned(),

@@ -188,13 +188,16 @@ async fn another_version_of_the_plan_is_told() {
     let page = so_far(&mut next.app.client(desk.ingrid).await).await;
     let told = lines(&page);
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].starts_with("Sales +€20.00") && told[0].contains("1 unchanged deal pays otherwise"), "{told:?}");
+    assert!(
+        told[0].starts_with("Sales +€20.00") && told[0].contains("1 deal that did not change now pays at another rate"),
+        "{told:?}"
+    );
     let words = page.text("section[aria-labelledby=changed]");
-    assert!(words.contains("Another version of the plan holds") && words.contains("12%"), "{words}");
+    assert!(words.contains("Your plan has changed") && words.contains("12%"), "{words}");
 }
 
 #[tokio::test]
-async fn corrections_are_on_the_page_and_my_month_says_that_they_come_on_top() {
+async fn corrections_are_on_the_page_and_my_month_says_that_they_are_not_in_it() {
     let desk = Desk::new().await;
     let sold = desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
     desk.plan(plan(), &[desk.ingrid.id]).await;
@@ -206,7 +209,7 @@ async fn corrections_are_on_the_page_and_my_month_says_that_they_come_on_top() {
     assert_eq!(page.text(".statement .total"), "€160.00", "200 and 40 taken back of October");
     let month = ingrid.get("/my-month").await.expect(200);
     let pay = month.text("section[aria-labelledby=pay]");
-    assert!(pay.contains("€200.00") && pay.contains("corrections of earlier periods come on top"), "{pay}");
+    assert!(pay.contains("€200.00") && pay.contains("Corrections of earlier periods are not in it yet"), "{pay}");
     let what_if = ingrid.get("/statements/what-if").await.expect(200);
     assert!(what_if.words().contains("So far €160.00."), "{}", what_if.words());
 }
