@@ -17,7 +17,8 @@ use crate::{chromium::Chromium, database::TestDatabase, look, serve, window::Win
 const NOW: OffsetDateTime = datetime!(2026-11-19 10:00 UTC);
 
 /// Routes that no link leads to while all is well, each with why.
-const UNLINKED: [(&str, &str); 4] = [
+const UNLINKED: [(&str, &str); 5] = [
+    ("/exchange-rates/{id}/re-rate", "no rate of the demo was mistyped"),
     ("/setup/{token}", "there is a company"),
     ("/invitations/{token}", "its link is told once, to whom it invites"),
     ("/sign-in", "whoever is signed in has left it"),

@@ -175,8 +175,10 @@ async fn a_plan_is_tried_before_it_is_saved() {
 
     // From there: another rep, back to the form with what was typed, and saved.
     let jonas = desk.jonas.id.to_string();
-    let other =
-        freja.submit(&page, "main form[method=post]", &[("act", "simulate"), ("rep", jonas.as_str())]).await.expect(200);
+    let other = freja
+        .submit(&page, "main form[method=post]", &[("act", "simulate"), ("rep", jonas.as_str())])
+        .await
+        .expect(200);
     assert!(
         other.texts("tbody tr").contains(&"Jonas €50.00 €0.00 +€50.00 none no plan".to_owned()),
         "{}",
