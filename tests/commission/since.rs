@@ -4,7 +4,7 @@ use attain::domain::{
     commission::{
         facts::{Adjustment, Credit, Deal, Facts, Hold},
         plan::Plan,
-        since::{Calculation, DealChange, DealMoved, Moved, What, Why, moved},
+        since::{Calculation, DealChange, DealMoved, LineMoved, Moved, What, Why, moved},
         statement::LineKind,
     },
     metric::Metric,
@@ -192,7 +192,7 @@ proptest! {
     #[test]
     fn every_cent_of_the_difference_is_said(p in plans(), q in plans(), f in known(), g in known()) {
         let there = between((&p, &f), (&q, &g));
-        let lines: Money = there.lines.iter().map(|line| line.amount()).sum();
+        let lines: Money = there.lines.iter().map(LineMoved::amount).sum();
         prop_assert_eq!(lines, there.amount());
         prop_assert_eq!(there.amount(), pay(&q, &g).total.money - pay(&p, &f).total.money);
         for line in &there.lines {
@@ -206,7 +206,7 @@ proptest! {
         prop_assert_eq!(back.lines.len(), there.lines.len());
         for line in &there.lines {
             let other = back.lines.iter().find(|other| (&other.title, other.kind) == (&line.title, line.kind));
-            prop_assert_eq!(other.map(|other| other.amount()), Some(-line.amount()));
+            prop_assert_eq!(other.map(LineMoved::amount), Some(-line.amount()));
         }
     }
 

@@ -250,20 +250,21 @@ const DELETED: &str = "contacts customer_events customer_notes customer_rules da
 #[tokio::test]
 async fn what_is_not_meant_to_change_cannot_be_changed_by_pages() {
     let desk = Desk::new().await;
-    let tables: Vec<(String, String)> = sqlx::query_as(
-        "select c.relname::text, min(a.attname::text)
+    let tables = sqlx::query!(
+        r#"select c.relname::text as "table!", min(a.attname::text) as "column!"
          from pg_class c
          join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attidentity = ''
          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname <> '_sqlx_migrations'
          group by c.relname
-         order by c.relname",
+         order by c.relname"#,
     )
     .fetch_all(&desk.app.db)
     .await
     .unwrap();
     assert!(tables.len() > 80, "{}", tables.len());
     let mut allowed = [Vec::new(), Vec::new(), Vec::new()];
-    for (table, column) in &tables {
+    for row in &tables {
+        let (table, column) = (&row.table, &row.column);
         let acts = [
             format!("update {table} set {column} = {column} where false"),
             format!("delete from {table} where false"),
