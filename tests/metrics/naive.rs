@@ -127,7 +127,7 @@ impl World {
 
     /// The last rule that had begun.
     fn rule(&self, day: Date) -> Rule {
-        self.rules.iter().filter(|rule| rule.from.is_none_or(|from| from <= day)).next_back().copied().unwrap()
+        self.rules.iter().rfind(|rule| rule.from.is_none_or(|from| from <= day)).copied().unwrap()
     }
 
     /// Walks back through the calendar: who owned it before, if the owner has not held it for the grace.
