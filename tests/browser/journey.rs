@@ -1,5 +1,7 @@
 //! The journey: an administrator invites, a manager sets targets, reps sell, finance pays, a rep reads why.
 
+use fantoccini::key::Key;
+
 use crate::{Sites, window::Window};
 
 const PASSWORD: &str = "tuba paraffin nebel kran";
@@ -157,6 +159,11 @@ async fn set_targets(window: &mut Window) {
     window.fill(&cell(&INGRID, "visits"), "20").await;
     window.control(&cell(&JONAS, "visits"), "d").await;
     window.control(&cell(&JONAS, "stranger visits"), "r").await;
+    // The arrows go from cell to cell.
+    window.press_key(Key::Up).await;
+    assert_eq!(window.at_keyboard().await, cell(&INGRID, "stranger visits"));
+    window.press_key(Key::Down).await;
+    assert_eq!(window.at_keyboard().await, cell(&JONAS, "stranger visits"));
     window.sees("7 cells changed").await;
     assert_eq!(window.value(&cell(&JONAS, "stranger visits")).await, "20");
     window.fill(&cell(&JONAS, "stranger visits"), " ").await;
@@ -210,6 +217,12 @@ async fn add_customers(window: &mut Window) {
     window.go("Customers").await;
     window.sees("Your customers: 2 customers").await;
     window.look_over("customers").await;
+    // The keys: "?" tells them, "/" goes to a search field.
+    window.press_key('?').await;
+    window.sees("Search, or anything that you can do").await;
+    window.press_key(Key::Escape).await;
+    window.press_key('/').await;
+    assert_eq!(window.at_keyboard().await, "Search everything");
     window.fill("Search", "Oslo").await;
     window.click("Filter").await;
     window.sees("Nothing matches").await;

@@ -65,6 +65,19 @@ impl Window {
         field.send_keys(&(Key::Control + letter)).await.unwrap();
     }
 
+    /// Presses a key wherever the keyboard is.
+    pub async fn press_key(&self, key: impl Into<char>) {
+        let active = self.chromium.client.active_element().await.unwrap();
+        active.send_keys(&key.into().to_string()).await.unwrap();
+    }
+
+    /// What the keyboard writes into: the label of its field.
+    pub async fn at_keyboard(&self) -> String {
+        let script = "const at = document.activeElement;
+            return at.ariaLabel ?? at.labels?.[0]?.innerText ?? at.tagName;";
+        self.chromium.client.execute(script, vec![]).await.unwrap().as_str().unwrap_or_default().trim().to_owned()
+    }
+
     /// Pastes a text into the field with this label.
     pub async fn paste(&self, label: &str, text: &str) {
         let field = serde_json::to_value(self.field(label).await).unwrap();

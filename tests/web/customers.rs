@@ -326,6 +326,27 @@ async fn the_stage_of_the_list_is_that_of_the_page() {
 }
 
 #[tokio::test]
+async fn the_list_and_its_file_are_filtered_by_segment() {
+    let field = Field::new().await;
+    for (name, segment) in [("Havn", "Retail"), ("Fjord", "Retail"), ("Bakeri", "Wholesale"), ("Loose", "")] {
+        let id = field.customer(name, field.ingrid).await;
+        let mut tx = field.app.write(field.org).await;
+        let segment = Some(segment.to_owned()).filter(|segment| !segment.is_empty());
+        let details = customers::db::Details { name: name.to_owned(), segment, ..Default::default() };
+        assert!(customers::db::update(&mut tx, id, 1, &details).await.unwrap());
+        tx.commit().await.unwrap();
+    }
+    let mut browser = field.app.client(field.ingrid).await;
+    for (segment, names) in [("Retail", &["Fjord", "Havn"][..]), ("Wholesale", &["Bakeri"]), ("Other", &[])] {
+        let page = browser.get(&format!("/customers?segment={segment}")).await.expect(200);
+        assert_eq!(page.texts("tbody th a"), names, "{segment}");
+        let file = browser.get(&format!("/customers.csv?segment={segment}")).await.expect(200);
+        assert_eq!(file.body().lines().count(), names.len() + 1, "{segment}: {}", file.body());
+    }
+    assert_eq!(browser.get("/customers").await.expect(200).count("tbody th a"), 4);
+}
+
+#[tokio::test]
 async fn losses_are_declared_by_reps_and_other_ends_by_managers() {
     let field = Field::new().await;
     let havn = field.customer("Havn", field.ingrid).await;
