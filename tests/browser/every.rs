@@ -17,7 +17,12 @@ use crate::{chromium::Chromium, database::TestDatabase, look, serve, window::Win
 const NOW: OffsetDateTime = datetime!(2026-11-19 10:00 UTC);
 
 /// Routes that no link leads to while all is well, each with why.
-const UNLINKED: [(&str, &str); 5] = [
+const UNLINKED: [(&str, &str); 10] = [
+    ("/growth", "the company compares what reps sold, not their books"),
+    ("/plans/{id}/compare", "each plan has one version"),
+    ("/customers/{id}/proposals/{proposal}", "nobody proposes an end"),
+    ("/imports/{id}", "no upload waits"),
+    ("/setup", "there is a company"),
     ("/exchange-rates/{id}/re-rate", "no rate of the demo was mistyped"),
     ("/setup/{token}", "there is a company"),
     ("/invitations/{token}", "its link is told once, to whom it invites"),
@@ -54,7 +59,7 @@ async fn walk(window: &mut Window, email: &str, seen: &mut BTreeSet<&'static str
     window.open("/sign-in").await;
     window.sign_in(email, fill::PASSWORD).await;
     let routes = patterns();
-    let mut queue: VecDeque<String> = links(&window.chromium).await.into();
+    let mut queue: VecDeque<String> = links(&window.chromium, PAGES).await.into();
     queue.push_front("/".to_owned());
     let mut mine = BTreeSet::new();
     while let Some(path) = queue.pop_front() {
@@ -71,7 +76,9 @@ async fn walk(window: &mut Window, email: &str, seen: &mut BTreeSet<&'static str
             let found = look::over(&window.chromium).await;
             window.findings.extend(found.into_iter().map(|finding| format!("{path} ({email}): {finding}")));
         }
-        queue.extend(links(&window.chromium).await);
+        queue.extend(links(&window.chromium, PAGES).await);
+        let files = links(&window.chromium, FILES).await;
+        seen.extend(files.iter().filter_map(|file| route_of(&routes, file)));
     }
 }
 
@@ -93,10 +100,14 @@ fn route_of(routes: &BTreeMap<&'static str, Vec<&'static str>>, path: &str) -> O
     routes.iter().filter(|(_, pattern)| fits(pattern)).max_by_key(|(_, pattern)| words(pattern)).map(|(path, _)| *path)
 }
 
-async fn links(chromium: &Chromium) -> Vec<String> {
-    let script = "return [...document.querySelectorAll('a[href]:not([download])')]
+const PAGES: &str = "a[href]:not([download])";
+/// Files are kept, not shown: a link to them is all there is to look at.
+const FILES: &str = "a[href][download]";
+
+async fn links(chromium: &Chromium, which: &str) -> Vec<String> {
+    let script = "return [...document.querySelectorAll(arguments[0])]
         .filter((a) => a.origin === location.origin).map((a) => a.pathname + a.search)";
-    let found = chromium.client.execute(script, vec![]).await.unwrap();
+    let found = chromium.client.execute(script, vec![which.into()]).await.unwrap();
     found.as_array().unwrap().iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
