@@ -1,6 +1,9 @@
 //! What open deals in another currency come to with the rate of today: written anew when a rate is entered.
 
+use std::collections::HashMap;
+
 use rust_decimal::Decimal;
+use sqlx::PgConnection;
 
 use crate::{
     domain::{
@@ -45,12 +48,33 @@ impl Columns {
     }
 }
 
-/// Estimates the open deals of a currency at a rate. Nobody else may write ([`crate::postgres::tx::alone`]). The error is
-/// the number of a deal whose amount would not fit.
-pub async fn renew(tx: &mut Tx, from: Currency, rate: Decimal, to: Currency) -> sqlx::Result<Result<(), i64>> {
-    let org = tx.org;
-    let open = sqlx::query!(
-        r#"select d.id, d.number, l.positions as "line_positions!", l.originals as "originals!",
+/// What a deal in another currency is made of: its lines in that currency, and who is credited with which parts of them.
+#[derive(Clone, Debug, Default)]
+pub struct Made {
+    /// The positions of the lines.
+    pub positions: Vec<i32>,
+    /// Their amounts in the deal's currency.
+    pub originals: Vec<Money>,
+    credit_positions: Vec<i32>,
+    credits: Vec<Credit>,
+}
+
+impl Made {
+    /// Whether this person is credited with it.
+    pub fn pays(&self, person: UserId) -> bool {
+        self.credits.iter().any(|credit| credit.rep == person)
+    }
+
+    /// What each credit is, by position, where the lines come to these amounts.
+    pub fn shares(&self, amounts: &[Money]) -> Vec<(i32, Money)> {
+        self.credit_positions.iter().copied().zip(credit_amounts(amounts, &self.credits)).collect()
+    }
+}
+
+/// What these deals are made of.
+pub async fn made(db: &mut PgConnection, org: OrgId, deals: &[DealId]) -> sqlx::Result<HashMap<DealId, Made>> {
+    let rows = sqlx::query!(
+        r#"select d.id, l.positions as "positions!", l.originals as "originals!: Vec<Money>",
                   c.positions as "credit_positions!", c.reps as "reps!: Vec<UserId>", c.parts as "parts!",
                   c.overlays as "overlays!"
            from deals d
@@ -68,35 +92,55 @@ pub async fn renew(tx: &mut Tx, from: Currency, rate: Decimal, to: Currency) -> 
                from deal_credits c
                where c.org_id = d.org_id and c.deal_id = d.id
            ) c
-           where d.org_id = $1 and d.stage = 'open' and d.currency = $2"#,
+           where d.org_id = $1 and d.id = any ($2)"#,
+        org as OrgId,
+        deals as &[DealId],
+    )
+    .fetch_all(db)
+    .await?;
+    let made = rows.into_iter().map(|row| {
+        let credits = row.reps.into_iter().zip(row.parts).zip(row.overlays);
+        let credit =
+            |((rep, parts), overlay): ((UserId, i32), bool)| Credit { rep, parts: parts.unsigned_abs(), overlay };
+        let made = Made {
+            positions: row.positions,
+            originals: row.originals,
+            credit_positions: row.credit_positions,
+            credits: credits.map(credit).collect(),
+        };
+        (row.id, made)
+    });
+    Ok(made.collect())
+}
+
+/// Estimates the open deals of a currency at a rate. Nobody else may write ([`crate::postgres::tx::alone`]). The error is
+/// the number of a deal whose amount would not fit.
+pub async fn renew(tx: &mut Tx, from: Currency, rate: Decimal, to: Currency) -> sqlx::Result<Result<(), i64>> {
+    let org = tx.org;
+    let open = sqlx::query!(
+        "select id, number
+         from deals
+         where org_id = $1 and stage = 'open' and currency = $2",
         org as OrgId,
         from.code(),
     )
     .fetch_all(&mut **tx)
     .await?;
+    let ids: Vec<DealId> = open.iter().map(|deal| deal.id).collect();
+    let made = made(tx, org, &ids).await?;
     let mut columns = Columns::default();
     for deal in open {
+        let Some(made) = made.get(&deal.id) else { continue };
         let amounts: Option<Vec<Money>> =
-            deal.originals.iter().map(|&original| converted(Money(original), from, rate, to)).collect();
+            made.originals.iter().map(|&original| converted(original, from, rate, to)).collect();
         let Some(amounts) = amounts else {
             return Ok(Err(deal.number));
         };
-        let shares = shares(&amounts, &deal.reps, &deal.parts, &deal.overlays);
-        let lines: Vec<_> = deal.line_positions.into_iter().zip(amounts).collect();
-        columns.push(deal.id, &lines, &deal.credit_positions.into_iter().zip(shares).collect::<Vec<_>>());
+        let shares = made.shares(&amounts);
+        let lines: Vec<_> = made.positions.iter().copied().zip(amounts).collect();
+        columns.push(deal.id, &lines, &shares);
     }
     write(tx, rate, &columns).await.map(Ok)
-}
-
-/// What each credit of a deal is with these lines.
-pub fn shares(lines: &[Money], reps: &[UserId], parts: &[i32], overlays: &[bool]) -> Vec<Money> {
-    let credits: Vec<Credit> = reps
-        .iter()
-        .zip(parts)
-        .zip(overlays)
-        .map(|((&rep, parts), &overlay)| Credit { rep, parts: parts.unsigned_abs(), overlay })
-        .collect();
-    credit_amounts(lines, &credits)
 }
 
 /// Their versions stay: nothing that a form shows was changed.

@@ -42,6 +42,22 @@ pub async fn list(
     behind: Option<Behind>,
     limit: i64,
 ) -> sqlx::Result<Vec<Rate>> {
+    entered(db, org, time_zone, None, behind, limit).await
+}
+
+/// One rate that was entered.
+pub async fn get(db: &mut PgConnection, org: OrgId, time_zone: &str, id: RateId) -> sqlx::Result<Option<Rate>> {
+    Ok(entered(db, org, time_zone, Some(id), None, 1).await?.pop())
+}
+
+async fn entered(
+    db: &mut PgConnection,
+    org: OrgId,
+    time_zone: &str,
+    only: Option<RateId>,
+    behind: Option<Behind>,
+    limit: i64,
+) -> sqlx::Result<Vec<Rate>> {
     let (currency, day, id) = behind.map_or((None, None, None), |(c, day, id)| (Some(c), Some(day), Some(id)));
     sqlx::query_as!(
         Rate,
@@ -52,7 +68,7 @@ pub async fn list(
                   ) as "counts!"
            from exchange_rates r
            join users u on u.org_id = r.org_id and u.id = r.entered_by
-           where r.org_id = $1
+           where r.org_id = $1 and ($7::bigint is null or r.id = $7)
              and ($3::text is null or r.currency >= $3)
              and ($3::text is null or r.currency > $3 or (r.from_date, r.id) < ($4::date, $5::bigint))
            order by r.currency, r.from_date desc, r.id desc
@@ -63,28 +79,9 @@ pub async fn list(
         day,
         id as Option<RateId>,
         limit,
+        only as Option<RateId>,
     )
     .fetch_all(db)
-    .await
-}
-
-/// One rate that was entered.
-pub async fn get(db: &mut PgConnection, org: OrgId, time_zone: &str, id: RateId) -> sqlx::Result<Option<Rate>> {
-    sqlx::query_as!(
-        Rate,
-        r#"select r.id, r.currency, r.from_date as from, r.rate, u.name as by, r.entered_at at time zone $3 as "at!",
-                  not exists (
-                      select from exchange_rates l
-                      where l.org_id = r.org_id and l.currency = r.currency and l.from_date = r.from_date and l.id > r.id
-                  ) as "counts!"
-           from exchange_rates r
-           join users u on u.org_id = r.org_id and u.id = r.entered_by
-           where r.org_id = $1 and r.id = $2"#,
-        org as OrgId,
-        id as RateId,
-        time_zone,
-    )
-    .fetch_optional(db)
     .await
 }
 

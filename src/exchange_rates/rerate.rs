@@ -1,5 +1,7 @@
 //! Won deals that keep a rate which was corrected since: what they would come to, and putting them right together.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
@@ -13,9 +15,10 @@ use time::Date;
 use super::db::{self, Rate};
 use crate::{
     App, audit,
+    customers::events_db,
     deals::rerates_db::{self, Rerated, Row},
     domain::{
-        id::{RateId, UserId},
+        id::{CustomerId, RateId, UserId},
         money::{Currency, Money},
     },
     postgres::tx,
@@ -58,9 +61,9 @@ impl Due {
             let others = rows.split_off(end);
             let rows = std::mem::replace(&mut rows, others);
             let Some(first) = rows.first() else { break };
-            let (id, currency, from, rate) = (first.rate_id, first.currency.clone(), first.from, first.rate);
-            let rerated = rerates_db::rerated(&rows, me.company.currency);
-            let before = rows.iter().map(|row| row.net).sum();
+            let (id, currency, from, rate) = (first.rate_id, first.deal.currency.clone(), first.from, first.deal.rate);
+            let rerated = rerates_db::rerated(rows.iter().map(|row| &row.deal), me.company.currency);
+            let before = rows.iter().map(|row| row.deal.net).sum();
             let after = rerated.as_ref().ok().map(|rerated| rerated.nets().iter().copied().sum());
             all.push(Self { id, currency, from, rate, rows, before, after, rerated });
         }
@@ -69,7 +72,7 @@ impl Due {
 
     /// How many deals, without what came back of them.
     fn deals(&self) -> i64 {
-        let deals = self.rows.iter().filter(|row| row.returns.is_none()).count();
+        let deals = self.rows.iter().filter(|row| row.deal.returns.is_none()).count();
         i64::try_from(deals).unwrap_or(i64::MAX)
     }
 
@@ -110,7 +113,7 @@ impl Due {
 
     /// Whether one of them counts for this person's pay.
     fn pays(&self, person: UserId) -> bool {
-        self.rows.iter().any(|row| row.pays(person))
+        self.rows.iter().any(|row| row.deal.made.pays(person))
     }
 
     /// Whether one of them counts in pay that is settled.
@@ -121,8 +124,8 @@ impl Due {
     /// What was seen: the same words mean the same deals, days and amounts.
     fn seen(&self) -> String {
         let nets = self.rerated.as_ref().map(Rerated::nets).unwrap_or_default();
-        let rows = self.rows.iter().zip(nets);
-        let words = rows.map(|(row, net)| format!("{} {:?} {} {}\n", row.id, row.booked_on, row.net.0, net.0));
+        let deals = self.rows.iter().map(|row| &row.deal).zip(nets);
+        let words = deals.map(|(deal, net)| format!("{} {:?} {} {}\n", deal.id, deal.booked_on, deal.net.0, net.0));
         let digest = Sha256::digest(words.collect::<String>());
         BASE64_URL_SAFE_NO_PAD.encode(digest)
     }
@@ -194,13 +197,16 @@ pub async fn rerate(
     let Some((due, Ok(rerated))) = as_seen.map(|due| (due, &due.rerated)) else {
         return answer(StatusCode::CONFLICT, RerateTemplate { has_changed: true, ..shown });
     };
-    rerates_db::write(&mut write, &due.rows, rerated).await?;
+    rerates_db::write(&mut write, rerated).await?;
+    let customers: BTreeSet<CustomerId> = due.rows.iter().map(|row| row.customer_id).collect();
+    events_db::recompute(&mut write, &customers.into_iter().collect::<Vec<_>>()).await?;
     let money = |amount: Money| format::money(shown.own, amount);
     let acts = format::stored(|| {
         let told = |(row, net): (&Row, &Money)| {
-            let at = |rate: &Decimal, net: Money| json!({ "rate": format!("{} at {}", row.currency, format::quantity(rate)), "net": money(net) });
-            let detail = json!({ "old": at(&row.rated, row.net), "new": at(&row.rate, *net), "reason": reason });
-            (format!("/deals/{}", row.id), detail)
+            let at = |rate: &Decimal, net: Money| json!({ "rate": format!("{} at {}", row.deal.currency, format::quantity(rate)), "net": money(net) });
+            let detail =
+                json!({ "old": at(&row.rated, row.deal.net), "new": at(&row.deal.rate, *net), "reason": reason });
+            (format!("/deals/{}", row.deal.id), detail)
         };
         due.rows.iter().zip(rerated.nets()).map(told).collect()
     });

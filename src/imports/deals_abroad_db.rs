@@ -122,16 +122,16 @@ pub async fn price(tx: &mut Tx, import: i64, own: Currency) -> sqlx::Result<Resu
     .fetch_all(&mut **tx)
     .await?;
     let new: BTreeSet<DealId> = new.into_iter().collect();
-    let rows = rerates_db::of_deals(tx, org, &deals).await?;
-    let rerated = match rerates_db::rerated(&rows, own) {
+    let foreign = rerates_db::of_deals(tx, org, &deals).await?;
+    let rerated = match rerates_db::rerated(&foreign, own) {
         Ok(rerated) => rerated,
         Err(number) => return Ok(Err(number)),
     };
-    rerates_db::write_quietly(tx, &rows, &rerated).await?;
-    let moved = rows.iter().zip(rerated.nets()).filter(|(row, net)| row.net != **net && !new.contains(&row.id));
-    let told = moved.map(|(row, net)| {
-        let detail = json!({ "old": { "net": row.net.0 }, "new": { "net": net.0 }, "import": true });
-        (format!("/deals/{}", row.id), detail)
+    rerates_db::write(tx, &rerated).await?;
+    let moved = foreign.iter().zip(rerated.nets()).filter(|(deal, net)| deal.net != **net && !new.contains(&deal.id));
+    let told = moved.map(|(deal, net)| {
+        let detail = json!({ "old": { "net": deal.net.0 }, "new": { "net": net.0 }, "import": true });
+        (format!("/deals/{}", deal.id), detail)
     });
     audit::db::record_all(tx, "deal.changed", told.collect()).await?;
     Ok(Ok(()))

@@ -111,11 +111,12 @@ async fn lines_and_returns_are_in_the_currency_of_their_deal() {
     ]);
     let lines = "deal,amount\nD1,100.01\nD1,0.05\n";
     import(&db, &[("deals.csv", &rows), ("deal_lines.csv", lines)]).await;
-    // 8.51 and 0.00; back at the rate of the deal, in steps of 4.26 and 4.25.
+    // 8.51 and 0.00; back at the rate of the deal, in steps of 4.26 and 4.25: in the order of entry, as a form takes them, so that
+    // no import moves a cent of what was entered before.
     let expected = [
         "D1 won 2026-01-05 SEK@0.0851 851 851<10001+0<5 R1=284+R2=284+R3=283",
-        "B2 won 2026-02-07 SEK@0.0851 -425 -425<-5001 R1=-142+R2=-142+R3=-141",
-        "B1 won 2026-02-06 SEK@0.0851 -426 -426<-5000 R1=-142+R2=-142+R3=-142",
+        "B2 won 2026-02-07 SEK@0.0851 -426 -426<-5001 R1=-142+R2=-142+R3=-142",
+        "B1 won 2026-02-06 SEK@0.0851 -425 -425<-5000 R1=-142+R2=-142+R3=-141",
     ];
     assert_eq!(ask(&db.pool, ALL).await, expected);
     assert_eq!(differences(&db).await, Vec::<String>::new());
