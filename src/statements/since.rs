@@ -34,6 +34,10 @@ pub struct Since {
     pub before: Money,
     /// The total now.
     pub after: Money,
+    /// By how much it is more; below zero: less.
+    pub more: Money,
+    /// Whether nothing is otherwise.
+    pub is_nothing: bool,
     /// The lines that moved.
     pub lines: Vec<LineView>,
     /// What changed and moved no line's pay by itself.
@@ -52,6 +56,8 @@ pub struct LineView {
     pub before: Money,
     /// What it pays.
     pub after: Money,
+    /// By how much it pays more; below zero: less.
+    pub more: Money,
     /// What moved it, in parts that add up to the difference.
     pub parts: Vec<Told>,
     /// What else is otherwise about it, in sentences.
@@ -78,34 +84,21 @@ impl Since {
         let facts = pages.facts;
         let was = Calculation { plan: &day.plan, facts: &day.facts, statement: &day.statement };
         let is = Calculation { plan: &plan, facts, statement: &now.statement };
-        let Moved { before, after, lines, plan, deals } = moved(&was, &is);
+        let moved = moved(&was, &is);
+        let (more, is_nothing) = (moved.amount(), moved.is_nothing());
+        let Moved { before, after, lines, plan, deals } = moved;
         let words = Words { currency, pages, now: &now.statement };
         Ok(Self {
             from: from(day.at),
             before,
             after,
+            more,
+            is_nothing,
             lines: lines.into_iter().map(|line| words.line(line)).collect(),
             others: deals.iter().map(|deal| words.deal(deal, None)).collect(),
             plan,
             renewed: !day.same_engine,
         })
-    }
-
-    /// By how much the total is more.
-    pub fn more(&self) -> Money {
-        self.after - self.before
-    }
-
-    /// Whether nothing is otherwise.
-    pub fn is_nothing(&self) -> bool {
-        self.before == self.after && self.lines.is_empty() && self.others.is_empty() && self.plan.is_empty()
-    }
-}
-
-impl LineView {
-    /// By how much it pays more.
-    pub fn more(&self) -> Money {
-        self.after - self.before
     }
 }
 
@@ -163,8 +156,9 @@ impl Words<'_> {
             let words = format!("{} that changed", format::counted(further, "more deal", "more deals"));
             parts.insert(MOST_DEALS, plain(words, Some(rest)));
         }
+        let more = line.amount();
         let why = line.why.iter().map(|why| self.why(why, line.kind)).filter(|words| !words.is_empty()).collect();
-        LineView { before: line.before, after: line.after, title: line.title, parts, why }
+        LineView { before: line.before, after: line.after, more, title: line.title, parts, why }
     }
 
     fn deal(&self, deal: &DealMoved, amount: Option<Money>) -> Told {
