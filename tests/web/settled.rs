@@ -136,12 +136,9 @@ async fn settings_and_the_tree_of_a_locked_period_stay_with_it() {
     desk.plan(tenth(&new), &[desk.ingrid.id]).await;
     desk.sql("update organizations set confirm_deals = false").await;
     desk.deal(desk.ingrid, date!(2026 - 02 - 05), 100_000, true, None).await;
-    desk.deal(desk.ingrid, date!(2025 - 10 - 05), 50_000, true, None).await;
-    desk.sql("update customer_events set on_date = '2026-02-05', new_until = '2027-02-05' where kind = 'first_sale'")
-        .await;
+    // A new customer until the 25th of October: growth compares with that month, and every sale of October is to a new one.
+    desk.deal(desk.ingrid, date!(2025 - 10 - 25), 50_000, true, None).await;
     desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, false, None).await;
-    desk.sql("update customer_events set on_date = '2026-02-05', new_until = '2027-02-05' where kind = 'first_sale'")
-        .await;
     let october = desk.lines("2026-10", desk.ingrid.id).await;
     assert_eq!(october, ["Sales 100.00", "New 100.00", "Growth 100.00"]);
     desk.lock("2026-10").await;
@@ -154,8 +151,6 @@ async fn settings_and_the_tree_of_a_locked_period_stay_with_it() {
     let later = desk.after(1);
     assert_eq!(later.again("2026-11", &[desk.ingrid.id, karin.id]).await, [""; 0]);
     later.deal(desk.ingrid, date!(2026 - 10 - 20), 1_000, false, None).await;
-    desk.sql("update customer_events set on_date = '2026-02-05', new_until = '2027-02-05' where kind = 'first_sale'")
-        .await;
     let mut read = tx::read(&desk.app.db, desk.org).await.unwrap();
     let asked = Question {
         growth_base: attain::domain::company::GrowthBase::PeriodBefore,
