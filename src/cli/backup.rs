@@ -67,7 +67,8 @@ pub async fn restore(
         )));
     }
     let mut pg_restore = tool(database, pg_bin, "pg_restore");
-    let name = database.pool.connect_options().get_database().unwrap_or("attain").to_owned();
+    let options = database.pool.connect_options();
+    let name = options.get_database().unwrap_or(options.get_username());
     pg_restore.args(["--single-transaction", "--exit-on-error", "--no-owner", "--dbname"]).arg(name);
     pg_restore.stdin(backup).stdout(Stdio::null());
     // The empty schema makes room for that of the backup, which may be older. Whatever becomes of it, there is one again.
