@@ -340,6 +340,7 @@ pub mod commission_runs {
     mod known;
     pub mod late;
     mod late_db;
+    mod mark;
     mod mark_db;
     mod measured;
     mod needs;

@@ -8,7 +8,7 @@ use time::Date;
 use super::{
     calculate::{Beside, Calculated, OnPlan, Question, earned},
     late_db::{self, LockedPeriod, PaidLine},
-    mark_db::{self, Span},
+    mark::{self, Days, Span},
     needs,
     rules::Rules,
 };
@@ -99,7 +99,7 @@ async fn seen(
     for (place, row) in (0..).zip(&locked) {
         spans.extend(spans_of(place, period(row), row.facts_from, asked.growth_base, &row.rules()));
     }
-    let marks: HashMap<i32, i64> = mark_db::marks(db, asked.org, &spans, asked.today).await?.into_iter().collect();
+    let marks = mark::marks(db, asked.org, &spans, asked.today).await?;
     let seen = (0..).zip(&locked).map(|(place, row)| {
         let mark = marks.get(&place).copied().unwrap_or_default();
         let (run, period, rules, whole) = (row.run_id, period(row), row.rules(), row.whole);
@@ -139,15 +139,15 @@ pub async fn not_posted(
 /// The mark of a period's facts from a day on, as they stand now.
 pub async fn mark(db: &mut PgConnection, asked: &Question, facts_from: Date) -> Result<Option<i64>, Error> {
     let spans = spans_of(0, asked.period, facts_from, asked.growth_base, &Rules::default());
-    let marks = mark_db::marks(db, asked.org, &spans, asked.today).await?;
-    Ok(marks.first().map(|(_, mark)| *mark))
+    Ok(mark::marks(db, asked.org, &spans, asked.today).await?.remove(&0))
 }
 
 fn spans_of(place: i32, period: Period, from: Date, growth_base: GrowthBase, rules: &Rules) -> Vec<Span> {
     let by_book = rules.growth_basis.map(|basis| basis == GrowthBasis::Book);
-    let own = Span { place, from, to: period.to(), base: false, confirm: rules.confirm_deals, by_book };
+    let days = Days { from, to: period.to() };
+    let own = Span { place, days, base: false, confirm: rules.confirm_deals, by_book };
     let base = period.base(rules.growth_base.unwrap_or(growth_base), period.to());
-    let base = base.map(|base| Span { from: base.whole.from, to: base.whole.to, base: true, ..own });
+    let base = base.map(|base| Span { days: Days { from: base.whole.from, to: base.whole.to }, base: true, ..own });
     [Some(own), base].into_iter().flatten().collect()
 }
 
