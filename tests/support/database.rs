@@ -104,10 +104,12 @@ fn dropper(options: PgConnectOptions) -> mpsc::Sender<String> {
     sender
 }
 
-/// A short path that any user can reach, whoever's home the checkout is in.
+/// A short path that any user can reach, whoever's home the checkout is in: in memory where there is plenty, because each
+/// database is hundreds of files that are made and removed.
 fn fresh_folder() -> PathBuf {
     let prefix = format!("attain-test-{}-", rustix::process::geteuid().as_raw());
-    for entry in fs::read_dir(std::env::temp_dir()).unwrap().flatten() {
+    let base = in_memory().unwrap_or_else(std::env::temp_dir);
+    for entry in fs::read_dir(&base).unwrap().flatten() {
         let name = entry.file_name();
         let process = name.to_str().and_then(|name| name.strip_prefix(&prefix)).and_then(|id| id.parse().ok());
         if let Some(process) = process.and_then(rustix::process::Pid::from_raw)
@@ -116,10 +118,21 @@ fn fresh_folder() -> PathBuf {
             let _ = fs::remove_dir_all(entry.path()); // of a process whose watchdog was killed as well
         }
     }
-    let folder = std::env::temp_dir().join(format!("{prefix}{}", std::process::id()));
+    let folder = base.join(format!("{prefix}{}", std::process::id()));
     let _ = fs::remove_dir_all(&folder);
     folder
 }
+
+/// The folder in memory, unless it is as small as containers often have it.
+fn in_memory() -> Option<PathBuf> {
+    let base = PathBuf::from("/dev/shm");
+    let space = rustix::fs::statvfs(&base).ok()?;
+    let free = space.f_bavail.saturating_mul(space.f_frsize);
+    (free >= ENOUGH && tempfile::tempfile_in(&base).is_ok()).then_some(base)
+}
+
+/// The databases of a test process are a few hundred megabytes at a time.
+const ENOUGH: u64 = 4 << 30;
 
 /// Waits in its own process group, where no Ctrl-C reaches it, until this process is gone.
 fn watch(folder: &Path) -> ChildStdin {
