@@ -58,8 +58,9 @@ pub async fn alone(pool: &PgPool, org: OrgId, actor: Option<UserId>, clock: Cloc
 
 /// Begins a write as the owner of the database, whom neither row-level security nor a time limit binds: imports.
 pub async fn write_as_owner(pool: &PgPool, org: OrgId, now: OffsetDateTime) -> sqlx::Result<Tx> {
-    let statement = format!("begin; {}", waiting("pg_advisory_xact_lock_shared", org));
-    Ok(Tx { inner: pool.begin_with(AssertSqlSafe(statement)).await?, org, actor: None, now })
+    let mut inner = pool.begin().await?;
+    wait("pg_advisory_xact_lock_shared", &mut inner, org).await?;
+    Ok(Tx { inner, org, actor: None, now })
 }
 
 /// The same for an import that a page asks for: a statement is broken off like those of every page, and the clock is
@@ -75,9 +76,10 @@ pub async fn import_alone(pool: &PgPool, org: OrgId, actor: UserId, clock: Clock
 
 async fn import_with(lock: &str, pool: &PgPool, org: OrgId, actor: UserId, clock: Clock) -> sqlx::Result<Tx> {
     let limit = LONGEST_STATEMENT.as_millis();
-    let lock = waiting(lock, org);
-    let statement = format!("begin; set local statement_timeout = {limit}; {lock}");
-    Ok(Tx { inner: pool.begin_with(AssertSqlSafe(statement)).await?, org, actor: Some(actor), now: clock.now() })
+    let statement = format!("begin; set local statement_timeout = {limit}");
+    let mut inner = pool.begin_with(AssertSqlSafe(statement)).await?;
+    wait(lock, &mut inner, org).await?;
+    Ok(Tx { inner, org, actor: Some(actor), now: clock.now() })
 }
 
 const SNAPSHOT: &str = "begin isolation level repeatable read read only";
@@ -92,17 +94,23 @@ async fn begin(
 ) -> sqlx::Result<PgTransaction<'static>> {
     // One round trip. Nothing but fixed texts and integers is formatted in.
     let statement = format!(
-        "{begin}; set local role attain_app; set local app.org_id = '{}'; set local statement_timeout = {}; {}",
+        "{begin}; set local role attain_app; set local app.org_id = '{}'; set local statement_timeout = {}",
         org.0,
         limit.as_millis(),
-        lock.map(|lock| waiting(lock, org)).unwrap_or_default()
     );
-    pool.begin_with(AssertSqlSafe(statement)).await
+    let mut begun = pool.begin_with(AssertSqlSafe(statement)).await?;
+    if let Some(lock) = lock {
+        wait(lock, &mut begun, org).await?;
+    }
+    Ok(begun)
 }
 
-/// Takes the lock of an organization's writes.
-fn waiting(lock: &str, org: OrgId) -> String {
-    format!("select {lock}(hashtextextended('writes', {}))", org.0)
+/// Takes the lock of an organization's writes. Not in one go with the beginning: where that is broken off, sqlx knows of no
+/// transaction yet, and the connection would go back to the others in the middle of one.
+async fn wait(lock: &str, begun: &mut PgConnection, org: OrgId) -> sqlx::Result<()> {
+    let statement = format!("select {lock}(hashtextextended('writes', {}))", org.0);
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(begun).await?;
+    Ok(())
 }
 
 impl Tx {
