@@ -157,8 +157,12 @@ pub mod web {
 /// Who did what when.
 pub mod audit {
     pub mod acts;
+    mod chain;
     pub mod db;
     pub mod list_db;
+    pub mod seals;
+    mod seals_db;
+    pub mod verify;
     pub mod web;
     pub mod words;
 }

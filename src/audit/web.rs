@@ -8,6 +8,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{
     acts::{self, Line},
     list_db::{self, Filter, Row},
+    seals_db::{self, Shown},
 };
 use crate::{
     App,
@@ -49,6 +50,8 @@ struct IndexPage {
     thing: Option<String>,
     /// The same as a file.
     file: String,
+    /// The newest seal.
+    seal: Option<Shown>,
     no_errors: Errors,
 }
 
@@ -61,6 +64,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadAudit>, page: Page, list:
     rows.truncate(PAGE);
     let pager = list.around(rows.last().filter(|_| more).map(key));
     let lines = told(&mut read, &me, rows).await?;
+    let seal = seals_db::shown(&mut read, me.scope.org, &me.company.time_zone).await?;
     let thing = filter.object.map(|object| lines.first().map_or(object, |line| line.thing.clone()));
     let nobody = [Choice::new(NOBODY, "Imports and the command line")];
     html(IndexPage {
@@ -72,6 +76,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadAudit>, page: Page, list:
         lines,
         pager,
         thing,
+        seal,
         no_errors: Errors::new(),
     })
 }

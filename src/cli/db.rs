@@ -7,6 +7,7 @@ use std::{
 
 use super::{backup, failure::Failure};
 use crate::{
+    audit::{self, verify::Kept},
     clock::Clock,
     customers, deals,
     domain::id::OrgId,
@@ -22,7 +23,11 @@ pub enum Db {
     /// Bring the schema up to date. Every command does so by itself; this one does nothing else.
     Migrate,
     /// Compute everything that is stored and could be derived once more, and compare: exit 1 if something differs.
-    Verify,
+    Verify {
+        /// A seal of the audit log that was kept elsewhere: it must still be there. May be given several times
+        #[arg(long = "seal", value_name = "NUMBER:CODE")]
+        seals: Vec<Kept>,
+    },
     /// Write everything into one new file, beside a running server.
     Backup {
         /// The file; it must not exist.
@@ -55,11 +60,18 @@ impl Db {
             }
             Self::Backup { file } => backup::backup(database, pg_bin, file, err).await,
             Self::Restore { file } => backup::restore(database, pg_bin, file, err).await,
-            Self::Verify => {
-                let mut differences = 0;
+            Self::Verify { seals } => {
+                let (mut differences, mut found) = (0, vec![]);
                 for (org, name) in organizations::db::all(&database.pool).await? {
-                    differences += verify(database, org, &name, out, err).await?;
+                    let mut verified = verify(database, org, &name, seals, out, err).await?;
+                    differences += verified.differences;
+                    found.append(&mut verified.seals);
                 }
+                for gone in seals.iter().filter(|seal| !found.contains(seal)) {
+                    differences += 1;
+                    writeln!(out, "audit_seals: the log has no seal {gone}: it was cut or rewritten since")?;
+                }
+                out.flush()?;
                 match differences {
                     0 => Ok(()),
                     1 => Err(Failure::Refused("1 stored value differs".to_owned())),
@@ -70,14 +82,22 @@ impl Db {
     }
 }
 
-/// Verifies one organization in one snapshot, so that it may go on working: how many stored values differ.
+/// What verifying an organization found.
+struct Verified {
+    differences: u64,
+    /// Which of the kept seals are its.
+    seals: Vec<Kept>,
+}
+
+/// Verifies one organization in one snapshot, so that it may go on working.
 async fn verify(
     database: &Database,
     org: OrgId,
     name: &str,
+    seals: &[Kept],
     out: &mut impl Write,
     err: &mut impl Write,
-) -> Result<u64, Failure> {
+) -> Result<Verified, Failure> {
     let mut db = tx::long_read(&database.pool, org).await?;
     let currency = export_db::settings(&mut db, org, Clock::System.now()).await?.currency;
     let (mut differences, mut printed) = (0, io::Result::Ok(()));
@@ -91,8 +111,10 @@ async fn verify(
     let customers = customers::verify_db::verify(&mut db, org, currency, &mut tell).await?;
     visits::verify_db::verify(&mut db, org, &mut tell).await?;
     let statements = statements::verify::verify(&mut db, org, currency, &mut tell).await?;
+    let audit = audit::verify::verify(&mut db, org, seals, &mut tell).await?;
     printed?;
     out.flush()?;
+    writeln!(err, "{name}: {audit}")?;
     writeln!(err, "{name}: {deals} deals, {customers} customers and {} statements verified", statements.statements)?;
     if statements.by_other_engines > 0 {
         writeln!(
@@ -101,5 +123,5 @@ async fn verify(
             statements.by_other_engines
         )?;
     }
-    Ok(differences)
+    Ok(Verified { differences, seals: audit.kept })
 }

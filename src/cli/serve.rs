@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use super::failure::Failure;
 use crate::{
     App,
+    audit::seals,
     clock::Clock,
     commission_runs::daily,
     config::{DatabaseArgs, ListenArgs},
@@ -59,7 +60,10 @@ async fn serve_app(
         app.draining.store(true, Ordering::Relaxed);
     };
     // A task of its own: what it calculates holds up no connection.
-    let keeping = tokio::spawn(daily::keep_up(app.clone()));
+    let keeping = tokio::spawn({
+        let (days, logs) = (app.clone(), app.clone());
+        async { tokio::join!(daily::keep_up(days), seals::keep_up(logs)) }
+    });
     tokio::select! {
         _ = server::serve(listener, router(app.clone()), stop, Limits::default()) => {}
         () = database.keep_running() => {}

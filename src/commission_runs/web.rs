@@ -347,7 +347,10 @@ async fn approve(
     audit::db::record(&mut write, "run.approved", &format!("/commission-runs/{id}"), detail).await?;
     let words =
         if locked { "Approved. The period is locked" } else { "Approved. Some statements wait for somebody else" };
-    write.done_saying(&format!("/commission-runs/{id}"), &Toast::new(words)).await
+    let seal = if locked { audit::seals::within(&mut write).await? } else { None };
+    let response = write.done_saying(&format!("/commission-runs/{id}"), &Toast::new(words)).await?;
+    seal.iter().for_each(audit::seals::Sealed::tell);
+    Ok(response)
 }
 
 #[derive(Default, serde::Deserialize)]

@@ -17,6 +17,11 @@ pub fn is_passing(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether somebody else held a lock for longer than this transaction wanted to wait.
+pub fn waited_in_vain(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() == Some("55P03")
+}
+
 /// Whether PostgreSQL refused a value that a form let through (NUL, a number or date out of range): the sender's fault.
 pub fn is_refused_value(error: &sqlx::Error) -> bool {
     error

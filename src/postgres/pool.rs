@@ -2,11 +2,12 @@
 
 use sqlx::{
     ConnectOptions, Connection, PgConnection, PgPool,
-    error::DatabaseError,
     migrate::{Migrate, MigrateError, Migrator},
     postgres::{PgConnectOptions, PgDatabaseError, PgPoolOptions},
 };
 use std::{str::FromStr, time::Duration};
+
+use super::error;
 
 /// Every change of the schema, in order.
 pub static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -153,7 +154,7 @@ async fn migrate_once(connection: &mut PgConnection) -> Result<(), MigrateError>
 
 fn waited_in_vain(error: &MigrateError) -> bool {
     let (MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _)) = error else { return false };
-    source.as_database_error().and_then(DatabaseError::code).as_deref() == Some("55P03")
+    error::waited_in_vain(source)
 }
 
 fn with_hint(error: &sqlx::Error) -> String {

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use crate::{
     clock::Clock,
     domain::id::{OrgId, UserId},
+    postgres::error::waited_in_vain,
 };
 
 /// A read-only snapshot of one organization, for one page.
@@ -54,6 +55,16 @@ pub async fn write(pool: &PgPool, org: OrgId, actor: Option<UserId>, clock: Cloc
 pub async fn alone(pool: &PgPool, org: OrgId, actor: Option<UserId>, clock: Clock) -> sqlx::Result<Tx> {
     let inner = begin(pool, "begin", org, LONGEST_STATEMENT, Some("pg_advisory_xact_lock")).await?;
     Ok(Tx { inner, org, actor, now: clock.now() })
+}
+
+/// The same for what can wait: nothing where others write for longer than a moment, which would hold up everybody else.
+pub async fn alone_soon(pool: &PgPool, org: OrgId, clock: Clock) -> sqlx::Result<Option<Tx>> {
+    let lock = Some("pg_advisory_xact_lock");
+    match begin(pool, "begin; set local lock_timeout = '200ms'", org, LONGEST_STATEMENT, lock).await {
+        Ok(inner) => Ok(Some(Tx { inner, org, actor: None, now: clock.now() })),
+        Err(error) if waited_in_vain(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Begins a write as the owner of the database, whom neither row-level security nor a time limit binds: imports.

@@ -225,7 +225,10 @@ async fn approve(
     let detail = serde_json::json!({ "statement": id, "locked": locked });
     audit::db::record(&mut write, "statement.approved", &format!("/statements/{id}"), detail).await?;
     let words = if locked { "Approved. The period is locked" } else { "Statement approved" };
-    write.done_saying(&format!("/statements/{id}"), &Toast::new(words)).await
+    let seal = if locked { audit::seals::within(&mut write).await? } else { None };
+    let response = write.done_saying(&format!("/statements/{id}"), &Toast::new(words)).await?;
+    seal.iter().for_each(audit::seals::Sealed::tell);
+    Ok(response)
 }
 
 #[derive(Template)]

@@ -3,7 +3,10 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use attain::{
+    audit::seals,
+    clock::Clock,
     demo::{data::Size, fill},
+    domain::id::OrgId,
     postgres::embedded,
 };
 use time::macros::datetime;
@@ -37,6 +40,10 @@ async fn a_backup_brings_everything_back_and_replaces_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let files = folder.path().join("demo");
     fill::fill(&whole.pool, Size::S, &files, datetime!(2026-11-19 10:00 UTC)).await.unwrap();
+    let clock = Clock::Fixed(datetime!(2026-11-19 10:00 UTC));
+    assert!(seals::beside(&whole.pool, OrgId(1), clock).await.unwrap().is_some());
+    let (_, _, verified) = told(&run(&whole, &["db", "verify"], ""));
+    let seal = verified.lines().find_map(|line| line.split_once(" UTC: ")).unwrap().1;
     let file = folder.path().join("attain.backup");
     let (code, err) = db(&whole, "backup", &file);
     assert_eq!(code, Some(0), "{err}");
@@ -67,7 +74,7 @@ async fn a_backup_brings_everything_back_and_replaces_nothing() {
     // A backup of an older schema: the last tables were not there yet.
     let older = TestDatabase::create().await;
     let sql =
-        "drop table daily_earnings, daily_rounds, customer_rules; delete from _sqlx_migrations where version > 33;
+        "drop table daily_earnings, daily_rounds, customer_rules, audit_seals; delete from _sqlx_migrations where version > 33;
                alter table customer_events drop column new_until";
     sqlx::raw_sql(sql).execute(&older.pool).await.unwrap();
     let old = folder.path().join("old.backup");
@@ -80,8 +87,9 @@ async fn a_backup_brings_everything_back_and_replaces_nothing() {
     let (code, err) = db(&other, "restore", &file);
     assert_eq!(code, Some(0), "{err}");
     assert!(err.contains("Nordlys"), "{err}");
-    let (code, out, err) = told(&run(&other, &["db", "verify"], ""));
+    let (code, out, err) = told(&run(&other, &["db", "verify", "--seal", seal], ""));
     assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
+    assert_eq!(err, verified, "the log is the one that was sealed");
     for args in [
         &["metrics", "--every", "month", "--from", "2026-06", "--to", "2026-11", "--today", "2026-11-19"][..],
         &["user", "list"],

@@ -1,10 +1,17 @@
 //! `attain db verify`: silent over a whole company, and exact about what somebody changed by hand.
 
-use attain::demo::{data::Size, fill};
+use std::{io::BufReader, process::Command};
+
+use attain::{
+    audit::seals,
+    clock::Clock,
+    demo::{data::Size, fill},
+    domain::id::OrgId,
+};
 use sqlx::AssertSqlSafe;
 use time::macros::datetime;
 
-use super::{database::TestDatabase, run, told};
+use super::{attain, database::TestDatabase, free_address, line_with, run, stop, told};
 
 /// One change by hand, and the beginning of the line that tells it.
 const BY_HAND: [(&str, &str); 13] = [
@@ -55,6 +62,7 @@ async fn what_is_stored_follows_from_its_facts_or_is_named() {
     let (code, out, err) = told(&run(&database, &["db", "verify"], ""));
     assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
     assert!(err.ends_with("deals, 347 customers and 56 statements verified\n"), "{err}");
+    assert!(err.contains("audit lines, none of them sealed yet\n"), "{err}");
 
     for (sql, _) in BY_HAND {
         let mut by_hand = database.pool.begin().await.unwrap();
@@ -71,4 +79,64 @@ async fn what_is_stored_follows_from_its_facts_or_is_named() {
         assert_eq!(out.lines().filter(|told| told.starts_with(&line)).count(), 1, "{sql}: {named}\n{out}");
     }
     assert!(err.lines().last().unwrap().ends_with(" stored values differ"), "{err}");
+}
+
+/// The seal that the server's log and the audit page show is still there, or verifying says that it is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_seal_that_was_kept_elsewhere_is_looked_for() {
+    let database = TestDatabase::create().await;
+    let act = "insert into organizations (name, currency, time_zone, created_at) values ('Nordlys', 'EUR', 'UTC', 'epoch');
+         insert into audit (org_id, at, action, object) select 1, 'epoch', 'settings.changed', '/settings' from generate_series(1, 9)";
+    sqlx::raw_sql(act).execute(&database.pool).await.unwrap();
+    let mut server = attain(&database, &["serve", "--listen", &free_address().to_string()]).spawn().unwrap();
+    let mut log = BufReader::new(server.stderr.take().unwrap());
+    let line = line_with(&mut log, "sealed the audit log");
+    stop(&mut server);
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+    let field = |name: &str| {
+        let (_, rest) = line.split_once(&format!(" {name}=")).unwrap();
+        rest.split_whitespace().next().unwrap().trim_matches('"').to_owned()
+    };
+    assert_eq!((field("organization"), field("lines")), ("1".to_owned(), "9".to_owned()), "{line}");
+    let kept = format!("{}:{}", field("seal"), field("code"));
+
+    let (code, out, err) = told(&run(&database, &["db", "verify", "--seal", &kept], ""));
+    assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
+    assert!(err.contains("9 audit lines under 1 seal, 0 not sealed yet") && err.contains(&kept), "{err}");
+    let (code, _, err) = told(&run(&database, &["db", "verify", "--seal", "1"], ""));
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("a seal is NUMBER:CODE"), "{err}");
+
+    sqlx::raw_sql("delete from audit where id = 5").execute(&database.pool).await.unwrap();
+    let (code, out, err) = told(&run(&database, &["db", "verify", "--seal", &kept], ""));
+    assert_eq!(code, Some(1), "{err}");
+    let told_of = "Nordlys: audit_seals.digest of audit seal 1 of ";
+    assert!(out.starts_with(told_of) && out.contains("stored 9 lines") && out.contains("derived 8 lines"), "{out}");
+    sqlx::raw_sql("delete from audit_seals").execute(&database.pool).await.unwrap();
+    let (code, out, err) = told(&run(&database, &["db", "verify"], ""));
+    assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
+    let (code, out, err) = told(&run(&database, &["db", "verify", "--seal", &kept], ""));
+    assert_eq!(code, Some(1), "{err}");
+    assert_eq!(out, format!("audit_seals: the log has no seal {kept}: it was cut or rewritten since\n"));
+}
+
+/// Lines pass one by one: a log of 200 MB is sealed and verified with less memory than that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_log_is_not_held_in_memory() {
+    let database = TestDatabase::create().await;
+    let act =
+        "insert into organizations (name, currency, time_zone, created_at) values ('Nordlys', 'EUR', 'UTC', 'epoch');
+         insert into audit (org_id, at, action, object, detail)
+         select 1, 'epoch', 'settings.changed', '/settings', jsonb_build_object('words', repeat(md5(n::text), 40))
+         from generate_series(1, 150000) n";
+    sqlx::raw_sql(act).execute(&database.pool).await.unwrap();
+    let clock = Clock::Fixed(datetime!(2026-11-19 10:00 UTC));
+    assert!(seals::beside(&database.pool, OrgId(1), clock).await.unwrap().is_some());
+    let verify = attain(&database, &["db", "verify"]);
+    let mut limited = Command::new("/bin/sh");
+    limited.args(["-c", "ulimit -d 100000 && exec \"$0\" db verify", verify.get_program().to_str().unwrap()]);
+    limited.envs(verify.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let (code, out, err) = told(&limited.output().unwrap());
+    assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
+    assert!(err.contains("150000 audit lines under 1 seal"), "{err}");
 }

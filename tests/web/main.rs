@@ -40,6 +40,7 @@ mod profile;
 mod proposals;
 mod rerating;
 mod scorecards;
+mod seals;
 mod search;
 mod settings;
 mod settled;
