@@ -1,9 +1,12 @@
 //! Every setting: its flag, its environment variable, its default and its meaning.
 
-use crate::postgres::{
-    database::Source,
-    embedded::{Mode, Settings},
-    pool::{self, SchemaError},
+use crate::{
+    postgres::{
+        database::Source,
+        embedded::{Mode, Settings},
+        pool::{self, SchemaError},
+    },
+    sign_in::breached::Breached,
 };
 use axum::http::Uri;
 use clap::{Args, ValueEnum};
@@ -34,7 +37,7 @@ pub struct DatabaseArgs {
     pub pg_bin: Option<PathBuf>,
 }
 
-/// Where the program listens, and how it is reached: settings of the servers.
+/// Where the program listens, how it is reached, and which passwords it takes: settings of the servers.
 #[derive(Args, Clone, Debug)]
 pub struct ListenArgs {
     /// Address and port to serve on
@@ -53,6 +56,18 @@ pub struct ListenArgs {
         hide_default_value = true
     )]
     pub trusted_proxies: TrustedProxies,
+    /// Which passwords are taken.
+    #[command(flatten)]
+    pub passwords: PasswordArgs,
+}
+
+/// Which passwords are taken where one is chosen.
+#[derive(Args, Clone, Debug)]
+pub struct PasswordArgs {
+    /// File of breached passwords, which nobody may choose: SHA-1 hashes in order, one a line, as “Have I Been Pwned” gives
+    /// them away [default: none]
+    #[arg(long, env = "ATTAIN_BREACHED_PASSWORDS", value_name = "FILE")]
+    pub breached_passwords: Option<PathBuf>,
 }
 
 /// What is told on standard error: settings of every command.
@@ -84,6 +99,14 @@ pub enum ConfigError {
     /// The file of the address cannot be read.
     #[error("DATABASE_URL_FILE: cannot read {}: {source}", .path.display())]
     DatabaseUrlFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The list of breached passwords cannot be used.
+    #[error("ATTAIN_BREACHED_PASSWORDS: cannot use {}: {source}", .path.display())]
+    BreachedPasswords {
         /// The file.
         path: PathBuf,
         /// Why not.
@@ -125,6 +148,17 @@ impl ListenArgs {
     /// The address that people type.
     pub fn public_url(&self) -> PublicUrl {
         self.public_url.clone().unwrap_or_else(|| PublicUrl { origin: format!("http://{}", self.listen), https: false })
+    }
+}
+
+impl PasswordArgs {
+    /// The list of breached passwords, opened and looked at.
+    pub fn breached(&self) -> Result<Option<Breached>, ConfigError> {
+        let Some(path) = self.breached_passwords.as_ref().filter(|path| !path.as_os_str().is_empty()) else {
+            return Ok(None);
+        };
+        let opened = Breached::open(path).map(Some);
+        opened.map_err(|source| ConfigError::BreachedPasswords { path: path.clone(), source })
     }
 }
 

@@ -404,6 +404,7 @@ pub mod organizations {
 }
 /// Signing in and out, passwords, and what slows guessing down.
 pub mod sign_in {
+    pub mod breached;
     pub mod db;
     pub mod passwords;
     pub mod proof;
@@ -514,6 +515,8 @@ pub struct App {
     pub public_url: config::PublicUrl,
     /// Whose word on a client's address is taken.
     pub trusted_proxies: config::TrustedProxies,
+    /// Passwords that nobody may choose, if there is a list of them.
+    pub breached: Option<Arc<sign_in::breached::Breached>>,
     /// How many passwords are hashed at once: each takes 19 MiB and 15 ms of a core.
     pub hashing: Arc<Semaphore>,
     /// Whose import is at work: pages import one at a time, so that the others' connections stay free.
@@ -525,13 +528,14 @@ pub struct App {
 }
 
 impl App {
-    /// An application over a database, without trusted proxies.
+    /// An application over a database, without trusted proxies and a list of breached passwords.
     pub fn new(db: sqlx::PgPool, clock: clock::Clock, public_url: config::PublicUrl) -> Self {
         Self {
             db,
             clock,
             public_url,
             trusted_proxies: config::TrustedProxies::default(),
+            breached: None,
             hashing: Arc::new(Semaphore::new(2)),
             importing: Arc::new(Semaphore::new(1)),
             setup: Arc::default(),

@@ -3,7 +3,7 @@
 use std::{
     io::{Read, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
-    sync::atomic::Ordering,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -29,6 +29,7 @@ pub async fn serve(
     prepare: impl AsyncFnOnce(&App) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let stop = server::stop_signal()?;
+    let breached = listen.passwords.breached()?;
     // The address first: it fails quickly if somebody else has it. Early visitors wait in the system's queue.
     let listener = TcpListener::bind(listen.listen).await.map_err(|error| {
         Failure::CannotRun(format!("cannot serve on {}: {error}; choose another --listen", listen.listen))
@@ -36,6 +37,7 @@ pub async fn serve(
     let mut database = Database::serve(&database.source()?).await?;
     let mut app = App::new(database.pool.clone(), Clock::System, listen.public_url());
     app.trusted_proxies = listen.trusted_proxies.clone();
+    app.breached = breached.map(Arc::new);
     let result = match prepare(&app).await {
         Ok(()) => serve_app(&app, &mut database, listener, stop).await,
         Err(failure) => Err(failure),

@@ -8,6 +8,7 @@ use super::failure::Failure;
 use crate::{
     audit,
     clock::Clock,
+    config::PasswordArgs,
     domain::{access::Role, id::OrgId},
     organizations,
     postgres::{
@@ -50,6 +51,9 @@ pub struct Create {
     /// The company; not needed when there is only one
     #[arg(long)]
     pub organization: Option<String>,
+    /// Which passwords are taken.
+    #[command(flatten)]
+    pub passwords: PasswordArgs,
 }
 
 /// Whose password.
@@ -60,6 +64,9 @@ pub struct Password {
     /// The company; not needed when there is only one
     #[arg(long)]
     pub organization: Option<String>,
+    /// Which passwords are taken.
+    #[command(flatten)]
+    pub passwords: PasswordArgs,
 }
 
 /// Which people.
@@ -104,7 +111,7 @@ impl Create {
         let name = errors.text("name", &self.name, "Name", 200);
         let email = errors.email("email", &self.email);
         refuse(&errors)?;
-        let hash = new_password(&[&name, &email], err)?;
+        let hash = new_password(&self.passwords, &[&name, &email], err)?;
         let mut tx = tx::write_as_owner(&database.pool, org, Clock::System.now()).await?;
         let details = Details { name, email: Some(email.clone()), ..Details::default() };
         create(&mut tx, &details, &email, &self.roles, &hash).await.map_err(|error| {
@@ -132,7 +139,7 @@ impl Password {
         let Some((user, name)) = known else {
             return Err(Failure::Refused(format!("nobody has the address {email}: see attain user list")));
         };
-        let hash = new_password(&[&name, &email], err)?;
+        let hash = new_password(&self.passwords, &[&name, &email], err)?;
         let mut tx = tx::write_as_owner(&database.pool, org, Clock::System.now()).await?;
         sign_in::db::set_password(&mut tx, user, &email, &hash).await.map_err(|error| {
             let taken = violates(&error, "sign_ins_pkey");
@@ -212,7 +219,8 @@ fn refuse(errors: &Errors) -> Result<(), Failure> {
 }
 
 /// Reads a password from standard input, on a terminal twice and unseen, and hashes it.
-fn new_password(about: &[&str], err: &mut impl Write) -> Result<String, Failure> {
+fn new_password(taken: &PasswordArgs, about: &[&str], err: &mut impl Write) -> Result<String, Failure> {
+    let breached = taken.breached()?;
     let password = if io::stdin().is_terminal() {
         let first = unseen("New password: ", err)?;
         if unseen("The same again: ", err)? != first {
@@ -223,6 +231,11 @@ fn new_password(about: &[&str], err: &mut impl Write) -> Result<String, Failure>
         line()?
     };
     passwords::check(&password, about).map_err(Failure::Refused)?;
+    if let Some(list) = breached
+        && list.contains(&password)?
+    {
+        return Err(Failure::Refused(passwords::BREACHED.to_owned()));
+    }
     passwords::hash_here(&password).map_err(Failure::cannot_run)
 }
 

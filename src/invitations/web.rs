@@ -73,7 +73,7 @@ async fn accept(
 ) -> Result<Response, Error> {
     let invitation = find(&app, &token).await?;
     let about = [invitation.company.as_str(), &invitation.name, &invitation.email];
-    let mut errors = passwords::check_new(&fields.new_password, &fields.repeat_password, &about);
+    let mut errors = passwords::check_new(&app, &fields.new_password, &fields.repeat_password, &about).await?;
     if errors.is_empty() {
         let hash = passwords::hash(&app, fields.new_password).await?;
         let mut tx = tx::write(&app.db, invitation.org, Some(invitation.user), app.clock).await?;

@@ -99,7 +99,7 @@ async fn change_password(
 ) -> Result<Response, Error> {
     let Some(mine) = sign_in::db::of_user(&app.db, me.scope.org, me.id).await? else { return Err(Error::NotFound) };
     let about = [me.company.name.as_str(), &me.name, &mine.email];
-    let mut errors = passwords::check_new(&fields.new_password, &fields.repeat_password, &about);
+    let mut errors = passwords::check_new(&app, &fields.new_password, &fields.repeat_password, &about).await?;
     if errors.is_empty() && fields.current_password == fields.new_password {
         errors.add("new_password", "This is the password that you have now. Choose another one.");
     }

@@ -119,7 +119,8 @@ impl SetupForm {
         }
         let name = errors.text("name", &self.name, "Your name", 200);
         let email = errors.email("email", &self.email);
-        errors.extend(passwords::check_new(&self.new_password, &self.repeat_password, &[&company, &name, &email]));
+        let about = [company.as_str(), &name, &email];
+        errors.extend(passwords::check_new(app, &self.new_password, &self.repeat_password, &about).await?);
         let (true, Ok(currency), Some(time_zone)) = (errors.is_empty(), currency, time_zone) else { return Ok(None) };
         Ok(Some(NewCompany {
             organization: NewOrganization { name: company, currency, time_zone },

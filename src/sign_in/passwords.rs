@@ -19,6 +19,10 @@ pub const LONGEST: usize = 128;
 /// What stands below the field of a new password.
 pub const HINT: &str = "At least 15 characters. Three or four unrelated words do well.";
 
+/// What is said of a password that the list of breached ones has.
+pub const BREACHED: &str =
+    "The password is on a list of stolen ones, which strangers try first. Use three or four unrelated words.";
+
 /// What is compared for an address that nobody has, so that the answer takes as long as for one that somebody has. The
 /// hash of a random password that was thrown away, with the parameters of [`Argon2::default`].
 const NOBODYS: &str =
@@ -91,14 +95,24 @@ pub fn check(password: &str, about: &[&str]) -> Result<(), String> {
 }
 
 /// Judges a new password that was typed twice, in the fields `new_password` and `repeat_password`.
-pub fn check_new(password: &str, repeated: &str, about: &[&str]) -> Errors {
+pub async fn check_new(app: &App, password: &str, repeated: &str, about: &[&str]) -> Result<Errors, Error> {
     let mut errors = Errors::new();
     if let Err(words) = check(password, about) {
         errors.add("new_password", words);
     } else if password != repeated {
         errors.add("repeat_password", "The two passwords differ. Type the same one again.");
+    } else if is_breached(app, password).await? {
+        errors.add("new_password", BREACHED);
     }
-    errors
+    Ok(errors)
+}
+
+/// Whether the list of breached passwords has it. A disk that is slow keeps nobody else waiting.
+async fn is_breached(app: &App, password: &str) -> Result<bool, Error> {
+    let Some(list) = app.breached.clone() else { return Ok(false) };
+    let password = password.to_owned();
+    let found = tokio::task::spawn_blocking(move || list.contains(&password)).await;
+    found.map_err(|e| Error::Internal(e.to_string()))?.map_err(|e| Error::Internal(format!("breached passwords: {e}")))
 }
 
 /// The words of names and addresses.

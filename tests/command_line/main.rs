@@ -15,6 +15,7 @@ use std::{
 
 use attain::{clock::Clock, domain::id::OrgId, postgres::tx};
 use database::TestDatabase;
+use sha1::{Digest, Sha1};
 use sqlx::ConnectOptions;
 use time::macros::datetime;
 
@@ -78,6 +79,45 @@ async fn people_are_created_listed_and_given_passwords() {
     assert_eq!((code, err.trim()), (Some(1), "nobody has the address x@example.com: see attain user list"));
     let (code, _, err) = told(&run(&database, &["user", "list", "--organization", "Other"], ""));
     assert_eq!((code, err.trim()), (Some(1), "there is no company “Other”: Nordlys"));
+}
+
+/// A list of breached passwords has to be one before anything begins, and counts for the command line, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn breached_passwords_are_refused_and_so_is_a_list_that_is_none() {
+    let database = TestDatabase::create().await;
+    sqlx::raw_sql(
+        "insert into organizations (name, currency, time_zone, created_at) values ('Nordlys', 'EUR', 'UTC', 'epoch')",
+    )
+    .execute(&database.pool)
+    .await
+    .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list");
+    let with_list = |args: &[&str], input: &str| {
+        let mut child = attain(&database, args).env("ATTAIN_BREACHED_PASSWORDS", &list).spawn().unwrap();
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes()); // it may have ended without reading
+        told(&child.wait_with_output().unwrap())
+    };
+    let create = ["user", "create", "astrid@example.com", "--name", "Astrid Berg", "--role", "admin"];
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    for content in [None, Some(""), Some("password\n"), Some("5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8\n00\n")] {
+        content.iter().for_each(|content| std::fs::write(&list, content).unwrap());
+        for args in [&create[..], &serve] {
+            let (code, _, err) = with_list(args, "tuba paraffin nebel kran\n");
+            assert_eq!(code, Some(2), "{content:?}: {err}");
+            assert!(err.starts_with("ATTAIN_BREACHED_PASSWORDS: cannot use ") && err.contains("/list: "), "{err}");
+        }
+    }
+    let hash: String = Sha1::digest("tuba paraffin nebel kran").iter().map(|byte| format!("{byte:02x}")).collect();
+    std::fs::write(&list, hash + ":2").unwrap();
+    let (code, _, err) = with_list(&create, "tuba paraffin nebel kran\n");
+    assert_eq!(code, Some(1));
+    assert!(err.contains("on a list of stolen ones"), "{err}");
+    let people = sqlx::query_scalar!("select count(*) from users").fetch_one(&database.pool).await.unwrap();
+    assert_eq!(people, Some(0));
+    assert_eq!(with_list(&create, "kran nebel paraffin tuba\n").0, Some(0));
+    let password = ["user", "password", "astrid@example.com"];
+    assert_eq!(with_list(&password, "tuba paraffin nebel kran\n").0, Some(1));
 }
 
 async fn hash(database: &TestDatabase) -> String {

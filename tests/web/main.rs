@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod bad_input;
 mod boards;
+mod breached;
 mod commissions;
 mod customers;
 #[path = "../support/database.rs"]
