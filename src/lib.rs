@@ -146,6 +146,7 @@ pub mod web {
     pub mod page;
     pub mod periods;
     pub mod problem;
+    pub mod qr;
     pub mod routes;
     pub mod step_up;
     pub mod toast;
@@ -402,14 +403,21 @@ pub mod organizations {
     pub mod settings_db;
     pub mod web;
 }
-/// Signing in and out, passwords, and what slows guessing down.
+/// Signing in and out, passwords and second factors, and what slows guessing down.
 pub mod sign_in {
     pub mod breached;
     pub mod db;
+    pub mod door;
     pub mod passwords;
     pub mod proof;
+    mod recovery;
+    pub mod required;
+    pub mod second_factor;
+    pub mod second_factor_db;
     pub mod session;
     pub mod throttle;
+    pub mod totp;
+    mod unfinished_db;
     pub mod web;
 }
 /// Links that let a person choose a password.
@@ -418,8 +426,9 @@ pub mod invitations {
     pub mod link;
     pub mod web;
 }
-/// One's own page: password and signed-in browsers.
+/// One's own page: password, second factor and signed-in browsers.
 pub mod profile {
+    pub mod second_factor;
     pub mod web;
 }
 /// Notices: what waits for a person, and what happened to the person's own numbers.
@@ -566,6 +575,7 @@ pub fn routes() -> web::routes::Routes {
         .merge(sign_in::web::routes())
         .merge(invitations::web::routes())
         .merge(profile::web::routes())
+        .merge(profile::second_factor::routes())
         .merge(users::web::routes())
         .merge(teams::web::routes())
         .merge(organizations::web::routes())
@@ -592,11 +602,12 @@ pub fn routes() -> web::routes::Routes {
 /// 6. `toast::clear_shown` takes away a toast that the page has shown.
 /// 7. `auth::identify` finds the viewer of the session cookie, and tells `draw` whose navigation to show.
 /// 8. `users::viewing::read_only` refuses what an administrator who views as somebody else would change.
-/// 9. `notices::web::count` counts what is new, for the bell.
-/// 10. A panic becomes an answer here, and so does a request that takes too long.
-/// 11. Forms of other sites are refused before anybody reads them.
-/// 12. Without a company everything leads to the set-up.
-/// 13. The form's size is limited, and the feature's handler runs.
+/// 9. `sign_in::required::lead` leads whoever must have a second factor, and has none, to where it is turned on.
+/// 10. `notices::web::count` counts what is new, for the bell.
+/// 11. A panic becomes an answer here, and so does a request that takes too long.
+/// 12. Forms of other sites are refused before anybody reads them.
+/// 13. Without a company everything leads to the set-up.
+/// 14. The form's size is limited, and the feature's handler runs.
 pub fn router(app: App) -> Router {
     // An address that no browser would send as its origin is trusted for nothing: our own host still is.
     let csrf = CsrfLayer::new().add_trusted_origin(app.public_url.origin()).unwrap_or_default();
@@ -610,6 +621,7 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(limit_time))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), notices::web::count))
+        .layer(middleware::from_fn(sign_in::required::lead))
         .layer(middleware::from_fn_with_state(app.clone(), users::viewing::read_only))
         .layer(middleware::from_fn_with_state(app.clone(), web::auth::identify))
         .layer(middleware::from_fn(web::toast::clear_shown))

@@ -9,7 +9,10 @@ use crate::{
     audit,
     clock::Clock,
     config::PasswordArgs,
-    domain::{access::Role, id::OrgId},
+    domain::{
+        access::Role,
+        id::{OrgId, UserId},
+    },
     organizations,
     postgres::{
         database::Database,
@@ -17,7 +20,7 @@ use crate::{
         sessions,
         tx::{self, Tx},
     },
-    sign_in::{self, passwords},
+    sign_in::{self, passwords, second_factor},
     users::{
         self,
         db::Details,
@@ -33,6 +36,8 @@ pub enum User {
     Create(Create),
     /// Give a person a new password, read from standard input, and end their sessions.
     Password(Password),
+    /// Take a person's second factor off, for a lost phone, and end their sessions.
+    SecondFactorOff(Whose),
     /// List the people.
     List(List),
 }
@@ -56,14 +61,22 @@ pub struct Create {
     pub passwords: PasswordArgs,
 }
 
-/// Whose password.
+/// Whose password or second factor.
 #[derive(Debug, clap::Args)]
-pub struct Password {
+pub struct Whose {
     /// The e-mail address of the person
     pub email: String,
     /// The company; not needed when there is only one
     #[arg(long)]
     pub organization: Option<String>,
+}
+
+/// Whose password, and which are taken.
+#[derive(Debug, clap::Args)]
+pub struct Password {
+    /// Whose.
+    #[command(flatten)]
+    pub whose: Whose,
     /// Which passwords are taken.
     #[command(flatten)]
     pub passwords: PasswordArgs,
@@ -98,7 +111,8 @@ impl User {
     pub async fn run(&self, database: &Database, out: &mut impl Write, err: &mut impl Write) -> Result<(), Failure> {
         match self {
             Self::Create(command) => command.run(database, err).await,
-            Self::Password(command) => command.run(database, err).await,
+            Self::Password(command) => command.whose.set_password(database, &command.passwords, err).await,
+            Self::SecondFactorOff(whose) => whose.take_off_second_factor(database, err).await,
             Self::List(command) => command.run(database, out).await,
         }
     }
@@ -131,15 +145,24 @@ async fn create(tx: &mut Tx, details: &Details, email: &str, roles: &[Role], has
     audit::db::record(tx, "user.created", &format!("/users/{id}"), json!({ "new": details, "roles": roles })).await
 }
 
-impl Password {
-    async fn run(&self, database: &Database, err: &mut impl Write) -> Result<(), Failure> {
+impl Whose {
+    async fn find(&self, database: &Database) -> Result<(OrgId, UserId, String, String), Failure> {
         let org = organization(database, self.organization.as_deref()).await?;
         let email = self.email.trim().to_lowercase();
-        let known = list_db::find_by_email(&database.pool, org, &email).await?;
-        let Some((user, name)) = known else {
-            return Err(Failure::Refused(format!("nobody has the address {email}: see attain user list")));
-        };
-        let hash = new_password(&self.passwords, &[&name, &email], err)?;
+        match list_db::find_by_email(&database.pool, org, &email).await? {
+            Some((user, name)) => Ok((org, user, name, email)),
+            None => Err(Failure::Refused(format!("nobody has the address {email}: see attain user list"))),
+        }
+    }
+
+    async fn set_password(
+        &self,
+        database: &Database,
+        taken: &PasswordArgs,
+        err: &mut impl Write,
+    ) -> Result<(), Failure> {
+        let (org, user, name, email) = self.find(database).await?;
+        let hash = new_password(taken, &[&name, &email], err)?;
         let mut tx = tx::write_as_owner(&database.pool, org, Clock::System.now()).await?;
         sign_in::db::set_password(&mut tx, user, &email, &hash).await.map_err(|error| {
             let taken = violates(&error, "sign_ins_pkey");
@@ -149,6 +172,18 @@ impl Password {
         audit::db::record(&mut tx, "user.password_set", &format!("/users/{user}"), json!({})).await?;
         tx.commit().await?;
         writeln!(err, "{name} has a new password and is signed out everywhere")?;
+        Ok(())
+    }
+
+    async fn take_off_second_factor(&self, database: &Database, err: &mut impl Write) -> Result<(), Failure> {
+        let (org, user, name, _) = self.find(database).await?;
+        let mut tx = tx::write_as_owner(&database.pool, org, Clock::System.now()).await?;
+        if !second_factor::take_off(&mut tx, user).await? {
+            return Err(Failure::Refused(format!("{name} has no second factor")));
+        }
+        sessions::end_all(&mut tx, user, None).await?;
+        tx.commit().await?;
+        writeln!(err, "{name} signs in with the password alone, and is signed out everywhere")?;
         Ok(())
     }
 }

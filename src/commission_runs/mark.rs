@@ -97,12 +97,7 @@ pub struct OfDay {
 /// it was; who belonged to which team and led it; what is held. Not of targets, plans, settings and the tree: a locked
 /// period keeps those of its lock. Visits count by the week, which reaches three days beyond its period; a book's growth
 /// follows from who owned it on the period's days. Two marks that differ may still pay the same; equal ones do.
-pub async fn marks(
-    db: &mut PgConnection,
-    org: OrgId,
-    spans: &[Span],
-    today: Date,
-) -> sqlx::Result<HashMap<i32, i64>> {
+pub async fn marks(db: &mut PgConnection, org: OrgId, spans: &[Span], today: Date) -> sqlx::Result<HashMap<i32, i64>> {
     let Some(sold) = spans.iter().map(|span| span.days).reduce(Days::and) else { return Ok(HashMap::new()) };
     let (confirm, by_book) = mark_db::settings(db, org).await?;
     let confirms = |span: &Span| span.confirm.unwrap_or(confirm);

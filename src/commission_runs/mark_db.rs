@@ -147,7 +147,11 @@ pub async fn of_days(db: &mut PgConnection, org: OrgId, reach: &Reach) -> sqlx::
 
 /// The marks of what lasts longer than a day, by place: who belonged to which team and led it, who owned which customer
 /// where books are compared, and what is held. A place without any has no row.
-pub async fn of_places(db: &mut PgConnection, org: OrgId, places: &[(i32, Days, bool)]) -> sqlx::Result<Vec<(i32, i64)>> {
+pub async fn of_places(
+    db: &mut PgConnection,
+    org: OrgId,
+    places: &[(i32, Days, bool)],
+) -> sqlx::Result<Vec<(i32, i64)>> {
     let numbers: Vec<i32> = places.iter().map(|(place, _, _)| *place).collect();
     let from: Vec<Date> = places.iter().map(|(_, days, _)| days.from).collect();
     let to: Vec<Date> = places.iter().map(|(_, days, _)| days.to).collect();

@@ -17,7 +17,7 @@ use crate::{
         sessions,
         tx::{self, Tx},
     },
-    sign_in::{self, passwords, session},
+    sign_in::{self, door, passwords},
     web::{
         auth,
         client::ClientAddress,
@@ -102,7 +102,8 @@ async fn choose(tx: &mut Tx, token: &str, invitation: &Invitation, password_hash
     Ok(())
 }
 
-/// A first password signs in. A new one has to be given at the door, like any other.
+/// A first password comes in by the door, where a second factor may be asked for. A new one has to be given there, like any
+/// other.
 async fn welcome(
     app: &App,
     invitation: &Invitation,
@@ -113,7 +114,6 @@ async fn welcome(
         let toast = Toast::new("Your new password is set. Sign in with it.");
         return Ok(toast::with(Redirect::to("/sign-in").into_response(), &toast));
     }
-    let token = session::begin(app, invitation.org, invitation.user, address, headers).await?;
-    let response = session::give(app, Redirect::to("/").into_response(), &token);
+    let response = door::admit(app, invitation.org, invitation.user, address, headers, "/").await?;
     Ok(toast::with(response, &Toast::new("Welcome. Your password is set.")))
 }

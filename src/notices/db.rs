@@ -43,7 +43,7 @@ pub struct Asker<'a> {
 /// Something to know, in the words of the database.
 pub struct Row {
     /// deal, run, ending, dispute (waits), decision (on an ending of the person's), answer to or decision on a dispute of
-    /// the person's, statement, follow-up, letter (of a plan), question (about one, waits), answer (to one) or target.
+    /// the person's, statement, follow-up, letter (of a plan), question (about one, waits), answer (to one), second factor (that was taken off) or target.
     pub kind: String,
     /// Since when, at the company.
     pub at: PrimitiveDateTime,
@@ -69,7 +69,7 @@ pub struct Row {
 
 /// What the person should know, the latest first: deals and ends to confirm, runs to approve, disputes to answer, decisions
 /// on own words, answers to own disputes, own statements that are ready, own follow-ups that are due, letters of own plans,
-/// questions about letters, own targets that somebody else set. `only_new`: what came since the last look.
+/// questions about letters, a second factor that was taken off, own targets that somebody else set. `only_new`: what came since the last look.
 pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limit: i64) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as!(
         Row,
@@ -234,6 +234,13 @@ pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limi
                  and case when m.written_by = l.rep_id
                           then $15 and l.rep_id <> $2 and m.written_at > (select waiting from since)
                           else l.rep_id = $2 and m.written_at > (select recent from since) end
+               union all
+               -- Somebody else took the person's second factor off.
+               select 'second_factor', a.at, a.id, null, u.name, null, null, null, null, false
+               from audit a
+               left join users u on u.org_id = a.org_id and u.id = a.user_id
+               where a.org_id = $1 and a.object = '/users/' || $2::bigint and a.action = 'user.second_factor_taken_off'
+                 and a.at > (select recent from since)
                union all
                select 'target', max(t.set_at), count(*), null, string_agg(distinct u.name, ', '), null, null,
                       t.period_kind, t.period_start,

@@ -20,6 +20,7 @@ use crate::{
         period::Period,
     },
     postgres::tx,
+    sign_in::required::PATH as SECOND_FACTOR,
     web::{
         auth::Viewer,
         error::Error,
@@ -173,6 +174,16 @@ fn notice(row: Row, me: &Viewer) -> Notice {
             let did = if row.kind == "question" { "asks about" } else { "answered about" };
             let title = format!("{by} {did} the plan {name}");
             ("message-square", title, "Plan letter".to_owned(), format!("/plan-letters/{}#asked", row.number))
+        }
+        "second_factor" => {
+            let by = if name.is_empty() { "on the server".to_owned() } else { format!("by {name}") };
+            let title = format!("Your second factor was taken off {by}");
+            (
+                "lock",
+                title,
+                "You sign in with the password alone. Turn it on again".to_owned(),
+                SECOND_FACTOR.to_owned(),
+            )
         }
         "statement" => {
             let title = format!("Your statement for {label} is ready");

@@ -35,6 +35,8 @@ pub struct SettingsForm {
     pub late_entry_days: String,
     /// `yes` if ticked.
     pub confirm_deals: String,
+    /// `yes` if ticked.
+    pub second_factor_required: String,
     /// A word of [`Locale`].
     pub locale: String,
     /// The version that was changed.
@@ -54,6 +56,7 @@ impl SettingsForm {
             handover_grace_days: settings.handover_grace_days.to_string(),
             late_entry_days: settings.late_entry_days.to_string(),
             confirm_deals: if settings.confirm_deals { "yes" } else { "" }.to_owned(),
+            second_factor_required: if settings.second_factor_required { "yes" } else { "" }.to_owned(),
             locale: settings.locale.as_str().to_owned(),
             version: version.to_string(),
         }
@@ -93,6 +96,7 @@ impl SettingsForm {
             late_entry_days: whole(errors, "late_entry_days", &self.late_entry_days, 0..=365),
             confirm_deals: self.confirm_deals == "yes",
             locale,
+            second_factor_required: self.second_factor_required == "yes",
         }
     }
 }
@@ -145,6 +149,7 @@ mod tests {
             late_entry_days: 365,
             confirm_deals: false,
             locale: Locale::De,
+            second_factor_required: true,
         };
         let mut errors = Errors::new();
         assert_eq!(SettingsForm::of(&settings, 3).parse(&mut errors), settings);

@@ -36,6 +36,8 @@ pub struct Settings {
     pub confirm_deals: bool,
     /// The form of numbers and dates of everybody who has chosen none.
     pub locale: Locale,
+    /// Whether finance and administrators must have a second factor.
+    pub second_factor_required: bool,
 }
 
 /// The settings with the version that a form was opened with.
@@ -43,7 +45,7 @@ pub async fn find(db: &mut PgConnection, org: OrgId) -> sqlx::Result<(Settings, 
     let row = sqlx::query!(
         r#"select name, fiscal_year_start, workdays, growth_base as "growth_base: GrowthBase",
                   growth_basis as "growth_basis: GrowthBasis", late_entry_days, confirm_deals,
-                  locale as "locale: Locale", version
+                  locale as "locale: Locale", second_factor_required, version
            from organizations
            where id = $1"#,
         org as OrgId,
@@ -62,6 +64,7 @@ pub async fn find(db: &mut PgConnection, org: OrgId) -> sqlx::Result<(Settings, 
         late_entry_days: row.late_entry_days,
         confirm_deals: row.confirm_deals,
         locale: row.locale,
+        second_factor_required: row.second_factor_required,
     };
     Ok((settings, row.version))
 }
@@ -72,7 +75,8 @@ pub async fn update(tx: &mut Tx, new: &Settings, version: i32) -> sqlx::Result<b
     let done = sqlx::query!(
         "update organizations
          set name = $3, fiscal_year_start = $4, workdays = $5, growth_base = $6, late_entry_days = $7,
-             confirm_deals = $8, growth_basis = $9, locale = $10, version = version + 1
+             confirm_deals = $8, growth_basis = $9, locale = $10, second_factor_required = $11,
+             version = version + 1
          where id = $1 and version = $2",
         org as OrgId,
         version,
@@ -84,6 +88,7 @@ pub async fn update(tx: &mut Tx, new: &Settings, version: i32) -> sqlx::Result<b
         new.confirm_deals,
         new.growth_basis.as_str(),
         new.locale.as_str(),
+        new.second_factor_required,
     )
     .execute(&mut **tx)
     .await?;

@@ -243,5 +243,6 @@ fn kept(settings: &Settings) -> Value {
         "days until a visit is late": settings.late_entry_days,
         "deals need confirmation": if settings.confirm_deals { "yes" } else { "no" },
         "numbers and dates": settings.locale.label(),
+        "finance and administrators need a second factor": if settings.second_factor_required { "yes" } else { "no" },
     })
 }

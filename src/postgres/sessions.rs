@@ -38,6 +38,10 @@ pub struct Session {
     pub locale: Locale,
     /// What the person has chosen; nothing: as the company.
     pub own_locale: Option<Locale>,
+    /// Whether the person whose session it is has a second factor.
+    pub second_factor: bool,
+    /// Whether the company wants finance and administrators to have one.
+    pub second_factor_required: bool,
 }
 
 /// An administrator who looks at the program as somebody else.
@@ -59,7 +63,11 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
                       s.user_id as own_id, s.viewing_since,
                       ($2::timestamptz at time zone o.time_zone)::date as today,
                       o.name as company, o.currency, o.time_zone, o.fiscal_year_start, o.workdays, o.growth_base, o.growth_basis,
-                      o.late_entry_days, o.confirm_deals, o.locale, p.locale as own_locale,
+                      o.late_entry_days, o.confirm_deals, o.locale, p.locale as own_locale, o.second_factor_required,
+                      exists (
+                          select from second_factors f
+                          where f.org_id = s.org_id and f.user_id = s.user_id and f.confirmed_at is not null
+                      ) as second_factor,
                       array(select r.role from user_roles r where r.org_id = p.org_id and r.user_id = p.id) as roles
                from sessions s
                join organizations o on o.id = s.org_id
@@ -80,7 +88,7 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
                   who.today as "today!", who.company, who.currency, who.time_zone, who.fiscal_year_start, who.workdays,
                   who.growth_base as "growth_base: GrowthBase", who.growth_basis as "growth_basis: GrowthBasis",
                   who.late_entry_days, who.confirm_deals, who.locale as "locale: Locale", who.own_locale as "own_locale: Locale",
-                  who.roles as "roles!",
+                  who.second_factor as "second_factor!", who.second_factor_required, who.roles as "roles!",
                   array(select managed.team_id from managed) as "teams!: Vec<TeamId>",
                   array(select distinct m.user_id
                         from managed
@@ -117,6 +125,8 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
         behind: row.viewing_since.map(|since| Behind { id: row.own_id, since }),
         locale: row.own_locale.unwrap_or(row.locale),
         own_locale: row.own_locale,
+        second_factor: row.second_factor,
+        second_factor_required: row.second_factor_required,
     }))
 }
 
@@ -224,7 +234,8 @@ pub async fn rotate(
     Ok(())
 }
 
-/// Ends a person's sessions, all of them or all but one: with the transaction that changes what they may do.
+/// Ends a person's sessions, all of them or all but one, and the sign-ins that still owe a code: with the transaction that
+/// changes what they may do.
 pub async fn end_all(tx: &mut Tx, user: UserId, except: Option<&[u8]>) -> sqlx::Result<()> {
     let org = tx.org;
     sqlx::query!(
@@ -236,6 +247,9 @@ pub async fn end_all(tx: &mut Tx, user: UserId, except: Option<&[u8]>) -> sqlx::
     )
     .execute(&mut **tx)
     .await?;
+    sqlx::query!("delete from unfinished_sign_ins where org_id = $1 and user_id = $2", org as OrgId, user as UserId)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 

@@ -15,7 +15,11 @@ use crate::{
         sessions::{self, Device},
         tx,
     },
-    sign_in::{self, passwords, proof, session},
+    sign_in::{
+        self, passwords, proof,
+        second_factor_db::{self, Status},
+        session,
+    },
     users::{
         self,
         leaves_db::{self, Leave},
@@ -52,6 +56,8 @@ struct ProfilePage {
     page: Page,
     me: Viewer,
     email: Option<String>,
+    /// The second factor, where it is on.
+    second_factor: Option<Status>,
     devices: Vec<Device>,
     leaves: Vec<Leave>,
     errors: Errors,
@@ -70,22 +76,24 @@ async fn show(State(app): State<App>, me: Viewer, page: Page) -> Result<Response
 async fn draw(app: &App, me: Viewer, page: Page, errors: Errors) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let leaves = leaves_db::of(&mut read, me.scope.org, me.id).await?;
+    let second_factor = second_factor_db::status(&mut read, me.scope.org, me.id).await?;
     drop(read);
     // Where and with what somebody signs in is nobody else's business.
     if me.behind.is_some() {
-        return answer(errors.status(), ProfilePage { page, me, email: None, devices: vec![], leaves, errors });
+        let nothing = ProfilePage { page, me, email: None, second_factor: None, devices: vec![], leaves, errors };
+        return answer(nothing.errors.status(), nothing);
     }
     let email = sign_in::db::of_user(&app.db, me.scope.org, me.id).await?.map(|mine| mine.email);
     let zone = &me.company.time_zone;
     let devices = sessions::devices(&app.db, me.scope.org, me.id, &me.session, me.now, zone).await?;
-    answer(errors.status(), ProfilePage { page, me, email, devices, leaves, errors })
+    answer(errors.status(), ProfilePage { page, me, email, second_factor, devices, leaves, errors })
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-#[expect(clippy::struct_field_names, reason = "the names of the form's fields")]
 struct PasswordForm {
     current_password: String,
+    code: String,
     new_password: String,
     repeat_password: String,
 }
@@ -103,8 +111,11 @@ async fn change_password(
     if errors.is_empty() && fields.current_password == fields.new_password {
         errors.add("new_password", "This is the password that you have now. Choose another one.");
     }
-    if errors.is_empty() && !proof::is_mine(&app, &me, address, fields.current_password).await? {
-        errors.add("current_password", "This is not your password.");
+    if me.second_factor && fields.code.trim().is_empty() {
+        errors.add("code", "Code is missing.");
+    }
+    if errors.is_empty() && !proof::is_mine(&app, &me, address, fields.current_password, &fields.code).await? {
+        errors.add("current_password", proof::not_mine(&me));
     }
     if !errors.is_empty() {
         return draw(&app, me, page, errors).await;

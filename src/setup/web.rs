@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Redirect, Response},
+    response::Response,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -18,7 +18,7 @@ use crate::{
     },
     organizations::{self, db::NewOrganization},
     postgres::tx::{self, Tx},
-    sign_in::{self, passwords, session},
+    sign_in::{self, door, passwords},
     users::{self, db::Details},
     web::{
         client::ClientAddress,
@@ -153,8 +153,7 @@ async fn set_up(
     let admin = create(&mut tx, &new, &hash).await?;
     let org = tx.org;
     tx.commit().await?;
-    let token = session::begin(&app, org, admin, address, &headers).await?;
-    let response = session::give(&app, Redirect::to("/first-steps").into_response(), &token);
+    let response = door::admit(&app, org, admin, address, &headers, "/first-steps").await?;
     let words = format!("{} is set up. These are its first steps.", new.organization.name);
     Ok(toast::with(response, &Toast::new(words)))
 }

@@ -19,17 +19,23 @@ pub struct SignIn {
     pub email: String,
     /// argon2id, as a PHC string.
     pub password_hash: String,
-    /// Wrong passwords in a row.
+    /// Wrong passwords and codes in a row.
     pub failures: i32,
     /// Whether the person may sign in at all.
     pub active: bool,
+    /// Whether a code is asked for after the password.
+    pub second_factor: bool,
 }
 
 /// Who signs in with this address. It is asked before the organization is known.
 pub async fn find(db: &PgPool, email: &str) -> sqlx::Result<Option<SignIn>> {
     sqlx::query_as!(
         SignIn,
-        r#"select s.org_id as org, s.user_id as user, s.email, s.password_hash, s.failures, u.active
+        r#"select s.org_id as org, s.user_id as user, s.email, s.password_hash, s.failures, u.active,
+                  exists (
+                      select from second_factors f
+                      where f.org_id = s.org_id and f.user_id = s.user_id and f.confirmed_at is not null
+                  ) as "second_factor!"
            from sign_ins s
            join users u on u.org_id = s.org_id and u.id = s.user_id
            where s.email = $1"#,
@@ -43,7 +49,11 @@ pub async fn find(db: &PgPool, email: &str) -> sqlx::Result<Option<SignIn>> {
 pub async fn of_user(db: &PgPool, org: OrgId, user: UserId) -> sqlx::Result<Option<SignIn>> {
     sqlx::query_as!(
         SignIn,
-        r#"select s.org_id as org, s.user_id as user, s.email, s.password_hash, s.failures, u.active
+        r#"select s.org_id as org, s.user_id as user, s.email, s.password_hash, s.failures, u.active,
+                  exists (
+                      select from second_factors f
+                      where f.org_id = s.org_id and f.user_id = s.user_id and f.confirmed_at is not null
+                  ) as "second_factor!"
            from sign_ins s
            join users u on u.org_id = s.org_id and u.id = s.user_id
            where s.org_id = $1 and s.user_id = $2"#,
@@ -54,7 +64,7 @@ pub async fn of_user(db: &PgPool, org: OrgId, user: UserId) -> sqlx::Result<Opti
     .await
 }
 
-/// Counts a wrong password. It takes as long for an address that nobody has: this commit waits for no disk, and a crash
+/// Counts a wrong password or code. It takes as long for an address that nobody has: this commit waits for no disk, and a crash
 /// may forget it.
 pub async fn note_failure(db: &PgPool, email: &str) -> sqlx::Result<()> {
     let mut tx = db.begin_with("begin; set local synchronous_commit = off").await?;
@@ -62,18 +72,29 @@ pub async fn note_failure(db: &PgPool, email: &str) -> sqlx::Result<()> {
     tx.commit().await
 }
 
-/// Notes a right password, and its hash if that was renewed.
-pub async fn note_success(db: &PgPool, email: &str, rehashed: Option<&str>) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update sign_ins
-         set failures = 0, password_hash = coalesce($2::text, password_hash)
-         where email = $1 and (failures > 0 or $2::text is not null)",
-        email,
-        rehashed,
-    )
-    .execute(db)
-    .await?;
+/// Keeps a password's new hash.
+pub async fn renew_hash(db: &PgPool, email: &str, password_hash: &str) -> sqlx::Result<()> {
+    sqlx::query!("update sign_ins set password_hash = $2 where email = $1", email, password_hash).execute(db).await?;
     Ok(())
+}
+
+/// Forgets the wrong tries before the right one.
+pub async fn forget_failures(db: &PgPool, email: &str) -> sqlx::Result<()> {
+    sqlx::query!("update sign_ins set failures = 0 where email = $1 and failures > 0", email).execute(db).await?;
+    Ok(())
+}
+
+/// Whether a person has a second factor that counts.
+pub async fn has_second_factor(db: &PgPool, org: OrgId, user: UserId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (
+               select from second_factors where org_id = $1 and user_id = $2 and confirmed_at is not null
+           ) as "on!""#,
+        org as OrgId,
+        user as UserId,
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// Gives a person a password, and with the first one the address to sign in with. An address with which somebody else

@@ -1,45 +1,96 @@
-//! Proves by a password who somebody is: tries are counted, and the answer tells nobody which addresses exist.
+//! Proves by a password, and a code where there is a second factor, who somebody is: tries are counted, and the answer
+//! tells nobody which addresses exist.
 
 use std::net::IpAddr;
 
 use super::{
     db::{self, SignIn},
     passwords::{self, Verdict},
+    second_factor::{self, Used},
     throttle::{MOST_FAILURES, Try},
 };
 use crate::{
     App,
+    domain::id::{OrgId, UserId},
+    postgres::tx,
     web::{auth::Viewer, error::Error},
 };
 
-/// Who signs in with this address and password; nobody if either is wrong, or the person may not sign in.
+/// Who signs in with this address and password; nobody if either is wrong, or the person may not sign in. Whoever has a
+/// second factor has proved nothing yet ([`by_code`]).
 pub async fn by_password(app: &App, from: IpAddr, email: &str, password: String) -> Result<Option<SignIn>, Error> {
     let this_try = Try::take(app, from, email).await?;
-    let found = db::find(&app.db, email).await?.filter(|who| who.active && who.failures < MOST_FAILURES);
+    let found = db::find(&app.db, email).await?.filter(may_try);
     let who = compare(app, email, password, found).await?;
-    if who.is_some() {
-        this_try.succeeded(app).await?;
+    match &who {
+        // The wrong tries go on counting until the code is right too: else whoever knows the password, and gives it
+        // between two guesses, could guess codes without end.
+        Some(who) if who.second_factor => this_try.put_back(app).await?,
+        Some(_) => {
+            db::forget_failures(&app.db, email).await?;
+            this_try.succeeded(app).await?;
+        }
+        None => {}
     }
     Ok(who)
 }
 
-/// Whether this is the viewer's password. Guessing it is slowed down as at the door.
-pub async fn is_mine(app: &App, me: &Viewer, from: IpAddr, password: String) -> Result<bool, Error> {
+/// Uses up a code of a person who has given the password. Nothing: it is wrong, or was used before. It is guessed as slowly
+/// as a password, and a wrong one counts like a wrong password.
+pub async fn by_code(app: &App, from: IpAddr, org: OrgId, user: UserId, code: &str) -> Result<Option<Used>, Error> {
+    let Some(who) = db::of_user(&app.db, org, user).await? else { return Ok(None) };
+    let this_try = Try::take(app, from, &who.email).await?;
+    let mut used = None;
+    if may_try(&who) {
+        let mut tx = tx::write(&app.db, org, Some(user), app.clock).await?;
+        used = second_factor::use_up(&mut tx, user, code).await?;
+        tx.commit().await?;
+    }
+    if used.is_some() {
+        db::forget_failures(&app.db, &who.email).await?;
+        this_try.succeeded(app).await?;
+    } else {
+        tracing::info!(address = %from, "refused a code");
+        db::note_failure(&app.db, &who.email).await?;
+    }
+    Ok(used)
+}
+
+/// Whether this is the viewer's password, and the code is right where there is a second factor. Guessing is slowed down as
+/// at the door.
+pub async fn is_mine(app: &App, me: &Viewer, from: IpAddr, password: String, code: &str) -> Result<bool, Error> {
     let Some(mine) = db::of_user(&app.db, me.scope.org, me.id).await? else { return Ok(false) };
-    Ok(by_password(app, from, &mine.email, password).await?.is_some_and(|who| who.user == me.id))
+    match by_password(app, from, &mine.email, password).await? {
+        Some(who) if who.user == me.id && who.second_factor => {
+            Ok(by_code(app, from, who.org, who.user, code).await?.is_some())
+        }
+        who => Ok(who.is_some_and(|who| who.user == me.id)),
+    }
+}
+
+/// What is told where [`is_mine`] says no.
+pub fn not_mine(me: &Viewer) -> &'static str {
+    if me.second_factor {
+        "The password or the code is wrong. A code counts once: wait for the next one."
+    } else {
+        "This is not your password."
+    }
+}
+
+fn may_try(who: &SignIn) -> bool {
+    who.active && who.failures < MOST_FAILURES
 }
 
 /// It takes the same time for an address that nobody has.
 async fn compare(app: &App, email: &str, password: String, found: Option<SignIn>) -> Result<Option<SignIn>, Error> {
     let stored = found.as_ref().map(|who| who.password_hash.clone());
-    let rehashed = match (passwords::compare(app, password, stored).await?, &found) {
-        (Verdict::Right, Some(_)) => None,
-        (Verdict::RightRehashed(hash), Some(_)) => Some(hash),
+    match (passwords::compare(app, password, stored).await?, &found) {
+        (Verdict::Right, Some(_)) => {}
+        (Verdict::RightRehashed(hash), Some(_)) => db::renew_hash(&app.db, email, &hash).await?,
         _ => {
             db::note_failure(&app.db, email).await?;
             return Ok(None);
         }
-    };
-    db::note_success(&app.db, email, rehashed.as_deref()).await?;
+    }
     Ok(found)
 }

@@ -1,4 +1,4 @@
-//! Sessions: begun with a token for the browser, renewed when the password was given again.
+//! Sessions: begun at the door with a token for the browser, renewed when the password was given again.
 
 use std::net::IpAddr;
 
@@ -6,6 +6,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::Response,
 };
+use axum_extra::extract::cookie::Cookie;
 use time::Duration;
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     domain::id::{OrgId, UserId},
     postgres::sessions::{self, NewSession},
     web::{
-        auth::{self, Viewer},
+        auth::{self, SESSION, Viewer},
         error::Error,
     },
 };
@@ -24,9 +25,15 @@ const GRACE: Duration = Duration::seconds(10);
 const FORGET_AFTER: Duration = Duration::days(7);
 
 /// Begins a session, in place of the one that the browser may still have, and returns its token.
-pub async fn begin(app: &App, org: OrgId, user: UserId, from: IpAddr, headers: &HeaderMap) -> Result<String, Error> {
+pub(super) async fn begin(
+    app: &App,
+    org: OrgId,
+    user: UserId,
+    from: IpAddr,
+    headers: &HeaderMap,
+) -> Result<String, Error> {
     let now = app.clock.now();
-    if let Some(old) = auth::token_hash(app, headers) {
+    if let Some(old) = auth::token_hash(app, headers, SESSION) {
         sessions::end(&app.db, &old).await?;
     }
     sessions::forget_old(&app.db, org, user, now - FORGET_AFTER).await?;
@@ -47,8 +54,13 @@ pub async fn renew(app: &App, me: &Viewer) -> Result<String, Error> {
 }
 
 /// Lets the answer carry the token as a cookie; an empty one takes it away.
-pub fn give(app: &App, mut response: Response, token: &str) -> Response {
-    if let Ok(cookie) = HeaderValue::from_str(&auth::session_cookie(app, token).to_string()) {
+pub fn give(app: &App, response: Response, token: &str) -> Response {
+    carry(response, &auth::cookie(app, SESSION, token))
+}
+
+/// Lets the answer carry a cookie.
+pub(super) fn carry(mut response: Response, cookie: &Cookie<'_>) -> Response {
+    if let Ok(cookie) = HeaderValue::from_str(&cookie.to_string()) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response

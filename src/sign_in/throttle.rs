@@ -1,4 +1,4 @@
-//! Slows down the guessing of passwords: so many tries per address of the network and per e-mail address.
+//! Slows down the guessing of passwords and codes: so many tries per address of the network and per e-mail address.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -17,7 +17,7 @@ const FULL_AFTER: Duration = Duration::hours(1);
 /// After so many wrong passwords in a row only a new link from an administrator helps.
 pub const MOST_FAILURES: i32 = 100;
 
-/// One try to give a password. Whoever has none left waits ([`Error::TooMany`]).
+/// One try to give a password or a code. Whoever has none left waits ([`Error::TooMany`]).
 pub struct Try {
     address: String,
     email: String,
@@ -34,7 +34,14 @@ impl Try {
         Ok(this)
     }
 
-    /// The password was right: the try does not count, so that many people behind one address can sign in at nine.
+    /// The password was right, and a code is owed: the try does not count, and those before still do.
+    pub async fn put_back(self, app: &App) -> Result<(), Error> {
+        db::put_back(&app.db, &self.address, PER_ADDRESS).await?;
+        db::put_back(&app.db, &self.email, PER_EMAIL).await?;
+        Ok(())
+    }
+
+    /// All was right: the try does not count, so that many people behind one address can sign in at nine.
     pub async fn succeeded(self, app: &App) -> Result<(), Error> {
         db::put_back(&app.db, &self.address, PER_ADDRESS).await?;
         db::refill(&app.db, &self.email, self.now - FULL_AFTER).await?;

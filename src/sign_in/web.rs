@@ -1,4 +1,4 @@
-//! The pages of signing in and out, and of giving the password again.
+//! The pages of signing in and out, of the code after the password, and of giving the password again.
 
 use askama::Template;
 use axum::{
@@ -8,18 +8,19 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{proof, session};
+use super::{door, proof, session};
 use crate::{
     App,
     postgres::sessions,
     web::{
-        auth::{self, Viewer},
+        auth::{self, SESSION, Viewer},
         client::ClientAddress,
         error::Error,
         form::{Errors, Form, Query},
         page::{Page, html, refused},
         routes::Routes,
         step_up,
+        toast::{self, Toast},
     },
 };
 
@@ -28,12 +29,18 @@ use crate::{
 const WRONG: &str =
     "E-mail or password is wrong. If you do not remember the password, ask your administrator for a link.";
 
-/// `/`, `/sign-in`, `/sign-out`, `/confirm-password`.
+/// One sentence for a wrong code, one that was used before, and too many failures.
+const WRONG_CODE: &str =
+    "This code is wrong or was used before. Wait for the next one, and check the clock of your phone.";
+
+/// `/`, `/sign-in`, `/sign-in/code`, `/sign-out`, `/confirm-password`.
 pub fn routes() -> Routes {
     Routes::new()
         .get("/", home)
         .get("/sign-in", show)
         .post("/sign-in", sign_in)
+        .get(door::CODE, show_code)
+        .post(door::CODE, give_code)
         .post("/sign-out", sign_out)
         .post(step_up::PATH, confirm_password)
 }
@@ -88,9 +95,8 @@ async fn sign_in(
     }
     if errors.is_empty() {
         if let Some(who) = proof::by_password(&app, address, &email, password).await? {
-            let token = session::begin(&app, who.org, who.user, address, &headers).await?;
             let to = auth::local_path(&next).unwrap_or("/");
-            return Ok(session::give(&app, Redirect::to(to).into_response(), &token));
+            return door::admit(&app, who.org, who.user, address, &headers, to).await;
         }
         tracing::info!(%address, "refused a sign-in");
         errors.add("email", WRONG);
@@ -98,9 +104,64 @@ async fn sign_in(
     refused(SignInPage { page, email, next, errors })
 }
 
+#[derive(Template)]
+#[template(path = "sign_in/code.html")]
+struct CodePage {
+    page: Page,
+    next: String,
+    errors: Errors,
+}
+
+async fn show_code(
+    State(app): State<App>,
+    headers: HeaderMap,
+    page: Page,
+    Query(query): Query<SignInQuery>,
+) -> Result<Response, Error> {
+    if door::who_owes(&app, &headers).await?.is_none() {
+        return Ok(begin_again());
+    }
+    html(CodePage { page, next: query.next, errors: Errors::new() })
+}
+
+/// Nobody owes a code in this browser, or no longer.
+fn begin_again() -> Response {
+    let toast = Toast::new("Give your password once more: the code waits for ten minutes only.");
+    toast::with(Redirect::to("/sign-in").into_response(), &toast)
+}
+
+#[derive(Deserialize)]
+struct CodeForm {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    next: String,
+}
+
+async fn give_code(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    page: Page,
+    Form { fields: CodeForm { code, next }, .. }: Form<CodeForm>,
+) -> Result<Response, Error> {
+    let Some(who) = door::who_owes(&app, &headers).await? else { return Ok(begin_again()) };
+    let mut errors = Errors::new();
+    if code.trim().is_empty() {
+        errors.add("code", "Code is missing.");
+    } else if let Some(used) = proof::by_code(&app, address, who.org, who.user, &code).await? {
+        let to = auth::local_path(&next).unwrap_or("/");
+        let inside = door::finish(&app, who, used, address, &headers, to).await?;
+        return Ok(inside.unwrap_or_else(begin_again));
+    } else {
+        errors.add("code", WRONG_CODE);
+    }
+    refused(CodePage { page, next, errors })
+}
+
 /// Asks for no form key: signing out twice is signing out.
 async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Error> {
-    if let Some(hash) = auth::token_hash(&app, &headers) {
+    if let Some(hash) = auth::token_hash(&app, &headers, SESSION) {
         sessions::end(&app.db, &hash).await?;
     }
     let forget = [(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""))];
@@ -112,23 +173,32 @@ struct ConfirmForm {
     #[serde(default)]
     password: String,
     #[serde(default)]
+    code: String,
+    #[serde(default)]
     then: String,
 }
 
-/// The password was asked for again: gives the session a new token and lets the browser send the held-back form.
+/// The password was asked for again, and a code where there is a second factor: gives the session a new token and lets the browser send the held-back form.
 async fn confirm_password(
     State(app): State<App>,
     me: Viewer,
     ClientAddress(address): ClientAddress,
     page: Page,
-    Form { fields: ConfirmForm { password, then }, typed, .. }: Form<ConfirmForm>,
+    Form { fields: ConfirmForm { password, code, then }, typed, .. }: Form<ConfirmForm>,
 ) -> Result<Response, Error> {
     let then = auth::local_path(&then).ok_or(Error::BadRequest("The form is incomplete. Open the page again."))?;
+    let mut errors = Errors::new();
     if password.is_empty() {
-        return step_up::ask(page, then, &typed, Some("Password is missing."));
+        errors.add("password", "Password is missing.");
     }
-    if !proof::is_mine(&app, &me, address, password).await? {
-        return step_up::ask(page, then, &typed, Some("This is not your password."));
+    if me.second_factor && code.trim().is_empty() {
+        errors.add("code", "Code is missing.");
+    }
+    if errors.is_empty() && !proof::is_mine(&app, &me, address, password, &code).await? {
+        errors.add("password", proof::not_mine(&me));
+    }
+    if !errors.is_empty() {
+        return step_up::ask(&me, page, then, &typed, errors);
     }
     let token = session::renew(&app, &me).await?;
     // 307: the browser sends the same form again, there.

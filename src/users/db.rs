@@ -46,6 +46,8 @@ pub struct Person {
     pub roles: Vec<Role>,
     /// Whether the person has ever chosen a password.
     pub has_sign_in: bool,
+    /// Whether a code is asked for after the password.
+    pub second_factor: bool,
     /// Until when the person's link works, at the company; if there is one.
     pub invited_until: Option<PrimitiveDateTime>,
 }
@@ -72,6 +74,10 @@ pub async fn find(tx: &mut Read, scope: &Scope, id: UserId, now: OffsetDateTime)
         r#"select u.id, u.external_id, u.name, u.email, u.title, u.level, u.hired_on, u.left_on, u.active, u.version,
                   array(select r.role from user_roles r where r.org_id = u.org_id and r.user_id = u.id) as "roles!",
                   exists (select from sign_ins s where s.org_id = u.org_id and s.user_id = u.id) as "has_sign_in!",
+                  exists (
+                      select from second_factors f
+                      where f.org_id = u.org_id and f.user_id = u.id and f.confirmed_at is not null
+                  ) as "second_factor!",
                   (select i.expires_at at time zone o.time_zone
                    from invitations i
                    where i.org_id = u.org_id and i.user_id = u.id and i.expires_at > $3) as invited_until
@@ -99,6 +105,7 @@ pub async fn find(tx: &mut Read, scope: &Scope, id: UserId, now: OffsetDateTime)
         version: row.version,
         roles: roles(&row.roles),
         has_sign_in: row.has_sign_in,
+        second_factor: row.second_factor,
         invited_until: row.invited_until,
     }))
 }

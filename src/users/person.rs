@@ -27,7 +27,8 @@ use crate::{
     },
     organizations, period_locks,
     postgres::{error::violates, sessions, tx},
-    sign_in, teams,
+    sign_in::{self, second_factor},
+    teams,
     web::{
         auth::{Allowed, ManagePeople},
         error::Error,
@@ -53,6 +54,7 @@ pub fn routes() -> Routes {
         .post("/users/{id}/deactivation", deactivate)
         .post("/users/{id}/activation", activate)
         .post("/users/{id}/sign-out", end_sessions)
+        .post("/users/{id}/second-factor/off", take_off_second_factor)
 }
 
 /// Where a form about a person is sent.
@@ -452,4 +454,30 @@ async fn end_sessions(
     let path = format!("/users/{id}");
     audit::db::record(&mut write, "user.signed_out", &path, json!({})).await?;
     write.done_saying(&path, &Toast::new("Signed out on every device")).await
+}
+
+/// For a lost phone: takes the person's second factor off and signs the person out. One's own is turned off on the profile,
+/// with a code of it.
+async fn take_off_second_factor(
+    State(app): State<App>,
+    me: Allowed<ManagePeople>,
+    page: Page,
+    Path(id): Path<UserId>,
+    Form { once, typed, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    let shown = PersonPage::load(&app, &me, page, id).await?;
+    if shown.is_me {
+        return Err(Error::Conflict("Turn your own second factor off on your profile, with a code of it."));
+    }
+    let form = path(id, "second-factor/off");
+    if let Some(response) = step_up::required(&me, &shown.page, &form, &typed) {
+        return response;
+    }
+    let mut write = once::begin(&app, &me, once).await?;
+    if !second_factor::take_off(&mut write, id).await? {
+        return Err(Error::Conflict("This person has no second factor that is on. Open the page again."));
+    }
+    sessions::end_all(&mut write, id, None).await?;
+    let words = format!("{} signs in with the password alone, and is signed out everywhere", shown.person.details.name);
+    write.done_saying(&format!("/users/{id}"), &Toast::new(words)).await
 }

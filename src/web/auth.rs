@@ -57,6 +57,10 @@ pub struct Viewer {
     pub locale: Locale,
     /// What the person has chosen; nothing: as the company.
     pub own_locale: Option<Locale>,
+    /// Whether the signed-in person has a second factor: what asks for the password asks for a code too.
+    pub second_factor: bool,
+    /// Whether the company wants finance and administrators to have one.
+    pub second_factor_required: bool,
 }
 
 impl Viewer {
@@ -84,6 +88,16 @@ impl Viewer {
             Some(Role::Admin) => "/users",
             None => "/profile",
         }
+    }
+
+    /// Whether the company wants the person to have a second factor.
+    pub fn needs_second_factor(&self) -> bool {
+        self.second_factor_required && self.roles.iter().any(|role| matches!(role, Role::Finance | Role::Admin))
+    }
+
+    /// Whether the person must turn one on before anything else.
+    pub fn owes_second_factor(&self) -> bool {
+        self.needs_second_factor() && !self.second_factor && self.behind.is_none()
     }
 
     /// Whether the password was given a short time ago (step-up).
@@ -156,7 +170,7 @@ impl<P: Grant> FromRequestParts<App> for Allowed<P> {
 
 /// Middleware: finds the viewer of the session cookie with one query and puts it into the request.
 pub async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Result<Response, Error> {
-    if let Some(hash) = token_hash(&app, request.headers()) {
+    if let Some(hash) = token_hash(&app, request.headers(), SESSION) {
         let now = app.clock.now();
         if let Some(session) = sessions::find(&app.db, &hash, now).await?
             && !is_over(&session, now)
@@ -178,6 +192,8 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
                 behind: session.behind,
                 locale: session.locale,
                 own_locale: session.own_locale,
+                second_factor: session.second_factor,
+                second_factor_required: session.second_factor_required,
             };
             let locale = written_in(&request, &viewer);
             request.extensions_mut().insert(viewer.clone());
@@ -225,14 +241,19 @@ pub fn hash_token(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// The hash of the session token that the browser sent, if it sent one.
-pub fn token_hash(app: &App, headers: &HeaderMap) -> Option<[u8; 32]> {
-    CookieJar::from_headers(headers).get(cookie_name(app)).map(|cookie| hash_token(cookie.value()))
+/// The cookie of a session's token.
+pub const SESSION: &str = "session";
+/// The cookie of a sign-in that still owes a code.
+pub const UNFINISHED: &str = "unfinished";
+
+/// The hash of the token that the browser sent in this cookie, if it sent one.
+pub fn token_hash(app: &App, headers: &HeaderMap, name: &str) -> Option<[u8; 32]> {
+    CookieJar::from_headers(headers).get(&cookie_name(app, name)).map(|cookie| hash_token(cookie.value()))
 }
 
 /// The cookie that carries a token; an empty token takes it away.
-pub fn session_cookie(app: &App, token: &str) -> Cookie<'static> {
-    let mut cookie = Cookie::build((cookie_name(app), token.to_owned()))
+pub fn cookie(app: &App, name: &str, token: &str) -> Cookie<'static> {
+    let mut cookie = Cookie::build((cookie_name(app, name), token.to_owned()))
         .path("/")
         .http_only(true)
         .secure(app.public_url.is_https())
@@ -244,6 +265,7 @@ pub fn session_cookie(app: &App, token: &str) -> Cookie<'static> {
     cookie
 }
 
-fn cookie_name(app: &App) -> &'static str {
-    if app.public_url.is_https() { "__Host-session" } else { "session" }
+fn cookie_name(app: &App, name: &str) -> String {
+    let prefix = if app.public_url.is_https() { "__Host-" } else { "" };
+    format!("{prefix}{name}")
 }

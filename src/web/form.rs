@@ -133,9 +133,10 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
     }
 }
 
-/// Whether a field holds a password: those are never shown again, hashed for receipts or logged.
+/// Whether a field holds a password or a code of the second factor: those are never shown again, hashed for receipts or
+/// logged.
 pub fn is_password(name: &str) -> bool {
-    name.contains("password")
+    name.contains("password") || name == "code"
 }
 
 fn refuse_nul(pairs: &[(String, String)]) -> Result<(), Error> {

@@ -70,6 +70,8 @@ fn viewer(roles: &[Role]) -> Viewer {
         behind: None,
         locale: Locale::En,
         own_locale: None,
+        second_factor: false,
+        second_factor_required: false,
     }
 }
 

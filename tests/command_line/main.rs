@@ -77,6 +77,35 @@ async fn people_are_created_listed_and_given_passwords() {
     assert_ne!(hash(&database).await, before);
     let (code, _, err) = told(&run(&database, &["user", "password", "x@example.com"], "kran nebel paraffin tuba\n"));
     assert_eq!((code, err.trim()), (Some(1), "nobody has the address x@example.com: see attain user list"));
+    let off = ["user", "second-factor-off", "Astrid@Example.com"];
+    let (code, _, err) = told(&run(&database, &off, ""));
+    assert_eq!((code, err.trim()), (Some(1), "Astrid Berg has no second factor"));
+    sqlx::raw_sql(
+        "insert into second_factors (org_id, user_id, secret, begun_at, confirmed_at)
+         select org_id, user_id, substring(sha256('a') for 20), 'epoch', 'epoch' from sign_ins;
+         insert into recovery_codes (org_id, user_id, code_hash) select org_id, user_id, 'a' from sign_ins;
+         insert into sessions (token_hash, org_id, user_id, created_at, last_seen_at, auth_at, ip, user_agent)
+         select 'a', org_id, user_id, 'epoch', 'epoch', 'epoch', '', '' from sign_ins",
+    )
+    .execute(&database.pool)
+    .await
+    .unwrap();
+    let (code, out, err) = told(&run(&database, &off, ""));
+    let words = "Astrid Berg signs in with the password alone, and is signed out everywhere";
+    assert_eq!((code, out.as_str(), err.trim()), (Some(0), "", words));
+    let left: i64 = sqlx::query_scalar(
+        "select (select count(*) from second_factors) + (select count(*) from recovery_codes)
+                + (select count(*) from sessions) + (select count(*) from audit where user_id is not null)",
+    )
+    .fetch_one(&database.pool)
+    .await
+    .unwrap();
+    assert_eq!(left, 0);
+    let told_of: i64 = sqlx::query_scalar("select count(*) from audit where action = 'user.second_factor_taken_off'")
+        .fetch_one(&database.pool)
+        .await
+        .unwrap();
+    assert_eq!(told_of, 1, "nobody's act: the command line's");
     let (code, _, err) = told(&run(&database, &["user", "list", "--organization", "Other"], ""));
     assert_eq!((code, err.trim()), (Some(1), "there is no company “Other”: Nordlys"));
 }

@@ -14,7 +14,10 @@ use uuid::Uuid;
 
 use attain::config::log_filter;
 
-use crate::support::{Answer, Client, NOW, PASSWORD, TestApp, email};
+use crate::{
+    second_factor::turn_on,
+    support::{Answer, Client, NOW, PASSWORD, TestApp, email},
+};
 
 const HEADERS: [(&str, &str); 6] = [
     (
@@ -271,12 +274,23 @@ async fn the_log_holds_no_secrets() {
     app.visitor().get(&format!("/invitations/{token}")).await.expect(200);
     browser.get(&format!("/users?q={token}")).await.expect(200);
     browser.get(&app.app.setup.path()).await.expect(404);
+    let (phone, codes) = turn_on(&mut browser, NOW).await;
+    let mut owing = app.visitor();
+    owing.post("/sign-in", &[("email", &address), ("password", PASSWORD)]).await.expect(303);
+    let unfinished = owing.cookies["unfinished"].clone();
+    let code = phone.code(NOW + time::Duration::seconds(30));
+    for (code, status) in [("000000", 422), (&code, 303), (&codes[0], 303)] {
+        owing.post("/sign-in", &[("email", &address), ("password", PASSWORD)]).await.expect(303);
+        owing.post("/sign-in/code", &[("code", code)]).await.expect(status);
+    }
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("answered status=303") && log.contains("/invitations/{token}"), "{log}");
     let setup = app.app.setup.path();
     let setup = setup.rsplit('=').next().unwrap();
-    for secret in [PASSWORD, wrong, token, setup, browser.token(), "$argon2id$", &address] {
+    let (secret, recovery) = (&*phone.secret, &*codes[0]);
+    let of_codes = [secret, recovery, &unfinished, owing.token(), "otpauth"];
+    for secret in [PASSWORD, wrong, token, setup, browser.token(), "$argon2id$", &address].into_iter().chain(of_codes) {
         assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
     }
 }

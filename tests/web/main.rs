@@ -43,6 +43,7 @@ mod rerating;
 mod scorecards;
 mod seals;
 mod search;
+mod second_factor;
 mod settings;
 mod settled;
 mod setup;
