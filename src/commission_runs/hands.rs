@@ -86,10 +86,17 @@ struct HandsPage {
     acts: Vec<Choice>,
     earlier: Vec<Choice>,
     form: ActForm,
+    /// The field of the hold or adjustment that is not taken back yet, and the reason that was typed there.
+    why: Option<(String, String)>,
     errors: Errors,
 }
 
 impl HandsPage {
+    /// The reason that was typed into a field.
+    fn why(&self, field: &str) -> &str {
+        self.why.as_ref().filter(|(at, _)| at == field).map_or("", |(_, typed)| typed)
+    }
+
     #[expect(clippy::unused_self, reason = "templates call methods")]
     fn is_component(&self, line: &Line) -> bool {
         line.kind == LineKind::Component && line.measure.is_some()
@@ -163,6 +170,7 @@ async fn load(
         acts: acts(),
         earlier: earlier(period),
         form,
+        why: None,
         errors,
         run,
     })
@@ -356,24 +364,36 @@ struct Why {
 }
 
 impl Why {
-    fn checked(&self) -> Result<String, Error> {
+    /// The reason, and what is wrong with it at a field.
+    fn parse(&self, field: &str) -> (String, Errors) {
         let mut errors = Errors::new();
-        let reason = errors.optional_text("reason", &self.reason, "The reason", 500);
-        if errors.is_empty() {
-            Ok(reason)
-        } else {
-            Err(Error::BadRequest("The reason is too long: 500 characters are possible."))
-        }
+        let reason = errors.optional_text(field, &self.reason, "The reason", 500);
+        (reason, errors)
+    }
+
+    /// The page with what was typed into a field and why it is refused.
+    async fn refuse(
+        self,
+        app: &App,
+        me: &Viewer,
+        page: Page,
+        (run, rep): (RunId, UserId),
+        (field, errors): (String, Errors),
+    ) -> Result<Response, Error> {
+        let shown = load(app, me, page, run, rep, ActForm::default(), errors).await?;
+        refused(HandsPage { why: Some((field, self.reason)), ..shown })
     }
 }
 
 async fn release(
     State(app): State<App>,
     me: Allowed<PrepareCommission>,
+    page: Page,
     Path((id, hold)): Path<(RunId, HoldId)>,
     Form { once, fields: why, .. }: Form<Why>,
 ) -> Result<Response, Error> {
-    let reason = why.checked()?;
+    let field = format!("release-{hold}");
+    let (reason, errors) = why.parse(&field);
     let mut write = once::begin_alone(&app, &me, once).await?;
     let run = find(&mut write, &me, id).await?;
     let period = periods::containing(run.period_kind, run.period_start, &me);
@@ -386,6 +406,10 @@ async fn release(
     }
     if run.locked_at.is_none() {
         must_be_open(&me, &run, rep)?;
+    }
+    if !errors.is_empty() {
+        drop(write);
+        return why.refuse(&app, &me, page, (id, rep), (field, errors)).await;
     }
     match hands_db::release(&mut write, hold, &reason).await {
         Err(e) if violates(&e, "pay_hold_releases_pkey") => {
@@ -414,7 +438,8 @@ async fn withdraw(
     if let Some(ask) = step_up::required(&me, &page, &path, &typed) {
         return ask;
     }
-    let reason = why.checked()?;
+    let field = format!("withdrawal-{adjustment}");
+    let (reason, errors) = why.parse(&field);
     let mut write = once::begin_alone(&app, &me, once).await?;
     let run = find(&mut write, &me, id).await?;
     let period = periods::containing(run.period_kind, run.period_start, &me);
@@ -424,6 +449,10 @@ async fn withdraw(
     must_be_open(&me, &run, one.rep_id)?;
     if one.paid_in.is_some() {
         return Err(Error::Conflict("This is paid already. Adjust the other way in the open period."));
+    }
+    if !errors.is_empty() {
+        drop(write);
+        return why.refuse(&app, &me, page, (id, one.rep_id), (field, errors)).await;
     }
     match hands_db::withdraw(&mut write, adjustment, &reason).await {
         Err(e) if violates(&e, "pay_adjustment_withdrawals_pkey") => {

@@ -178,6 +178,36 @@ async fn what_is_wrong_is_said_and_nothing_happens() {
 }
 
 #[tokio::test]
+async fn a_reason_that_is_too_long_is_kept_and_told_where_it_stands() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    let hold = [("line", "Sales"), ("what", "hold"), ("reason", "To be checked")];
+    let run = run_of(&act(&mut freja, &run, desk.ingrid, &hold).await.expect(303));
+    let adjust = [("line", "Sales"), ("what", "adjust"), ("amount", "5"), ("about", "2026-09"), ("reason", "Promised")];
+    let mut run = run_of(&act(&mut freja, &run, desk.ingrid, &adjust).await.expect(303));
+    let long = format!("It is {}.", "so ".repeat(200).trim());
+    for (section, field) in [("adjusted", "withdrawal-1"), ("held", "release-1")] {
+        let page = freja.get(&format!("{run}/reps/{}", desk.ingrid.id)).await.expect(200);
+        let form = format!("section[aria-labelledby={section}] form");
+        let refused = freja.submit(&page, &form, &[("reason", &long)]).await.expect(422);
+        assert_eq!(refused.attributes(".summary-error a", "href"), [format!("#{field}")]);
+        assert_eq!(refused.text(&format!("#{field}-error")), "The reason has 606 characters; 500 are possible.");
+        assert_eq!(refused.attribute(&format!("#{field}"), "value"), long, "what was typed stays");
+        assert_eq!(refused.count("[aria-invalid=true]"), 1);
+        run = run_of(&freja.submit(&refused, &form, &[("reason", "All is well")]).await.expect(303));
+    }
+    let page = freja.get(&format!("{run}/reps/{}", desk.ingrid.id)).await.expect(200);
+    assert!(
+        page.text("section[aria-labelledby=held] li").contains("released by Freja: All is well"),
+        "{}",
+        page.words()
+    );
+}
+
+#[tokio::test]
 async fn a_note_stays_with_the_line_and_changes_nothing() {
     let desk = Desk::new().await;
     desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
