@@ -242,9 +242,11 @@ async fn leave(mut write: Write, me: &Allowed<RecordSales>, visit: &Visit) -> Re
     }
     log::write_with(&mut write, visit.id, &with).await?;
     let new = log::facts(&new, &visit.customer, &log::names(&with));
-    let detail = json!({ "old": log::facts_of(visit), "new": new });
-    audit::db::record(&mut write, "visit.corrected", &format!("/visits/{}", visit.id), detail).await?;
+    let path = format!("/visits/{}", visit.id);
+    let detail = json!({ "old": log::facts_of(visit), "new": new, "left": left });
+    audit::db::record(&mut write, "visit.corrected", &path, detail).await?;
     let left = log::names(&left).join(", ");
     let words = format!("{left} taken off the visit to {}; {} still has it", visit.customer, visit.rep);
-    write.done_saying(&format!("/visits/plan?day={}", visit.visited_on), &Toast::new(words)).await
+    let toast = Toast::new(words).undo(format!("{path}/undo"));
+    write.done_saying(&format!("/visits/plan?day={}", visit.visited_on), &toast).await
 }

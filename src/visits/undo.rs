@@ -13,6 +13,7 @@ use super::{
 use crate::{
     App, audit,
     domain::{
+        access::{Reach, Scope},
         id::{UserId, VisitId},
         visit,
     },
@@ -84,7 +85,7 @@ impl Planned {
 const NOT_TODAY: Error = Error::Conflict("Only what you did today can be undone. Correct the visit instead.");
 
 /// Takes back what this person did today, as the last one: a planned visit is planned again as it was, a new one is gone,
-/// one that was taken off the plan is on it again, and one that did not take place did.
+/// one that was taken off the plan is on it again, one that did not take place did, and who left one goes along again.
 pub async fn create(
     State(app): State<App>,
     me: Allowed<RecordSales>,
@@ -95,6 +96,9 @@ pub async fn create(
     let object = format!("/visits/{id}");
     let history = audit::db::history(&mut write, me.scope.org, &me.company.time_zone, &object).await?;
     let last = history.into_iter().next().filter(|act| act.user_id == Some(me.id) && act.at.date() == me.today);
+    if let Some(left) = last.as_ref().and_then(|act| left(&act.detail)) {
+        return join_again(write, &me, id, left).await;
+    }
     let Some(visit) = page_db::find(&mut write, &me.scope, &me.company, id).await? else {
         let removed = last.filter(|act| act.action == "visit.removed").ok_or(Error::NotFound)?;
         return put_back(write, &me, &removed.detail).await;
@@ -141,6 +145,31 @@ pub async fn create(
         _ => ("/visits".to_owned(), "taken back"),
     };
     write.done_saying(&to, &Toast::new(format!("Visit to {} {words}", visit.customer))).await
+}
+
+/// Whom an act took off a visit that stays somebody else's.
+fn left(detail: &Value) -> Option<Vec<(UserId, String)>> {
+    serde_json::from_value(detail.get("left")?.clone()).ok()
+}
+
+/// Lets those go along again who left. The visit may be out of this person's sight since: it was in it with them.
+async fn join_again(
+    mut write: Write,
+    me: &Allowed<RecordSales>,
+    id: VisitId,
+    left: Vec<(UserId, String)>,
+) -> Result<Response, Error> {
+    let all = Scope { org: me.scope.org, reach: Reach::All };
+    let visit = page_db::find(&mut write, &all, &me.company, id).await?.ok_or(Error::NotFound)?;
+    if !left.iter().all(|(rep, _)| me.scope.sees(*rep)) {
+        return Err(Error::NotFound);
+    }
+    let mut with = visit.along();
+    with.extend(left);
+    update(&mut write, &visit, &log::as_new(&visit), &log::names(&with)).await?;
+    log::write_with(&mut write, id, &with).await?;
+    let toast = Toast::new(format!("On the visit to {} again, with {}", visit.customer, visit.rep));
+    write.done_saying(&format!("/visits/plan?day={}", visit.visited_on), &toast).await
 }
 
 /// Writes the visit as it was before, and that somebody did.

@@ -107,6 +107,7 @@ async fn whoever_goes_along_leaves_a_plan_and_does_not_end_it() {
     let havn = field.customer("Havn", field.ingrid).await;
     let mut ingrid = field.app.client(field.ingrid).await;
     let mut jonas = field.app.client(field.jonas).await;
+    let mut olav = field.app.client(field.olav).await;
     let jonas_id = field.jonas.id.to_string();
     for act in ["missed", "remove"] {
         let page = ingrid.get("/visits/plan").await.expect(200);
@@ -117,8 +118,23 @@ async fn whoever_goes_along_leaves_a_plan_and_does_not_end_it() {
         let shown = jonas.get(&visit).await.expect(200);
         assert!(!shown.has("form[action$='/move']") && !shown.has("form[action$='/missed']"));
         let left = jonas.post(&format!("{visit}/{act}"), &[]).await.expect(303);
-        let (_, words) = toast(&mut jonas, &left).await;
+        let (page, words) = toast(&mut jonas, &left).await;
         assert!(words.contains("Jonas taken off the visit to Havn; Ingrid still has it"), "{words}");
+        assert_eq!(jonas.get("/visits?state=planned").await.count("tbody tr"), 0);
+        // Undone: on the visit again, once, and only by who left.
+        olav.post(&format!("{visit}/undo"), &[]).await.expect(404);
+        let undone = jonas.submit(&page, ".toast form", &[]).await.expect(303);
+        let (_, words) = toast(&mut jonas, &undone).await;
+        assert!(words.contains("On the visit to Havn again, with Ingrid"), "{words}");
+        assert_eq!(jonas.get("/visits?state=planned").await.texts("tbody td:nth-child(3)"), ["Ingrid, Jonas"]);
+        jonas.post(&format!("{visit}/undo"), &[]).await.expect(409);
+        // What somebody has changed since stays.
+        let left = jonas.post(&format!("{visit}/{act}"), &[]).await.expect(303);
+        let (page, _) = toast(&mut jonas, &left).await;
+        for day in ["2026-11-24", "2026-11-19"] {
+            ingrid.post(&format!("{visit}/move"), &[("day", day)]).await.expect(303);
+        }
+        jonas.submit(&page, ".toast form", &[]).await.expect(404);
         assert_eq!(jonas.get("/visits?state=planned").await.count("tbody tr"), 0);
         let shown = ingrid.get(&visit).await.expect(200);
         assert!(shown.text("section:has(#history)").contains("With: Jonas →"), "{}", shown.words());
