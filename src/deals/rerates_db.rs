@@ -1,7 +1,5 @@
 //! Won deals at a rate that no longer counts on their day: what they come to with the one that does, and writing it.
 
-use std::collections::BTreeMap;
-
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
 use time::Date;
@@ -9,7 +7,7 @@ use time::Date;
 use super::estimates_db::{self, Columns, Made};
 use crate::{
     domain::{
-        exchange::{Back, converted},
+        exchange::{Returned, converted},
         id::{CustomerId, DealId, OrgId, RateId},
         money::{Currency, Money},
     },
@@ -175,26 +173,23 @@ impl Rerated {
 /// steps, and the credits shared anew. The error is the number of a deal whose amount would not fit.
 pub fn rerated<'a>(deals: impl IntoIterator<Item = &'a Foreign>, own: Currency) -> Result<Rerated, i64> {
     let mut rerated = Rerated::default();
-    let mut back: BTreeMap<i32, Back> = BTreeMap::new();
+    let mut back = None;
     for deal in deals {
         let currency = Currency::parse(&deal.currency).map_err(|_| deal.number)?;
-        if deal.returns.is_none() {
-            back.clear();
-        }
         let mut lines = Vec::with_capacity(deal.made.positions.len());
         for (&position, &original) in deal.made.positions.iter().zip(&deal.made.originals) {
             // What came back and was cancelled takes nothing back.
-            let amount = if deal.returns.is_none() || deal.booked_on.is_none() {
-                converted(original, currency, deal.rate, own)
-            } else {
-                let so_far = back.entry(position).or_default();
-                let amount = so_far.step(-original, currency, deal.rate, own);
-                *so_far =
-                    Back { original: so_far.original - original, amount: so_far.amount + amount.unwrap_or_default() };
-                amount.map(|amount| -amount)
+            let taken_back = back.as_mut().filter(|_| deal.returns.is_some() && deal.booked_on.is_some());
+            let amount = match taken_back {
+                None => converted(original, currency, deal.rate, own),
+                Some(back) => Returned::step(back, position, -original).map(|amount| -amount),
             };
-            lines.push((position, amount.ok_or(deal.number)?));
+            lines.push((position, original, amount.ok_or(deal.number)?));
         }
+        if deal.returns.is_none() {
+            back = Some(Returned::new(lines.iter().copied(), currency, deal.rate, own));
+        }
+        let lines: Vec<(i32, Money)> = lines.into_iter().map(|(position, _, amount)| (position, amount)).collect();
         let amounts: Vec<Money> = lines.iter().map(|(_, amount)| *amount).collect();
         rerated.columns.push(deal.id, &lines, &deal.made.shares(&amounts));
         rerated.rates.push(deal.rate);

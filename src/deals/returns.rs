@@ -21,7 +21,7 @@ use crate::{
     App, audit,
     domain::{
         deal::{Stage, returned_part},
-        exchange::Back,
+        exchange::Returned,
         id::DealId,
         money::{Currency, Money},
     },
@@ -126,18 +126,18 @@ pub struct Rest {
     lines: Vec<LineRow>,
     left: Money,
     currency: Currency,
-    /// Of a deal in another currency: its rate, and the company's currency.
-    rate: Option<(Decimal, Currency)>,
+    /// Of a deal in another currency: what came back.
+    back: Option<Returned>,
 }
 
 impl Rest {
     /// A deal of which nothing has come back.
     pub async fn before_returns(db: &mut PgConnection, me: &Viewer, deal: &Deal) -> Result<Self, Error> {
-        let mut rest = Self::load(db, me, deal, None).await?;
-        for line in &mut rest.lines {
+        let mut lines = page_db::lines(db, me.scope.org, deal.id, None).await?;
+        for line in &mut lines {
             (line.returned, line.returned_original) = (Money::ZERO, Money::ZERO);
         }
-        Ok(rest)
+        Ok(Self::of(me, deal, lines))
     }
 
     /// The lines that a return of the same amounts has now.
@@ -149,6 +149,14 @@ impl Rest {
         self.returned_lines(&self.lines.iter().map(amount).collect::<Vec<_>>())
     }
 
+    /// The whole of a deal with these lines.
+    fn of(me: &Viewer, deal: &Deal, lines: Vec<LineRow>) -> Self {
+        let (own, foreign) = (me.company.currency, deal.foreign());
+        let sold = lines.iter().map(|line| (line.position, line.face(), line.amount));
+        let back = foreign.zip(deal.rate).map(|(currency, rate)| Returned::new(sold, currency, rate, own));
+        Self { left: lines.iter().map(LineRow::face).sum(), currency: foreign.unwrap_or(own), back, lines }
+    }
+
     /// This has come back.
     pub fn take(&mut self, back: &[Line]) {
         for line in &mut self.lines {
@@ -157,20 +165,30 @@ impl Rest {
                 line.returned_original -= back.original.unwrap_or_default();
             }
         }
+        if let Some(returned) = &mut self.back {
+            back.iter().for_each(|line| returned.stepped(line.position, -line.face(), -line.amount));
+        }
     }
 
     async fn load(db: &mut PgConnection, me: &Viewer, deal: &Deal, except: Option<DealId>) -> Result<Self, Error> {
         let lines = page_db::lines(db, me.scope.org, deal.id, except).await?;
         let returns = page_db::returns(db, me.scope.org, deal.id).await?;
-        let others = returns.iter().filter(|returned| Some(returned.id) != except);
-        let back: Money = others.map(|returned| returned.original.unwrap_or(returned.net)).sum();
-        let (own, foreign) = (me.company.currency, deal.foreign());
-        Ok(Self {
-            left: lines.iter().map(LineRow::face).sum::<Money>() + back,
-            currency: foreign.unwrap_or(own),
-            rate: foreign.and(deal.rate).map(|rate| (rate, own)),
-            lines,
-        })
+        let others = || returns.iter().filter(|returned| Some(returned.id) != except);
+        let (mut face, mut amount): (Money, Money) = (
+            others().map(|returned| -returned.original.unwrap_or(returned.net)).sum(),
+            others().map(|returned| -returned.net).sum(),
+        );
+        let mut rest = Self::of(me, deal, lines);
+        rest.left -= face;
+        if let Some(back) = &mut rest.back {
+            for line in &rest.lines {
+                back.stepped(line.position, line.face_returned(), line.returned);
+                (face, amount) = (face - line.face_returned(), amount - line.returned);
+            }
+            // What came back of no line that the deal has.
+            back.stepped(0, face, amount);
+        }
+        Ok(rest)
     }
 
     /// What comes back of each line: what was typed, or all that is left. Above zero for a line above zero.
@@ -178,7 +196,8 @@ impl Rest {
         let currency = self.currency;
         if form.whole != "lines" {
             let all: Vec<Money> = self.lines.iter().map(|line| line.face() - line.face_returned()).collect();
-            if all.iter().copied().sum::<Money>() == self.left {
+            let has_more_back = |(left, line): (&Money, &LineRow)| left.0.signum() * line.face().0.signum() < 0;
+            if all.iter().copied().sum::<Money>() == self.left && !all.iter().zip(&self.lines).any(has_more_back) {
                 return all;
             }
             // Imported returns need not say of which line they are: then lines come back in order, up to what is left.
@@ -224,6 +243,12 @@ impl Rest {
         let part = |line: &LineRow, amount: Money, of: Decimal, decimals: u32| {
             -returned_part(line.face(), line.face_returned(), amount, of, decimals)
         };
+        let mut back = self.back.clone();
+        // In the company's currency, at the deal's rate.
+        let mut in_company = |line: &LineRow, amount: Money| match &mut back {
+            None => amount,
+            Some(back) => back.step(line.position, amount).unwrap_or_default(),
+        };
         self.lines
             .iter()
             .zip(amounts)
@@ -233,18 +258,11 @@ impl Rest {
                 product: line.product_id,
                 text: if line.product_id.is_some() { String::new() } else { line.item.clone() },
                 quantity: part(line, amount, line.quantity, 3),
-                amount: -self.in_company(line, amount),
+                amount: -in_company(line, amount),
                 original: line.original.map(|_| -amount),
                 cost: line.cost.map(|cost| Money::from_exact(part(line, amount, cost.exact(), 0))),
             })
             .collect()
-    }
-
-    /// What an amount of a line is in the company's currency, at the deal's rate.
-    fn in_company(&self, line: &LineRow, amount: Money) -> Money {
-        let Some((rate, own)) = self.rate else { return amount };
-        let back = Back { original: line.face_returned(), amount: line.returned };
-        back.step(amount, self.currency, rate, own).unwrap_or_default()
     }
 }
 

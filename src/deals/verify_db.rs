@@ -1,5 +1,7 @@
 //! Recomputes what is stored beside deals: their net, the amounts and dates of their credits, the last number.
 
+use std::collections::BTreeMap;
+
 use futures_util::TryStreamExt;
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
@@ -8,7 +10,7 @@ use time::Date;
 use crate::{
     domain::{
         deal::{Credit, credit_amounts},
-        exchange::converted,
+        exchange::{Returned, converted},
         id::{CustomerId, OrgId, UserId},
         money::{Currency, Money},
     },
@@ -30,7 +32,9 @@ struct Deal {
     sold_to: Option<CustomerId>,
     lines: Vec<i64>,
     originals: Vec<Option<i64>>,
-    /// What linked returns took back of each line, in the company's and in the deal's currency.
+    positions: Vec<i32>,
+    /// The lines of linked returns of a deal in another currency, in order: of which line, in both currencies.
+    back_positions: Vec<i32>,
     back: Vec<i64>,
     back_originals: Vec<i64>,
     reps: Vec<UserId>,
@@ -59,24 +63,26 @@ pub async fn verify(
                    order by x.from_date desc, x.id desc
                    limit 1) as rate_today,
                   l.amounts as "lines!", l.originals as "originals!: Vec<Option<i64>>",
-                  l.back as "back!", l.back_originals as "back_originals!", c.reps as "reps!: Vec<UserId>",
+                  l.positions as "positions!", b.positions as "back_positions!", b.amounts as "back!",
+                  b.originals as "back_originals!", c.reps as "reps!: Vec<UserId>",
                   c.parts as "parts!", c.overlays as "overlays!", c.amounts as "amounts!",
                   c.booked as "booked!: Vec<Option<Date>>"
            from deals d
            cross join lateral (
                select coalesce(array_agg(l.amount order by l.position), '{}') as amounts,
                       coalesce(array_agg(l.original order by l.position), '{}') as originals,
-                      coalesce(array_agg(b.amount order by l.position), '{}') as back,
-                      coalesce(array_agg(b.original order by l.position), '{}') as back_originals
+                      coalesce(array_agg(l.position order by l.position), '{}') as positions
                from deal_lines l
-               left join lateral (
-                   select coalesce(-sum(rl.amount), 0)::bigint as amount, coalesce(-sum(rl.original), 0)::bigint as original
-                   from deals r
-                   join deal_lines rl on rl.org_id = $1 and rl.deal_id = r.id and rl.position = l.position
-                   where d.currency is not null and r.org_id = $1 and r.returns_id = d.id and r.stage = 'won'
-               ) b on true
                where l.org_id = $1 and l.deal_id = d.id
            ) l
+           cross join lateral (
+               select coalesce(array_agg(l.position order by r.number, l.position), '{}') as positions,
+                      coalesce(array_agg(-l.amount order by r.number, l.position), '{}') as amounts,
+                      coalesce(array_agg(-l.original order by r.number, l.position), '{}') as originals
+               from deals r
+               join deal_lines l on l.org_id = $1 and l.deal_id = r.id and l.original is not null
+               where d.currency is not null and r.org_id = $1 and r.returns_id = d.id and r.stage = 'won'
+           ) b
            cross join lateral (
                select coalesce(array_agg(c.rep_id order by c.position), '{}') as reps,
                       coalesce(array_agg(c.parts order by c.position), '{}') as parts,
@@ -172,19 +178,39 @@ impl Deal {
         if self.is_return {
             return;
         }
-        let mut compare = |what, line: usize, stored: i64, original: Option<i64>| {
-            let derived = original.and_then(|original| converted(Money(original), currency, rate, own));
-            if derived != Some(Money(stored)) {
-                let record = format!("line {line} of deal {}", self.number);
+        let mut compare = |what, record: String, stored: Money, derived: Option<Money>| {
+            if derived != Some(stored) {
                 let derived = derived.map_or_else(|| "nothing".to_owned(), |derived| own.plain(derived));
-                tell(Differs { what, record, stored: own.plain(Money(stored)), derived });
+                tell(Differs { what, record, stored: own.plain(stored), derived });
             }
         };
-        for (line, (&amount, &original)) in (1..).zip(self.lines.iter().zip(&self.originals)) {
-            compare("deal_lines.amount", line, amount, original);
+        let line = |position: i32| format!("line {position} of deal {}", self.number);
+        let mut sold = Vec::with_capacity(self.lines.len());
+        for (&position, (&amount, &original)) in self.positions.iter().zip(self.lines.iter().zip(&self.originals)) {
+            let derived = original.and_then(|original| converted(Money(original), currency, rate, own));
+            compare("deal_lines.amount", line(position), Money(amount), derived);
+            sold.push((position, Money(original.unwrap_or_default()), Money(amount)));
         }
-        for (line, (&back, &original)) in (1..).zip(self.back.iter().zip(&self.back_originals)) {
-            compare("the returned amount", line, back, Some(original));
+        let mut returned = Returned::new(sold.iter().copied(), currency, rate, own);
+        // Of each line: what came back in the deal's currency, what that is as stored, and as it follows.
+        let mut back: BTreeMap<i32, (Money, Money, Option<Money>)> = BTreeMap::new();
+        for (&position, (&amount, &original)) in
+            self.back_positions.iter().zip(self.back.iter().zip(&self.back_originals))
+        {
+            let step = returned.step(position, Money(original));
+            let line = back.entry(position).or_insert((Money::ZERO, Money::ZERO, Some(Money::ZERO)));
+            *line = (line.0 + Money(original), line.1 + Money(amount), line.2.zip(step).map(|(sum, step)| sum + step));
+        }
+        let whole = |position: &i32| sold.iter().find(|line| line.0 == *position).map_or(0, |line| line.1.0.abs());
+        if back.iter().all(|(position, line)| line.0.0.abs() <= whole(position)) {
+            for (position, (_, stored, derived)) in back {
+                compare("the returned amount", line(position), stored, derived);
+            }
+        } else {
+            // What an import returned in one row is of no line: the steps of one may be told of another.
+            let stored = back.values().map(|line| line.1).sum();
+            let derived = back.values().map(|line| line.2).try_fold(Money::ZERO, |sum, line| Some(sum + line?));
+            compare("the returned amount", format!("deal {}", self.number), stored, derived);
         }
     }
 }

@@ -29,22 +29,92 @@ pub fn converted(original: Money, from: Currency, rate: Decimal, to: Currency) -
     i64::try_from(minor).ok().filter(|minor| minor.abs() <= MOST_MONEY).map(Money)
 }
 
-/// How much of a line came back so far: in the deal's currency, and what that is in the company's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Back {
-    /// In the deal's currency, above zero.
-    pub original: Money,
-    /// In the company's.
-    pub amount: Money,
+/// A line of a deal in another currency, and how much of it came back so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Sold {
+    position: i32,
+    original: Money,
+    amount: Money,
+    back: Money,
 }
 
-impl Back {
-    /// What the next step takes back in the company's currency: what is back after it, less what was back before it, so
-    /// that steps take back the whole line and not a cent more.
-    ///
-    /// Of NOK 100.01 at 0.0851 (EUR 8.51), NOK 50.00 are EUR 4.26 and the rest EUR 4.25.
-    pub fn step(self, original: Money, from: Currency, rate: Decimal, to: Currency) -> Option<Money> {
-        Some(converted(self.original + original, from, rate, to)? - self.amount)
+impl Sold {
+    /// As much of an amount as is left of the line, in the line's direction.
+    fn left_of(self, amount: Money) -> Money {
+        let left = self.original - self.back;
+        if left.0.signum() != amount.0.signum() {
+            return Money::ZERO;
+        }
+        if left.0.abs() < amount.0.abs() { left } else { amount }
+    }
+}
+
+/// What of a deal in another currency came back so far, step by step, so that all steps together take back the whole deal
+/// and not a cent more.
+///
+/// Of NOK 100.01 at 0.0851 (EUR 8.51), NOK 50.00 are EUR 4.26 and the rest EUR 4.25.
+#[derive(Clone, Debug)]
+pub struct Returned {
+    from: Currency,
+    rate: Decimal,
+    to: Currency,
+    lines: Vec<Sold>,
+    /// What came back in the deal's currency, and in the company's.
+    back: (Money, Money),
+}
+
+impl Returned {
+    /// Nothing yet of a deal in `from` at `rate`: its lines by position, each in `from` and in `to`.
+    pub fn new(
+        lines: impl IntoIterator<Item = (i32, Money, Money)>,
+        from: Currency,
+        rate: Decimal,
+        to: Currency,
+    ) -> Self {
+        let sold = |(position, original, amount)| Sold { position, original, amount, back: Money::ZERO };
+        Self { from, rate, to, lines: lines.into_iter().map(sold).collect(), back: (Money::ZERO, Money::ZERO) }
+    }
+
+    /// What the next step takes back in the company's currency: of its line what is back after it, less what was back before
+    /// it. A step larger than its line goes on to the others, the first ones first: imported returns need not say of which
+    /// line they are. The step that leaves nothing takes all that is left.
+    pub fn step(&mut self, position: i32, original: Money) -> Option<Money> {
+        let sum = |part: fn(&Sold) -> Money| self.lines.iter().map(part).sum::<Money>();
+        let amount = if self.back.0 + original == sum(|line| line.original) {
+            let whole = sum(|line| line.amount);
+            for line in &mut self.lines {
+                line.back = line.original;
+            }
+            whole - self.back.1
+        } else {
+            self.spread(position, original)?
+        };
+        self.back = (self.back.0 + original, self.back.1 + amount);
+        Some(amount)
+    }
+
+    /// The same where it is known what the step took back.
+    pub fn stepped(&mut self, position: i32, original: Money, amount: Money) {
+        let before = self.back.1;
+        // What does not fit an amount was never written.
+        self.step(position, original);
+        self.back.1 = before + amount;
+    }
+
+    fn spread(&mut self, position: i32, original: Money) -> Option<Money> {
+        let mut order: Vec<usize> = (0..self.lines.len()).collect();
+        order.sort_by_key(|&at| self.lines.get(at).is_none_or(|line| line.position != position));
+        let (mut left, mut amount) = (original, Money::ZERO);
+        for at in order {
+            let Some(line) = self.lines.get_mut(at) else { continue };
+            let part = line.left_of(left);
+            amount += converted(line.back + part, self.from, self.rate, self.to)?
+                - converted(line.back, self.from, self.rate, self.to)?;
+            line.back += part;
+            left -= part;
+        }
+        // More than was sold.
+        Some(amount + converted(left, self.from, self.rate, self.to)?)
     }
 }
 
@@ -80,17 +150,44 @@ mod tests {
         assert_eq!(convert(100_000_000_000_000, "USD", "0.000000000001", "EUR"), Some(100));
     }
 
+    #[test]
+    fn one_return_of_several_lines_takes_back_what_they_came_to() {
+        let (nok, eur) = (Currency::parse("NOK").unwrap(), Currency::parse("EUR").unwrap());
+        let rate: Decimal = "0.0851".parse().unwrap();
+        let sold = [(1, Money(10_001), Money(851)), (2, Money(5), Money(0))];
+        let steps = |steps: &[(i32, i64)]| {
+            let mut returned = Returned::new(sold, nok, rate, eur);
+            steps.iter().map(|&(at, step)| returned.step(at, Money(step)).unwrap().0).collect::<Vec<_>>()
+        };
+        assert_eq!(steps(&[(1, 10_006)]), [851], "NOK 100.06 alone would be EUR 8.52");
+        assert_eq!(steps(&[(1, 5_000), (1, 5_001), (2, 5)]), [426, 425, 0]);
+        assert_eq!(steps(&[(1, 10_004), (2, 2)]), [851, 0]);
+        assert_eq!(steps(&[(1, 10_006), (1, 10)]), [851, 1], "more than was sold");
+    }
+
     proptest! {
         #[test]
-        fn steps_take_the_whole_line_back(steps in prop::collection::vec(0_i64..1_000_000, 1..6), rate in 1_i64..1_000_000) {
+        fn steps_take_the_whole_deal_back(
+            lines in prop::collection::vec(1_i64..1_000_000, 1..5),
+            steps in prop::collection::vec((0_i32..6, 0_i64..1_000_000), 0..8),
+            rate in 1_i64..1_000_000,
+        ) {
             let (nok, eur) = (Currency::parse("NOK").unwrap(), Currency::parse("EUR").unwrap());
             let rate = Decimal::new(rate, 4);
-            let mut back = Back::default();
-            for step in steps {
-                let amount = back.step(Money(step), nok, rate, eur).unwrap();
-                back = Back { original: back.original + Money(step), amount: back.amount + amount };
+            let amounts: Vec<Money> = lines.iter().map(|line| converted(Money(*line), nok, rate, eur).unwrap()).collect();
+            let whole: Money = amounts.iter().copied().sum();
+            let sold = (1..).zip(&lines).zip(&amounts).map(|((position, line), amount)| (position, Money(*line), *amount));
+            let mut returned = Returned::new(sold, nok, rate, eur);
+            let (mut left, mut back) = (lines.iter().sum::<i64>(), Money::ZERO);
+            // Whatever line a step names: never below zero, never more than the whole, and in the end the whole.
+            for (position, step) in steps.into_iter().chain([(1, i64::MAX)]) {
+                let step = step.min(left);
+                let amount = returned.step(position, Money(step)).unwrap();
+                prop_assert!(amount >= Money::ZERO);
+                (left, back) = (left - step, back + amount);
+                prop_assert!(back <= whole);
             }
-            prop_assert_eq!(Some(back.amount), converted(back.original, nok, rate, eur));
+            prop_assert_eq!(back, whole);
         }
 
         #[test]

@@ -138,6 +138,28 @@ async fn lines_and_returns_are_in_the_currency_of_their_deal() {
 }
 
 #[tokio::test]
+async fn a_return_in_one_row_takes_back_what_all_lines_came_to() {
+    let db = acme(&[("SEK", "2026-01-01", "0.0851")]).await;
+    let rows = deals(&[
+        "D1,C1,R1,2026-01-05,,SEK,won,,,",
+        "B1,C1,R1,2026-02-07,-100.02,SEK,won,,D1,",
+        "D2,C1,R1,2026-01-05,,SEK,won,,,",
+        "B2,C1,R1,2026-02-07,-60.00,SEK,won,,D2,",
+        "B3,C1,R1,2026-02-08,-40.02,SEK,won,,D2,",
+    ]);
+    // 4.26 each, where 100.02 alone would be 8.51.
+    let lines = "deal,amount\nD1,50.01\nD1,50.01\nD2,50.01\nD2,50.01\n";
+    import(&db, &[("deals.csv", &rows), ("deal_lines.csv", lines)]).await;
+    let nets =
+        "select external_id || ' ' || net || ' ' || coalesce(fully_returned_on::text, '-') from deals order by number";
+    let expected = ["D1 852 2026-02-07", "B1 -852 -", "D2 852 2026-02-08", "B2 -511 -", "B3 -341 -"];
+    assert_eq!(ask(&db.pool, nets).await, expected);
+    assert_eq!(differences(&db).await, Vec::<String>::new());
+    import(&db, &[("deals.csv", &rows), ("deal_lines.csv", lines)]).await;
+    assert_eq!(ask(&db.pool, nets).await, expected);
+}
+
+#[tokio::test]
 async fn what_has_no_rate_is_refused_where_it_stands() {
     let db = acme(&[("SEK", "2026-03-02", "0.1")]).await;
     let rows = deals(&[
