@@ -235,6 +235,7 @@ pub mod deals {
     mod enter;
     pub mod estimates_db;
     mod export;
+    mod export_db;
     mod facts;
     mod follow;
     mod form;

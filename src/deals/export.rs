@@ -1,14 +1,14 @@
-//! The list of deals as a file.
+//! The list of deals as a file, which the importer reads too.
 
 use axum::{extract::State, response::Response};
 
 use super::{
-    list_db,
+    export_db, list_db,
     web::{assume, read_filter},
 };
 use crate::{
     App,
-    domain::access::Permission,
+    domain::{access::Permission, id::DealId, money::Currency},
     postgres::tx,
     web::{
         auth::{Allowed, ReadSales},
@@ -28,34 +28,55 @@ pub async fn export(State(app): State<App>, me: Allowed<ReadSales>, mut list: Li
     let (mut filter, _) = read_filter(&mut read, &me, &list).await?;
     (filter.after, filter.limit) = (None, AT_ONCE);
     let confirms = me.scope_of(Permission::ConfirmDeals);
+    // First what the importer reads, then what people do.
     let mut file = csv::File::new(&[
-        "deal",
-        "stage",
-        "date",
+        "external_id",
         "customer",
+        "rep",
+        "closed_on",
+        "amount",
+        "currency",
+        "stage",
         "returns",
+        "credits",
+        "deal",
+        "date",
+        "customer_name",
+        "returned_deal",
         "credited",
         "net",
         "part",
-        "currency",
+        "net_currency",
         "confirmed",
     ]);
-    let currency = me.company.currency;
+    let own = me.company.currency;
     loop {
         let rows = list_db::list(&mut read, me.id, &confirms, &filter, me.today).await?;
         let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < AT_ONCE);
         filter.after = rows.last().map(|row| (row.on_date, row.number));
+        let ids: Vec<DealId> = rows.iter().map(|row| row.id).collect();
+        let mut imported = export_db::imported(&mut read, me.scope.org, &ids).await?;
         for row in rows {
+            let known = imported.remove(&row.id).unwrap_or_default();
+            let currency = known.currency.as_deref().and_then(|code| Currency::parse(code).ok()).unwrap_or(own);
             file.row([
-                csv::number(row.number),
+                csv::text(&known.external_id),
+                csv::text(&known.customer),
+                csv::text(&known.rep),
+                csv::text(&known.closed_on.map(|day| day.to_string()).unwrap_or_default()),
+                csv::number(currency.major(known.amount)),
+                csv::text(currency.code()),
                 csv::text(row.stage.as_str()),
+                csv::text(&known.returns),
+                csv::text(&known.credits),
+                csv::number(row.number),
                 csv::text(&row.on_date.to_string()),
                 csv::text(&row.customer),
                 row.returns.map_or_else(|| csv::text(""), csv::number),
                 csv::text(&row.credits),
-                csv::number(currency.major(row.net)),
-                csv::number(currency.major(row.part)),
-                csv::text(currency.code()),
+                csv::number(own.major(row.net)),
+                csv::number(own.major(row.part)),
+                csv::text(own.code()),
                 csv::text(if row.confirmed { "yes" } else { "no" }),
             ]);
         }

@@ -17,6 +17,7 @@ pub const ASSIGNMENTS: Format = Format {
     about: "Who is on which commission plan from when to when.",
     columns: &[required("plan", "Starter"), required("rep", "R1"), required("from", "2025-03-01"), optional("to", "")],
     more_columns: false,
+    for_people: &[],
 };
 
 /// Stages the file. How many rows it has; none: it is not there.

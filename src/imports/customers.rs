@@ -23,6 +23,7 @@ pub const CUSTOMERS: Format = Format {
         optional("country", "Norway"),
     ],
     more_columns: true,
+    for_people: &[],
 };
 
 /// From so many customers on, an import into empty tables puts their indexes aside.

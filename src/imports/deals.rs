@@ -34,6 +34,17 @@ pub const DEALS: Format = Format {
         optional("credits", "R1:1"),
     ],
     more_columns: false,
+    for_people: &[
+        "deal",
+        "date",
+        "customer_name",
+        "returned_deal",
+        "credited",
+        "net",
+        "part",
+        "net_currency",
+        "confirmed",
+    ],
 };
 
 /// The file of the lines. It replaces the one line that a deal has by itself.
@@ -48,6 +59,7 @@ pub const LINES: Format = Format {
         optional("cost", "800"),
     ],
     more_columns: false,
+    for_people: &[],
 };
 
 /// From so many deals on, an import into empty tables puts their indexes aside.

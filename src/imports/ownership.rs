@@ -13,6 +13,7 @@ pub const OWNERSHIP: Format = Format {
     about: "Who looked after a customer from when to when, where that has changed.",
     columns: &[required("customer", "C1"), required("rep", "R1"), required("from", "2025-01-15"), optional("to", "")],
     more_columns: false,
+    for_people: &[],
 };
 
 /// Stages the file. How many rows it has; none: it is not there.

@@ -30,6 +30,7 @@ pub const REPS: Format = Format {
         optional("level", "senior"),
     ],
     more_columns: false,
+    for_people: &[],
 };
 
 /// A row of the file.

@@ -15,7 +15,10 @@ use super::{
     problem::Problems,
     source::Source,
 };
-use crate::domain::{id::UserId, money::Currency};
+use crate::{
+    domain::{id::UserId, money::Currency},
+    web::csv as csv_cells,
+};
 
 /// What a file may hold.
 pub struct Format {
@@ -27,6 +30,8 @@ pub struct Format {
     pub columns: &'static [Column],
     /// Whether other columns are welcome: they become attributes.
     pub more_columns: bool,
+    /// Columns that our own file has for people: they are passed over.
+    pub for_people: &'static [&'static str],
 }
 
 /// A column of a file.
@@ -73,7 +78,7 @@ impl<'s> Table<'s> {
     }
 
     fn read_header(&mut self, problems: &mut Problems) -> bool {
-        let Format { file, columns, more_columns, .. } = self.format;
+        let Format { file, columns, more_columns, for_people, .. } = self.format;
         let mut fine = true;
         let mut refuse = |column: &str, remedy: String| {
             problems.add(file, 1, column, column, remedy);
@@ -86,8 +91,8 @@ impl<'s> Table<'s> {
                 continue;
             };
             let column = self.source.column(file, name);
-            if column.is_empty() && !name.is_empty() {
-                self.header.push(column);
+            if column.is_empty() && !name.is_empty() || for_people.contains(&&*column) {
+                self.header.push(String::new());
                 continue;
             }
             let name = column.as_str();
@@ -192,7 +197,7 @@ impl<'a> Row<'a> {
                 self.refuse(column, text, "A NUL character cannot be stored. Remove it.");
                 None
             }
-            Ok(text) => Some(text),
+            Ok(text) => Some(csv_cells::read(text)),
             Err(_) => {
                 let shown = String::from_utf8_lossy(cell.unwrap_or_default());
                 self.refuse(column, &shown, "The cell is not UTF-8. Save the file as “CSV UTF-8”.");
@@ -351,7 +356,9 @@ pub fn strangers(source: Source<'_>, format: &'static Format) -> io::Result<Vec<
     let mut header = ByteRecord::new();
     ReaderBuilder::new().has_headers(false).from_reader(file).read_byte_record(&mut header)?;
     let names = header.iter().filter_map(|name| std::str::from_utf8(name).ok()).map(str::trim);
-    let strange = |name: &&str| !name.is_empty() && !format.columns.iter().any(|column| column.name == *name);
+    let known =
+        |name: &str| format.columns.iter().any(|column| column.name == name) || format.for_people.contains(&name);
+    let strange = |name: &&str| !name.is_empty() && !known(name);
     Ok(names.filter(strange).map(str::to_owned).collect())
 }
 

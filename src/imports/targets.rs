@@ -28,6 +28,7 @@ pub const TARGETS: Format = Format {
         optional("currency", ""),
     ],
     more_columns: false,
+    for_people: &[],
 };
 
 /// Stages the file. How many rows it has; none: it is not there.

@@ -2,6 +2,7 @@
 
 use super::{
     assignments::ASSIGNMENTS,
+    cell,
     customers::CUSTOMERS,
     deals::{DEALS, LINES},
     import::FILES,
@@ -67,12 +68,15 @@ pub fn template(file: &str, currency: Currency) -> Option<Vec<u8>> {
     writer.into_inner().ok()
 }
 
-/// Which file a browser means by a name: letters of either case, and what browsers add to a second download.
+/// Which file a browser means by a name: letters of either case, the day that our own files bear, and what browsers add to a
+/// second download.
 pub fn recognized(name: &str) -> Option<&'static str> {
     let name = name.trim().to_lowercase();
     let (stem, ending) = name.rsplit_once('.')?;
     let is_number = |text: &str| text.strip_suffix(')').is_some_and(|n| n.bytes().all(|byte| byte.is_ascii_digit()));
     let stem = stem.rsplit_once('(').filter(|(_, rest)| is_number(rest)).map_or(stem, |(stem, _)| stem.trim_end());
+    let day = |text: &str| cell::date(text).is_some();
+    let stem = stem.split_once('-').filter(|(_, rest)| day(rest)).map_or(stem, |(stem, _)| stem);
     FILES.into_iter().find(|file| file.rsplit_once('.') == Some((stem, ending)))
 }
 
@@ -87,6 +91,9 @@ mod tests {
             ("Customers.CSV", Some("customers.csv")),
             ("deal_lines (2).csv", Some("deal_lines.csv")),
             ("plans(1).json", Some("plans.json")),
+            ("deals-2026-11-19.csv", Some("deals.csv")),
+            ("deals-2026-11-19 (1).csv", Some("deals.csv")),
+            ("deals-2026.csv", None),
             ("customers (new).csv", None),
             ("customers.xlsx", None),
             ("../customers.csv", None),

@@ -23,6 +23,7 @@ pub const VISITS: Format = Format {
         optional("recorded_on", "2025-02-10"),
     ],
     more_columns: false,
+    for_people: &[],
 };
 
 /// The outcomes that pages know. Another word becomes `other`, and is kept in the notes.

@@ -14,10 +14,17 @@ pub struct File(csv::Writer<Vec<u8>>);
 /// One cell.
 pub struct Cell(String);
 
+/// What a formula begins with.
+const RISKY: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+
 /// A cell of text. What begins like a formula gets an apostrophe before it.
 pub fn text(text: &str) -> Cell {
-    let risky = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
-    Cell(if text.starts_with(risky) { format!("'{text}") } else { text.to_owned() })
+    Cell(if text.starts_with(RISKY) { format!("'{text}") } else { text.to_owned() })
+}
+
+/// The text of such a cell, without that apostrophe.
+pub fn read(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|text| text.starts_with(RISKY)).unwrap_or(cell)
 }
 
 /// A cell of a number: plain digits with a point, and a minus where it is below zero.
@@ -64,6 +71,7 @@ mod tests {
     fn formulas_are_disarmed_and_numbers_are_not() {
         for typed in ["=1+1", "+1", "-1", "@sum", "\tx", "＝1"] {
             assert_eq!(text(typed).0, format!("'{typed}"));
+            assert_eq!(read(&text(typed).0), typed);
         }
         assert_eq!(text("Café = good").0, "Café = good");
         assert_eq!(number(Decimal::new(-500, 2)).0, "-5.00");

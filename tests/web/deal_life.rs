@@ -209,9 +209,10 @@ async fn the_list_is_a_file_with_the_same_filters() {
     assert_eq!(
         file.body().lines().collect::<Vec<_>>(),
         [
-            "deal,stage,date,customer,returns,credited,net,part,currency,confirmed",
-            "2,won,2026-11-12,'=Havn,1,\"Ingrid, Olav\",-10.00,-6.67,EUR,yes",
-            "1,won,2026-11-10,'=Havn,,\"Ingrid, Olav\",100.00,66.67,EUR,yes",
+            "external_id,customer,rep,closed_on,amount,currency,stage,returns,credits,deal,date,customer_name,returned_deal,\
+             credited,net,part,net_currency,confirmed",
+            ",,,2026-11-12,-10.00,EUR,won,,,2,2026-11-12,'=Havn,1,\"Ingrid, Olav\",-10.00,-6.67,EUR,yes",
+            ",,,2026-11-10,100.00,EUR,won,,,1,2026-11-10,'=Havn,,\"Ingrid, Olav\",100.00,66.67,EUR,yes",
         ]
     );
     ingrid.get("/deals.csv?stage=maybe").await.expect(400);

@@ -12,6 +12,7 @@ mod database;
 mod deal_life;
 mod deal_returns;
 mod deals;
+mod deals_file;
 mod demo;
 mod disputes;
 mod drilldown;
