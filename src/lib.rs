@@ -45,6 +45,7 @@ pub mod domain {
     pub mod access;
     pub mod bridge;
     pub mod calendar;
+    pub mod classes;
     /// What a plan pays for the facts of one rep, in numbers and in words.
     pub mod commission {
         mod account;
@@ -85,6 +86,7 @@ pub mod domain {
         pub mod words;
     }
     pub mod company;
+    pub mod contribution;
     pub mod cross_sell;
     pub mod deal;
     pub mod dispute;

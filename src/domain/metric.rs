@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{minimum::Kept, money::Money, rate::Ratio};
+use super::{contribution::Book, minimum::Kept, money::Money, rate::Ratio};
 
 /// What a target is set on and a commission measures (docs/definitions.md).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -40,6 +40,14 @@ pub enum Metric {
     CrossSellCount,
     /// Net sales less what the lines cost.
     GrossMargin,
+    /// Losses as a fraction of the customers that bought when the period began.
+    LossRate,
+    /// The time spent with the company's best customers, as a fraction of all time spent with customers.
+    TimeOnA,
+    /// What the largest customer bought in twelve months, as a fraction of what all bought.
+    Concentration,
+    /// The margin of the book less what visits, time and orders cost.
+    Contribution,
 }
 
 /// The unit a metric is counted in.
@@ -55,7 +63,7 @@ pub enum Unit {
 
 impl Metric {
     /// Every metric, in the order of pages and files.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::NewCustomers,
         Self::LostCustomers,
         Self::WonBackCustomers,
@@ -72,16 +80,24 @@ impl Metric {
         Self::CrossSellSales,
         Self::CrossSellCount,
         Self::GrossMargin,
+        Self::LossRate,
+        Self::TimeOnA,
+        Self::Concentration,
+        Self::Contribution,
     ];
 
     /// Those that are loaded only where a target, a plan or a person asks for them.
-    pub const MORE: [Self; 6] = [
+    pub const MORE: [Self; 10] = [
         Self::GrowthFromNew,
         Self::GrowthFromExisting,
         Self::VisitMinimum,
         Self::CrossSellSales,
         Self::CrossSellCount,
         Self::GrossMargin,
+        Self::LossRate,
+        Self::TimeOnA,
+        Self::Concentration,
+        Self::Contribution,
     ];
 
     /// The word in the database, in plans, URLs and CSV.
@@ -103,6 +119,10 @@ impl Metric {
             Self::CrossSellSales => "cross_sell_sales",
             Self::CrossSellCount => "cross_sell_count",
             Self::GrossMargin => "gross_margin",
+            Self::LossRate => "loss_rate",
+            Self::TimeOnA => "time_on_a",
+            Self::Concentration => "concentration",
+            Self::Contribution => "contribution",
         }
     }
 
@@ -125,6 +145,10 @@ impl Metric {
             Self::CrossSellSales => "Cross-sell sales",
             Self::CrossSellCount => "Categories cross-sold",
             Self::GrossMargin => "Gross margin",
+            Self::LossRate => "Loss rate",
+            Self::TimeOnA => "Time on A customers",
+            Self::Concentration => "Share of the largest customer",
+            Self::Contribution => "Contribution",
         }
     }
 
@@ -140,8 +164,15 @@ impl Metric {
             | Self::NewCustomerSales
             | Self::ExistingCustomerSales
             | Self::CrossSellSales
-            | Self::GrossMargin => Unit::Money,
-            Self::SalesGrowth | Self::GrowthFromNew | Self::GrowthFromExisting | Self::VisitMinimum => Unit::Fraction,
+            | Self::GrossMargin
+            | Self::Contribution => Unit::Money,
+            Self::SalesGrowth
+            | Self::GrowthFromNew
+            | Self::GrowthFromExisting
+            | Self::VisitMinimum
+            | Self::LossRate
+            | Self::TimeOnA
+            | Self::Concentration => Unit::Fraction,
             _ => Unit::Count,
         }
     }
@@ -158,7 +189,12 @@ impl Metric {
 
     /// Whether its target is a limit: fewer is better.
     pub fn is_limit(self) -> bool {
-        self == Self::LostCustomers
+        matches!(self, Self::LostCustomers | Self::LossRate | Self::Concentration)
+    }
+
+    /// Whether there are periods in which it has no value: a share of nothing, or costs that nobody has set.
+    pub fn may_lack_value(self) -> bool {
+        self.unit() == Unit::Fraction || self == Self::Contribution
     }
 }
 
@@ -201,6 +237,32 @@ pub struct Facts {
     pub lines_without_cost: i64,
     /// In how many days or weeks the minimum of visits was met.
     pub visit_minimum: Option<Kept>,
+    /// How many customers bought and were owned when the period began.
+    pub buying_customers: Option<i64>,
+    /// The minutes spent with customers.
+    pub time: Option<Time>,
+    /// What customers bought in the twelve months up to the end of the period.
+    pub largest: Option<Largest>,
+    /// What the book brought and took.
+    pub book: Option<Book>,
+}
+
+/// Minutes spent with customers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Time {
+    /// Those with customers of class A.
+    pub on_a: i64,
+    /// All of them.
+    pub all: i64,
+}
+
+/// What the largest customer bought, and what all of those did who bought more than they gave back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Largest {
+    /// The largest.
+    pub one: Money,
+    /// All.
+    pub all: Money,
 }
 
 impl Facts {
@@ -241,8 +303,9 @@ impl Value {
     }
 }
 
-/// **The** value of a metric. Growth has none where the base is missing, zero or below; the minimum of visits has none
-/// where none was expected; what was not asked for has none.
+/// **The** value of a metric. Growth has none where the base is missing, zero or below, no share has one of nothing; the
+/// minimum of visits has none where none was expected, contribution while its costs are not set; what was not asked for
+/// has none.
 pub fn value(metric: Metric, facts: &Facts) -> Option<Value> {
     match metric {
         Metric::NewCustomers => Some(Value::Count(facts.new_customers)),
@@ -261,12 +324,21 @@ pub fn value(metric: Metric, facts: &Facts) -> Option<Value> {
         }
         Metric::VisitMinimum => {
             let Kept { met, of } = facts.visit_minimum?;
-            Ratio::new(i128::from(met), i128::from(of)).map(Value::Fraction)
+            share(met, of)
         }
         Metric::CrossSellSales => facts.cross_sell_sales.map(Value::Money),
         Metric::CrossSellCount => facts.cross_sell_count.map(Value::Count),
         Metric::GrossMargin => facts.gross_margin.map(Value::Money),
+        Metric::LossRate => share(facts.lost_customers, facts.buying_customers?),
+        Metric::TimeOnA => facts.time.and_then(|time| share(time.on_a, time.all)),
+        Metric::Concentration => facts.largest.and_then(|largest| share(largest.one.0, largest.all.0)),
+        Metric::Contribution => facts.book.and_then(|book| book.contribution()).map(Value::Money),
     }
+}
+
+/// `part ÷ all`, exact; nothing of nothing.
+fn share(part: i64, all: i64) -> Option<Value> {
+    (all > 0).then(|| Ratio::new(i128::from(part), i128::from(all))).flatten().map(Value::Fraction)
 }
 
 /// `part ÷ base`, exact; nothing for a base of zero or below.
@@ -343,6 +415,27 @@ mod tests {
         let kept = |met, of| Facts { visit_minimum: Some(Kept { met, of }), ..Facts::default() };
         assert_eq!(value(Metric::VisitMinimum, &kept(16, 20)), Ratio::new(4, 5).map(Value::Fraction));
         assert_eq!(value(Metric::VisitMinimum, &kept(0, 0)), None);
+    }
+
+    #[test]
+    fn shares_of_nothing_have_no_value() {
+        let of = |metric, facts: &Facts| value(metric, facts).map(|value| value.exact().rounded(6).to_string());
+        let facts = Facts {
+            lost_customers: 3,
+            buying_customers: Some(40),
+            time: Some(Time { on_a: 90, all: 240 }),
+            largest: Some(Largest { one: Money(25), all: Money(80) }),
+            ..Facts::default()
+        };
+        let metrics = [Metric::LossRate, Metric::TimeOnA, Metric::Concentration];
+        assert_eq!(
+            metrics.map(|metric| of(metric, &facts).unwrap()),
+            ["0.075000", "0.375000", "0.312500"].map(str::to_owned)
+        );
+        let (time, largest) = (Some(Time::default()), Some(Largest::default()));
+        let nothing = Facts { lost_customers: 1, buying_customers: Some(0), time, largest, ..Facts::default() };
+        assert_eq!(metrics.map(|metric| of(metric, &nothing)), [None, None, None]);
+        assert_eq!(metrics.map(|metric| of(metric, &Facts::default())), [None, None, None], "not asked for");
     }
 
     #[test]

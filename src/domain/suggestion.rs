@@ -58,6 +58,10 @@ pub fn begun(history: &[Facts]) -> &[Facts] {
             cross_sell_count: facts.cross_sell_count.filter(|count| *count != 0),
             gross_margin: some(facts.gross_margin),
             visit_minimum: None,
+            buying_customers: None,
+            time: facts.time.filter(|time| time.all != 0),
+            largest: None,
+            book: facts.book.filter(|book| !book.is_empty()),
             ..*facts
         };
         deeds != Facts::default()

@@ -101,6 +101,7 @@ impl ExampleForm {
                 Unit::Money => ["50000", "52000"],
                 // Kept every day: it opens the conditions on it.
                 Unit::Fraction if *metric == Metric::VisitMinimum => ["100", "100"],
+                Unit::Fraction if matches!(metric, Metric::TimeOnA | Metric::Concentration) => ["50", "50"],
                 Unit::Fraction => ["10", "10"],
                 Unit::Count if metric.is_limit() => ["2", "1"],
                 Unit::Count if matches!(metric, Metric::NewCustomers | Metric::WonBackCustomers) => ["6", "6"],

@@ -1,6 +1,9 @@
 //! The forms are read strictly: what is unknown, unfit or not supported yet is refused with its place and a remedy.
 
-use attain::domain::commission::{check::warnings, plan::Plan};
+use attain::domain::{
+    commission::{check::warnings, plan::Plan},
+    metric::{Metric, Unit},
+};
 
 use crate::support::{FIELD, OCTOBER, component, refused_facts, refused_plan, tiers};
 
@@ -54,17 +57,35 @@ fn unknown_keys_are_refused_with_their_place() {
     );
 }
 
+/// The definitions name every metric in one table: each of them is known here, in that unit and with that better side.
 #[test]
-fn metrics_that_no_plan_pays_by_are_named() {
-    for metric in ["loss_rate", "time_on_a", "concentration", "contribution"] {
-        let refused = refused_pays(&format!("\"{metric}\""), r#"{"bonus": "1.00"}"#);
-        assert!(
-            refused[0].starts_with(&format!(
-                "components[0].measure: “{metric}” is not supported yet; use one of new_customers,"
-            )),
-            "{refused:?}"
-        );
+fn every_metric_of_the_dictionary_can_be_paid_by() {
+    for (metric, unit, limit) in [
+        ("loss_rate", Unit::Fraction, true),
+        ("time_on_a", Unit::Fraction, false),
+        ("concentration", Unit::Fraction, true),
+        ("contribution", Unit::Money, false),
+    ] {
+        let known = Metric::parse(metric).unwrap();
+        assert_eq!((known.unit(), known.is_limit(), known.is_more()), (unit, limit, true), "{metric}");
     }
+    let refused = refused_pays("\"win_rate\"", r#"{"bonus": "1.00"}"#);
+    assert!(
+        refused[0].starts_with("components[0].measure: “win_rate” is no metric; use one of new_customers,"),
+        "{refused:?}"
+    );
+    assert!(refused[0].ends_with("gross_margin, loss_rate, time_on_a, concentration, contribution"), "{refused:?}");
+}
+
+/// Shares are no money: nothing is a rate of them, and no unit of them is counted.
+#[test]
+fn a_share_has_no_rate_and_no_units() {
+    for metric in ["loss_rate", "time_on_a", "concentration"] {
+        for pays in [r#"{"rate": "0.1"}"#, r#"{"per_unit": "1.00"}"#] {
+            assert_eq!(refused_pays(&format!("\"{metric}\""), pays).len(), 1, "{metric} {pays}");
+        }
+    }
+    assert_eq!(refused_pays("\"contribution\"", r#"{"per_unit": "1.00"}"#).len(), 1);
 }
 
 #[test]
@@ -242,7 +263,7 @@ fn limits_gates_and_names_are_checked() {
     assert_eq!(
         with(r#", "gate": [{"metric": "visitz", "at_least": "9"}]"#),
         [
-            "components[0].gate[0].metric: “visitz” is no metric; use one of new_customers, lost_customers, won_back_customers, visits, stranger_visits, touches, net_sales, new_customer_sales, existing_customer_sales, sales_growth, growth_from_new, growth_from_existing, visit_minimum, cross_sell_sales, cross_sell_count, gross_margin"
+            "components[0].gate[0].metric: “visitz” is no metric; use one of new_customers, lost_customers, won_back_customers, visits, stranger_visits, touches, net_sales, new_customer_sales, existing_customer_sales, sales_growth, growth_from_new, growth_from_existing, visit_minimum, cross_sell_sales, cross_sell_count, gross_margin, loss_rate, time_on_a, concentration, contribution"
         ]
     );
     let twice = r#"{"name": "C", "measure": "visits", "pays": {"per_unit": "1.00"}}"#;
@@ -318,7 +339,7 @@ fn facts_are_checked() {
     );
     assert_eq!(
         facts(r#""metrics": {"visits": null}"#),
-        ["metrics.visits: only growth can be without a value: write the number"]
+        ["metrics.visits: only growth, shares and contribution can be without a value: write the number"]
     );
     assert!(facts(r#""targets": {"orders": "3"}"#)[0].starts_with("targets.orders: “orders” is no metric; use one of"));
     assert_eq!(

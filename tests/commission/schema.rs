@@ -196,7 +196,7 @@ fn others(value: &Value) -> Vec<Value> {
             json!(format!("{text}x")),
             json!(format!("{text} ")),
             json!(text.replace('0', "")),
-            json!("loss_rate"),
+            json!("win_rate"),
             json!("1,5"),
         ]),
         None => others.push(json!("1")),

@@ -115,9 +115,17 @@ fn never_holds<'c>(condition: &Condition, mut earlier: impl Iterator<Item = &'c 
         }
         // Growth and money can be below zero, and customers won that were undone; visits and losses cannot.
         Measure::Metric(
-            metric @ (Metric::Visits | Metric::StrangerVisits | Metric::Touches | Metric::LostCustomers),
+            metric @ (Metric::Visits
+            | Metric::StrangerVisits
+            | Metric::Touches
+            | Metric::LostCustomers
+            | Metric::VisitMinimum
+            | Metric::LossRate
+            | Metric::TimeOnA
+            | Metric::Concentration),
         ) if condition.at_most.is_some_and(|most| most < Decimal::ZERO) => {
-            Some(format!("{} are never below zero", plural(*metric)))
+            let be = if metric.unit() == crate::domain::metric::Unit::Count { "are" } else { "is" };
+            Some(format!("{} {be} never below zero", plural(*metric)))
         }
         _ => None,
     }

@@ -126,7 +126,14 @@ fn no_value(metric: impl Into<What>) -> String {
     if metric == What::Metric(Metric::VisitMinimum) {
         return "No day had a minimum of visits to keep: none is set for this rep, or the rep was away.".to_owned();
     }
-    format!("There is no {}: the base is missing, zero or below.", plural(metric))
+    let why = match metric {
+        What::Metric(Metric::LossRate) => "no customer of this rep bought when the period began",
+        What::Metric(Metric::TimeOnA) => "no visit says how many minutes it took",
+        What::Metric(Metric::Concentration) => "nothing was sold in the twelve months",
+        What::Metric(Metric::Contribution) => "the company has not said what a visit, a minute and an order cost",
+        _ => "the base is missing, zero or below",
+    };
+    format!("There is no {}: {why}.", plural(metric))
 }
 
 /// What a component says beyond its schedule and gate.

@@ -22,7 +22,7 @@ pub struct Facts {
     /// Values of metrics in their own unit ([`Metric::unit`]): counts whole, money in **minor** units, fractions with
     /// at most 12 decimals. `net_sales` is left out where deals are given: it is then their sum.
     pub metrics: BTreeMap<Metric, Decimal>,
-    /// Metrics that have no value in this period: growth without a base above zero. They open no gate and pay nothing.
+    /// Metrics that have no value in this period: growth without a base above zero, shares of nothing. They open no gate and pay nothing.
     pub no_value: BTreeSet<Metric>,
     /// Targets and limits, in the same units.
     pub targets: BTreeMap<Metric, Decimal>,
@@ -303,9 +303,10 @@ fn check_figures((metrics, no_value, targets): Parts<'_>, place: &Place<'_>, fau
     check_values(metrics, &place.key("metrics"), faults);
     check_values(targets, &place.key("targets"), faults);
     for metric in no_value {
-        if metric.unit() != Unit::Fraction {
+        if !metric.may_lack_value() {
             let place = place.key("metrics");
-            place.key(metric.as_str()).fault(faults, "only growth can be without a value: write the number");
+            let words = "only growth, shares and contribution can be without a value: write the number";
+            place.key(metric.as_str()).fault(faults, words);
         }
     }
 }

@@ -280,16 +280,12 @@ fn read_measure(node: &Node<'_>, place: &Place<'_>, faults: &mut Vec<Fault>) -> 
     read_metric(word, &place.key("attainment"), faults).map(Measure::Attainment)
 }
 
-/// Metrics that docs/definitions.md names and that no plan pays by.
-const LATER_METRICS: [&str; 4] = ["loss_rate", "time_on_a", "concentration", "contribution"];
-
 /// A metric by its word.
 pub(super) fn read_metric(word: &str, place: &Place<'_>, faults: &mut Vec<Fault>) -> Option<Metric> {
     let metric = Metric::parse(word);
     if metric.is_none() {
         let known = Metric::ALL.map(Metric::as_str).join(", ");
-        let what = if LATER_METRICS.contains(&word) { "is not supported yet" } else { "is no metric" };
-        place.fault(faults, format!("“{word}” {what}; use one of {known}"));
+        place.fault(faults, format!("“{word}” is no metric; use one of {known}"));
     }
     metric
 }

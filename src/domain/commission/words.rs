@@ -56,6 +56,10 @@ fn nouns(metric: Metric) -> (&'static str, &'static str) {
         Metric::CrossSellSales => ("cross-sell sales", "cross-sell sales"),
         Metric::CrossSellCount => ("cross-sold category", "cross-sold categories"),
         Metric::GrossMargin => ("gross margin", "gross margin"),
+        Metric::LossRate => ("loss rate", "loss rate"),
+        Metric::TimeOnA => ("share of time on A customers", "share of time on A customers"),
+        Metric::Concentration => ("share of the largest customer", "share of the largest customer"),
+        Metric::Contribution => ("contribution", "contribution"),
     }
 }
 
