@@ -20,6 +20,8 @@ use time::{Date, Month};
 
 use crate::support::pay;
 
+mod periods;
+
 fn plan(components: Vec<Component>) -> Plan {
     Plan::new("P", Currency::parse("EUR").unwrap(), MeasuringPeriod::Month, components)
 }
