@@ -279,6 +279,7 @@ pub mod targets {
 /// Scorecards: what was done against what was expected, for each rep and team.
 pub mod scorecards {
     pub mod behind;
+    mod behind_worth;
     pub mod board;
     pub mod compared;
     pub mod db;
@@ -295,6 +296,8 @@ pub mod scorecards {
     pub mod my_month_db;
     pub mod trend_db;
     pub mod web;
+    pub mod worth;
+    pub mod worth_db;
 }
 /// Commission plans, and who is on which.
 pub mod plans {

@@ -10,7 +10,9 @@ use attain::{
     domain::{
         bridge::Step,
         calendar::Progress,
+        classes::{Class, classes},
         commission::{evaluate::evaluate, facts::Facts, plan::Plan},
+        contribution::{Book, Costs},
         cross_sell::{CategorySale, cross_sold},
         customer::{
             events::events,
@@ -23,6 +25,7 @@ use attain::{
         minimum::{Kept, Made, Minimum, Per, stretches},
         money::{Currency, Money},
         period::Dates,
+        rate::Ratio,
         target::{self, Presence, attainment, prorated},
     },
     web::{format, number},
@@ -204,6 +207,50 @@ fn kinds_of_growth() {
 }
 
 #[test]
+fn classes_of_customers() {
+    for row in rows("classes") {
+        let bought: BTreeMap<usize, Money> = row[0].split(", ").map(money).enumerate().collect();
+        let found: Vec<&str> = classes(&bought).into_values().map(Class::as_str).collect();
+        assert_eq!(found.join(", "), row[1], "{row:?}");
+    }
+}
+
+#[test]
+fn shares() {
+    for row in rows("shares") {
+        let count = |place: usize| row[place].parse::<i64>().unwrap_or_default();
+        let facts = metric::Facts {
+            lost_customers: count(1),
+            buying_customers: Some(count(2)),
+            time: Some(metric::Time { on_a: count(1), all: count(2) }),
+            largest: row[1].contains('.').then(|| metric::Largest { one: money(&row[1]), all: money(&row[2]) }),
+            ..metric::Facts::default()
+        };
+        assert_eq!(percent(Metric::parse(&row[0]).unwrap(), &facts), row[3], "{row:?}");
+    }
+}
+
+#[test]
+fn contributions() {
+    for row in rows("contribution") {
+        let (count, cost) = (
+            |place: usize| row[place].parse().unwrap(),
+            |place: usize| (row[place] != "not set").then(|| money(&row[place])),
+        );
+        let book = Book {
+            margin: money(&row[0]),
+            visits: count(1),
+            minutes: count(2),
+            orders: count(3),
+            costs: Costs { visit: cost(4), minute: cost(5), order: cost(6) },
+            ..Book::default()
+        };
+        let found = book.contribution().map_or("none".to_owned(), |amount| euro().plain(amount));
+        assert_eq!(found, row[7], "{row:?}");
+    }
+}
+
+#[test]
 fn cross_selling() {
     for row in rows("cross-selling") {
         let sale = |(sale, number): (&str, i64)| {
@@ -239,7 +286,8 @@ fn attainments() {
         let metric = Metric::parse(&row[0]).unwrap();
         let (actual, target) = match metric.unit() {
             Unit::Money => (Value::Money(money(&row[1])), money(&row[2]).exact()),
-            _ => (Value::Count(row[1].parse().unwrap()), row[2].parse().unwrap()),
+            Unit::Count => (Value::Count(row[1].parse().unwrap()), row[2].parse().unwrap()),
+            Unit::Fraction => (Value::Fraction(Ratio::from_decimal(row[1].parse().unwrap())), row[2].parse().unwrap()),
         };
         assert_eq!(attainment(metric, actual, target).percent().normalize().to_string(), row[3], "{row:?}");
     }

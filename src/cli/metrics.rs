@@ -39,7 +39,7 @@ pub struct Metrics {
     #[arg(long, value_enum, default_value = "rep")]
     pub by: By,
     /// Further columns, like `growth_from_new,gross_margin`: `growth_from_new`, `growth_from_existing`, `visit_minimum`,
-    /// `cross_sell_sales`, `cross_sell_count`, `gross_margin`
+    /// `cross_sell_sales`, `cross_sell_count`, `gross_margin`, `loss_rate`, `time_on_a`, `concentration`, `contribution`
     #[arg(long, value_name = "METRICS", value_delimiter = ',', value_parser = further)]
     pub with: Vec<Metric>,
     /// How they are printed

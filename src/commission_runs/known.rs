@@ -17,7 +17,7 @@ use crate::{
         commission::facts::{Credit, Deal, Facts, LostAgain},
         deal::Stage,
         id::UserId,
-        metric::{Metric, Unit},
+        metric::Metric,
         money::Money,
         period::{PeriodKind, add_days},
     },
@@ -93,8 +93,8 @@ impl Known {
         let base = self.measured.base(rep);
         let growing = sales_that_pay(&mut facts, base, growing, mine);
         growth_that_pays(&mut facts, base, growing, self.measured.growth_new(rep));
-        let shares = self.more.iter().copied().filter(|metric| metric.unit() == Unit::Fraction);
-        let valueless: Vec<Metric> = shares.filter(|metric| !facts.metrics.contains_key(metric)).collect();
+        let some = self.more.iter().copied().filter(|metric| metric.may_lack_value());
+        let valueless: Vec<Metric> = some.filter(|metric| !facts.metrics.contains_key(metric)).collect();
         facts.no_value.extend(valueless);
         (facts, records)
     }

@@ -1,12 +1,13 @@
 //! The SQL of late facts: locked periods, by which plans they were paid, and what was paid for them so far.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 use time::{Date, OffsetDateTime};
 
 use super::{late::Correction, rules::Rules};
 use crate::{
     domain::{
         company::{GrowthBase, GrowthBasis},
+        contribution::Costs,
         id::{OrgId, PlanVersionId, RunId, StatementId, UserId},
         money::Money,
         period::PeriodKind,
@@ -34,6 +35,8 @@ pub struct LockedPeriod {
     pub growth_basis: Option<GrowthBasis>,
     /// Whether deals had to be confirmed.
     pub confirm_deals: Option<bool>,
+    /// What visits, minutes and orders cost.
+    pub costs: Option<Json<Costs>>,
     /// The tree of teams.
     pub team_tree: Option<serde_json::Value>,
 }
@@ -45,6 +48,7 @@ impl LockedPeriod {
             growth_base: self.growth_base,
             growth_basis: self.growth_basis,
             confirm_deals: self.confirm_deals,
+            costs: self.costs.as_ref().map(|costs| costs.0),
             team_tree: self.team_tree.clone(),
         }
     }
@@ -68,7 +72,7 @@ pub async fn locked(
                       where s.org_id = l.org_id and s.run_id = l.run_id and s.rep_id <> all ($3)
                   ) as "whole!",
                   r.growth_base as "growth_base: GrowthBase", r.growth_basis as "growth_basis: GrowthBasis",
-                  r.confirm_deals, r.team_tree
+                  r.confirm_deals, r.costs as "costs: Json<Costs>", r.team_tree
            from period_locks l
            join commission_runs r on r.org_id = l.org_id and r.id = l.run_id
            left join lateral (

@@ -54,7 +54,7 @@ pub async fn of_reps(
             crossed.entry(rep).or_default().push(Counted { customer, on: first.on, deal: Some(first.sale.number) });
         }
     }
-    let facts = more::facts_by(db, &asked, more, rules.growth_basis)
+    let facts = more::facts_by(db, &asked, more, more::Kept { basis: rules.growth_basis, costs: rules.costs })
         .await?
         .into_iter()
         .filter_map(|((_, subject), facts)| match subject {

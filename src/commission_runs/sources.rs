@@ -264,7 +264,7 @@ impl Sources {
         }
         team.figures.metrics.remove(&Metric::NetSales);
         for metric in Metric::ALL.into_iter().filter(|metric| *metric != Metric::NetSales) {
-            if metric.unit() == Unit::Fraction {
+            if metric.may_lack_value() && !team.figures.metrics.contains_key(&metric) {
                 team.figures.no_value.insert(metric);
             } else {
                 team.figures.metrics.entry(metric).or_default();

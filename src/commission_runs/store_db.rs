@@ -24,8 +24,9 @@ pub async fn insert(
     sqlx::query_scalar!(
         "insert into commission_runs (org_id, period_kind, period_start, period_end, prepared_by, prepared_at, engine,
                                       facts_mark, facts_from, growth_base, growth_basis, confirm_deals,
-                                      team_tree)
-         select o.id, $2, $3, $4, $5, $6, $7, $8, $9, $10, o.growth_basis, o.confirm_deals, (
+                                      costs, team_tree)
+         select o.id, $2, $3, $4, $5, $6, $7, $8, $9, $10, o.growth_basis, o.confirm_deals,
+                jsonb_build_object('visit', o.cost_per_visit, 'minute', o.cost_per_minute, 'order', o.cost_per_order), (
                     select coalesce(jsonb_object_agg(t.id, t.parent_id), '{}')
                     from teams t
                     where t.org_id = o.id and t.parent_id is not null

@@ -8,9 +8,11 @@ use super::settings_db::Settings;
 use crate::{
     domain::{
         company::{GrowthBase, GrowthBasis},
+        contribution::Costs,
         locale::Locale,
+        money::{Currency, Money},
     },
-    web::{form::Errors, number},
+    web::{form::Errors, format, number},
 };
 
 /// The company's settings as typed.
@@ -37,6 +39,12 @@ pub struct SettingsForm {
     pub confirm_deals: String,
     /// `yes` if ticked.
     pub second_factor_required: String,
+    /// Money, or nothing where it is not set.
+    pub cost_per_visit: String,
+    /// Money, or nothing.
+    pub cost_per_minute: String,
+    /// Money, or nothing.
+    pub cost_per_order: String,
     /// A word of [`Locale`].
     pub locale: String,
     /// The version that was changed.
@@ -45,7 +53,8 @@ pub struct SettingsForm {
 
 impl SettingsForm {
     /// What is saved, to be changed.
-    pub fn of(settings: &Settings, version: i32) -> Self {
+    pub fn of(settings: &Settings, version: i32, currency: Currency) -> Self {
+        let cost = |cost: Option<Money>| cost.map(|cost| format::trimmed_units(currency, cost)).unwrap_or_default();
         Self {
             name: settings.name.clone(),
             fiscal_year_start: settings.fiscal_year_start.to_string(),
@@ -57,13 +66,16 @@ impl SettingsForm {
             late_entry_days: settings.late_entry_days.to_string(),
             confirm_deals: if settings.confirm_deals { "yes" } else { "" }.to_owned(),
             second_factor_required: if settings.second_factor_required { "yes" } else { "" }.to_owned(),
+            cost_per_visit: cost(settings.costs.visit),
+            cost_per_minute: cost(settings.costs.minute),
+            cost_per_order: cost(settings.costs.order),
             locale: settings.locale.as_str().to_owned(),
             version: version.to_string(),
         }
     }
 
     /// Reads all fields. What is wrong is noted, and then the result must not be saved.
-    pub fn parse(&self, errors: &mut Errors) -> Settings {
+    pub fn parse(&self, currency: Currency, errors: &mut Errors) -> Settings {
         let mut workdays: Vec<i16> =
             self.workdays.iter().filter_map(|day| day.parse().ok()).filter(|day| (1..=7).contains(day)).collect();
         workdays.sort_unstable();
@@ -83,6 +95,9 @@ impl SettingsForm {
             errors.add("locale", "Choose how numbers and dates are written.");
             Locale::En
         });
+        let visit = cost(errors, "cost_per_visit", &self.cost_per_visit, currency);
+        let minute = cost(errors, "cost_per_minute", &self.cost_per_minute, currency);
+        let order = cost(errors, "cost_per_order", &self.cost_per_order, currency);
         let month = whole(errors, "fiscal_year_start", &self.fiscal_year_start, 1..=12);
         Settings {
             name: errors.text("name", &self.name, "The name", 120),
@@ -95,10 +110,24 @@ impl SettingsForm {
                 .unsigned_abs(),
             late_entry_days: whole(errors, "late_entry_days", &self.late_entry_days, 0..=365),
             confirm_deals: self.confirm_deals == "yes",
+            costs: Costs { visit, minute, order },
             locale,
             second_factor_required: self.second_factor_required == "yes",
         }
     }
+}
+
+/// What something costs: zero or more, or nothing where it is not set.
+fn cost(errors: &mut Errors, field: &str, typed: &str, currency: Currency) -> Option<Money> {
+    if typed.trim().is_empty() {
+        return None;
+    }
+    match number::money(typed, currency) {
+        Ok(cost) if cost >= Money::ZERO => return Some(cost),
+        Ok(_) => errors.add(field, "A cost is zero or more."),
+        Err(words) => errors.add(field, words),
+    }
+    None
 }
 
 /// A whole number within a range; its lower end where it is wrong, which is noted.
@@ -116,17 +145,29 @@ pub fn whole(errors: &mut Errors, field: &str, typed: &str, range: RangeInclusiv
 mod tests {
     use super::*;
 
+    fn euro() -> Currency {
+        Currency::parse("EUR").unwrap()
+    }
+
     #[test]
     fn every_wrong_field_is_named() {
-        let form = SettingsForm { new_customer_months: "61".into(), late_entry_days: "x".into(), ..Default::default() };
+        let form = SettingsForm {
+            new_customer_months: "61".into(),
+            late_entry_days: "x".into(),
+            cost_per_visit: "-1".into(),
+            cost_per_order: "much".into(),
+            ..Default::default()
+        };
         let mut errors = Errors::new();
-        form.parse(&mut errors);
+        form.parse(euro(), &mut errors);
         let fields: Vec<&str> = errors.iter().map(|(field, _)| field).collect();
         let all = [
             "workdays",
             "growth_base",
             "growth_basis",
             "locale",
+            "cost_per_visit",
+            "cost_per_order",
             "fiscal_year_start",
             "name",
             "new_customer_months",
@@ -148,11 +189,12 @@ mod tests {
             handover_grace_days: 0,
             late_entry_days: 365,
             confirm_deals: false,
+            costs: Costs { visit: Some(Money(25_00)), minute: Some(Money(55)), order: None },
             locale: Locale::De,
             second_factor_required: true,
         };
         let mut errors = Errors::new();
-        assert_eq!(SettingsForm::of(&settings, 3).parse(&mut errors), settings);
+        assert_eq!(SettingsForm::of(&settings, 3, euro()).parse(euro(), &mut errors), settings);
         assert!(errors.is_empty());
     }
 }

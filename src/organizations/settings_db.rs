@@ -7,8 +7,10 @@ use crate::{
     customers::rules_db,
     domain::{
         company::{GrowthBase, GrowthBasis},
+        contribution::Costs,
         id::{CustomerId, OrgId},
         locale::Locale,
+        money::Money,
     },
     postgres::tx::Tx,
 };
@@ -34,6 +36,8 @@ pub struct Settings {
     pub late_entry_days: i32,
     /// Whether a deal that a rep entered pays only once somebody else confirmed it.
     pub confirm_deals: bool,
+    /// What visits, minutes and orders cost, for the contribution of customers.
+    pub costs: Costs,
     /// The form of numbers and dates of everybody who has chosen none.
     pub locale: Locale,
     /// Whether finance and administrators must have a second factor.
@@ -45,7 +49,9 @@ pub async fn find(db: &mut PgConnection, org: OrgId) -> sqlx::Result<(Settings, 
     let row = sqlx::query!(
         r#"select name, fiscal_year_start, workdays, growth_base as "growth_base: GrowthBase",
                   growth_basis as "growth_basis: GrowthBasis", late_entry_days, confirm_deals,
-                  locale as "locale: Locale", second_factor_required, version
+                  cost_per_visit as "cost_per_visit: Money", cost_per_minute as "cost_per_minute: Money",
+                  cost_per_order as "cost_per_order: Money", locale as "locale: Locale",
+                  second_factor_required, version
            from organizations
            where id = $1"#,
         org as OrgId,
@@ -63,6 +69,7 @@ pub async fn find(db: &mut PgConnection, org: OrgId) -> sqlx::Result<(Settings, 
         handover_grace_days: rule.grace_days,
         late_entry_days: row.late_entry_days,
         confirm_deals: row.confirm_deals,
+        costs: Costs { visit: row.cost_per_visit, minute: row.cost_per_minute, order: row.cost_per_order },
         locale: row.locale,
         second_factor_required: row.second_factor_required,
     };
@@ -76,7 +83,7 @@ pub async fn update(tx: &mut Tx, new: &Settings, version: i32) -> sqlx::Result<b
         "update organizations
          set name = $3, fiscal_year_start = $4, workdays = $5, growth_base = $6, late_entry_days = $7,
              confirm_deals = $8, growth_basis = $9, locale = $10, second_factor_required = $11,
-             version = version + 1
+             cost_per_visit = $12, cost_per_minute = $13, cost_per_order = $14, version = version + 1
          where id = $1 and version = $2",
         org as OrgId,
         version,
@@ -89,6 +96,9 @@ pub async fn update(tx: &mut Tx, new: &Settings, version: i32) -> sqlx::Result<b
         new.growth_basis.as_str(),
         new.locale.as_str(),
         new.second_factor_required,
+        new.costs.visit as Option<Money>,
+        new.costs.minute as Option<Money>,
+        new.costs.order as Option<Money>,
     )
     .execute(&mut **tx)
     .await?;

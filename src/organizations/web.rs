@@ -27,6 +27,7 @@ use crate::{
         company::{GrowthBase, GrowthBasis},
         customer::facts::CustomerRule,
         locale::Locale,
+        money::{Currency, Money},
         period::{add_months, month_number},
     },
     period_locks,
@@ -78,7 +79,7 @@ struct SettingsPage {
     holidays: Vec<HolidayRow>,
     /// The first day after everything that is locked.
     open_from: Option<Date>,
-    currency: String,
+    currency: Currency,
     time_zone: String,
     history: Vec<Act>,
 }
@@ -159,7 +160,7 @@ async fn show(app: &App, me: &Viewer, page: Page, typed: Typed, status: StatusCo
     let segments = limits_db::segments(&mut read, org).await?;
     let page = SettingsPage {
         page,
-        form: form.unwrap_or_else(|| SettingsForm::of(&settings, version)),
+        form: form.unwrap_or_else(|| SettingsForm::of(&settings, version, me.company.currency)),
         limit,
         holiday,
         errors,
@@ -170,7 +171,7 @@ async fn show(app: &App, me: &Viewer, page: Page, typed: Typed, status: StatusCo
         limits: settings_db::limits(&mut read, org).await?,
         holidays: settings_db::holidays(&mut read, org, add_months(me.today, -12)).await?,
         open_from: period_locks::db::locked_until(&mut read, org).await?,
-        currency: me.company.currency.code().to_owned(),
+        currency: me.company.currency,
         time_zone: me.company.time_zone.clone(),
         history: told(audit::db::history(&mut read, org, &me.company.time_zone, PATH).await?, me.company.currency),
     };
@@ -184,7 +185,7 @@ async fn save(
     Form { once, fields, .. }: Form<SettingsForm>,
 ) -> Result<Response, Error> {
     let mut errors = Errors::new();
-    let new = fields.parse(&mut errors);
+    let new = fields.parse(me.company.currency, &mut errors);
     let refuse = |errors| Typed { settings: Some(fields.clone()), errors, ..Typed::default() };
     if !errors.is_empty() {
         return draw(&app, &me, page, refuse(errors)).await;
@@ -222,13 +223,15 @@ async fn save(
         rules_db::set(&mut write, rule(&new)).await?;
         events_db::recompute_all(&mut write).await?;
     }
-    let detail = json!({ "old": kept(&old), "new": kept(&new) });
+    let currency = me.company.currency;
+    let detail = json!({ "old": kept(&old, currency), "new": kept(&new, currency) });
     audit::db::record(&mut write, "settings.changed", PATH, detail).await?;
     write.done_saying(PATH, &Toast::new("Settings saved")).await
 }
 
 /// What the history keeps of the settings.
-fn kept(settings: &Settings) -> Value {
+fn kept(settings: &Settings, currency: Currency) -> Value {
+    let cost = |cost: Option<Money>| cost.map_or_else(|| "not set".to_owned(), |cost| currency.show(cost));
     let month = Month::to_string(&month_number(i32::from(settings.fiscal_year_start)));
     let names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let workdays = (1_i16..).zip(names).filter(|(day, _)| settings.workdays.contains(day)).map(|(_, name)| name);
@@ -242,6 +245,9 @@ fn kept(settings: &Settings) -> Value {
         "days of grace after a handover": settings.handover_grace_days,
         "days until a visit is late": settings.late_entry_days,
         "deals need confirmation": if settings.confirm_deals { "yes" } else { "no" },
+        "cost of a visit": cost(settings.costs.visit),
+        "cost of a minute": cost(settings.costs.minute),
+        "cost of an order": cost(settings.costs.order),
         "numbers and dates": settings.locale.label(),
         "finance and administrators need a second factor": if settings.second_factor_required { "yes" } else { "no" },
     })

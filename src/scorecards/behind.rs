@@ -7,6 +7,7 @@ use axum::{extract::State, response::Response};
 use time::Date;
 
 use super::{
+    behind_worth,
     board::in_file,
     db::{Subject, Subjects},
     figure,
@@ -42,32 +43,34 @@ use crate::{
 const MOST: usize = 1_000;
 
 /// A cell: its words, where it leads, and whether it is a number.
-struct Cell {
+pub(super) struct Cell {
     words: String,
     href: String,
     n: bool,
 }
 
-fn text(words: impl Into<String>) -> Cell {
+pub(super) fn text(words: impl Into<String>) -> Cell {
     Cell { words: words.into(), href: String::new(), n: false }
 }
 
-fn link(words: impl Into<String>, href: String) -> Cell {
+pub(super) fn link(words: impl Into<String>, href: String) -> Cell {
     Cell { words: words.into(), href, n: false }
 }
 
-fn number(words: impl Into<String>) -> Cell {
+pub(super) fn number(words: impl Into<String>) -> Cell {
     Cell { words: words.into(), href: String::new(), n: true }
 }
 
 /// What was found behind a number.
-struct Behind {
+pub(super) struct Behind {
     /// The facts that the rows come to.
-    facts: Facts,
-    heads: Vec<(&'static str, bool)>,
-    rows: Vec<Vec<Cell>>,
+    pub facts: Facts,
+    /// The heads of the columns, and whether they hold numbers.
+    pub heads: Vec<(&'static str, bool)>,
+    /// The rows.
+    pub rows: Vec<Vec<Cell>>,
     /// The last row; empty where nothing is added up.
-    sum: Vec<Cell>,
+    pub sum: Vec<Cell>,
 }
 
 #[derive(Template)]
@@ -155,6 +158,18 @@ fn rule(metric: Metric) -> &'static str {
         Metric::CrossSellCount => {
             "The first sale of a category to a customer that had bought of another one on an earlier day. Once all of it is back, one is taken off on that day."
         }
+        Metric::LossRate => {
+            "The customers lost in the period, as a share of those that bought and were owned as it began. These are listed; those lost are under lost customers."
+        }
+        Metric::TimeOnA => {
+            "The minutes of visits, calls and online meetings with customers of class A, as a share of all that are noted. A are the customers that made up the first 80 % of the company's sales in the twelve months up to the first day."
+        }
+        Metric::Concentration => {
+            "What the largest customer bought in the twelve months up to the end of the period, as a share of what all bought who bought more than they gave back."
+        }
+        Metric::Contribution => {
+            "The margin of the customers owned on the day, whoever sold, less what visits, minutes and orders cost."
+        }
         _ => "Net sales less what they cost. Lines whose cost is not known are left out, and counted beside.",
     }
 }
@@ -175,6 +190,9 @@ async fn load(read: &mut Read, me: &Viewer, metric: Metric, whose: Subject, peri
         Metric::VisitMinimum => minimum(read, &about, &who).await?,
         Metric::CrossSellSales => cross_sales(read, me, &about, &who).await?,
         Metric::CrossSellCount => first_of_category(read, &about, &who).await?,
+        Metric::LossRate | Metric::TimeOnA | Metric::Concentration | Metric::Contribution => {
+            behind_worth::load(read, me, (metric, whose), &about, &who).await?
+        }
         _ => margin(read, me, &about, &who).await?,
     })
 }

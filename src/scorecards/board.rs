@@ -47,7 +47,7 @@ const COLUMNS: [(Metric, &str); 4] = [
 ];
 
 /// The columns to sort by; the first is the usual one.
-const SORTS: [SortBy; 15] = [
+const SORTS: [SortBy; 19] = [
     SortBy { column: "rank", descending: false },
     SortBy { column: "rep", descending: false },
     SortBy { column: "score", descending: true },
@@ -63,6 +63,10 @@ const SORTS: [SortBy; 15] = [
     SortBy { column: "cross_sell_sales", descending: true },
     SortBy { column: "cross_sell_count", descending: true },
     SortBy { column: "gross_margin", descending: true },
+    SortBy { column: "loss_rate", descending: false },
+    SortBy { column: "time_on_a", descending: true },
+    SortBy { column: "concentration", descending: false },
+    SortBy { column: "contribution", descending: true },
 ];
 
 /// Everything that a board shows.

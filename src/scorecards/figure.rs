@@ -5,7 +5,8 @@ use rust_decimal::Decimal;
 use crate::{
     domain::{
         calendar::Progress,
-        metric::{self, Facts, Metric, Unit, Value},
+        contribution::Book,
+        metric::{self, Facts, Largest, Metric, Time, Unit, Value},
         minimum::Kept,
         money::{Currency, Money},
         rate::Ratio,
@@ -109,9 +110,13 @@ impl Figure {
 
     /// "3 behind", "€796 behind", "1 ahead", "On pace", "Within limit", "1 over".
     pub fn badge(&self, currency: Currency) -> Option<Badge> {
-        if self.metric == Metric::VisitMinimum {
-            let reached = self.attainment?.is_reached();
-            return Some(if reached { Badge::new(Tone::Good, "Reached") } else { Badge::new(Tone::Warn, "Below") });
+        if self.metric.unit() == Unit::Fraction && !self.metric.is_growth() {
+            return Some(match (self.attainment?.is_reached(), self.metric.is_limit()) {
+                (true, false) => Badge::new(Tone::Good, "Reached"),
+                (false, false) => Badge::new(Tone::Warn, "Below"),
+                (true, true) => Badge::new(Tone::Good, "Within limit"),
+                (false, true) => Badge::new(Tone::Bad, "Over"),
+            });
         }
         let pace = self.pace?;
         let amount = |number: i64| amount(pace.unit, number, currency);
@@ -133,7 +138,10 @@ impl Figure {
 
     /// The colour of the bar.
     pub fn tone(&self) -> Tone {
-        let Some(pace) = self.pace else { return Tone::Plain };
+        let Some(pace) = self.pace else {
+            let broken = self.metric.is_limit() && self.attainment.is_some_and(|attainment| !attainment.is_reached());
+            return if broken { Tone::Bad } else { Tone::Plain };
+        };
         match pace.standing() {
             Standing::Over(_) => Tone::Bad,
             Standing::Within(0) if pace.actual > 0 => Tone::Warn,
@@ -176,6 +184,30 @@ impl Figure {
                 0 => String::new(),
                 lines => format!("{} without cost", format::counted(lines, "line", "lines")),
             },
+            Metric::LossRate => match self.facts.buying_customers {
+                Some(of) if of > 0 => format!(
+                    "{} of {}",
+                    format::count(self.facts.lost_customers),
+                    format::counted(of, "customer", "customers")
+                ),
+                _ => "No customer bought when it began".to_owned(),
+            },
+            Metric::TimeOnA => match self.facts.time {
+                Some(Time { on_a, all }) if all > 0 => {
+                    format!("{} of {}", format::count(on_a), format::counted(all, "minute", "minutes"))
+                }
+                _ => "No minutes are noted".to_owned(),
+            },
+            Metric::Concentration => match self.facts.largest {
+                Some(Largest { one, all }) if all > Money::ZERO => format!(
+                    "{} of {} in twelve months",
+                    format::money_whole(currency, one),
+                    format::money_whole(currency, all)
+                ),
+                _ => "Nothing was sold in twelve months".to_owned(),
+            },
+            Metric::Contribution if self.value.is_none() => "The costs are not set".to_owned(),
+            Metric::Contribution => self.facts.book.map(|book| parts_of(&book, currency)).unwrap_or_default(),
             Metric::GrowthFromNew => match (self.facts.growth_new, self.facts.net_sales_base) {
                 (Some(new), Some(base)) => format!(
                     "{} vs {} {base_words}",
@@ -217,6 +249,22 @@ impl Figure {
     fn paced(&self) -> Option<Pace> {
         self.pace.filter(|_| !self.progress.over && !self.metric.is_limit() && !self.metric.is_growth())
     }
+}
+
+/// "€900 of margin, 12 visits, 480 minutes, 5 orders"; lines without cost are said.
+fn parts_of(book: &Book, currency: Currency) -> String {
+    let mut words = format!(
+        "{} of margin, {}, {}, {}",
+        format::money_whole(currency, book.margin),
+        format::counted(book.visits, "visit", "visits"),
+        format::counted(book.minutes, "minute", "minutes"),
+        format::counted(book.orders, "order", "orders"),
+    );
+    if book.lines_without_cost > 0 {
+        let lines = format::counted(book.lines_without_cost, "line", "lines");
+        words = format!("{words}; {lines} without cost");
+    }
+    words
 }
 
 /// "61", "€71,240", "+6.8%", "80%".
@@ -313,4 +361,33 @@ pub fn pace(card: &Scorecard, figures: &[Figure]) -> Option<Attainment> {
 /// The figures' attainment as one number.
 pub fn score(card: &Scorecard, figures: &[Figure]) -> Option<Attainment> {
     card.score(|metric| figures.iter().find(|figure| figure.metric == metric)?.attainment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A share is never ahead of or behind a pace: it is reached or not, whatever the day.
+    #[test]
+    fn shares_say_whether_target_or_limit_is_kept() {
+        let facts = Facts {
+            lost_customers: 3,
+            buying_customers: Some(40),
+            time: Some(Time { on_a: 90, all: 240 }),
+            largest: Some(Largest { one: Money(25), all: Money(80) }),
+            ..Facts::default()
+        };
+        let euro = Currency::parse("EUR").unwrap();
+        let said = |metric, percent: i64| {
+            let progress = Progress { elapsed: 1, total: 20, over: false };
+            let figure = Figure::new(metric, &facts, Some(Decimal::new(percent, 3)), progress);
+            (figure.badge(euro).map(|badge| badge.words), figure.tone(), figure.of(euro), figure.to_go(euro))
+        };
+        let words = |label: &str, tone, of: &str| (Some(label.to_owned()), tone, of.to_owned(), String::new());
+        assert_eq!(said(Metric::LossRate, 75), words("Within limit", Tone::Plain, "limit 7.5%"));
+        assert_eq!(said(Metric::LossRate, 70), words("Over", Tone::Bad, "limit 7%"));
+        assert_eq!(said(Metric::TimeOnA, 375), words("Reached", Tone::Plain, "of 37.5%"));
+        assert_eq!(said(Metric::TimeOnA, 376), words("Below", Tone::Plain, "of 37.6%"));
+        assert_eq!(said(Metric::Concentration, 300), words("Over", Tone::Bad, "limit 30%"));
+    }
 }

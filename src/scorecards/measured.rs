@@ -180,13 +180,16 @@ impl Measured {
     }
 
     /// The rate that the reps' targets come to together: each weighs as much as what it is a rate of (the sales to grow
-    /// from, the days with a minimum), so it is no average of rates. Nothing while a rep with such who is there has
+    /// from, the days with a minimum, the customers that may be lost), so it is no average of rates. Nothing while a rep with such who is there has
     /// no target.
     fn rate_target(&self, metric: Metric, reps: &[Rep]) -> Option<Ratio> {
         let (mut goal, mut base) = (Decimal::ZERO, Decimal::ZERO);
         for rep in reps {
             let of = self.facts.get(&rep.id).and_then(|facts| match metric {
                 Metric::VisitMinimum => facts.visit_minimum.map(|kept| kept.of),
+                Metric::LossRate => facts.buying_customers,
+                Metric::TimeOnA => facts.time.map(|time| time.all),
+                Metric::Concentration => facts.largest.map(|largest| largest.all.0),
                 _ => facts.net_sales_whole_base.map(|sales| sales.0),
             });
             let of = of.unwrap_or_default();

@@ -1,5 +1,5 @@
 //! The metrics that are loaded only where they are asked for: growth by new and existing customers, cross-selling, gross
-//! margin, the minimum of visits. Pages, files, the command line and pay get them here, and so do the lists behind them.
+//! margin, the minimum of visits; beside them those of [`worth`]. Pages, files, the command line and pay get them here, and so do the lists behind them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,15 +9,17 @@ use time::Date;
 use super::{
     db,
     more_db::{self, Line, Member, Owned, Visitor, Wanted},
+    worth,
 };
 use crate::{
     domain::{
         bridge::{Step, new_since},
         company::{GrowthBase, GrowthBasis},
+        contribution::Costs,
         cross_sell::{CategorySale, cross_sold, is_cross_sold},
         id::{CategoryId, CustomerId, OrgId, UserId},
         metric::{Facts, Metric},
-        minimum::{Kept, Made, Stretch, stretches},
+        minimum::{self, Made, Stretch, stretches},
         money::Money,
         period::{Dates, Period, add_days, add_months},
         subject::{Subject, Subjects},
@@ -48,16 +50,26 @@ pub async fn facts(
     asked: &Asked<'_>,
     metrics: &BTreeSet<Metric>,
 ) -> sqlx::Result<BTreeMap<(Period, Subject), Facts>> {
-    facts_by(db, asked, metrics, None).await
+    facts_by(db, asked, metrics, Kept::default()).await
 }
 
-/// The same by this basis of growth, which a locked period keeps; none: today's.
+/// The settings that a locked period keeps; what is none is as it stands today.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kept {
+    /// Whose sales growth compares.
+    pub basis: Option<GrowthBasis>,
+    /// What visits, minutes and orders cost.
+    pub costs: Option<Costs>,
+}
+
+/// The same by these settings.
 pub async fn facts_by(
     db: &mut PgConnection,
     asked: &Asked<'_>,
     metrics: &BTreeSet<Metric>,
-    basis: Option<GrowthBasis>,
+    kept: Kept,
 ) -> sqlx::Result<BTreeMap<(Period, Subject), Facts>> {
+    let basis = kept.basis;
     let Asked { org, subjects, periods, growth_base, today, .. } = *asked;
     let mut table = db::facts_by(db, org, subjects, periods, (growth_base, basis), today).await?;
     let wants = |some: &[Metric]| some.iter().any(|metric| metrics.contains(metric));
@@ -118,7 +130,7 @@ pub async fn facts_by(
     }
     if wants(&[Metric::VisitMinimum]) {
         for facts in table.values_mut() {
-            facts.visit_minimum = Some(Kept::default());
+            facts.visit_minimum = Some(minimum::Kept::default());
         }
         for expected in minimums(db, asked, &who).await? {
             let facts = table.get_mut(&(expected.period, expected.whose));
@@ -127,6 +139,7 @@ pub async fn facts_by(
             }
         }
     }
+    worth::add(db, asked, &who, metrics, kept.costs, &mut table).await?;
     Ok(table)
 }
 
@@ -137,7 +150,8 @@ pub struct Who {
     company: bool,
 }
 
-fn holds(from: Option<Date>, to: Option<Date>, day: Date) -> bool {
+/// Whether a time holds a day.
+pub(super) fn holds(from: Option<Date>, to: Option<Date>, day: Date) -> bool {
     from.is_none_or(|from| from <= day) && to.is_none_or(|to| day < to)
 }
 
@@ -155,20 +169,25 @@ impl Who {
     }
 
     /// Everybody whose facts are needed; none: everybody's, and nobody's.
-    fn everybody(&self) -> Option<Vec<UserId>> {
+    pub(super) fn everybody(&self) -> Option<Vec<UserId>> {
         let named = || self.reps.iter().chain(self.members.keys()).copied().collect::<BTreeSet<_>>();
         (!self.company).then(|| named().into_iter().collect())
     }
 
     /// The rep's own numbers and those of the teams that the rep belongs to on a day.
-    fn of(&self, rep: UserId, day: Date) -> impl Iterator<Item = Subject> {
+    pub(super) fn of(&self, rep: UserId, day: Date) -> impl Iterator<Item = Subject> {
         let own = self.reps.contains(&rep).then_some(Subject::Rep(rep));
         let teams = self.members.get(&rep).into_iter().flatten();
         own.into_iter().chain(teams.filter(move |m| holds(m.from, m.to, day)).map(|m| m.team))
     }
 
+    /// The company, where it is asked for.
+    pub(super) fn company(&self) -> Option<Subject> {
+        self.company.then_some(Subject::Company)
+    }
+
     /// Splits an amount of a line over those who are credited with it: the parts that the deal is split into.
-    fn shares(&self, line: &Line, amount: Money, day: Date) -> BTreeMap<Subject, Money> {
+    pub(super) fn shares(&self, line: &Line, amount: Money, day: Date) -> BTreeMap<Subject, Money> {
         let mut shares: BTreeMap<Subject, Money> = BTreeMap::new();
         for (&rep, share) in line.reps.iter().zip(amount.split(&line.parts)) {
             for whose in self.of(rep, day) {
@@ -183,13 +202,13 @@ impl Who {
 }
 
 /// All days of these stretches; empty without one.
-fn span(dates: impl Iterator<Item = Dates>) -> Option<Dates> {
+pub(super) fn span(dates: impl Iterator<Item = Dates>) -> Option<Dates> {
     dates.reduce(|a, b| Dates { from: a.from.min(b.from), to: a.to.max(b.to) })
 }
 
 impl Asked<'_> {
     /// The periods as far as they have come.
-    fn so_far(&self) -> Option<Dates> {
+    pub(super) fn so_far(&self) -> Option<Dates> {
         let all = span(self.periods.iter().map(|period| period.dates()))?;
         let to = all.to.min(add_days(self.today, 1));
         (all.from < to).then_some(Dates { from: all.from, to })
@@ -199,9 +218,17 @@ impl Asked<'_> {
 /// The lines of the periods that somebody of these is credited with, or all of them for the company.
 pub async fn lines(db: &mut PgConnection, asked: &Asked<'_>, who: &Who) -> sqlx::Result<Vec<Line>> {
     let Some(dates) = asked.so_far() else { return Ok(vec![]) };
-    let reps = who.everybody();
-    let wanted = Wanted { dates, reps: reps.as_deref(), customers: None, paying: asked.paying };
-    more_db::lines(db, asked.org, &wanted).await
+    lines_of(db, asked, dates, who.everybody().as_deref()).await
+}
+
+/// The lines of some days that one of these is credited with, or all of them.
+pub(super) async fn lines_of(
+    db: &mut PgConnection,
+    asked: &Asked<'_>,
+    dates: Dates,
+    reps: Option<&[UserId]>,
+) -> sqlx::Result<Vec<Line>> {
+    more_db::lines(db, asked.org, &Wanted { dates, reps, customers: None, paying: asked.paying }).await
 }
 
 /// The margin of each line, for each whose it is; nothing where its cost is not known.

@@ -251,6 +251,7 @@ impl Loaded {
             Unit::Count if metric.is_limit() => format!("{}, at most", metric.label()),
             Unit::Count => metric.label().to_owned(),
             Unit::Money => format!("{}, {}", metric.label(), currency.symbol().trim()),
+            Unit::Fraction if metric.is_limit() => format!("{}, at most, %", metric.label()),
             Unit::Fraction => format!("{}, %", metric.label()),
         };
         let done = self.reps.iter().filter_map(|rep| metric::value(metric, self.actuals.get(&Subject::Rep(rep.id))?));
@@ -319,7 +320,8 @@ impl Loaded {
         let field = grid::field(cell);
         let stands = values.get(&cell).map_or_else(String::new, |&value| plain(metric, value, currency));
         let text = self.typed.get(&cell).cloned().unwrap_or_else(|| stands.clone());
-        let what = if metric.is_limit() { "lost customers, at most".to_owned() } else { metric.label().to_lowercase() };
+        let most = if metric.is_limit() { ", at most" } else { "" };
+        let what = format!("{}{most}", metric.label().to_lowercase());
         Field {
             label: format!("{name}, {what}"),
             last: self

@@ -114,8 +114,11 @@ impl Loaded {
         });
         let (Some(first), Some(last)) = (history.periods.first(), history.periods.last()) else { return };
         let mut words = format!("{} of {} to {}", percentile.label(), format::period(*first), format::period(*last));
-        if self.metrics.iter().any(|metric| metric.is_limit()) && percentile != Percentile::Median {
-            words = format!("{words}; of lost customers the {}, as fewer is better", percentile.label_of_limit());
+        let limits = self.metrics.iter().filter(|metric| metric.is_limit());
+        let limits: Vec<String> = limits.map(|metric| metric.label().to_lowercase()).collect();
+        if !limits.is_empty() && percentile != Percentile::Median {
+            let (of, label) = (format::listed(&limits), percentile.label_of_limit());
+            words = format!("{words}; of {of} the {label}, as fewer is better");
         }
         words.push('.');
         if !without.is_empty() {

@@ -243,6 +243,7 @@ async fn draw(
         Unit::Count if metric.is_limit() => format!("{}, at most", metric.label()),
         Unit::Count => metric.label().to_owned(),
         Unit::Money => format!("{}, {}", metric.label(), currency.symbol().trim()),
+        Unit::Fraction if metric.is_limit() => format!("{}, at most, %", metric.label()),
         Unit::Fraction => format!("{}, %", metric.label()),
     };
     let switch =

@@ -5,6 +5,7 @@ mod database;
 mod lifecycle;
 mod naive;
 mod naive_more;
+mod naive_worth;
 mod pay;
 mod sql;
 mod world;

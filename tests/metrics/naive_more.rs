@@ -32,7 +32,7 @@ type Share = (i64, i64);
 
 impl World {
     /// The day on which a deal counts; for pay a return counts on the day of its deal.
-    fn counts_on(&self, deal: &Deal, paying: bool) -> Date {
+    pub fn counts_on(&self, deal: &Deal, paying: bool) -> Date {
         deal.returns.filter(|_| paying).map_or(deal.on, |returned| self.deals[returned].on)
     }
 

@@ -26,7 +26,7 @@ use time::Month;
 use crate::{
     naive::{Happened, Who},
     naive_more::Further,
-    sql::{Company, further},
+    sql::{Company, further, worth},
     world::{START, World},
 };
 
@@ -108,6 +108,7 @@ pub async fn compare(
         // The rest of the growth follows from what the run finds to be the paid sales.
         let paid = Further { growth_from_existing: naive.growth_from_existing, ..further(&facts) };
         prop_assert_eq!(paid, naive, "rep {} in {}", place, month);
+        prop_assert_eq!(worth(&facts), world.worth(Who::Rep(place), month, lives, true), "rep {} in {}", place, month);
     }
     Ok(())
 }

@@ -36,6 +36,7 @@ use crate::{
     database::TestDatabase,
     naive::{Happened, Numbers, Who},
     naive_more::Further,
+    naive_worth::Worth,
     pay,
     world::{LimitOf, START, World, world},
 };
@@ -137,6 +138,7 @@ async fn compare_numbers(
         };
         prop_assert_eq!(numbers(&facts), world.numbers(who, period, lives), "{:?} {}", who, period);
         prop_assert_eq!(further(&facts), world.further(who, period, lives, false), "{:?} {}", who, period);
+        prop_assert_eq!(worth(&facts), world.worth(who, period, lives, false), "{:?} {}", who, period);
     }
     Ok(())
 }
@@ -201,6 +203,26 @@ pub fn further(facts: &Facts) -> Further {
     }
 }
 
+/// The metrics about what customers are worth through the product's one function.
+pub fn worth(facts: &Facts) -> Worth {
+    let share = |metric, part: i64, all: i64| {
+        let share = value(metric, facts);
+        assert_eq!(share, Ratio::new(part.into(), all.into()).filter(|_| all > 0).map(Value::Fraction), "{metric:?}");
+        share.map(|_| (part, all))
+    };
+    let (time, largest, book) = (facts.time.unwrap(), facts.largest.unwrap(), facts.book.unwrap());
+    Worth {
+        loss_rate: share(Metric::LossRate, facts.lost_customers, facts.buying_customers.unwrap()),
+        time_on_a: share(Metric::TimeOnA, time.on_a, time.all),
+        concentration: share(Metric::Concentration, largest.one.0, largest.all.0),
+        contribution: value(Metric::Contribution, facts).map(|value| match value {
+            Value::Money(Money(amount)) => amount,
+            other => panic!("{other:?}"),
+        }),
+        without_cost: book.lines_without_cost,
+    }
+}
+
 /// Writes a world down as the product would.
 async fn enter(db: &PgPool, world: &World) -> Company {
     let mut tx = tx::write_as_owner(db, OrgId(0), datetime!(2019-01-01 12:00 UTC)).await.unwrap();
@@ -215,6 +237,17 @@ async fn enter(db: &PgPool, world: &World) -> Company {
         .execute(&mut *tx)
         .await
         .unwrap();
+    let [visit, minute, order] = world.costs;
+    sqlx::query!(
+        "update organizations set cost_per_visit = $2, cost_per_minute = $3, cost_per_order = $4 where id = $1",
+        org as OrgId,
+        visit,
+        minute,
+        order,
+    )
+    .execute(&mut *tx)
+    .await
+    .unwrap();
     for rule in world.rules() {
         rules_db::set(&mut tx, rule).await.unwrap();
     }
@@ -264,7 +297,7 @@ async fn enter(db: &PgPool, world: &World) -> Company {
             kind: Kind::parse(visit.kind).unwrap(),
             state: State::parse(visit.state).unwrap(),
             outcome: None,
-            minutes: None,
+            minutes: visit.minutes,
             notes: String::new(),
         };
         let id = visits::db::insert(&mut tx, &new).await.unwrap();

@@ -35,6 +35,8 @@ pub struct World {
     pub minimums: Vec<Least>,
     pub leaves: Vec<Leave>,
     pub holidays: Vec<Date>,
+    /// What a visit, a minute and an order cost, where that is set.
+    pub costs: [Option<i64>; 3],
 }
 
 /// For how long a customer is new, and the owner before answers for a loss.
@@ -145,6 +147,8 @@ pub struct Visit {
     pub on: Date,
     pub kind: &'static str,
     pub state: &'static str,
+    /// How long it took; nobody has to say.
+    pub minutes: Option<i32>,
     /// Days after `on` on which it was entered.
     pub entered_after: i64,
     /// Who went along, and how many days after `on` that was entered.
@@ -188,6 +192,7 @@ enum What {
         rep: usize,
         kind: &'static str,
         state: &'static str,
+        minutes: Option<i32>,
         entered_after: i64,
         along: Vec<(usize, i64)>,
     },
@@ -272,8 +277,17 @@ fn what() -> impl Strategy<Value = What> {
         2 => Just(vec![]),
         1 => prop::collection::vec((0..REPS, entered()), 1..3),
     ];
-    let visit = (0..REPS, kind, state, entered(), along)
-        .prop_map(|(rep, kind, state, entered_after, along)| What::Visit { rep, kind, state, entered_after, along });
+    let minutes = prop::option::weighted(0.8, 1..240_i32);
+    let visit = (0..REPS, kind, state, minutes, entered(), along).prop_map(
+        |(rep, kind, state, minutes, entered_after, along)| What::Visit {
+            rep,
+            kind,
+            state,
+            minutes,
+            entered_after,
+            along,
+        },
+    );
     prop_oneof![
         8 => sale,
         4 => given_back,
@@ -399,7 +413,8 @@ pub fn world() -> impl Strategy<Value = World> {
         prop::collection::btree_set(0..14_i32, 0..3),
         any::<bool>(),
     );
-    let expected = (minimums(), leaves(), prop::collection::btree_set(0..500_i64, 0..4));
+    let cost = || prop::option::weighted(0.9, 0..90_i64);
+    let expected = (minimums(), leaves(), prop::collection::btree_set(0..500_i64, 0..4), [cost(), cost(), cost()]);
     (settings, prop::collection::vec(customer, 1..4), members, limits(), any::<bool>(), expected).prop_map(
         |(
             (fiscal_start, last_year, (rule, changed), today, locked, by_book),
@@ -407,7 +422,7 @@ pub fn world() -> impl Strategy<Value = World> {
             members,
             limits,
             nested,
-            (minimums, leaves, holidays),
+            (minimums, leaves, holidays, costs),
         )| {
             let mut world = World {
                 today: add_days(START, today),
@@ -430,6 +445,7 @@ pub fn world() -> impl Strategy<Value = World> {
                 locks: locked.into_iter().map(lock).collect(),
                 minimums,
                 leaves,
+                costs,
                 holidays: holidays.into_iter().map(|day| add_days(START, day)).collect(),
             };
             for (rep, (first, changes)) in members.into_iter().enumerate() {
@@ -525,14 +541,15 @@ impl World {
                 }
                 What::Ending(kind) => self.endings.push(Ending { customer, on, kind }),
                 What::Handover(rep) => handovers.push((day, rep)),
-                What::Visit { rep, kind, state, entered_after, along } => {
+                What::Visit { rep, kind, state, minutes, entered_after, along } => {
                     let mut once: Vec<(usize, i64)> = vec![];
                     for (other, entered) in along {
                         if other != rep && !once.iter().any(|(known, _)| *known == other) {
                             once.push((other, entered));
                         }
                     }
-                    self.visits.push(Visit { rep, customer, on: day, kind, state, entered_after, along: once });
+                    let visit = Visit { rep, customer, on: day, kind, state, minutes, entered_after, along: once };
+                    self.visits.push(visit);
                 }
             }
         }

@@ -158,7 +158,7 @@ async fn a_metric_can_count_whole_and_a_locked_month_keeps_its_rule() {
     let page = astrid.get("/settings/proration").await.expect(200);
     assert_eq!(
         (page.count("input[type=checkbox]"), page.count("input[checked]")),
-        (12, 12),
+        (13, 13),
         "rates never count in part"
     );
     let kept = ["new_customers", "net_sales"];

@@ -60,6 +60,7 @@ mod users;
 mod viewing;
 mod visits;
 mod what_if;
+mod worth;
 
 // sqlx.toml names the types of columns from the crate's root.
 use attain::domain;

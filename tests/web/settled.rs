@@ -165,6 +165,31 @@ async fn settings_and_the_tree_of_a_locked_period_stay_with_it() {
 }
 
 #[tokio::test]
+async fn the_costs_of_a_locked_period_stay_with_it() {
+    let desk = Desk::new().await;
+    desk.sql("update organizations set cost_per_visit = 0, cost_per_minute = 0, cost_per_order = 500").await;
+    let book = json!({ "components": [ { "name": "Book", "measure": "contribution", "pays": { "rate": "0.1" } } ] });
+    desk.plan(tenth(&book), &[desk.ingrid.id]).await;
+    for day in [date!(2026 - 10 - 05), date!(2026 - 10 - 06)] {
+        desk.deal(desk.ingrid, day, 100_000, true, None).await;
+    }
+    // Two orders; what they cost to make is not known.
+    assert_eq!(desk.lines("2026-10", desk.ingrid.id).await, ["Book -1.00"]);
+    desk.lock("2026-10").await;
+    desk.sql("update organizations set cost_per_order = 9900").await;
+    assert_eq!(
+        desk.after(1).lines("2026-11", desk.ingrid.id).await,
+        ["Book 0.00", "Carried from before -1.00", "Carried to the next period 1.00"]
+    );
+    // Today's costs are not set: the period before has its own, and this one no value.
+    desk.sql("update organizations set cost_per_order = null").await;
+    let later = desk.after(1);
+    later.deal(desk.ingrid, date!(2026 - 10 - 20), 1_000, true, None).await;
+    let lines = later.lines("2026-11", desk.ingrid.id).await;
+    assert_eq!(lines[..2], ["Book 0.00", "Book, 2026-10 -0.50"], "three orders at the costs of October: {lines:?}");
+}
+
+#[tokio::test]
 async fn by_the_year_an_earlier_open_month_moves_a_locked_one() {
     let desk = Desk::new().await;
     let plan = json!({ "components": [ { "name": "Sales", "measure": "net_sales", "pays": { "tiers": {
