@@ -41,6 +41,7 @@ mod plans;
 mod profile;
 mod proposals;
 mod rerating;
+mod run_warnings;
 mod scorecards;
 mod seals;
 mod search;
