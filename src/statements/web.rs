@@ -34,8 +34,9 @@ use crate::{
         },
         id::{StatementId, UserId},
         money::Money,
-        period::Period,
+        period::{Period, PeriodKind},
     },
+    plans,
     postgres::tx,
     targets::expected,
     users::reps_db,
@@ -264,18 +265,37 @@ struct When {
     since: String,
 }
 
+/// The running period of a rep's plan; of who is on none the month.
+async fn running(db: &mut sqlx::PgConnection, me: &Viewer, rep: UserId) -> Result<Period, Error> {
+    let month = Period::month(me.today, me.company.fiscal_start);
+    for kind in [PeriodKind::Quarter, PeriodKind::Year] {
+        let period = month.at(kind, me.today);
+        let plans = plans::db::in_force(db, me.scope.org, period.from(), Some(rep)).await?;
+        if plans.iter().any(|plan| plan.document["period"] == kind.as_str()) {
+            return Ok(period);
+        }
+    }
+    Ok(month)
+}
+
 async fn so_far(
     State(app): State<App>,
     me: Allowed<ReadStatements>,
     page: Page,
     Query(when): Query<When>,
 ) -> Result<Response, Error> {
-    let period = periods::parse(&when.period, &me).unwrap_or(Period::month(me.today, me.company.fiscal_start));
     let rep = when.rep.unwrap_or(me.id);
-    if !me.scope.sees(rep) || period.from() > me.today {
+    if !me.scope.sees(rep) {
         return Err(Error::NotFound);
     }
     let mut read = tx::read(&app.db, me.scope.org).await?;
+    let period = match periods::parse(&when.period, &me) {
+        Ok(period) => period,
+        Err(_) => running(&mut read, &me, rep).await?,
+    };
+    if period.from() > me.today {
+        return Err(Error::NotFound);
+    }
     // Who sees everybody sees nobody of another company.
     reps_db::name(&mut read, me.scope.org, rep).await?.ok_or(Error::NotFound)?;
     if let Some((id, _)) = db::locked(&mut read, me.scope.org, rep, period.kind(), period.from()).await? {

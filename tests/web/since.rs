@@ -43,6 +43,36 @@ fn lines(page: &Answer) -> Vec<String> {
     page.texts("section[aria-labelledby=changed] .line")
 }
 
+/// Nobody has to know by which period a plan pays: the page without one is that of the own plan.
+#[tokio::test]
+async fn a_plan_by_the_quarter_leads_to_the_quarter() {
+    let desk = Desk::new().await;
+    let paid_by = |name: &str, period: &str| {
+        let mut plan = plan();
+        plan["name"] = json!(name);
+        plan["period"] = json!(period);
+        plan
+    };
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 11 - 05), 20_000, true, None).await;
+    let mut ingrid = desk.app.client(desk.ingrid).await;
+    let page = so_far(&mut ingrid).await;
+    assert_eq!(page.text("h1"), "Commission so far, November 2026", "on no plan");
+    desk.plan(paid_by("Quarterly", "quarter"), &[desk.ingrid.id]).await;
+    let page = so_far(&mut ingrid).await;
+    assert_eq!(page.text("h1"), "Commission so far, Q4 2026");
+    // 10 % of 1,200 and a new customer.
+    assert_eq!(page.text(".total"), "€170.00");
+    let month = ingrid.get("/statements/so-far?period=2026-11").await.expect(200);
+    assert!(month.words().contains("November 2026"), "what is asked for stays: {}", month.words());
+    desk.plan(paid_by("Yearly", "year"), &[desk.jonas.id]).await;
+    let mut jonas = desk.app.client(desk.jonas).await;
+    assert_eq!(so_far(&mut jonas).await.text("h1"), "Commission so far, 2026");
+    let mut freja = desk.app.client(desk.freja).await;
+    let of_ingrid = freja.get(&format!("{SO_FAR}?rep={}", desk.ingrid.id)).await.expect(200);
+    assert_eq!(of_ingrid.text("h1"), "Commission so far, Q4 2026");
+}
+
 #[tokio::test]
 async fn a_rep_sees_what_moved_the_pay_since_yesterday() {
     let desk = Desk::new().await;
