@@ -128,8 +128,9 @@ impl Chromium {
         entries.iter().map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    async fn devtools(&self, command: &str, parameters: Value) {
-        self.command("goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await;
+    /// A command of Chromium's tools for developers.
+    pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        self.command("goog/cdp/execute", json!({ "cmd": command, "params": parameters })).await
     }
 
     /// A command of Chromium's driver that is not in the standard.

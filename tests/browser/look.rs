@@ -11,6 +11,12 @@ const DESKTOP: (u32, u32) = (1280, 900);
 const PHONE: (u32, u32) = (390, 844);
 const NARROW_PHONE: (u32, u32) = (320, 640);
 
+/// Makes the window what it is between looks, after something else has changed it.
+pub async fn leave_paper(chromium: &Chromium) {
+    chromium.resize(DESKTOP.0, DESKTOP.1).await;
+    chromium.prefer("light").await;
+}
+
 /// The mistakes of the page that the browser shows. Leaves it on the desktop, in the light.
 pub async fn over(chromium: &Chromium) -> Vec<String> {
     let mut findings = Vec::new();
@@ -71,6 +77,7 @@ fn is_refusal(error: &str) -> bool {
     ["status of 403", "status of 404", "status of 422"].iter().any(|status| error.contains(status))
 }
 
-fn strings(list: &Value) -> Vec<String> {
+/// A list of texts.
+pub fn strings(list: &Value) -> Vec<String> {
     list.as_array().unwrap().iter().map(|value| value.as_str().unwrap_or_default().to_owned()).collect()
 }

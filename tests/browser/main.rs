@@ -28,6 +28,7 @@ mod database;
 mod every;
 mod journey;
 mod look;
+mod paper;
 mod pay;
 mod window;
 
@@ -118,6 +119,27 @@ async fn a_look_sees_what_is_wrong_with_a_page() {
         assert!(found, "{mistake} at {place} is not among {findings:#?}");
     }
     assert_eq!(findings.len(), 8, "{findings:#?}");
+}
+
+/// Nor would those on paper.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_print_sees_what_is_missing_on_paper() {
+    let page = "data:text/html,<html lang=en><title>Wrong</title>        <style>@page{size:A5} .wide{width:900px} .low{height:20px;overflow:auto}</style>        <body><nav>Menu</nav><main><h1>Wrong</h1><details><summary>3 deals</summary><p>Havn</p></details>        <div class=low><p>one</p><p>two</p></div><p class=wide>Far</p></main>";
+    let chromium = Chromium::start().await;
+    chromium.client.goto(page).await.unwrap();
+    let findings = paper::over(&chromium).await;
+    chromium.close().await;
+    let mistakes = [
+        "screen: <nav>",
+        "screen: <summary>",
+        "1 hidden, first: <p>Havn",
+        "cut off: <div class=\"low\"",
+        "wide on 688",
+        "a sheet of 4",
+    ];
+    for mistake in mistakes {
+        assert!(findings.iter().any(|finding| finding.contains(mistake)), "{mistake} is not among {findings:#?}");
+    }
 }
 
 /// Serves the application at an instant that stands still, and says where.

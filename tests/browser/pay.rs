@@ -2,6 +2,7 @@
 //! dispute and back.
 
 use attain::demo::fill::PASSWORD;
+use fantoccini::Locator;
 
 use crate::{Sites, window::Window};
 
@@ -107,12 +108,17 @@ async fn pay(window: &mut Window, total: &str) {
     window.look_over("paid run").await;
 }
 
+/// What is paid is verified, and printed.
 async fn verify(window: &mut Window, statement: &str) {
     window.open(statement).await;
     window.sees("by Farid Amiri").await;
     window.click("Verify").await;
     window.sees("the same to the last letter").await;
     window.look_over("statement that was verified").await;
+    // As it is sent to others: its lines opened, and nothing of the page around it.
+    window.open(statement).await;
+    assert!(window.chromium.client.find_all(Locator::Css("main details tbody tr")).await.unwrap().len() > 3);
+    window.print_over("statement").await;
 }
 
 /// Luc disputes a line of that statement; what finance accepts comes with November.

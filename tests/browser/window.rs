@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use fantoccini::{Locator, elements::Element, key::Key};
 use serde_json::Value;
 
-use crate::{chromium::Chromium, look};
+use crate::{chromium::Chromium, look, paper};
 
 /// How long a page may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -177,6 +177,13 @@ impl Window {
     pub async fn look_over(&mut self, name: &str) {
         let found = look::over(&self.chromium).await;
         self.findings.extend(found.into_iter().map(|finding| format!("{name}: {finding}")));
+    }
+
+    /// Looks whether the page in front prints whole; see [`paper::over`]. What is found is kept for the end.
+    pub async fn print_over(&mut self, name: &str) {
+        let found = paper::over(&self.chromium).await;
+        self.findings.extend(found.into_iter().map(|finding| format!("{name}, printed: {finding}")));
+        look::leave_paper(&self.chromium).await;
     }
 
     /// The field with this label; `Line 1: Quantity` is the field *Quantity* in the group *Line 1*.
