@@ -70,6 +70,16 @@ pub async fn analyze_parts(tx: &mut Tx) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// Takes the numbers of deals before any customer is written, in the order in which pages that enter deals take both: else
+/// the two wait for each other.
+pub async fn hold_numbers(tx: &mut Tx) -> sqlx::Result<()> {
+    let org = tx.org;
+    sqlx::query!("select last from deal_numbers where org_id = $1 for no key update", org as OrgId)
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 /// Makes the new deals, numbered in the order of the file. A return without a rep of its own is its deal's owner's.
 pub async fn insert_deals(tx: &mut Tx, import: i64, new: u64) -> sqlx::Result<()> {
     if new == 0 {

@@ -8,7 +8,7 @@ use time::{Date, OffsetDateTime};
 
 use super::{
     abroad::Rates,
-    assignments, customers, db, deals,
+    assignments, customers, db, deals, deals_db,
     done_db::{self, Before},
     ownership, plans,
     problem::Problems,
@@ -26,7 +26,7 @@ use crate::{
     },
     organizations::{self, db::NewOrganization},
     postgres::{
-        error::violates,
+        error::{is_deadlock, violates},
         tx::{self, Tx},
     },
     web::format,
@@ -143,8 +143,24 @@ pub enum Failure {
     Database(#[from] sqlx::Error),
 }
 
+/// How often an import begins again that PostgreSQL broke off because it and somebody else waited for each other.
+const ATTEMPTS: u32 = 5;
+
 /// Imports a folder: everything, or nothing.
 pub async fn run(pool: &PgPool, request: Request<'_>) -> Result<Summary, Failure> {
+    let mut attempt = 1;
+    loop {
+        match run_once(pool, request).await {
+            Err(Failure::Database(error)) if is_deadlock(&error) && attempt < ATTEMPTS => {
+                tracing::info!("the import and a page waited for each other: beginning again ({attempt})");
+                attempt += 1;
+            }
+            done => return done,
+        }
+    }
+}
+
+async fn run_once(pool: &PgPool, request: Request<'_>) -> Result<Summary, Failure> {
     let source = Source::Folder(request.folder);
     let folder = |error| Failure::Folder(request.folder.display().to_string(), error);
     let progress = Progress::of(source, &FILES).map_err(folder)?;
@@ -204,6 +220,9 @@ async fn carry_out(tx: &mut Tx, source: Source<'_>, progress: Progress, dry_run:
     }
 
     import.progress.step("Writing customers");
+    if deals.is_some() {
+        deals_db::hold_numbers(import.tx).await?;
+    }
     let lifted = lift_rules(&mut import, customers, deals).await?;
     done(customers::CUSTOMERS.file, customers::write(&mut import, customers).await?);
     done(ownership::OWNERSHIP.file, ownership::write(&mut import, ownerships).await?);
