@@ -5,6 +5,10 @@ use super::{
     pool::{self, SchemaError},
 };
 use sqlx::{PgPool, postgres::PgConnectOptions};
+use std::time::Duration;
+
+/// How long connections may take to say goodbye. One whose network went silent never does.
+const MAY_CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
 /// Where the data is.
 #[derive(Clone, Debug)]
@@ -61,7 +65,9 @@ impl Database {
 
     /// Closes the connections, and stops the private PostgreSQL if nobody else uses it.
     pub async fn close(self) -> Result<(), OpenError> {
-        self.pool.close().await;
+        if tokio::time::timeout(MAY_CLOSE_WITHIN, self.pool.close()).await.is_err() {
+            tracing::warn!("left connections behind to which the database does not answer");
+        }
         match self.private {
             Some(private) => Ok(private.stop().await?),
             None => Ok(()),
