@@ -16,6 +16,9 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!();
 const MOST_CONNECTIONS: u32 = 8;
 /// Whoever waits longer for a connection is told to come back (503) instead of waiting in vain.
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(2);
+/// Over a network that went silent no answer comes, and no end either: a connection that was left in the middle of a
+/// request has so long to come back, else its place goes to another one.
+const WAIT_FOR_ANSWER: Duration = Duration::from_secs(5);
 /// A migration that waits for a table holds up everyone behind it: it gives up, lets them pass and tries again.
 /// What is there already is no news.
 const SESSION: &str = "set lock_timeout = '3s'; set client_min_messages = 'warning'";
@@ -58,10 +61,19 @@ pub enum SchemaError {
 /// The connections to a database. Returns at once: the first one is made when it is needed, so that the program starts
 /// while its database restarts.
 pub fn connect(options: PgConnectOptions) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(MOST_CONNECTIONS)
-        .acquire_timeout(WAIT_FOR_CONNECTION)
-        .connect_lazy_with(options)
+    let mut pool = PgPoolOptions::new().max_connections(MOST_CONNECTIONS).acquire_timeout(WAIT_FOR_CONNECTION);
+    if options.get_socket().is_none() {
+        pool = pool.after_release(|connection, _| Box::pin(answers(connection)));
+    }
+    pool.connect_lazy_with(options)
+}
+
+/// The pool asks the same without a limit of time.
+async fn answers(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    match tokio::time::timeout(WAIT_FOR_ANSWER, connection.ping()).await {
+        Ok(answer) => answer.map(|()| true),
+        Err(late) => Err(sqlx::Error::Io(late.into())),
+    }
 }
 
 /// Reads `DATABASE_URL`.

@@ -33,6 +33,10 @@ pub struct Tx {
 /// others wait for.
 const LONGEST_STATEMENT: Duration = Duration::from_secs(10);
 
+/// A transaction that hears nothing from its page for longer is given up by the database: else one whose network went
+/// silent would hold what it locked for ever.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// Begins one snapshot as the serving role, bound to the organization by row-level security.
 pub async fn read(pool: &PgPool, org: OrgId) -> sqlx::Result<Read> {
     begin(pool, SNAPSHOT, org, LONGEST_STATEMENT, None).await.map(Read)
@@ -87,7 +91,10 @@ pub async fn import_alone(pool: &PgPool, org: OrgId, actor: UserId, clock: Clock
 
 async fn import_with(lock: &str, pool: &PgPool, org: OrgId, actor: UserId, clock: Clock) -> sqlx::Result<Tx> {
     let limit = LONGEST_STATEMENT.as_millis();
-    let statement = format!("begin; set local statement_timeout = {limit}");
+    let pause = LONGEST_PAUSE.as_millis();
+    let statement = format!(
+        "begin; set local statement_timeout = {limit}; set local idle_in_transaction_session_timeout = {pause}"
+    );
     let mut inner = pool.begin_with(AssertSqlSafe(statement)).await?;
     wait(lock, &mut inner, org).await?;
     Ok(Tx { inner, org, actor: Some(actor), now: clock.now() })
@@ -95,7 +102,7 @@ async fn import_with(lock: &str, pool: &PgPool, org: OrgId, actor: UserId, clock
 
 const SNAPSHOT: &str = "begin isolation level repeatable read read only";
 
-/// A limit of zero is none.
+/// A limit of zero is none, of pauses neither.
 async fn begin(
     pool: &PgPool,
     begin: &str,
@@ -105,9 +112,11 @@ async fn begin(
 ) -> sqlx::Result<PgTransaction<'static>> {
     // One round trip. Nothing but fixed texts and integers is formatted in.
     let statement = format!(
-        "{begin}; set local role attain_app; set local app.org_id = '{}'; set local statement_timeout = {}",
+        "{begin}; set local role attain_app; set local app.org_id = '{}'; set local statement_timeout = {}; \
+         set local idle_in_transaction_session_timeout = {}",
         org.0,
         limit.as_millis(),
+        if limit.is_zero() { 0 } else { LONGEST_PAUSE.as_millis() },
     );
     let mut begun = pool.begin_with(AssertSqlSafe(statement)).await?;
     if let Some(lock) = lock {

@@ -220,7 +220,7 @@ fn stop(server: &mut Child) {
 #[tokio::test(flavor = "multi_thread")]
 async fn statements_of_pages_have_a_limit_of_time() {
     let TestDatabase { pool, .. } = &TestDatabase::create().await;
-    let mut limits = vec![];
+    let (mut limits, mut pauses) = (vec![], vec![]);
     let (org, now) = (OrgId(1), datetime!(2026-11-19 10:00 UTC));
     for db in [
         &mut *tx::read(pool, org).await.unwrap(),
@@ -228,7 +228,11 @@ async fn statements_of_pages_have_a_limit_of_time() {
         &mut *tx::long_read(pool, org).await.unwrap(),
         &mut *tx::write_as_owner(pool, org, now).await.unwrap(),
     ] {
-        limits.push(sqlx::query_scalar!("select current_setting('statement_timeout')").fetch_one(db).await.unwrap());
+        let limit = sqlx::query_scalar!("select current_setting('statement_timeout')").fetch_one(&mut *db).await;
+        limits.push(limit.unwrap());
+        let pause = sqlx::query_scalar!("select current_setting('idle_in_transaction_session_timeout')");
+        pauses.push(pause.fetch_one(db).await.unwrap());
     }
+    assert_eq!(pauses.into_iter().flatten().collect::<Vec<_>>(), ["30s", "30s", "0", "0"]);
     assert_eq!(limits.into_iter().flatten().collect::<Vec<_>>(), ["10s", "10s", "0", "0"]);
 }
