@@ -9,6 +9,7 @@ use attain::{
     domain::id::OrgId,
     postgres::embedded,
 };
+use sqlx::{AssertSqlSafe, Row};
 use time::macros::datetime;
 
 use super::{database::TestDatabase, run, told};
@@ -32,6 +33,25 @@ fn dump(database: &TestDatabase, file: &Path) {
         .status()
         .unwrap();
     assert!(done.success());
+}
+
+/// Of every table how many rows it has, and a checksum of all that they hold.
+async fn checksums(database: &TestDatabase) -> Vec<(String, i64, String)> {
+    let tables = sqlx::query_scalar!(
+        r#"select relname::text as "name!"
+           from pg_class
+           where relnamespace = 'public'::regnamespace and relkind = 'r'
+           order by relname"#
+    );
+    let mut sums = vec![];
+    for table in tables.fetch_all(&database.pool).await.unwrap() {
+        let sql = format!(
+            "select count(*), md5(coalesce(string_agg(t::text, '|' order by t::text collate \"C\"), '')) from {table} t"
+        );
+        let row = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(&database.pool).await.unwrap();
+        sums.push((table, row.get(0), row.get(1)));
+    }
+    sums
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,6 +107,9 @@ async fn a_backup_brings_everything_back_and_replaces_nothing() {
     let (code, err) = db(&other, "restore", &file);
     assert_eq!(code, Some(0), "{err}");
     assert!(err.contains("Nordlys"), "{err}");
+    let (before, after) = (checksums(&whole).await, checksums(&other).await);
+    assert!(before.len() > 50 && before.iter().any(|(table, rows, _)| table == "statements" && *rows > 0));
+    assert_eq!(before, after, "the restored rows are others");
     let (code, out, err) = told(&run(&other, &["db", "verify", "--seal", seal], ""));
     assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
     assert_eq!(err, verified, "the log is the one that was sealed");
