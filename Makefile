@@ -1,7 +1,7 @@
 # Everything that people and CI do. All of it is safe to run again.
 export SQLX_OFFLINE = true
 
-.PHONY: run test check look bench prepare fmt
+.PHONY: run test check look fault bench prepare fmt
 
 # A demo company on http://127.0.0.1:8080, on a private PostgreSQL.
 run:
@@ -27,6 +27,11 @@ check:
 look:
 	scripts/install test
 	cargo test --test browser -- --ignored every_page
+
+# What docs/reliability.md lists: all faults, the long ones too, under a larger load. Takes some ten minutes.
+fault:
+	scripts/install run
+	FAULT_LOAD=3 cargo test --test fault -- --include-ignored --nocapture
 
 # What docs/performance.md measures: paying and explaining deals, and an import of a million of them.
 bench:
