@@ -13,6 +13,7 @@ mod days;
 mod kills;
 mod load;
 mod locks;
+mod model;
 #[path = "../metrics/naive.rs"]
 mod naive;
 mod network;
