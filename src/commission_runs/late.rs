@@ -18,7 +18,7 @@ use crate::{
             late::{Difference, differences},
             statement::{Line, LineKind},
         },
-        company::{GrowthBase, GrowthBasis},
+        company::GrowthBase,
         id::{RunId, StatementId, UserId},
         money::Money,
         period::{Period, add_months},
@@ -143,9 +143,8 @@ pub async fn mark(db: &mut PgConnection, asked: &Question, facts_from: Date) -> 
 }
 
 fn spans_of(place: i32, period: Period, from: Date, growth_base: GrowthBase, rules: &Rules) -> Vec<Span> {
-    let by_book = rules.growth_basis.map(|basis| basis == GrowthBasis::Book);
     let days = Days { from, to: period.to() };
-    let own = Span { place, days, base: false, confirm: rules.confirm_deals, by_book };
+    let own = Span { place, days, base: false, confirm: rules.confirm_deals };
     let base = period.base(rules.growth_base.unwrap_or(growth_base), period.to());
     let base = base.map(|base| Span { days: Days { from: base.whole.from, to: base.whole.to }, base: true, ..own });
     [Some(own), base].into_iter().flatten().collect()

@@ -40,8 +40,6 @@ pub struct Span {
     pub base: bool,
     /// Whether only confirmed deals pay; none: by today's setting.
     pub confirm: Option<bool>,
-    /// Whether growth compares books; none: by today's setting.
-    pub by_book: Option<bool>,
 }
 
 /// What is read for all spans at once.
@@ -51,8 +49,6 @@ pub struct Reach {
     pub sold: Days,
     /// The days of which everything counts.
     pub own: Days,
-    /// Whether it matters who owned the customers.
-    pub by_book: bool,
     /// Today at the company: what comes later has not happened.
     pub today: Date,
 }
@@ -69,8 +65,8 @@ pub enum Kind {
     Credit,
     /// What of which category was sold, at which cost.
     Line,
-    /// Who owned the customer.
-    Book,
+    /// Who came to own a customer, and who no longer did.
+    Owner,
     /// A visit that counts.
     Visit,
     /// Somebody else who went along.
@@ -95,21 +91,18 @@ pub struct OfDay {
 /// A mark is made of everything that pay of these days is made of: deals with their linked returns, credits, categories
 /// and costs; first sales, losses, win-backs and whether a customer won was lost again; visits that count; whose customer
 /// it was; who belonged to which team and led it; what is held. Not of targets, plans, settings and the tree: a locked
-/// period keeps those of its lock. Visits count by the week, which reaches three days beyond its period; a book's growth
-/// follows from who owned it on the period's days. Two marks that differ may still pay the same; equal ones do.
+/// period keeps those of its lock. Visits count by the week, which reaches three days beyond its period; who owned a customer
+/// follows from all that was handed over before. Two marks that differ may still pay the same; equal ones do.
 pub async fn marks(db: &mut PgConnection, org: OrgId, spans: &[Span], today: Date) -> sqlx::Result<HashMap<i32, i64>> {
     let Some(sold) = spans.iter().map(|span| span.days).reduce(Days::and) else { return Ok(HashMap::new()) };
-    let (confirm, by_book) = mark_db::settings(db, org).await?;
-    let confirms = |span: &Span| span.confirm.unwrap_or(confirm);
-    let books = |span: &Span| span.by_book.unwrap_or(by_book);
+    let confirm = mark_db::confirms(db, org).await?;
     let own = spans.iter().filter(|span| !span.base);
     let reach = Reach {
         sold,
         own: own.clone().map(|span| span.days).reduce(Days::and).unwrap_or(Days { from: sold.to, to: sold.to }),
-        by_book: spans.iter().any(books),
         today,
     };
-    let places: Vec<(i32, Days, bool)> = own.map(|span| (span.place, span.days, books(span))).collect();
+    let places: Vec<(i32, Days)> = own.map(|span| (span.place, span.days)).collect();
     let days = mark_db::of_days(db, org, &reach).await?;
     let mut marks: HashMap<i32, i64> = spans.iter().map(|span| (span.place, 0)).collect();
     for (place, mark) in mark_db::of_places(db, org, &places).await? {
@@ -117,19 +110,19 @@ pub async fn marks(db: &mut PgConnection, org: OrgId, spans: &[Span], today: Dat
     }
     for span in spans {
         let mark = marks.entry(span.place).or_default();
-        for of_day in days.iter().filter(|one| counts(one, span, confirms(span), books(span))) {
+        for of_day in days.iter().filter(|one| counts(one, span, span.confirm.unwrap_or(confirm))) {
             *mark ^= mixed(of_day, span.base);
         }
     }
     Ok(marks)
 }
 
-fn counts(of_day: &OfDay, span: &Span, confirm: bool, by_book: bool) -> bool {
+fn counts(of_day: &OfDay, span: &Span, confirm: bool) -> bool {
     let week = Days { from: span.days.from - WEEK_BEYOND, to: span.days.to + WEEK_BEYOND };
     match of_day.kind {
         Kind::Sale | Kind::Credit => span.days.has(of_day.day),
         Kind::Confirmed => confirm && span.days.has(of_day.day),
-        Kind::Book => by_book && span.days.has(of_day.day),
+        Kind::Owner => !span.base && of_day.day < span.days.to,
         Kind::Line | Kind::Event => !span.base && span.days.has(of_day.day),
         Kind::Visit | Kind::Along => !span.base && week.has(of_day.day),
     }

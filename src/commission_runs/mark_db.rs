@@ -6,17 +6,16 @@ use time::Date;
 use super::mark::{Days, Kind, OfDay, Reach};
 use crate::domain::id::OrgId;
 
-/// Whether deals need to be confirmed, and whether growth compares books, by today's settings.
-pub async fn settings(db: &mut PgConnection, org: OrgId) -> sqlx::Result<(bool, bool)> {
-    let row = sqlx::query!(
-        r#"select confirm_deals, growth_basis = 'book' as "by_book!"
-           from organizations
-           where id = $1"#,
+/// Whether deals need to be confirmed, by today's setting.
+pub async fn confirms(db: &mut PgConnection, org: OrgId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        "select confirm_deals
+         from organizations
+         where id = $1",
         org as OrgId,
     )
     .fetch_one(db)
-    .await?;
-    Ok((row.confirm_deals, row.by_book))
+    .await
 }
 
 /// The marks of these days, each kind of fact for itself, from one look at all of them; a day without facts of a kind has no
@@ -86,14 +85,22 @@ pub async fn of_days(db: &mut PgConnection, org: OrgId, reach: &Reach) -> sqlx::
            where d.day >= $4
            group by d.day
            union all
-           select d.day, 'book', bit_xor(hash_record_extended(row (d.id, w.rep_id), 0))
-           from sold d
-           join ownerships w on w.org_id = $1 and w.customer_id = d.customer_id and w.during @> d.booked_on
-           where $6
-           group by d.day
+           select o.day, 'owner', bit_xor(o.mark)
+           from (
+               select coalesce(lower(w.during), '0001-01-01') as day,
+                      hash_record_extended(row (w.customer_id, w.rep_id), 0) as mark
+               from ownerships w
+               where w.org_id = $1
+               union all
+               select upper(w.during), hash_record_extended(row (w.customer_id, w.rep_id), 1)
+               from ownerships w
+               where w.org_id = $1 and not upper_inf(w.during)
+           ) o
+           where o.day < $5
+           group by o.day
            union all
            select v.visited_on, 'visit',
-                  bit_xor(hash_record_extended(row (v.id, v.rep_id, v.customer_id, v.kind,
+                  bit_xor(hash_record_extended(row (v.id, v.rep_id, v.customer_id, v.kind, v.minutes,
                       c.customer_since is null and case
                           when s.customer_id is null then c.on_date is null or v.visited_on <= c.on_date
                           else not exists (
@@ -129,37 +136,31 @@ pub async fn of_days(db: &mut PgConnection, org: OrgId, reach: &Reach) -> sqlx::
                select min(l.on_date) as on_date
                from customer_events l
                where e.kind = 'first_sale' and l.org_id = $1 and l.customer_id = e.customer_id and l.kind = 'lost'
-                 and l.position > e.position and l.on_date <= $7
+                 and l.position > e.position and l.on_date <= $6
            ) lost on true
-           where e.org_id = $1 and e.on_date >= $4 and e.on_date < $5 and e.on_date <= $7
+           where e.org_id = $1 and e.on_date >= $4 and e.on_date < $5 and e.on_date <= $6
            group by e.on_date"#,
         org as OrgId,
         reach.sold.from,
         reach.sold.to,
         reach.own.from,
         reach.own.to,
-        reach.by_book,
         reach.today,
     )
     .fetch_all(db)
     .await
 }
 
-/// The marks of what lasts longer than a day, by place: who belonged to which team and led it, who owned which customer
-/// where books are compared, and what is held. A place without any has no row.
-pub async fn of_places(
-    db: &mut PgConnection,
-    org: OrgId,
-    places: &[(i32, Days, bool)],
-) -> sqlx::Result<Vec<(i32, i64)>> {
-    let numbers: Vec<i32> = places.iter().map(|(place, _, _)| *place).collect();
-    let from: Vec<Date> = places.iter().map(|(_, days, _)| days.from).collect();
-    let to: Vec<Date> = places.iter().map(|(_, days, _)| days.to).collect();
-    let by_book: Vec<bool> = places.iter().map(|(_, _, by_book)| *by_book).collect();
+/// The marks of what lasts longer than a day, by place: who belonged to which team and led it, and what is held. A place
+/// without any has no row.
+pub async fn of_places(db: &mut PgConnection, org: OrgId, places: &[(i32, Days)]) -> sqlx::Result<Vec<(i32, i64)>> {
+    let numbers: Vec<i32> = places.iter().map(|(place, _)| *place).collect();
+    let from: Vec<Date> = places.iter().map(|(_, days)| days.from).collect();
+    let to: Vec<Date> = places.iter().map(|(_, days)| days.to).collect();
     let rows = sqlx::query!(
         r#"with places as materialized (
-               select p.place, daterange(p.from_date, p.to_date) as days, p.by_book
-               from unnest($2::int[], $3::date[], $4::date[], $5::boolean[]) as p (place, from_date, to_date, by_book)
+               select p.place, daterange(p.from_date, p.to_date) as days
+               from unnest($2::int[], $3::date[], $4::date[]) as p (place, from_date, to_date)
            ),
            words as (
                select p.place, hash_record_extended(row (m.team_id, m.user_id, m.during * p.days), 1) as word
@@ -170,12 +171,7 @@ pub async fn of_places(
                from places p
                join team_managers m on m.org_id = $1 and m.during && p.days
                union all
-               select p.place, hash_record_extended(row (w.customer_id, w.rep_id, w.during * p.days), 3)
-               from places p
-               join ownerships w on w.org_id = $1 and w.during && p.days
-               where p.by_book
-               union all
-               select p.place, hashint8extended(h.id, 4)
+               select p.place, hashint8extended(h.id, 3)
                from places p
                join pay_holds h on h.org_id = $1
                left join deals d on d.org_id = h.org_id and d.id = h.deal_id
@@ -190,7 +186,6 @@ pub async fn of_places(
         &numbers,
         &from,
         &to,
-        &by_book,
     )
     .fetch_all(db)
     .await?;
