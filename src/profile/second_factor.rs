@@ -179,14 +179,13 @@ async fn make_recovery_codes(
     page: Page,
     Form { typed, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
-    if !me.second_factor {
-        return Ok(Redirect::to(PATH).into_response());
-    }
     if let Some(response) = step_up::required(&me, &page, RECOVERY_CODES, &typed) {
         return response;
     }
     let mut write = tx::write(&app.db, me.scope.org, Some(me.id), app.clock).await?;
-    let codes = second_factor::new_recovery_codes(&mut write, me.id).await?;
+    let Some(codes) = second_factor::new_recovery_codes(&mut write, me.id).await? else {
+        return Ok(Redirect::to(PATH).into_response());
+    };
     write.commit().await?;
     html(CodesPage { page, codes })
 }

@@ -59,12 +59,15 @@ pub async fn confirm(tx: &mut Tx, user: UserId, secret: &Secret, typed: &str) ->
     Ok(Some(codes))
 }
 
-/// New recovery codes in place of the old ones, to be shown once.
-pub async fn new_recovery_codes(tx: &mut Tx, user: UserId) -> sqlx::Result<Vec<String>> {
+/// New recovery codes in place of the old ones, to be shown once. Nothing: no second factor is on.
+pub async fn new_recovery_codes(tx: &mut Tx, user: UserId) -> sqlx::Result<Option<Vec<String>>> {
+    if !db::lock(tx, user).await? {
+        return Ok(None);
+    }
     let (codes, hashes) = recovery::new();
     db::set_recovery_codes(tx, user, &hashes).await?;
     audit::db::record(tx, "user.recovery_codes_made", &format!("/users/{user}"), json!({})).await?;
-    Ok(codes)
+    Ok(Some(codes))
 }
 
 /// Turns the person's second factor off. False: there is none.

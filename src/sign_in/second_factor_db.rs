@@ -128,7 +128,23 @@ pub async fn accept_step(tx: &mut Tx, user: UserId, step: i64) -> sqlx::Result<b
     Ok(done.rows_affected() == 1)
 }
 
-/// Replaces the person's recovery codes.
+/// Lets nobody else change the person's second factor until the transaction ends. False: none is on.
+pub async fn lock(tx: &mut Tx, user: UserId) -> sqlx::Result<bool> {
+    let org = tx.org;
+    let row = sqlx::query_scalar!(
+        "select last_step
+         from second_factors
+         where org_id = $1 and user_id = $2 and confirmed_at is not null
+         for update",
+        org as OrgId,
+        user as UserId,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.is_some())
+}
+
+/// Replaces the person's recovery codes. Whoever calls it holds the second factor's row, or two sets would stand side by side.
 pub async fn set_recovery_codes(tx: &mut Tx, user: UserId, hashes: &[[u8; 32]]) -> sqlx::Result<()> {
     let org = tx.org;
     let hashes: Vec<Vec<u8>> = hashes.iter().map(|hash| hash.to_vec()).collect();

@@ -9,7 +9,7 @@ const MARGIN: usize = 4;
 /// A QR code; a template prints it with `{{ qr }}`.
 #[derive(Clone, Debug, Template)]
 #[template(
-    source = r##"<svg class="qr" viewBox="0 0 {{ size }} {{ size }}" width="232" height="232" role="img" aria-label="{{ label }}" shape-rendering="crispEdges"><rect width="{{ size }}" height="{{ size }}" fill="#fff"/><path fill="#000" d="{{ path }}"/></svg>"##,
+    source = r##"<svg viewBox="0 0 {{ size }} {{ size }}" width="232" height="232" role="img" aria-label="{{ label }}" shape-rendering="crispEdges"><rect width="{{ size }}" height="{{ size }}" fill="#fff"/><path fill="#000" d="{{ path }}"/></svg>"##,
     ext = "html"
 )]
 pub struct Qr {

@@ -17,7 +17,7 @@ use crate::{chromium::Chromium, database::TestDatabase, look, serve, window::Win
 const NOW: OffsetDateTime = datetime!(2026-11-19 10:00 UTC);
 
 /// Routes that no link leads to while all is well, each with why.
-const UNLINKED: [(&str, &str); 10] = [
+const UNLINKED: [(&str, &str); 12] = [
     ("/growth", "the company compares what reps sold, not their books"),
     ("/plans/{id}/compare", "each plan has one version"),
     ("/customers/{id}/proposals/{proposal}", "nobody proposes an end"),
@@ -26,6 +26,8 @@ const UNLINKED: [(&str, &str); 10] = [
     ("/exchange-rates/{id}/re-rate", "no rate of the demo was mistyped"),
     ("/setup/{token}", "there is a company"),
     ("/invitations/{token}", "its link is told once, to whom it invites"),
+    ("/sign-in/code", "nobody of the demo has a second factor: its own journey goes there"),
+    ("/profile/second-factor/new", "a form leads there, on its own journey"),
     ("/sign-in", "whoever is signed in has left it"),
     ("/welcome", "it is behind"),
 ];

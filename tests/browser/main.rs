@@ -30,6 +30,9 @@ mod journey;
 mod look;
 mod paper;
 mod pay;
+#[path = "../support/phone.rs"]
+mod phone;
+mod second_factor;
 mod window;
 
 /// One application, served at three instants.
@@ -80,6 +83,18 @@ async fn pay_goes_from_late_facts_to_a_paid_run_and_from_a_dispute_to_its_answer
         pay::a_dispute(&mut window).await;
     };
     let went = AssertUnwindSafe(journeys).catch_unwind().await;
+    close(window, went).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_factor_is_turned_on_and_asked_for() {
+    let database = TestDatabase::create().await;
+    let app = App::new(database.pool.clone(), Clock::System, "http://127.0.0.1".parse().unwrap());
+    second_factor::person(&app).await;
+    let now = second_factor::NOW;
+    let (site, later) = (serve(&app, now).await, serve(&app, now + Duration::minutes(1)).await);
+    let mut window = Window::of(&site).await;
+    let went = AssertUnwindSafe(second_factor::go(&mut window, &later)).catch_unwind().await;
     close(window, went).await;
 }
 

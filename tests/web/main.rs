@@ -34,6 +34,8 @@ mod notices;
 mod pay_by_hand;
 mod pay_files;
 mod pdf;
+#[path = "../support/phone.rs"]
+mod phone;
 mod pipeline;
 mod plan_letters;
 mod planning;
