@@ -40,7 +40,7 @@ pub struct Company {
 
 enum Held {
     Database { _database: TestDatabase },
-    Folder { dir: TempDir, private: Option<Private> },
+    Folder { dir: TempDir, private: Option<Box<Private>> },
 }
 
 impl Company {
@@ -58,7 +58,7 @@ impl Company {
         let private = Private::attach_or_start(&settings(dir.path())).await.unwrap();
         let db = pool(private.connect_options());
         let place = Place::Folder(dir.path().to_owned());
-        Self::fill(place, db, Held::Folder { dir, private: Some(private) }).await
+        Self::fill(place, db, Held::Folder { dir, private: Some(Box::new(private)) }).await
     }
 
     async fn fill(place: Place, db: PgPool, held: Held) -> Self {
@@ -103,7 +103,7 @@ impl Company {
         if let Held::Folder { dir, private } = &mut self.held {
             let entered = Private::attach_or_start(&settings(dir.path())).await.unwrap();
             self.db = pool(entered.connect_options());
-            *private = Some(entered);
+            *private = Some(Box::new(entered));
         }
     }
 
