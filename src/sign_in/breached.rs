@@ -209,7 +209,7 @@ mod tests {
         one_wrong.swap(3, 4);
         let whole = lines.join("\n");
         for (content, reason) in [
-            ("".to_owned(), "it is empty"),
+            (String::new(), "it is empty"),
             ("\n".to_owned(), "no list of SHA-1"),
             (by_count.join("\n"), "not in order"),
             (one_wrong.join("\n"), "not in order"),

@@ -158,7 +158,7 @@ async fn whatever_is_changed_below_a_seal_is_found() {
         assert_ne!(done.rows_affected(), 0, "{sql}");
         let (told, _) = told(&mut by_hand, org, &[]).await;
         let named = |line: &&str| told.iter().any(|told| told.starts_with(line));
-        assert!(expected.iter().all(|line| named(&line)), "{sql}: {told:#?}");
+        assert!(expected.iter().all(named), "{sql}: {told:#?}");
         by_hand.rollback().await.unwrap();
     }
     assert_eq!(told_of(&app, org).await.0, [""; 0], "all of it was taken back");
