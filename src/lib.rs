@@ -151,6 +151,7 @@ pub mod web {
     pub mod qr;
     pub mod routes;
     pub mod step_up;
+    pub mod terms;
     pub mod toast;
     pub mod trace;
     pub mod ui;

@@ -13,7 +13,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use time::{Date, Duration, OffsetDateTime};
 
-use super::{error::Error, form::drawn_for, format};
+use super::{error::Error, form::drawn_for, format, terms::on_one_page};
 use crate::{
     App,
     domain::{
@@ -198,7 +198,7 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
             let locale = written_in(&request, &viewer);
             request.extensions_mut().insert(viewer.clone());
             // An error is drawn further out: it takes the viewer's navigation from here.
-            let answer = drawn_for(viewer.id, next.run(request));
+            let answer = drawn_for(viewer.id, on_one_page(next.run(request)));
             let mut response = format::within(locale, answer).await;
             response.extensions_mut().insert(viewer);
             return Ok(response);

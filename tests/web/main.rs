@@ -59,6 +59,7 @@ mod taken_back;
 mod target_fills;
 mod targets;
 mod teams;
+mod terms;
 mod users;
 mod viewing;
 mod visits;

@@ -200,7 +200,7 @@ async fn growth_without_a_base_has_no_rate_and_below_zero_shows_its_bar() {
     let month = ingrid.get("/my-month").await.expect(200);
     assert_eq!(month.text("h1"), "Far behind pace, Ingrid");
     // The goal is 1,500 × 1.08 = 1,620; 14 of 21 working days: 1,080.
-    assert_eq!(month.text(".lede"), "€280 of sales behind where today should be.");
+    assert!(month.text(".lede").starts_with("€280 of sales behind where today should be."));
     assert!(
         month.words().contains("€800 vs €1,000 last year") && month.words().contains("€820 to go"),
         "{}",
