@@ -12,6 +12,7 @@ use axum::{
     body::Bytes,
     http::{Request, header},
 };
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use fantoccini::{Client, ClientBuilder};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{
@@ -105,6 +106,20 @@ impl Chromium {
             { "name": "prefers-reduced-motion", "value": "reduce" },
         ] });
         self.devtools("Emulation.setEmulatedMedia", features).await;
+    }
+
+    /// Lays the page out as on paper of this width (CSS pixels), or on the screen again.
+    pub async fn on_paper(&self, width: Option<u32>) {
+        let media = if width.is_some() { "print" } else { "" };
+        self.devtools("Emulation.setEmulatedMedia", json!({ "media": media })).await;
+        self.resize(width.unwrap_or(1280), 900).await;
+    }
+
+    /// The page as it is printed, on the paper that it asks for.
+    pub async fn print(&self) -> Vec<u8> {
+        let how = json!({ "preferCSSPageSize": true });
+        let printed = self.command("goog/cdp/execute", json!({ "cmd": "Page.printToPDF", "params": how })).await;
+        BASE64_STANDARD.decode(printed["data"].as_str().unwrap()).unwrap()
     }
 
     /// Waits for a downloaded file whose name ends so, and reads it.

@@ -22,6 +22,7 @@ use chromium::Chromium;
 use database::TestDatabase;
 use window::Window;
 
+mod board_on_paper;
 mod chromium;
 #[path = "../support/database.rs"]
 mod database;
@@ -95,6 +96,20 @@ async fn a_second_factor_is_turned_on_and_asked_for() {
     let (site, later) = (serve(&app, now).await, serve(&app, now + Duration::minutes(1)).await);
     let mut window = Window::of(&site).await;
     let went = AssertUnwindSafe(second_factor::go(&mut window, &later)).catch_unwind().await;
+    close(window, went).await;
+}
+
+/// A manager takes the board to a meeting.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_board_fits_on_a4() {
+    let database = TestDatabase::create().await;
+    let folder = tempfile::tempdir().unwrap();
+    let now = datetime!(2026-11-19 09:00 UTC);
+    demo::fill::fill(&database.pool, Size::S, folder.path(), now).await.unwrap();
+    let app = App::new(database.pool.clone(), Clock::System, "http://127.0.0.1".parse().unwrap());
+    let site = serve(&app, now).await;
+    let mut window = Window::of(&site).await;
+    let went = AssertUnwindSafe(board_on_paper::boards(&mut window)).catch_unwind().await;
     close(window, went).await;
 }
 

@@ -60,3 +60,58 @@ async fn a_wall_renews_itself_unless_it_is_held() {
     berit.get(&held.attribute("main .head a:last-of-type", "href")).await.expect(200);
     field.app.client(field.ingrid).await.get("/scoreboard/wall").await.expect(403);
 }
+
+/// How high the points of a small curve lie, oldest first: in hundredths of the way from its lowest to its highest.
+fn heights(path: &str) -> Vec<String> {
+    let points = path.split(['M', 'L']).skip(1).map(|point| point.split_once(' ').unwrap());
+    let mut last = None;
+    points
+        .map(|(x, y)| {
+            let (x, y): (f64, f64) = (x.parse().unwrap(), y.parse().unwrap());
+            assert!(last.is_none_or(|last| x > last), "from left to right: {path}");
+            last = Some(x);
+            format!("{:.0}", (22.0 - y) / 22.0 * 100.0)
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn the_small_curve_of_a_rep_is_the_six_whole_months_before() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    let (ingrid, jonas) = (field.ingrid, field.jonas);
+    for (on, cents) in [
+        (date!(2026 - 04 - 30), 77_700), // before the curve of November
+        (date!(2026 - 05 - 01), 10_000),
+        (date!(2026 - 07 - 31), 20_000),
+        (date!(2026 - 09 - 05), 30_000),
+        (date!(2026 - 09 - 06), 20_000),
+        (date!(2026 - 10 - 31), 30_000),
+        (date!(2026 - 11 - 01), 99_900), // a month that is not over
+    ] {
+        field.deal(havn, on, cents, &[(ingrid, 1)]).await;
+    }
+    // A return counts in its month, a share of a deal for whom it is.
+    let sold = field.deal(havn, date!(2026 - 03 - 02), 40_000, &[(ingrid, 1)]).await;
+    field.deal_like(havn, date!(2026 - 09 - 30), -10_000, &[(ingrid, 1)], Some(sold)).await;
+    field.deal(havn, date!(2026 - 06 - 15), 60_000, &[(jonas, 1)]).await;
+    field.deal(havn, date!(2026 - 08 - 15), 60_000, &[(jonas, 1), (field.olav, 1)]).await;
+    let mut berit = field.app.client(field.berit).await;
+    let curve = async |berit: &mut crate::support::Client, period: &str, rep: &str| {
+        let page = berit.get(&format!("/scoreboard?period={period}")).await.expect(200);
+        let at = page.texts("table.board tbody th").iter().position(|name| name.contains(rep)).unwrap();
+        let row = format!("table.board tbody tr:nth-child({}) .spark", at + 1);
+        (heights(&page.attribute(&format!("{row} path"), "d")), page.attribute(&row, "aria-label"))
+    };
+    let (heights, words) = curve(&mut berit, "2026-11", "Ingrid").await;
+    assert_eq!(heights, ["25", "0", "50", "0", "100", "75"], "May to October, in hundredths of September's 400");
+    assert_eq!(words, "Net sales by month from May to Oct: €100, €0, €200, €0, €400, €300");
+    let (heights, _) = curve(&mut berit, "2026-11", "Jonas").await;
+    assert_eq!(heights, ["0", "100", "0", "50", "0", "0"]);
+    // Of an earlier period: up to its last month, which is over.
+    let (heights, words) = curve(&mut berit, "2026-08", "Ingrid").await;
+    assert_eq!(heights, ["51", "100", "13", "0", "26", "0"], "March to August: 400, 777, 100, 0, 200, 0 of 777");
+    assert!(words.starts_with("Net sales by month from Mar to Aug: €400, €777, €100,"), "{words}");
+    let (quarter, _) = curve(&mut berit, "2026-Q3", "Ingrid").await;
+    assert_eq!(quarter, ["100", "13", "0", "26", "0", "51"], "April to September: 777, 100, 0, 200, 0, 400");
+}
