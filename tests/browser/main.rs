@@ -29,6 +29,7 @@ mod database;
 mod every;
 mod journey;
 mod look;
+mod pace;
 mod paper;
 mod pay;
 #[path = "../support/phone.rs"]

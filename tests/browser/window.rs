@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use fantoccini::{Locator, elements::Element, key::Key};
 use serde_json::Value;
 
-use crate::{chromium::Chromium, look, paper};
+use crate::{chromium::Chromium, look, pace::Pace, paper};
 
 /// How long a page may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -17,18 +17,22 @@ pub struct Window {
     /// Where the application is: `http://127.0.0.1:…`.
     pub site: String,
     pub findings: Vec<String>,
+    /// What a person would have had to do for it.
+    pub pace: Pace,
 }
 
 impl Window {
     /// A new browser's window, for this site.
     pub async fn of(site: &str) -> Self {
-        Self { chromium: Chromium::start().await, site: site.to_owned(), findings: vec![] }
+        Self { chromium: Chromium::start().await, site: site.to_owned(), findings: vec![], pace: Pace::default() }
     }
 
     /// Goes to a path of the site, or to an address.
     pub async fn open(&self, to: &str) {
         let address = if to.starts_with('/') { format!("{}{to}", self.site) } else { to.to_owned() };
+        self.pace.page();
         self.chromium.client.goto(&address).await.unwrap();
+        self.note_page().await;
     }
 
     /// Waits for the page with this heading.
@@ -53,6 +57,11 @@ impl Window {
         self.press(&self.shown(path, path).await).await;
     }
 
+    /// Notes which page is in front, once it is there: before anything is done with it.
+    async fn note_page(&self) {
+        self.pace.at(&self.path().await);
+    }
+
     /// The path of the page in front.
     pub async fn path(&self) -> String {
         self.chromium.client.current_url().await.unwrap().path().to_owned()
@@ -63,6 +72,7 @@ impl Window {
         let field = self.field(label).await;
         self.reveal(&field).await;
         field.send_keys(&(Key::Control + letter)).await.unwrap();
+        self.pace.field(letter);
     }
 
     /// Presses a key wherever the keyboard is.
@@ -121,6 +131,7 @@ impl Window {
         self.reveal(&field).await;
         field.clear().await.unwrap();
         field.send_keys(text).await.unwrap();
+        self.pace.field(text);
     }
 
     /// Chooses the first option whose words begin so.
@@ -128,6 +139,7 @@ impl Window {
         let field = self.field(label).await;
         let path = format!(".//option[starts-with(normalize-space(.), {option:?})]");
         field.find(Locator::XPath(&path)).await.unwrap().click().await.unwrap();
+        self.pace.field("");
     }
 
     /// Clicks the box or button to tick whose label begins so.
@@ -151,11 +163,13 @@ impl Window {
         self.shown(path, path).await.text().await.unwrap()
     }
 
-    /// Signs out by the menu, and in with these.
+    /// Signs out by the menu, and in with these: real people have a browser each, and stay signed in.
     pub async fn change_person(&self, email: &str, password: &str) {
+        let aside = self.pace.aside(true);
         self.press(&self.shown("//details[@class='menu']/summary", "the profile menu").await).await;
         self.click("Sign out").await;
         self.sign_in(email, password).await;
+        self.pace.aside(aside);
     }
 
     /// Fills in the page *Sign in*.
@@ -215,8 +229,14 @@ impl Window {
     }
 
     async fn press(&self, element: &Element) {
+        self.note_page().await;
         self.reveal(element).await;
+        let opens = ["a", "button"].contains(&&*element.tag_name().await.unwrap());
         element.click().await.unwrap();
+        self.pace.press();
+        if opens {
+            self.pace.page();
+        }
     }
 
     /// Scrolls there, to the middle: bars at the edges cover what is below them.
