@@ -16,6 +16,7 @@ mod deals_file;
 mod demo;
 mod disputes;
 mod drilldown;
+mod every_form;
 mod exchange_rates;
 mod expected;
 mod field;
