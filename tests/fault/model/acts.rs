@@ -119,7 +119,7 @@ impl Model {
             return;
         }
         let along = along.into_iter().map(|rep| (rep, late)).collect();
-        let visit = Visit { rep, customer, on, kind, state: "done", entered_after: late, along };
+        let visit = Visit { rep, customer, on, kind, state: "done", minutes: None, entered_after: late, along };
         if let Some(place) = self.first_planned(planned, rep, customer, on, kind) {
             self.world.visits[place] = visit;
         } else {
@@ -148,7 +148,8 @@ impl Model {
         let taken = seen && ahead >= 0;
         self.send(self.reps[rep], "/visits/plan", &fields, if taken { 303 } else { 422 }).await;
         if taken {
-            let visit = Visit { rep, customer, on, kind, state: "planned", entered_after: 0, along: vec![] };
+            let visit =
+                Visit { rep, customer, on, kind, state: "planned", minutes: None, entered_after: 0, along: vec![] };
             self.world.visits.push(visit);
             self.visits.push(self.number("select max(id) from visits").await);
         }

@@ -192,6 +192,7 @@ fn empty(today: Date) -> World {
         minimums: vec![],
         leaves: vec![],
         holidays: vec![],
+        costs: [None; 3],
     }
 }
 
