@@ -33,11 +33,12 @@ fault:
 	scripts/install run
 	FAULT_LOAD=3 cargo test --test fault -- --include-ignored --nocapture
 
-# What docs/performance.md measures: paying and explaining deals, and an import of a million of them.
+# What docs/performance.md measures: paying and explaining deals, an import of a million of them, and pages. Takes an hour.
 bench:
 	scripts/install run
 	cargo bench --bench engine
 	scripts/bench-import
+	scripts/bench-pages
 
 # After a change of SQL: checks the queries on a throw-away PostgreSQL and writes .sqlx/.
 prepare:

@@ -1,0 +1,138 @@
+//! Clients that ask without a pause, each on a connection of its own, and what they saw.
+
+use std::time::{Duration, Instant};
+
+use axum::{body::Body, http::Request};
+use http_body_util::BodyExt;
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use tokio::task::JoinSet;
+
+use crate::processes::Server;
+
+/// A page and who asks for it.
+#[derive(Clone)]
+pub struct Target {
+    name: &'static str,
+    /// Its address.
+    pub path: String,
+    token: String,
+    /// How many ask at once.
+    pub connections: usize,
+}
+
+/// What a round took.
+#[derive(Clone, Copy)]
+pub struct Taken {
+    /// Answers per second.
+    pub per_second: f64,
+    median: Duration,
+    p95: Duration,
+    own: Duration,
+    database: Duration,
+    bytes: usize,
+}
+
+impl Target {
+    /// A page that this session asks for.
+    pub fn new(name: &'static str, path: &str, token: &str, connections: usize) -> Self {
+        Self { name, path: path.to_owned(), token: token.to_owned(), connections }
+    }
+
+    /// A line of the table.
+    pub fn row(&self, taken: &[Taken], bare: f64) -> String {
+        let per_second = median(taken, |one| one.per_second);
+        format!(
+            "| {} | {per_second:.0} | {:.0} % | {:.1} ms | {:.1} ms | {:.2} ms | {:.2} ms | {} |",
+            self.name,
+            100.0 * per_second / bare,
+            median(taken, |one| millis(one.median)),
+            median(taken, |one| millis(one.p95)),
+            median(taken, |one| millis(one.own)),
+            median(taken, |one| millis(one.database)),
+            taken.first().map_or(0, |one| one.bytes),
+        )
+    }
+}
+
+/// The median of what the rounds took.
+pub fn median(taken: &[Taken], of: impl Fn(&Taken) -> f64) -> f64 {
+    let mut all: Vec<f64> = taken.iter().map(of).collect();
+    all.sort_by(f64::total_cmp);
+    all.get(all.len() / 2).copied().unwrap_or_default()
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+/// Asks for a page for so long.
+pub async fn run(server: &Server, target: &Target, time: Duration) -> Taken {
+    let (own, database, start) = (server.own_time(), server.database_time(), Instant::now());
+    let mut clients = JoinSet::new();
+    for _ in 0..target.connections {
+        clients.spawn(ask(server.port, target.clone(), start + time));
+    }
+    let answers: Vec<(Duration, usize)> = clients.join_all().await.into_iter().flatten().collect();
+    let elapsed = start.elapsed();
+    let mut times: Vec<Duration> = answers.iter().map(|(time, _)| *time).collect();
+    times.sort();
+    let count = u32::try_from(times.len()).unwrap().max(1);
+    let at = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or_default();
+    Taken {
+        per_second: f64::from(count) / elapsed.as_secs_f64(),
+        median: at(50),
+        p95: at(95),
+        own: (server.own_time() - own) / count,
+        database: server.database_time().saturating_sub(database) / count,
+        bytes: answers.first().map_or(0, |(_, bytes)| *bytes),
+    }
+}
+
+/// Asks for a page for so long, while so many people sign in at once, again and again.
+pub async fn storm(server: &Server, target: &Target, time: Duration, people: usize) -> Taken {
+    let mut storm = JoinSet::new();
+    for person in 0..people {
+        storm.spawn(sign_in(server.port, person));
+    }
+    let taken = run(server, target, time).await;
+    storm.shutdown().await;
+    taken
+}
+
+fn client() -> Client<HttpConnector, Body> {
+    Client::builder(TokioExecutor::new()).build_http()
+}
+
+async fn ask(port: u16, target: Target, until: Instant) -> Vec<(Duration, usize)> {
+    let client = client();
+    let address = format!("http://127.0.0.1:{port}{}", target.path);
+    let mut answers = Vec::new();
+    while Instant::now() < until {
+        let request = Request::get(&address).header("cookie", format!("session={}", target.token));
+        let start = Instant::now();
+        let answer = client.request(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert!(answer.status().is_success(), "{}: {}", target.path, answer.status());
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes().len();
+        answers.push((start.elapsed(), bytes));
+    }
+    answers
+}
+
+/// Each try is somebody else's from elsewhere, so that nothing but the hashing slows them down.
+async fn sign_in(port: u16, person: usize) {
+    let client = client();
+    for try_ in 0_usize.. {
+        let form = format!("email=nobody.{person}.{try_}%40example.com&password=tuba+paraffin+nebel+kran&next=");
+        let from = format!("10.{}.{}.{}", person, try_ / 256 % 256, try_ % 256);
+        let request = Request::post(format!("http://127.0.0.1:{port}/sign-in"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin")
+            .header("x-forwarded-for", from);
+        if let Ok(answer) = client.request(request.body(Body::from(form)).unwrap()).await {
+            let _ = answer.into_body().collect().await;
+        }
+    }
+}
