@@ -352,6 +352,7 @@ pub mod commission_runs {
     mod known;
     pub mod late;
     mod late_db;
+    pub mod limit;
     mod mark;
     mod mark_db;
     mod measured;
@@ -574,6 +575,7 @@ pub fn routes() -> web::routes::Routes {
         .merge(plan_letters::web::routes())
         .merge(commission_runs::web::routes())
         .merge(commission_runs::hands::routes())
+        .merge(commission_runs::limit::routes())
         .merge(statements::web::routes())
         .merge(disputes::web::routes())
         .merge(setup::web::routes())

@@ -166,7 +166,9 @@ impl Rest {
             }
         }
         if let Some(returned) = &mut self.back {
-            back.iter().for_each(|line| returned.stepped(line.position, -line.face(), -line.amount));
+            for line in back {
+                returned.stepped(line.position, -line.face(), -line.amount);
+            }
         }
     }
 
