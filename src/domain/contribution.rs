@@ -65,11 +65,11 @@ mod tests {
     #[test]
     fn visits_minutes_and_orders_are_taken_off_the_margin() {
         let costs = Costs { visit: Some(Money(25_00)), minute: Some(Money(50)), order: Some(Money(4_00)) };
-        let book = Book { margin: Money(900_00), lines_without_cost: 1, visits: 12, minutes: 480, orders: 5, costs };
+        let book = Book { margin: Money(90_000), lines_without_cost: 1, visits: 12, minutes: 480, orders: 5, costs };
         // 900 − 12 × 25 − 480 × 0.50 − 5 × 4
-        assert_eq!(book.contribution(), Some(Money(340_00)));
-        assert_eq!(Book { margin: Money::ZERO, ..book }.contribution(), Some(Money(-560_00)));
+        assert_eq!(book.contribution(), Some(Money(34_000)));
+        assert_eq!(Book { margin: Money::ZERO, ..book }.contribution(), Some(Money(-56_000)));
         assert_eq!(Book { costs: Costs { minute: None, ..costs }, ..book }.contribution(), None);
-        assert_eq!(book.and(&book).contribution(), Some(Money(680_00)));
+        assert_eq!(book.and(&book).contribution(), Some(Money(68_000)));
     }
 }
