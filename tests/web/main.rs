@@ -44,6 +44,7 @@ mod plans;
 mod profile;
 mod proposals;
 mod rerating;
+mod row_security;
 mod run_warnings;
 mod scorecards;
 mod seals;
