@@ -192,7 +192,9 @@ async fn every_form_of_another_site_is_refused() {
     assert!(posts.len() > 10, "{posts:?}");
     for path in posts {
         let path = path.replace(['{', '}'], "");
-        assert_eq!(post_with(&mut browser, &path, &[("sec-fetch-site", "cross-site")]).await, 403, "{path}");
+        for told in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "null")] {
+            assert_eq!(post_with(&mut browser, &path, &[told]).await, 403, "{path} {told:?}");
+        }
     }
     browser.get("/profile").await.expect(200);
 }
