@@ -5,11 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::Method;
+use scraper::{ElementRef, Html, Selector};
 
 use crate::{
     access::World,
-    every_form::{forms, is_offered},
-    support::TestApp,
+    every_form::{Field, forms, is_offered},
+    support::{Answer, TestApp},
 };
 
 /// What people, scripts and broken browsers send instead of what a field asks for.
@@ -60,6 +61,39 @@ async fn rows(world: &World) -> BTreeMap<String, i64> {
     rows
 }
 
+/// Whether a field offers records of the company.
+fn offers_ids(field: &Field) -> bool {
+    let mut ids = field.options.iter().filter(|option| !option.is_empty()).peekable();
+    ids.peek().is_some() && ids.all(|option| option.parse::<i64>().is_ok())
+}
+
+/// Whether what a field holds or offers may be the id of a record: only there the ids of others are more than numbers.
+fn names_records(field: &Field) -> bool {
+    offers_ids(field) || (!field.shown && field.value.parse::<i64>().is_ok())
+}
+
+/// A form that came back.
+struct Again {
+    says_what_is_wrong: bool,
+    /// What its fields hold.
+    kept: Vec<String>,
+}
+
+impl Again {
+    fn of(answer: &Answer) -> Self {
+        let (alert, named) = (Selector::parse("[role=alert]").unwrap(), Selector::parse("[name], textarea").unwrap());
+        let page = Html::parse_document(&answer.body());
+        let held = |field: ElementRef<'_>| match field.value().name() {
+            "textarea" => Some(field.text().collect()),
+            _ => field.attr("value").map(str::to_owned),
+        };
+        Self {
+            says_what_is_wrong: page.select(&alert).next().is_some(),
+            kept: page.select(&named).filter_map(held).collect(),
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_field_of_every_form_bears_what_it_does_not_expect() {
     let (world, empty) = (World::new().await, TestApp::new().await);
@@ -69,12 +103,15 @@ async fn every_field_of_every_form_bears_what_it_does_not_expect() {
     let posts: BTreeSet<&str> =
         routes.listed().iter().filter(|(method, _)| *method == Method::POST).map(|(_, path)| *path).collect();
     let (mut wrong, mut asked, mut tried) = (vec![], 0, BTreeSet::new());
+    let none = Field::default();
     for (mut browser, form) in forms(&world, &empty).await {
         tried.extend(route_of(&form.path, &posts));
-        for field in &form.fields {
-            let ids = field.options.iter().filter(|option| !option.is_empty());
-            let offers_ids = ids.clone().count() > 0 && ids.clone().all(|option| option.parse::<i64>().is_ok());
-            for bad in BAD.into_iter().chain([&*long]).chain(foreign.iter().map(String::as_str)) {
+        // Last as its page has it.
+        for field in form.fields.iter().chain([&none]) {
+            let bad = BAD.into_iter().chain([&*long]).filter(|_| !field.name.is_empty());
+            let ids = foreign.iter().map(String::as_str).filter(|_| names_records(field));
+            let right = [""].into_iter().filter(|_| field.name.is_empty());
+            for bad in bad.chain(ids).chain(right) {
                 let answer = browser.post_body(&form.path, form.filled(&field.name, bad)).await;
                 asked += 1;
                 let status = answer.status.as_u16();
@@ -90,20 +127,27 @@ async fn every_field_of_every_form_bears_what_it_does_not_expect() {
                 if is_at_the_door && !form.ends() {
                     tell("tries nothing: nobody is signed in");
                 }
-                if status == 422 && !answer.has("[role=alert]") {
+                if field.name == "once" && matches!(status, 200 | 303) && !is_at_the_door {
+                    tell("takes a key that no page has drawn");
+                }
+                let page = (status == 422).then(|| Again::of(&answer));
+                if page.as_ref().is_some_and(|page| !page.says_what_is_wrong) {
                     tell("does not say what is wrong");
                 }
                 // A browser with a select sends only what it offers: who sends something else is told so.
-                if status == 422 && field.shown && field.options.is_empty() && !bad.contains('\0') {
-                    let kept = answer.attributes("[name]", "value").into_iter().chain(answer.texts("textarea"));
-                    let is_kept = bad.trim().is_empty() || kept.into_iter().any(|kept| kept.contains(bad.trim()));
+                if let Some(page) = page
+                    && field.shown
+                    && field.options.is_empty()
+                    && !bad.contains('\0')
+                {
+                    let is_kept = bad.trim().is_empty() || page.kept.iter().any(|kept| kept.contains(bad.trim()));
                     // What a right answer has ended meanwhile has no field any more.
                     if !is_kept && is_offered(&mut browser, &form).await {
                         tell("loses what was typed");
                     }
                 }
                 let offered = field.options.iter().any(|option| option == bad);
-                if offers_ids && !offered && foreign.iter().any(|id| id == bad) && matches!(status, 200 | 303) {
+                if offers_ids(field) && !offered && foreign.iter().any(|id| id == bad) && matches!(status, 200 | 303) {
                     tell("takes what is out of reach");
                 }
             }

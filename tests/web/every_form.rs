@@ -33,6 +33,7 @@ pub struct Form {
 }
 
 /// A field of a form.
+#[derive(Default)]
 pub struct Field {
     /// Its name.
     pub name: String,
@@ -54,15 +55,15 @@ impl Form {
             || self.path.starts_with("/profile/sessions/")
     }
 
-    /// The form as a browser would send it, one field with another value.
+    /// The form as a browser would send it, one field with another value. Its key is fresh, unless that is the field.
     pub fn filled(&self, name: &str, value: &str) -> String {
         let mut sent: Vec<(&str, &str)> = vec![];
         for field in &self.fields {
             sent.push((&field.name, if field.name == name { value } else { &field.value }));
         }
         let once = Uuid::new_v4().to_string();
-        for (name, value) in &mut sent {
-            if *name == "once" {
+        for (sent, value) in &mut sent {
+            if *sent == "once" && name != "once" {
                 *value = &once;
             }
         }
