@@ -1,7 +1,7 @@
 # Everything that people and CI do. All of it is safe to run again.
 export SQLX_OFFLINE = true
 
-.PHONY: run test check look fault attack bench prepare fmt
+.PHONY: run test check look fault fuzz attack bench prepare fmt
 
 # A demo company on http://127.0.0.1:8080, on a private PostgreSQL.
 run:
@@ -32,6 +32,11 @@ look:
 fault:
 	scripts/install run
 	FAULT_LOAD=3 cargo test --test fault -- --include-ignored --nocapture
+
+# A million cases each of damaged plans, facts and no forms; the tests try a few hundred. Takes an hour or so.
+fuzz:
+	scripts/install run
+	PROPTEST_CASES=$${PROPTEST_CASES:-1000000} cargo test --test commission mutated
 
 # sqlmap and wapiti against a demo company; it says how to get them. Takes some twenty minutes: docs/security.md.
 attack:

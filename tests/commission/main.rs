@@ -15,6 +15,7 @@ mod hostile;
 mod json_schema;
 mod laws;
 mod limits;
+mod mutated;
 mod properties;
 mod reach;
 mod refusals;
