@@ -56,6 +56,9 @@ pub struct ListenArgs {
         hide_default_value = true
     )]
     pub trusted_proxies: TrustedProxies,
+    /// Address and port of a listener of its own for `/metrics`, the server's figures for Prometheus [default: none]
+    #[arg(long, env = "ATTAIN_METRICS_LISTEN", value_name = "ADDRESS:PORT", value_parser = metrics_listen)]
+    pub metrics_listen: Option<SocketAddr>,
     /// Which passwords are taken.
     #[command(flatten)]
     pub passwords: PasswordArgs,
@@ -284,6 +287,10 @@ fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "ATTAIN_LISTEN is an address and a port, such as 127.0.0.1:8080 or [::]:8080".to_owned())
 }
 
+fn metrics_listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "ATTAIN_METRICS_LISTEN is an address and a port, such as 127.0.0.1:9464".to_owned())
+}
+
 fn level(text: &str) -> Result<String, String> {
     match EnvFilter::try_new(text) {
         Ok(_) => Ok(text.to_owned()),
@@ -323,6 +330,7 @@ mod tests {
     fn errors_name_the_variable() {
         for (flag, value, variable) in [
             ("--listen", "here", "ATTAIN_LISTEN"),
+            ("--metrics-listen", "9100", "ATTAIN_METRICS_LISTEN"),
             ("--public-url", "attain.example", "ATTAIN_PUBLIC_URL"),
             ("--public-url", "https://attain.example/path", "ATTAIN_PUBLIC_URL"),
             ("--public-url", "ftp://attain.example", "ATTAIN_PUBLIC_URL"),

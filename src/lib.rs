@@ -40,6 +40,8 @@ pub mod cli {
 pub mod clock;
 /// Every setting.
 pub mod config;
+/// What the server counts of itself, for Prometheus.
+pub mod figures;
 /// The rules of the business, pure: no SQL, no HTTP, no clock.
 pub mod domain {
     pub mod access;
@@ -117,6 +119,7 @@ pub mod domain {
 }
 /// PostgreSQL: a private one, connections and schema, transactions bound to an organization, what its errors mean.
 pub mod postgres {
+    pub mod activity;
     pub mod database;
     pub mod derived;
     pub mod embedded;
@@ -540,6 +543,8 @@ pub struct App {
     pub importing: Arc<Semaphore>,
     /// Whether there is a company, and who may create the first one.
     pub setup: Arc<setup::guard::Setup>,
+    /// What is counted for `/metrics`.
+    pub figures: Arc<figures::Figures>,
     /// Whether the program is about to stop.
     pub draining: Arc<AtomicBool>,
 }
@@ -548,6 +553,7 @@ impl App {
     /// An application over a database, without trusted proxies and a list of breached passwords.
     pub fn new(db: sqlx::PgPool, clock: clock::Clock, public_url: config::PublicUrl) -> Self {
         Self {
+            figures: Arc::new(figures::Figures::new(clock.now())),
             db,
             clock,
             public_url,
@@ -603,7 +609,7 @@ pub fn routes() -> web::routes::Routes {
 /// The whole application. A request goes through the layers from the last one added to the first, its answer back from
 /// the first to the last:
 ///
-/// 1. `trace::log` numbers the request and logs the answer.
+/// 1. `trace::log` numbers the request, logs the answer and counts it.
 /// 2. `headers::add` gives every answer its security headers, also errors and redirects.
 /// 3. Compression.
 /// 4. Health checks and static files branch off: they need no session.
@@ -640,7 +646,7 @@ pub fn router(app: App) -> Router {
         .merge(web::assets::routes())
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(app.clone(), web::headers::add))
-        .layer(middleware::from_fn(web::trace::log))
+        .layer(middleware::from_fn_with_state(app.clone(), web::trace::log))
         .with_state(app)
 }
 

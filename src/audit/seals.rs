@@ -13,6 +13,7 @@ use crate::{
     App,
     clock::Clock,
     domain::id::OrgId,
+    figures::Figures,
     postgres::tx::{self, Tx},
 };
 
@@ -31,9 +32,10 @@ pub struct Sealed {
 }
 
 impl Sealed {
-    /// Writes the seal to the server's log, which leaves the machine more often than the database does: whoever rewrites
-    /// the log of the company, seals and all, cannot rewrite that.
-    pub fn tell(&self) {
+    /// Counts the seal and writes it to the server's log, which leaves the machine more often than the database does:
+    /// whoever rewrites the log of the company, seals and all, cannot rewrite that.
+    pub fn tell(&self, figures: &Figures) {
+        figures.sealed();
         tracing::info!(
             organization = self.org.0,
             seal = self.seal.number,
@@ -114,7 +116,7 @@ pub async fn look(app: &App) -> sqlx::Result<usize> {
     for org in seals_db::due(&app.db, app.clock.now() - SEAL_EVERY, MANY).await? {
         match beside(&app.db, org, app.clock).await {
             Ok(Some(sealed)) => {
-                sealed.tell();
+                sealed.tell(&app.figures);
                 made += 1;
             }
             Ok(None) => {}

@@ -1,6 +1,7 @@
 //! `attain serve` and `attain healthcheck`: the server, and the question whether it lives.
 
 use std::{
+    future::pending,
     io::{Read, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
     sync::{Arc, atomic::Ordering},
@@ -16,6 +17,7 @@ use crate::{
     clock::Clock,
     commission_runs::daily,
     config::{DatabaseArgs, ListenArgs},
+    figures,
     postgres::database::Database,
     router,
     server::{self, Limits},
@@ -34,12 +36,18 @@ pub async fn serve(
     let listener = TcpListener::bind(listen.listen).await.map_err(|error| {
         Failure::CannotRun(format!("cannot serve on {}: {error}; choose another --listen", listen.listen))
     })?;
+    let figures = match listen.metrics_listen {
+        Some(address) => Some(TcpListener::bind(address).await.map_err(|error| {
+            Failure::CannotRun(format!("cannot serve figures on {address}: {error}; choose another --metrics-listen"))
+        })?),
+        None => None,
+    };
     let mut database = Database::serve(&database.source()?).await?;
     let mut app = App::new(database.pool.clone(), Clock::System, listen.public_url());
     app.trusted_proxies = listen.trusted_proxies.clone();
     app.breached = breached.map(Arc::new);
     let result = match prepare(&app).await {
-        Ok(()) => serve_app(&app, &mut database, listener, stop).await,
+        Ok(()) => serve_app(&app, &mut database, listener, figures, stop).await,
         Err(failure) => Err(failure),
     };
     database.close().await?;
@@ -50,6 +58,7 @@ async fn serve_app(
     app: &App,
     database: &mut Database,
     listener: TcpListener,
+    figures: Option<TcpListener>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
     if app.setup.is_done(&app.db).await? {
@@ -68,12 +77,25 @@ async fn serve_app(
     });
     tokio::select! {
         _ = server::serve(listener, router(app.clone()), stop, Limits::default()) => {}
+        () = serve_figures(app, figures) => {}
         () = database.keep_running() => {}
     }
     keeping.abort();
     // It is in nobody's way any more once it has ended, however it did.
     let _ended = keeping.await;
     Ok(())
+}
+
+/// Serves `/metrics` for as long as it is asked to, also while the pages' last requests end. Nobody asks for it often.
+async fn serve_figures(app: &App, listener: Option<TcpListener>) {
+    const LIMITS: Limits = Limits { connections: 8, head: Duration::from_secs(10), drain: Duration::ZERO };
+    if let Some(listener) = listener {
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!("serving figures at http://{address}/metrics");
+        }
+        server::serve(listener, figures::router(app.clone()), pending(), LIMITS).await;
+    }
+    pending().await
 }
 
 /// Asks the server on this address whether it lives: for container watchdogs, which have no curl.

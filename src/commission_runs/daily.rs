@@ -1,6 +1,6 @@
 //! What each rep has earned so far, kept once a day: by the server for everybody, and by the first page that asks that day.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::{PgConnection, PgPool};
 use time::{Date, PrimitiveDateTime};
@@ -17,6 +17,7 @@ use crate::{
         id::{OrgId, UserId},
         period::{Period, PeriodKind, add_days},
     },
+    figures::Calculation,
     period_locks,
     postgres::tx,
     scorecards::export_db,
@@ -47,8 +48,12 @@ pub async fn keep_up(app: App) {
 pub async fn look(app: &App, rest: Duration) -> Result<usize, Error> {
     let mut kept = 0;
     for org in daily_db::due(&app.db, app.clock.now()).await? {
+        let begun = Instant::now();
         match keep_everybody(&app.db, org, app.clock).await {
-            Ok(done) => kept += usize::from(done),
+            Ok(done) => {
+                app.figures.calculated(Calculation::Day, begun.elapsed());
+                kept += usize::from(done);
+            }
             Err(error) => tracing::warn!("cannot keep the day of organization {org}: {error}"),
         }
         tokio::time::sleep(rest).await;

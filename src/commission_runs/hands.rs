@@ -1,5 +1,7 @@
 //! What finance does by hand to one rep's pay in a run: hold a line or a deal, adjust with a reason, note; and take it back.
 
+use std::time::Instant;
+
 use askama::Template;
 use axum::{extract::State, response::Response};
 use serde_json::json;
@@ -21,6 +23,7 @@ use crate::{
         money::{Currency, Money},
         period::Period,
     },
+    figures::{Calculation, Run},
     period_locks,
     postgres::{error::violates, tx},
     statements,
@@ -318,7 +321,7 @@ async fn act(
             hands_db::hold(&mut write, &of, held, &reason).await?;
             let detail = json!({ "rep": rep.0, "line": form.line, "deal": deal, "reason": reason });
             audit::db::record(&mut write, "run.held", &format!("/commission-runs/{id}"), detail).await?;
-            again(write, &me, period, rep, "Held. The period is calculated again").await
+            again(&app, write, &me, period, rep, "Held. The period is calculated again").await
         }
         Act::Adjust { amount, about } => {
             let new = NewAdjustment { of, about, amount, reason: &reason, source: "manual" };
@@ -326,7 +329,7 @@ async fn act(
             let amount = me.company.currency.plain(amount);
             let detail = json!({ "rep": rep.0, "line": form.line, "amount": amount, "reason": reason });
             audit::db::record(&mut write, "run.adjusted", &format!("/commission-runs/{id}"), detail).await?;
-            again(write, &me, period, rep, "Adjusted. The period is calculated again").await
+            again(&app, write, &me, period, rep, "Adjusted. The period is calculated again").await
         }
     }
 }
@@ -347,13 +350,24 @@ fn must_be_open(me: &Viewer, run: &RunRow, rep: UserId) -> Result<(), Error> {
 }
 
 /// Calculates the period again: whoever changed something by hand prepared what is approved.
-async fn again(mut write: Write, me: &Viewer, period: Period, rep: UserId, words: &str) -> Result<Response, Error> {
+async fn again(
+    app: &App,
+    mut write: Write,
+    me: &Viewer,
+    period: Period,
+    rep: UserId,
+    words: &str,
+) -> Result<Response, Error> {
+    let begun = Instant::now();
     let asked = Question::of(me, period, None);
     let calculated = calculate(&mut write, &asked).await?;
     let run = store::insert(&mut write, &asked, &calculated).await?;
     let detail = json!({ "period": period.to_string(), "statements": calculated.len() });
     audit::db::record(&mut write, "run.calculated", &format!("/commission-runs/{run}"), detail).await?;
-    write.done_saying(&format!("/commission-runs/{run}/reps/{rep}"), &Toast::new(words)).await
+    app.figures.calculated(Calculation::Run, begun.elapsed());
+    let response = write.done_saying(&format!("/commission-runs/{run}/reps/{rep}"), &Toast::new(words)).await?;
+    app.figures.run(Run::Calculated);
+    Ok(response)
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -423,7 +437,7 @@ async fn release(
         let words = Toast::new("Released. The next run takes it up");
         return write.done_saying(&format!("/commission-runs/{id}/reps/{rep}"), &words).await;
     }
-    again(write, &me, period, rep, "Released. The period is calculated again").await
+    again(&app, write, &me, period, rep, "Released. The period is calculated again").await
 }
 
 async fn withdraw(
@@ -462,5 +476,5 @@ async fn withdraw(
     let amount = me.company.currency.plain(one.amount);
     let detail = json!({ "rep": one.rep_id.0, "line": one.component, "amount": amount, "reason": reason });
     audit::db::record(&mut write, "run.adjustment_withdrawn", &format!("/commission-runs/{id}"), detail).await?;
-    again(write, &me, period, one.rep_id, "Withdrawn. The period is calculated again").await
+    again(&app, write, &me, period, one.rep_id, "Withdrawn. The period is calculated again").await
 }

@@ -1,5 +1,7 @@
 //! Runs' pages: calculate a period, submit it, approve it with other eyes, pay it, and see what came too late.
 
+use std::time::Instant;
+
 use askama::Template;
 use axum::{extract::State, response::Response};
 use sqlx::PgConnection;
@@ -26,6 +28,7 @@ use crate::{
         money::Currency,
         period::{Period, PeriodKind},
     },
+    figures::{Calculation, Run},
     postgres::{error::violates, tx},
     targets::expected,
     web::{
@@ -166,6 +169,7 @@ async fn create(
         return refuse(&app, &me, page, form.period, words).await;
     };
     let mut write = once::begin_alone(&app, &me, once).await?;
+    let begun = Instant::now();
     let run = match store(&mut write, &Question::of(&me, period, None)).await? {
         Ok((run, _)) => run,
         Err(refused) => {
@@ -173,9 +177,11 @@ async fn create(
             return refuse(&app, &me, page, form.period, refused.words()).await;
         }
     };
-    write
-        .done_saying(&format!("/commission-runs/{run}"), &Toast::new(format!("{} calculated", format::period(period))))
-        .await
+    app.figures.calculated(Calculation::Run, begun.elapsed());
+    let toast = Toast::new(format!("{} calculated", format::period(period)));
+    let response = write.done_saying(&format!("/commission-runs/{run}"), &toast).await?;
+    app.figures.run(Run::Calculated);
+    Ok(response)
 }
 
 async fn refuse(app: &App, me: &Viewer, page: Page, period: String, words: &str) -> Result<Response, Error> {
@@ -335,7 +341,9 @@ async fn approve(
     }
     let mut write = once::begin_alone(&app, &me, once).await?;
     let run = find(&mut write, &me, id).await?;
+    let begun = Instant::now();
     approvable(&mut write, &me, &run).await?;
+    app.figures.calculated(Calculation::Approval, begun.elapsed());
     let approved = db::approve(&mut write, &me.scope, id, None).await?;
     if approved == 0 {
         return Err(Error::Conflict(
@@ -349,7 +357,10 @@ async fn approve(
         if locked { "Approved. The period is locked" } else { "Approved. Some statements wait for somebody else" };
     let seal = if locked { audit::seals::within(&mut write).await? } else { None };
     let response = write.done_saying(&format!("/commission-runs/{id}"), &Toast::new(words)).await?;
-    seal.iter().for_each(audit::seals::Sealed::tell);
+    seal.iter().for_each(|seal| seal.tell(&app.figures));
+    if locked {
+        app.figures.run(Run::Approved);
+    }
     Ok(response)
 }
 
@@ -381,5 +392,7 @@ async fn pay(
     db::pay(&mut write, id, paid_on).await?;
     let detail = serde_json::json!({ "paid_on": paid_on });
     audit::db::record(&mut write, "run.paid", &format!("/commission-runs/{id}"), detail).await?;
-    write.done_saying(&format!("/commission-runs/{id}"), &Toast::new("Marked as paid")).await
+    let response = write.done_saying(&format!("/commission-runs/{id}"), &Toast::new("Marked as paid")).await?;
+    app.figures.run(Run::Paid);
+    Ok(response)
 }

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     App,
     domain::id::{OrgId, UserId},
+    figures::SignIn,
     web::{
         auth::{self, UNFINISHED},
         error::Error,
@@ -41,6 +42,7 @@ pub async fn admit(
 ) -> Result<Response, Error> {
     if !db::has_second_factor(&app.db, org, user).await? {
         let token = session::begin(app, org, user, from, headers).await?;
+        app.figures.signed_in(SignIn::Done);
         return Ok(session::give(app, Redirect::to(to).into_response(), &token));
     }
     if let Some(old) = auth::token_hash(app, headers, UNFINISHED) {
@@ -74,6 +76,7 @@ pub async fn finish(
         return Ok(None);
     }
     let token = session::begin(app, who.org, who.user, from, headers).await?;
+    app.figures.signed_in(SignIn::Done);
     let response = session::give(app, Redirect::to(to).into_response(), &token);
     let response = session::carry(response, &auth::cookie(app, UNFINISHED, ""));
     Ok(Some(match used {

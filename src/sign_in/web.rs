@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::{door, proof, session};
 use crate::{
     App,
+    figures::SignIn,
     postgres::sessions,
     web::{
         auth::{self, SESSION, Viewer},
@@ -94,7 +95,8 @@ async fn sign_in(
         errors.add("password", "Password is missing.");
     }
     if errors.is_empty() {
-        if let Some(who) = proof::by_password(&app, address, &email, password).await? {
+        let proved = proof::by_password(&app, address, &email, password).await;
+        if let Some(who) = counted(&app, proved, SignIn::WrongPassword)? {
             let to = auth::local_path(&next).unwrap_or("/");
             return door::admit(&app, who.org, who.user, address, &headers, to).await;
         }
@@ -102,6 +104,16 @@ async fn sign_in(
         errors.add("email", WRONG);
     }
     refused(SignInPage { page, email, next, errors })
+}
+
+/// Counts a try that failed; whoever comes in is counted at the door.
+fn counted<T>(app: &App, proved: Result<Option<T>, Error>, wrong: SignIn) -> Result<Option<T>, Error> {
+    match &proved {
+        Ok(None) => app.figures.signed_in(wrong),
+        Err(Error::TooMany(_)) => app.figures.signed_in(SignIn::Throttled),
+        Ok(Some(_)) | Err(_) => {}
+    }
+    proved
 }
 
 #[derive(Template)]
@@ -149,7 +161,9 @@ async fn give_code(
     let mut errors = Errors::new();
     if code.trim().is_empty() {
         errors.add("code", "Code is missing.");
-    } else if let Some(used) = proof::by_code(&app, address, who.org, who.user, &code).await? {
+    } else if let Some(used) =
+        counted(&app, proof::by_code(&app, address, who.org, who.user, &code).await, SignIn::WrongCode)?
+    {
         let to = auth::local_path(&next).unwrap_or("/");
         let inside = door::finish(&app, who, used, address, &headers, to).await?;
         return Ok(inside.unwrap_or_else(begin_again));

@@ -1,5 +1,7 @@
 //! Statements' pages: what a rep earned, line by line down to the records, and what is earned so far.
 
+use std::time::Instant;
+
 use askama::Template;
 use axum::{
     extract::State,
@@ -36,6 +38,7 @@ use crate::{
         money::Money,
         period::{Period, PeriodKind},
     },
+    figures::{Calculation, Run},
     plans,
     postgres::tx,
     targets::expected,
@@ -215,7 +218,9 @@ async fn approve(
     let mut write = once::begin_alone(&app, &me, once).await?;
     let statement = find(&mut write, &me, id).await?;
     let run = commission_runs::db::find(&mut write, &me.scope, statement.run_id).await?.ok_or(Error::NotFound)?;
+    let begun = Instant::now();
     commission_runs::approval::approvable(&mut write, &me, &run).await?;
+    app.figures.calculated(Calculation::Approval, begun.elapsed());
     let approved = commission_runs::db::approve(&mut write, &me.scope, run.id, Some(id)).await?;
     if approved == 0 {
         return Err(Error::Conflict(
@@ -228,7 +233,10 @@ async fn approve(
     let words = if locked { "Approved. The period is locked" } else { "Statement approved" };
     let seal = if locked { audit::seals::within(&mut write).await? } else { None };
     let response = write.done_saying(&format!("/statements/{id}"), &Toast::new(words)).await?;
-    seal.iter().for_each(audit::seals::Sealed::tell);
+    seal.iter().for_each(|seal| seal.tell(&app.figures));
+    if locked {
+        app.figures.run(Run::Approved);
+    }
     Ok(response)
 }
 

@@ -77,6 +77,10 @@ pub struct Problem {
     pub detail: &'static str,
 }
 
+/// Left in the response's extensions where no connection to the database became free in time.
+#[derive(Clone, Copy, Debug)]
+pub struct WaitedInVain;
+
 impl Error {
     fn problem(&self) -> (StatusCode, Problem) {
         let (status, title, detail) = match self {
@@ -166,6 +170,9 @@ impl IntoResponse for Error {
         };
         if let Some(wait) = wait {
             response.headers_mut().insert(header::RETRY_AFTER, wait);
+        }
+        if matches!(self, Self::Database(sqlx::Error::PoolTimedOut)) {
+            response.extensions_mut().insert(WaitedInVain);
         }
         response.extensions_mut().insert(problem);
         response

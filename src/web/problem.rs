@@ -45,7 +45,7 @@ pub async fn draw(request: Request, next: Next) -> Response {
             let Html(body) = Html(html);
             parts.headers.remove(header::CONTENT_LENGTH);
             parts.headers.remove(header::CONTENT_TYPE);
-            (parts.status, parts.headers, Html(body)).into_response()
+            (parts.status, parts.headers, parts.extensions, Html(body)).into_response()
         }
         // The words alone are better than nothing.
         Err(error) => {

@@ -189,6 +189,36 @@ async fn a_server_without_a_company_prints_where_to_set_it_up() {
     assert!(err.contains("does not answer"), "{err}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_stand_on_a_listener_of_their_own() {
+    let database = TestDatabase::create().await;
+    let (address, figures) = (free_address().to_string(), free_address());
+    let serve = ["serve", "--listen", &address, "--metrics-listen", &figures.to_string()];
+    let mut server = attain(&database, &serve).spawn().unwrap();
+    let mut log = BufReader::new(server.stderr.take().unwrap());
+    line_with(&mut log, &format!("serving figures at http://{figures}/metrics"));
+    let address: SocketAddr = address.parse().unwrap();
+    assert!(get(address, "/healthz").starts_with("HTTP/1.1 200 "));
+    let public = get(address, "/metrics");
+    assert!(!public.starts_with("HTTP/1.1 200 ") && !public.contains("attain_http_requests"), "{public}");
+    let told = get(figures, "/metrics");
+    assert!(told.starts_with("HTTP/1.1 200 ") && told.contains("\nattain_database_up 1\n"), "{told}");
+    let healthz = "attain_http_requests_total{method=\"GET\",route=\"/healthz\",status=\"2xx\"} 1\n";
+    assert!(told.contains(healthz), "{told}");
+    assert!(get(figures, "/healthz").starts_with("HTTP/1.1 404 "));
+
+    let other = free_address().to_string();
+    let taken = ["serve", "--listen", &other, "--metrics-listen", &figures.to_string()];
+    let (code, _, err) = self::told(&run(&database, &taken, ""));
+    assert_eq!(code, Some(2));
+    let words = format!("cannot serve figures on {figures}: ");
+    assert!(err.starts_with(&words) && err.contains("choose another --metrics-listen"), "{err}");
+
+    stop(&mut server);
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+    assert!(TcpStream::connect(figures).is_err());
+}
+
 fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

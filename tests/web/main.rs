@@ -20,6 +20,7 @@ mod every_form;
 mod exchange_rates;
 mod expected;
 mod field;
+mod figures;
 mod formats;
 mod further;
 mod growth;
