@@ -104,7 +104,9 @@ mod tests {
 
     fn code(lines: &[Line<'_>]) -> Code {
         let mut chain = Chain::behind(OrgId(1), 1, &BEGINNING);
-        lines.iter().for_each(|line| chain.add(line));
+        for line in lines {
+            chain.add(line);
+        }
         chain.end(9, &[0; 8])
     }
 

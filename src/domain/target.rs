@@ -350,19 +350,19 @@ mod tests {
 
     const DAY_14: Progress = Progress { elapsed: 14, total: 21, over: false };
 
-    fn paced(metric: Metric, facts: Facts, target: &str) -> (i64, i64, Standing) {
-        let pace = pace(metric, &facts, target.parse::<Decimal>().unwrap(), DAY_14).unwrap();
+    fn paced(metric: Metric, facts: &Facts, target: &str) -> (i64, i64, Standing) {
+        let pace = pace(metric, facts, target.parse::<Decimal>().unwrap(), DAY_14).unwrap();
         (pace.expected(), pace.to_go(), pace.standing())
     }
 
     #[test]
     fn pace_is_spread_over_working_days() {
         let facts = Facts { visits: 61, new_customers: 5, lost_customers: 1, ..Facts::default() };
-        assert_eq!(paced(Metric::Visits, facts, "96"), (64, 35, Standing::Behind(3)));
-        assert_eq!(paced(Metric::NewCustomers, facts, "6"), (4, 1, Standing::Ahead(1)));
-        assert_eq!(paced(Metric::NewCustomers, facts, "8"), (5, 3, Standing::OnPace)); // 5.33: a third of a customer is none
-        assert_eq!(paced(Metric::LostCustomers, facts, "2"), (1, 1, Standing::Within(1)));
-        assert_eq!(paced(Metric::LostCustomers, Facts { lost_customers: 4, ..facts }, "2").2, Standing::Over(2));
+        assert_eq!(paced(Metric::Visits, &facts, "96"), (64, 35, Standing::Behind(3)));
+        assert_eq!(paced(Metric::NewCustomers, &facts, "6"), (4, 1, Standing::Ahead(1)));
+        assert_eq!(paced(Metric::NewCustomers, &facts, "8"), (5, 3, Standing::OnPace)); // 5.33: a third of a customer is none
+        assert_eq!(paced(Metric::LostCustomers, &facts, "2"), (1, 1, Standing::Within(1)));
+        assert_eq!(paced(Metric::LostCustomers, &Facts { lost_customers: 4, ..facts }, "2").2, Standing::Over(2));
     }
 
     #[test]
@@ -373,7 +373,7 @@ mod tests {
             net_sales_whole_base: Some(Money(10_000_000)),
             ..Facts::default()
         };
-        assert_eq!(paced(Metric::SalesGrowth, facts, "0.08"), (7_200_000, 3_676_000, Standing::Behind(76_000)));
+        assert_eq!(paced(Metric::SalesGrowth, &facts, "0.08"), (7_200_000, 3_676_000, Standing::Behind(76_000)));
         let no_base = Facts { net_sales_whole_base: Some(Money(0)), ..facts };
         assert_eq!(pace(Metric::SalesGrowth, &no_base, Decimal::ONE, DAY_14), None);
     }

@@ -93,18 +93,19 @@ async fn people_are_created_listed_and_given_passwords() {
     let (code, out, err) = told(&run(&database, &off, ""));
     let words = "Astrid Berg signs in with the password alone, and is signed out everywhere";
     assert_eq!((code, out.as_str(), err.trim()), (Some(0), "", words));
-    let left: i64 = sqlx::query_scalar(
-        "select (select count(*) from second_factors) + (select count(*) from recovery_codes)
-                + (select count(*) from sessions) + (select count(*) from audit where user_id is not null)",
+    let left = sqlx::query_scalar!(
+        r#"select (select count(*) from second_factors) + (select count(*) from recovery_codes)
+                + (select count(*) from sessions) + (select count(*) from audit where user_id is not null) as "left!""#,
     )
     .fetch_one(&database.pool)
     .await
     .unwrap();
     assert_eq!(left, 0);
-    let told_of: i64 = sqlx::query_scalar("select count(*) from audit where action = 'user.second_factor_taken_off'")
-        .fetch_one(&database.pool)
-        .await
-        .unwrap();
+    let told_of =
+        sqlx::query_scalar!(r#"select count(*) as "told!" from audit where action = 'user.second_factor_taken_off'"#)
+            .fetch_one(&database.pool)
+            .await
+            .unwrap();
     assert_eq!(told_of, 1, "nobody's act: the command line's");
     let (code, _, err) = told(&run(&database, &["user", "list", "--organization", "Other"], ""));
     assert_eq!((code, err.trim()), (Some(1), "there is no company “Other”: Nordlys"));

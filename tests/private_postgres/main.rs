@@ -264,13 +264,13 @@ fn the_test_server_dies_with_its_process() {
         .args(["--exact", "each_test_has_a_database_of_its_own"])
         .spawn()
         .and_then(|mut child| {
-            let folder = format!("/tmp/attain-test-{}-{}", rustix::process::geteuid().as_raw(), child.id());
-            wait_until("PostgreSQL runs", || postmaster(Path::new(&folder)).is_some());
-            let id = postmaster(Path::new(&folder)).unwrap();
+            let folder = database::folder_of(child.id());
+            wait_until("PostgreSQL runs", || postmaster(&folder).is_some());
+            let id = postmaster(&folder).unwrap();
             std::thread::sleep(std::time::Duration::from_millis(300));
             kill(child.id());
             child.wait()?;
-            wait_until("the watchdog has cleaned up", || !lives(id) && !Path::new(&folder).exists());
+            wait_until("the watchdog has cleaned up", || !lives(id) && !folder.exists());
             Ok(())
         });
     output.unwrap();

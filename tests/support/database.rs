@@ -107,9 +107,9 @@ fn dropper(options: PgConnectOptions) -> mpsc::Sender<String> {
 /// A short path that any user can reach, whoever's home the checkout is in: in memory where there is plenty, because each
 /// database is hundreds of files that are made and removed.
 fn fresh_folder() -> PathBuf {
-    let prefix = format!("attain-test-{}-", rustix::process::geteuid().as_raw());
-    let base = in_memory().unwrap_or_else(std::env::temp_dir);
-    for entry in fs::read_dir(&base).unwrap().flatten() {
+    let folder = folder_of(std::process::id());
+    let prefix = prefix();
+    for entry in fs::read_dir(folder.parent().unwrap()).unwrap().flatten() {
         let name = entry.file_name();
         let process = name.to_str().and_then(|name| name.strip_prefix(&prefix)).and_then(|id| id.parse().ok());
         if let Some(process) = process.and_then(rustix::process::Pid::from_raw)
@@ -118,9 +118,17 @@ fn fresh_folder() -> PathBuf {
             let _ = fs::remove_dir_all(entry.path()); // of a process whose watchdog was killed as well
         }
     }
-    let folder = base.join(format!("{prefix}{}", std::process::id()));
     let _ = fs::remove_dir_all(&folder);
     folder
+}
+
+/// The folder of a test process.
+pub fn folder_of(process: u32) -> PathBuf {
+    in_memory().unwrap_or_else(std::env::temp_dir).join(format!("{}{process}", prefix()))
+}
+
+fn prefix() -> String {
+    format!("attain-test-{}-", rustix::process::geteuid().as_raw())
 }
 
 /// The folder in memory, unless it is as small as containers often have it.
