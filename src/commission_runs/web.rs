@@ -379,7 +379,8 @@ async fn pay(
 ) -> Result<Response, Error> {
     let mut errors = Errors::new();
     let Some(paid_on) = errors.date("paid_on", &form.paid_on, "The day of payment") else {
-        return refused(load(&app, &me, page, id, errors).await?);
+        let shown = load(&app, &me, page, id, errors).await?;
+        return refused(ShowPage { paid_on: form.paid_on, ..shown });
     };
     let mut write = once::begin_alone(&app, &me, once).await?;
     let run = find(&mut write, &me, id).await?;
