@@ -14,7 +14,8 @@ use attain::domain::access::Role;
 
 use crate::{
     access::World,
-    support::{Answer, Client, TestApp},
+    second_factor,
+    support::{Answer, Client, PASSWORD, TestApp, email},
 };
 
 /// Pages that have forms only with a query.
@@ -205,6 +206,7 @@ async fn arranged(world: &World, empty: &TestApp) -> Vec<(Client, Answer)> {
     shown.open(&mut empty.visitor(), &empty.app.setup.path()).await;
     pay(world, &mut shown).await;
     people(world, &mut shown).await;
+    second_factors(world, &mut shown).await;
     shown.0
 }
 
@@ -378,6 +380,25 @@ async fn pay(world: &World, shown: &mut Shown) {
     let assigned = [("rep", &*world.people[0].id.to_string()), ("from", "2026-12"), ("act", "on")];
     finance.submit(&page, "main form", &assigned).await.expect(303);
     shown.open(&mut finance, &format!("{}/letter", plan.location())).await;
+}
+
+/// A second factor that is being turned on, and one that is on and asked for.
+async fn second_factors(world: &World, shown: &mut Shown) {
+    let (app, org) = (&world.app, world.people[3].org);
+    let beginning = app.user_with_password(org, "Tove", &[Role::Rep]).await;
+    let mut tove = app.client(beginning).await;
+    let page = tove.get("/profile/second-factor").await.expect(200);
+    let begun = tove.submit(&page, "main form", &[]).await;
+    shown.follow(&mut tove, begun).await;
+    let careful = app.user_with_password(org, "Rune", &[Role::Rep]).await;
+    let mut rune = app.client(careful).await;
+    second_factor::turn_on(&mut rune, app.now()).await;
+    shown.open(&mut rune, "/profile/second-factor").await;
+    shown.open(&mut app.client(world.people[3]).await, &format!("/users/{}", careful.id)).await;
+    let mut owing = app.visitor();
+    let password = [("email", &*email(org, "Rune")), ("password", PASSWORD)];
+    let asked = owing.post("/sign-in", &password).await;
+    shown.follow(&mut owing, asked).await;
 }
 
 async fn people(world: &World, shown: &mut Shown) {

@@ -150,8 +150,8 @@ async fn sign_ins_are_counted_by_their_end() {
         app.visitor().post("/sign-in", &[("email", "else@example.com"), ("password", "wrong")]).await;
     }
     let text = scrape(&app.app).await;
-    let [2, throttled @ 1.., 1, wrong] = ends(&text)[..] else { panic!("{text}") };
-    assert_eq!(throttled + wrong, 22);
+    let [2, throttled, 1, wrong] = ends(&text)[..] else { panic!("{text}") };
+    assert!(throttled > 0 && throttled + wrong == 22, "{text}");
     assert!(!text.contains("example.com"), "{text}");
 }
 

@@ -21,7 +21,6 @@ mod exchange_rates;
 mod expected;
 mod field;
 mod figures;
-mod form_effects;
 mod formats;
 mod further;
 mod growth;
