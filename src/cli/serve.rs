@@ -95,7 +95,7 @@ async fn serve_figures(app: &App, listener: Option<TcpListener>) {
         }
         server::serve(listener, figures::router(app.clone()), pending(), LIMITS).await;
     }
-    pending().await
+    pending::<()>().await;
 }
 
 /// Asks the server on this address whether it lives: for container watchdogs, which have no curl.

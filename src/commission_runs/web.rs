@@ -357,7 +357,9 @@ async fn approve(
         if locked { "Approved. The period is locked" } else { "Approved. Some statements wait for somebody else" };
     let seal = if locked { audit::seals::within(&mut write).await? } else { None };
     let response = write.done_saying(&format!("/commission-runs/{id}"), &Toast::new(words)).await?;
-    seal.iter().for_each(|seal| seal.tell(&app.figures));
+    if let Some(seal) = seal {
+        seal.tell(&app.figures);
+    }
     if locked {
         app.figures.run(Run::Approved);
     }

@@ -233,7 +233,9 @@ async fn approve(
     let words = if locked { "Approved. The period is locked" } else { "Statement approved" };
     let seal = if locked { audit::seals::within(&mut write).await? } else { None };
     let response = write.done_saying(&format!("/statements/{id}"), &Toast::new(words)).await?;
-    seal.iter().for_each(|seal| seal.tell(&app.figures));
+    if let Some(seal) = seal {
+        seal.tell(&app.figures);
+    }
     if locked {
         app.figures.run(Run::Approved);
     }
