@@ -85,7 +85,7 @@ pub async fn run(server: &Server, target: &Target, time: Duration) -> Taken {
         per_second: f64::from(count) / elapsed.as_secs_f64(),
         median: at(50),
         p95: at(95),
-        own: (server.own_time() - own) / count,
+        own: server.own_time().saturating_sub(own) / count,
         database: server.database_time().saturating_sub(database) / count,
         bytes: answers.first().map_or(0, |(_, bytes)| *bytes),
     }

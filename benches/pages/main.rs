@@ -10,6 +10,9 @@ mod server;
 
 use std::{env, time::Duration};
 
+// sqlx.toml names the types of columns from the root of the crate.
+use attain::domain;
+
 use load::{Taken, Target, run, storm};
 use processes::Server;
 

@@ -75,17 +75,21 @@ async fn bare(State(db): State<sqlx::PgPool>, headers: HeaderMap) -> Html<String
     let cookie = headers[header::COOKIE].to_str().unwrap();
     let token = cookie.strip_prefix("session=").unwrap();
     let session = sessions::find(&db, &hash_token(token), NOW).await.unwrap().unwrap();
-    let rows = sqlx::query_as::<_, (i64, String, Option<String>, Option<String>)>(
-        "select id, name, segment, city from customers where org_id = $1 order by org_id, name_key, id limit 50",
+    let rows = sqlx::query!(
+        r#"select id::bigint as "id!", name, segment, city
+         from customers
+         where org_id = $1
+         order by org_id, name_key, id
+         limit 50"#,
+        session.org.0,
     )
-    .bind(session.org.0)
     .fetch_all(&db)
     .await
     .unwrap();
     let mut page = String::from("<!doctype html><title>Customers</title><table>");
-    for (id, name, segment, city) in rows {
-        let (segment, city) = (segment.unwrap_or_default(), city.unwrap_or_default());
-        page += &format!("<tr><td><a href=\"/customers/{id}\">{name}</a><td>{segment}<td>{city}");
+    for row in rows {
+        let (segment, city) = (row.segment.unwrap_or_default(), row.city.unwrap_or_default());
+        page += &format!("<tr><td><a href=\"/customers/{}\">{}</a><td>{segment}<td>{city}", row.id, row.name);
     }
     Html(page + "</table>")
 }

@@ -160,7 +160,7 @@ fn damage() -> impl Strategy<Value = (Index, Damage)> {
 }
 
 /// The value at a place of the form, counted in the order of `each`.
-fn at(form: &mut Value, place: &Index, mut then: impl FnMut(&mut Value)) {
+fn at(form: &mut Value, place: Index, mut then: impl FnMut(&mut Value)) {
     let mut count = 0;
     let _ = each(form, &mut |_| {
         count += 1;
@@ -180,9 +180,9 @@ fn at(form: &mut Value, place: &Index, mut then: impl FnMut(&mut Value)) {
 fn apply(form: &mut Value, (place, damage): &(Index, Damage)) {
     let mut elsewhere = Value::Null;
     if let Damage::Graft(from) = damage {
-        at(form, from, |node| elsewhere = node.clone());
+        at(form, *from, |node| elsewhere = node.clone());
     }
-    at(form, place, |node| match (damage, node) {
+    at(form, *place, |node| match (damage, node) {
         (Damage::Put(value), node) => *node = value.clone(),
         (Damage::Graft(_), node) => *node = elsewhere.clone(),
         (Damage::Drop(which), Value::Array(items)) if !items.is_empty() => {
@@ -282,7 +282,9 @@ proptest! {
         scribble in scribble(),
     ) {
         let (mut plan, facts) = example.get(&EXAMPLES).clone();
-        damages.iter().for_each(|damage| apply(&mut plan, damage));
+        for damage in &damages {
+            apply(&mut plan, damage);
+        }
         bears(&scribbled(&plan, scribble), &facts.to_string())?;
     }
 
@@ -295,7 +297,9 @@ proptest! {
     ) {
         // The facts of another example often lack what the plan asks for.
         let (plan, mut facts) = (example.get(&EXAMPLES).0.clone(), other.get(&EXAMPLES).1.clone());
-        damages.iter().for_each(|damage| apply(&mut facts, damage));
+        for damage in &damages {
+            apply(&mut facts, damage);
+        }
         bears(&plan.to_string(), &scribbled(&facts, scribble))?;
     }
 

@@ -370,7 +370,7 @@ async fn pay(world: &World, shown: &mut Shown) {
         let line = page.attributes("select#line option", "value").into_iter().find(|line| !line.is_empty()).unwrap();
         let form: Vec<_> = more.into_iter().chain([("line", &*line), ("reason", "To be checked")]).collect();
         let done = finance.submit(&page, "section[aria-labelledby=act] form", &form).await.expect(303);
-        run = done.location().split("/reps/").next().unwrap().to_owned();
+        done.location().split("/reps/").next().unwrap().clone_into(&mut run);
     }
     shown.open(&mut finance, &format!("{run}/reps/{}", world.people[0].id)).await;
     // A plan whose letters nobody has published.

@@ -3,7 +3,7 @@
 //! The tables come from the catalog. Each is stripped of its constraints first and opened to every privilege, so what
 //! refuses is its policy alone.
 
-use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
 use crate::support::TestApp;
 
@@ -41,7 +41,7 @@ async fn tables(db: &PgPool, that: &str) -> Vec<String> {
          where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f') and {that}
          order by 1",
     );
-    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(db).await.unwrap()
+    sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(db).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
 
 /// The rows that a statement meets, or the database's reason against it.
@@ -60,7 +60,7 @@ async fn run(as_pages: &mut PgConnection, sql: String) -> Result<u64, String> {
 /// Whose rows a table shows to a query without any condition.
 async fn whose(as_pages: &mut PgConnection, table: &str) -> Vec<i64> {
     let sql = AssertSqlSafe(format!("select org_id from {table} order by 1"));
-    sqlx::query_scalar(sql).fetch_all(as_pages).await.unwrap()
+    sqlx::raw_sql(sql).fetch_all(as_pages).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
 
 /// What is wrong with the policy of a table that has a row of company 1 and one of company 2.
@@ -138,7 +138,7 @@ async fn a_statement_that_forgets_the_company_meets_only_its_own_rows() {
 #[tokio::test]
 async fn the_serving_role_has_no_way_around_the_policies() {
     let app = TestApp::new().await;
-    let ways: Vec<String> = sqlx::query_scalar(
+    let ways = sqlx::raw_sql(
         "select 'is superuser or passes by policies' from pg_roles
          where rolname = 'attain_app' and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)
          union all
@@ -158,5 +158,6 @@ async fn the_serving_role_has_no_way_around_the_policies() {
     .fetch_all(&app.db)
     .await
     .unwrap();
+    let ways: Vec<String> = ways.iter().map(|row| row.get(0)).collect();
     assert!(ways.is_empty(), "attain_app {ways:?}");
 }

@@ -65,7 +65,7 @@ fn terms(page: &Answer) -> (Vec<&'static str>, Vec<String>) {
             // A definition is the first use itself.
             (None, [_]) => {}
             (first, explained) => {
-                wrong.push(format!("{}: “{term}” at {first:?}, explained at {explained:?}", page.path))
+                wrong.push(format!("{}: “{term}” at {first:?}, explained at {explained:?}", page.path));
             }
         }
         used.push(term);
