@@ -16,7 +16,6 @@ mod deals_file;
 mod demo;
 mod disputes;
 mod drilldown;
-mod every_form;
 mod exchange_rates;
 mod expected;
 mod field;
