@@ -1,7 +1,7 @@
 # Everything that people and CI do. All of it is safe to run again.
 export SQLX_OFFLINE = true
 
-.PHONY: run test check look fault fuzz attack bench prepare fmt
+.PHONY: run test check look fields fault fuzz attack bench prepare fmt
 
 # A demo company on http://127.0.0.1:8080, on a private PostgreSQL.
 run:
@@ -27,6 +27,11 @@ check:
 look:
 	scripts/install test
 	cargo test --test browser -- --ignored every_page
+
+# What nobody expects in every field of every form. Takes minutes.
+fields:
+	scripts/install run
+	cargo test --test web -- --ignored every_field
 
 # What docs/reliability.md lists: all faults, the long ones too, under a larger load. Takes some ten minutes.
 fault:
