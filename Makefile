@@ -38,7 +38,7 @@ fault:
 	scripts/install run
 	FAULT_LOAD=3 cargo test --test fault -- --include-ignored --nocapture
 
-# A million cases each of damaged plans, facts and no forms; the tests try a few hundred. Takes an hour or so.
+# A million cases each of damaged plans, facts and no forms; the tests try a few hundred. Takes hours.
 fuzz:
 	scripts/install run
 	PROPTEST_CASES=$${PROPTEST_CASES:-1000000} cargo test --test commission mutated
@@ -48,7 +48,7 @@ attack:
 	scripts/install run
 	scripts/attack
 
-# What docs/performance.md measures: paying and explaining deals, an import of a million of them, and pages. Takes an hour.
+# What docs/performance.md measures: paying and explaining deals, an import of a million of them, and pages. Takes long.
 bench:
 	scripts/install run
 	cargo bench --bench engine
