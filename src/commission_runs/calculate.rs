@@ -10,7 +10,7 @@ use time::Date;
 
 use super::{
     account_db::{self, ByHand, Hand, Owing},
-    late::{self, Correction},
+    late::{self, Correction, Looked},
     late_db::PaidBefore,
     needs,
     rules::Rules,
@@ -26,7 +26,7 @@ use crate::{
             statement::Statement,
         },
         company::GrowthBase,
-        id::{AdjustmentId, OrgId, PlanVersionId, UserId},
+        id::{AdjustmentId, OrgId, PlanVersionId, RunId, UserId},
         metric::Metric,
         money::{Currency, Money},
         period::{Period, PeriodKind},
@@ -156,16 +156,28 @@ impl OnPlan {
 /// whose facts have changed since: what one rep has earned so far is what the next statement would say, corrections of
 /// locked periods and all.
 pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Calculated>, Error> {
-    calculate_with(db, asked, true).await
+    Ok(calculate_and_look(db, asked, true).await?.0)
+}
+
+/// Likewise, and the marks of the locked periods that are settled once all of it is paid.
+pub(super) async fn calculate_to_store(
+    db: &mut PgConnection,
+    asked: &Question,
+) -> Result<(Vec<Calculated>, Vec<(RunId, i64)>), Error> {
+    calculate_and_look(db, asked, true).await
 }
 
 /// Likewise, without the corrections of locked periods: looking for them goes through everybody's facts of two years, which
 /// takes too long for a page that everybody opens each morning.
 pub async fn calculate_running(db: &mut PgConnection, asked: &Question) -> Result<Vec<Calculated>, Error> {
-    calculate_with(db, asked, false).await
+    Ok(calculate_and_look(db, asked, false).await?.0)
 }
 
-async fn calculate_with(db: &mut PgConnection, asked: &Question, corrects: bool) -> Result<Vec<Calculated>, Error> {
+async fn calculate_and_look(
+    db: &mut PgConnection,
+    asked: &Question,
+    corrects: bool,
+) -> Result<(Vec<Calculated>, Vec<(RunId, i64)>), Error> {
     let mut on_plans = in_force(db, asked, asked.rep).await?;
     if asked.rep.is_some() && on_plans.iter().any(|on_plan| needs::of_others(&on_plan.plan)) {
         on_plans = in_force(db, asked, None).await?;
@@ -173,8 +185,9 @@ async fn calculate_with(db: &mut PgConnection, asked: &Question, corrects: bool)
     let off = if asked.rep.is_none() { off_plan(db, asked).await? } else { Vec::new() };
     let reps: Vec<UserId> = on_plans.iter().chain(&off).map(|on_plan| on_plan.rep).collect();
     let corrected = asked.rep.map_or_else(|| reps.clone(), |rep| vec![rep]);
+    let looked = if corrects { late::look(db, asked, &corrected).await? } else { Looked::default() };
     let beside = Beside {
-        corrections: if corrects { late::corrections(db, asked, &corrected).await? } else { Vec::new() },
+        corrections: looked.corrections,
         balances: account_db::balances(db, asked.org, &reps).await?,
         by_hand: account_db::by_hand(db, asked.org, &reps, asked.period).await?,
         hands: account_db::hands(db, asked.org, &reps, asked.period).await?,
@@ -186,14 +199,7 @@ async fn calculate_with(db: &mut PgConnection, asked: &Question, corrects: bool)
     on_plans.sort_by(|a, b| (&a.name, a.rep).cmp(&(&b.name, b.rep)));
     let mut calculated = earned(db, asked, on_plans, &beside).await?;
     calculated.retain(|one| asked.rep.is_none_or(|rep| rep == one.rep));
-    Ok(calculated)
-}
-
-/// Everybody whose pay of locked periods a run of this one looks at: on a plan, or on none any more.
-pub async fn looked_at(db: &mut PgConnection, asked: &Question) -> Result<Vec<UserId>, Error> {
-    let mut reps: Vec<UserId> = in_force(db, asked, None).await?.into_iter().map(|one| one.rep).collect();
-    reps.extend(off_plan(db, asked).await?.into_iter().map(|one| one.rep));
-    Ok(reps)
+    Ok((calculated, looked.marks))
 }
 
 async fn off_plan(db: &mut PgConnection, asked: &Question) -> Result<Vec<OnPlan>, Error> {

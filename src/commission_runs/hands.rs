@@ -8,10 +8,10 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use super::{
-    calculate::{Question, calculate},
+    calculate::Question,
     db::RunRow,
     hands_db::{self, AdjustmentRow, HoldRow, NewAdjustment, NoteRow, Of, StatementOf},
-    store,
+    store::store,
     web::find,
 };
 use crate::{
@@ -360,10 +360,10 @@ async fn again(
 ) -> Result<Response, Error> {
     let begun = Instant::now();
     let asked = Question::of(me, period, None);
-    let calculated = calculate(&mut write, &asked).await?;
-    let run = store::insert(&mut write, &asked, &calculated).await?;
-    let detail = json!({ "period": period.to_string(), "statements": calculated.len() });
-    audit::db::record(&mut write, "run.calculated", &format!("/commission-runs/{run}"), detail).await?;
+    let (run, _) = match store(&mut write, &asked).await? {
+        Ok(stored) => stored,
+        Err(refused) => return Err(Error::Conflict(refused.words())),
+    };
     app.figures.calculated(Calculation::Run, begun.elapsed());
     let response = write.done_saying(&format!("/commission-runs/{run}/reps/{rep}"), &Toast::new(words)).await?;
     app.figures.run(Run::Calculated);

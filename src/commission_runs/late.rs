@@ -59,27 +59,30 @@ pub struct Seen {
     whole: bool,
 }
 
-/// What locked periods owe these reps, or the reps owe, by what is known now: in order of time, then of names, then of
-/// the plan. Unchanged facts give nothing.
-pub async fn corrections(db: &mut PgConnection, asked: &Question, reps: &[UserId]) -> Result<Vec<Correction>, Error> {
-    let again = again(db, asked, reps).await?;
-    in_shadow(db, asked, &again, reps).await
+/// What a look at locked periods found.
+#[derive(Default)]
+pub struct Looked {
+    /// What they owe reps, or the reps owe, by what is known now: in order of time, then of names, then of the plan.
+    pub corrections: Vec<Correction>,
+    /// The marks of those of which everybody was looked at: a run that takes up the corrections holds all of theirs.
+    pub marks: Vec<(RunId, i64)>,
+}
+
+/// Looks at the locked periods of these reps. Unchanged facts correct nothing.
+pub async fn look(db: &mut PgConnection, asked: &Question, reps: &[UserId]) -> Result<Looked, Error> {
+    let seen = seen(db, asked, reps, None).await?;
+    let marks = seen.iter().filter(|one| one.whole).map(|one| (one.run, one.mark)).collect();
+    let again = again(db, asked, seen).await?;
+    Ok(Looked { corrections: in_shadow(db, asked, &again, reps).await?, marks })
 }
 
 /// The locked periods that are calculated again, in order of time: those with facts that have changed and are not posted
 /// yet, and later ones that may follow from them, because their plans look back.
-pub async fn again(db: &mut PgConnection, asked: &Question, reps: &[UserId]) -> Result<Vec<Seen>, Error> {
-    let seen = seen(db, asked, reps, None).await?;
+async fn again(db: &mut PgConnection, asked: &Question, seen: Vec<Seen>) -> Result<Vec<Seen>, Error> {
     let Some(first) = seen.iter().position(|one| !one.same) else { return Ok(Vec::new()) };
     let later: Vec<RunId> = seen.iter().skip(first).filter(|one| one.same).map(|one| one.run).collect();
     let back = late_db::looking_back(db, asked.org, &later, &needs::LOOKING_BACK).await?;
     Ok(seen.into_iter().skip(first).filter(|one| !one.same || back.contains(&one.run)).collect())
-}
-
-/// The marks of the locked periods of which a run holds every correction, if it takes up those of all these reps.
-pub async fn marks(db: &mut PgConnection, asked: &Question, reps: &[UserId]) -> Result<Vec<(RunId, i64)>, Error> {
-    let seen = seen(db, asked, reps, None).await?;
-    Ok(seen.into_iter().filter(|one| one.whole).map(|one| (one.run, one.mark)).collect())
 }
 
 /// The locked periods of the last two years in which one of these reps has a statement, or one of them.
@@ -130,8 +133,12 @@ pub async fn not_posted(
     let mut own = seen(db, asked, reps, Some(run)).await?;
     if own.iter().all(|one| one.same) {
         let back = late_db::looking_back(db, asked.org, &[run], &needs::LOOKING_BACK).await?;
-        own = if back.is_empty() { Vec::new() } else { again(db, asked, reps).await? };
-        own.retain(|one| one.run == run);
+        own.clear();
+        if !back.is_empty() {
+            let seen = seen(db, asked, reps, None).await?;
+            own = again(db, asked, seen).await?;
+            own.retain(|one| one.run == run);
+        }
     }
     in_shadow(db, asked, &own, reps).await
 }

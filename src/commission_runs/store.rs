@@ -2,7 +2,7 @@
 
 use super::{
     account_db,
-    calculate::{Calculated, Question, calculate, looked_at},
+    calculate::{Calculated, Question, calculate_to_store},
     late::{self, Correction},
     late_db, store_db,
 };
@@ -51,27 +51,30 @@ pub async fn store(tx: &mut Tx, asked: &Question) -> Result<Result<(RunId, Vec<C
     if period_locks::db::is_settled(tx, asked.org, period).await? {
         return Ok(Err(NotStored::Settled));
     }
-    let calculated = calculate(tx, asked).await?;
+    let (calculated, marks) = calculate_to_store(tx, asked).await?;
     if calculated.is_empty() {
         return Ok(Err(NotStored::NobodyOnAPlan));
     }
-    let run = insert(tx, asked, &calculated).await?;
+    let run = insert(tx, asked, &calculated, &marks).await?;
     let detail = serde_json::json!({ "period": period.to_string(), "statements": calculated.len() });
     audit::db::record(tx, "run.calculated", &format!("/commission-runs/{run}"), detail).await?;
     Ok(Ok((run, calculated)))
 }
 
 /// Stores what was calculated as a new run of the period: statements, what they correct and what they take up.
-pub async fn insert(tx: &mut Tx, asked: &Question, calculated: &[Calculated]) -> Result<RunId, Error> {
+async fn insert(
+    tx: &mut Tx,
+    asked: &Question,
+    calculated: &[Calculated],
+    marks: &[(RunId, i64)],
+) -> Result<RunId, Error> {
     let statements = calculated.iter().map(Calculated::to_store).collect::<Result<Vec<_>, _>>()?;
     // Tiers by the year pay by every day of it.
     let by_year = calculated.iter().any(|one| one.inputs.facts.get("year_to_date").is_some());
     let facts_from = if by_year { asked.period.as_kind(PeriodKind::Year).from() } else { asked.period.from() };
     let mark = late::mark(tx, asked, facts_from).await?;
-    let reps = looked_at(tx, asked).await?;
-    let marks = late::marks(tx, asked, &reps).await?;
     let run = store_db::insert(tx, asked.period, ENGINE_VERSION, asked.growth_base, (facts_from, mark)).await?;
-    late_db::insert_marks(tx, run, &marks).await?;
+    late_db::insert_marks(tx, run, marks).await?;
     store_db::insert_statements(tx, run, &statements).await?;
     let corrections: Vec<&Correction> = calculated.iter().flat_map(|one| &one.corrections).collect();
     late_db::insert(tx, run, &corrections).await?;

@@ -15,11 +15,7 @@ use super::{
 use crate::{
     audit,
     clock::Clock,
-    commission_runs::{
-        self,
-        calculate::{Question, calculate},
-        daily,
-    },
+    commission_runs::{self, calculate::Question, daily, store::store},
     domain::{
         access::{Reach, Role, Scope},
         company::GrowthBase,
@@ -213,10 +209,9 @@ impl Finance {
     /// Freja calculates and submits the month so many months ago.
     async fn prepare(&self, db: &PgPool, months: i32) -> Result<RunId, FillError> {
         let Self { org, today, .. } = *self;
-        let mut tx = tx::write(db, org, Some(self.freja), Clock::Fixed(self.now)).await?;
+        let mut tx = tx::alone(db, org, Some(self.freja), Clock::Fixed(self.now)).await?;
         let asked = Question { org, growth_base: GrowthBase::LastYear, period: self.month(months), rep: None, today };
-        let calculated = calculate(&mut tx, &asked).await?;
-        let run = commission_runs::store::insert(&mut tx, &asked, &calculated).await?;
+        let (run, _) = store(&mut tx, &asked).await?.map_err(|refused| Error::Conflict(refused.words()))?;
         commission_runs::db::submit(&mut tx, run).await?;
         note(&mut tx, "run.submitted", run).await?;
         tx.commit().await?;
