@@ -95,18 +95,20 @@ pub async fn list(db: &mut PgConnection, scope: &Scope, filter: &Filter, today: 
                       end as sort_key
                from customers c
                where c.org_id = $1 and c.merged_into is null
-                 and ($2::bigint[] is null or exists (
-                     select from ownerships o
-                     where o.org_id = c.org_id and o.customer_id = c.id and o.during @> $3::date
-                       and o.rep_id = any ($2)
-                 ))
+                 -- As arrays: so few customers are looked up, not looked for among all.
+                 and ($2::bigint[] is null or c.id = any (array(
+                     select o.customer_id
+                     from ownerships o
+                     where o.org_id = $1 and o.rep_id = any ($2) and o.during @> $3::date
+                 )))
                  and ($4::text is null or c.name ilike '%' || $4 || '%' or c.city ilike '%' || $4 || '%'
                       or c.external_id ilike '%' || $4 || '%')
                  and ($5::text is null or c.segment = $5)
-                 and ($6::bigint is null or exists (
-                     select from ownerships o
-                     where o.org_id = c.org_id and o.customer_id = c.id and o.during @> $3::date and o.rep_id = $6
-                 ))
+                 and ($6::bigint is null or c.id = any (array(
+                     select o.customer_id
+                     from ownerships o
+                     where o.org_id = $1 and o.rep_id = $6 and o.during @> $3::date
+                 )))
                  and (not $14 or not exists (
                      select from ownerships o
                      where o.org_id = c.org_id and o.customer_id = c.id and o.during @> $3::date
@@ -165,6 +167,15 @@ pub async fn list(db: &mut PgConnection, scope: &Scope, filter: &Filter, today: 
                          limit 1
                      ) first on true
                  ))
+           ),
+           -- Cut before anything is looked up for it.
+           page as materialized (
+               select f.id, f.sort_key
+               from fitting f
+               where $11::text is null
+                  or case when $8 then (f.sort_key, f.id) < ($11, $12::bigint) else (f.sort_key, f.id) > ($11, $12) end
+               order by case when $8 then f.sort_key end desc, case when $8 then f.id end desc, f.sort_key, f.id
+               limit $13
            )
            select c.id, c.name, c.external_id, c.city, c.segment,
                   (select o.rep_id
@@ -189,12 +200,9 @@ pub async fn list(db: &mut PgConnection, scope: &Scope, filter: &Filter, today: 
                   ), 0)::bigint as "sales!: Money",
                   f.sort_key as "sort_key!",
                   (select count(*) from fitting) as "total!"
-           from fitting f
+           from page f
            join customers c on c.org_id = $1 and c.id = f.id
-           where $11::text is null
-              or case when $8 then (f.sort_key, f.id) < ($11, $12::bigint) else (f.sort_key, f.id) > ($11, $12) end
-           order by case when $8 then f.sort_key end desc, case when $8 then f.id end desc, f.sort_key, f.id
-           limit $13"#,
+           order by case when $8 then f.sort_key end desc, case when $8 then f.id end desc, f.sort_key, f.id"#,
         scope.org as OrgId,
         scope.reps() as Option<&[UserId]>,
         today,
@@ -216,13 +224,31 @@ pub async fn list(db: &mut PgConnection, scope: &Scope, filter: &Filter, today: 
     .await
 }
 
-/// The segments in use, by name.
+/// The segments in use, by name: from each one the index leads to the next.
 pub async fn segments(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
-        r#"select distinct segment as "segment!"
-           from customers
-           where org_id = $1 and segment is not null
-           order by 1
+        r#"with recursive named as (
+               (
+                   select c.segment
+                   from customers c
+                   where c.org_id = $1 and c.segment is not null
+                   order by c.segment
+                   limit 1
+               )
+               union all
+               select (
+                   select c.segment
+                   from customers c
+                   where c.org_id = $1 and c.segment > named.segment
+                   order by c.segment
+                   limit 1
+               )
+               from named
+               where named.segment is not null
+           )
+           select segment as "segment!"
+           from named
+           where segment is not null
            limit 200"#,
         org as OrgId,
     )

@@ -97,6 +97,18 @@ pub async fn list(
                from subtree
                join teams t on t.org_id = $1 and t.parent_id = subtree.id
            ),
+           -- Where people are asked for, their deals are found by credits and owners, not among all.
+           theirs as (
+               select c.deal_id as id
+               from deal_credits c
+               where c.org_id = $1 and c.rep_id = any ($2)
+                 and ($6::date is null or c.booked_on >= $6) and ($7::date is null or c.booked_on < $7)
+               union
+               select d.id
+               from deals d
+               where d.org_id = $1 and d.owner_id = any ($2) and not $4
+                 and ($6::date is null or d.booked_on >= $6) and ($7::date is null or d.booked_on < $7)
+           ),
            fitting as (
                select d.id, d.number, d.net, shares.part,
                       coalesce(d.booked_on, d.closed_on, d.expected_on, d.opened_on, d.recorded_at::date) as on_date
@@ -112,7 +124,7 @@ pub async fn list(
                            and m.team_id in (select id from subtree)
                      ))
                ) shares on $2::bigint[] is not null or $3::bigint is not null
-               where d.org_id = $1
+               where d.org_id = $1 and ($2::bigint[] is null or d.id = any (array(select id from theirs)))
                  and ($2::bigint[] is null and $3::bigint is null
                       or shares.part is not null
                       or not $4 and (
@@ -158,6 +170,14 @@ pub async fn list(
                                where dc.rep_id = any ($2)
                            ), 0) end::bigint as overlay
                from fitting
+           ),
+           -- Cut before anything is looked up for it.
+           page as materialized (
+               select f.id, f.number, f.on_date, f.part
+               from fitting f
+               where $13::date is null or (f.on_date, f.number) < ($13, $14::bigint)
+               order by f.on_date desc, f.number desc
+               limit $15
            )
            select d.id, d.number, d.customer_id, c.name as customer, d.stage as "stage: Stage", f.on_date as "on_date!",
                   d.net,
@@ -187,14 +207,12 @@ pub async fn list(
                   d.version,
                   sums.total as "total!", sums.net as "total_net!: Money", sums.part as "total_part!: Money",
                   sums.overlay as "total_overlay!: Money"
-           from fitting f
+           from page f
            cross join sums
            join deals d on d.org_id = $1 and d.id = f.id
            join customers c on c.org_id = d.org_id and c.id = d.customer_id
            left join deals r on r.org_id = d.org_id and r.id = d.returns_id
-           where $13::date is null or (f.on_date, f.number) < ($13, $14::bigint)
-           order by f.on_date desc, f.number desc
-           limit $15"#,
+           order by f.on_date desc, f.number desc"#,
         org as OrgId,
         filter.reps.as_deref() as Option<&[UserId]>,
         filter.team as Option<TeamId>,

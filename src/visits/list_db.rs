@@ -94,7 +94,7 @@ pub async fn list(
            ),
            -- Each who went, with the instant from which the visit is entered for that person.
            went as (
-               select v.id as visit_id, v.rep_id, v.recorded_at
+               select v.id, v.rep_id, v.customer_id, v.visited_on, v.kind, v.state, v.recorded_at
                from visits v
                where v.org_id = $1
                  and ($2::bigint[] is null or v.rep_id = any ($2))
@@ -102,15 +102,16 @@ pub async fn list(
                  and ($6::date is null or v.visited_on < $6)
                  and ($4::bigint is null or v.customer_id = $4)
                union all
-               select p.visit_id, p.rep_id, p.recorded_at
+               select v.id, p.rep_id, v.customer_id, v.visited_on, v.kind, v.state, greatest(v.recorded_at, p.recorded_at)
                from visit_participants p
+               join visits v on v.org_id = $1 and v.id = p.visit_id
                where p.org_id = $1 and $4::bigint is null
                  and ($2::bigint[] is null or p.rep_id = any ($2))
                  and ($5::date is null or p.visited_on >= $5)
                  and ($6::date is null or p.visited_on < $6)
                union all
                -- Of one customer: from its visits, so that nobody else's are read.
-               select v.id, p.rep_id, p.recorded_at
+               select v.id, p.rep_id, v.customer_id, v.visited_on, v.kind, v.state, greatest(v.recorded_at, p.recorded_at)
                from visits v
                join visit_participants p on p.org_id = v.org_id and p.visit_id = v.id
                where v.org_id = $1 and v.customer_id = $4
@@ -119,18 +120,16 @@ pub async fn list(
                  and ($6::date is null or v.visited_on < $6)
            ),
            fitting as (
-               select v.id, w.rep_id, v.customer_id, v.visited_on, v.kind, v.state,
-                      greatest(v.recorded_at, w.recorded_at) as entered_at,
+               select v.id, v.rep_id, v.customer_id, v.visited_on, v.kind, v.state, v.recorded_at as entered_at,
                       exists (
                           select from period_locks l
-                          where l.org_id = v.org_id and v.visited_on >= l.period_start and v.visited_on < l.period_end
-                            and greatest(v.recorded_at, w.recorded_at) > l.locked_at
+                          where l.org_id = $1 and v.visited_on >= l.period_start and v.visited_on < l.period_end
+                            and v.recorded_at > l.locked_at
                       ) as after_lock
-               from went w
-               join visits v on v.org_id = $1 and v.id = w.visit_id
+               from went v
                where ($3::bigint is null or exists (
                      select from memberships m
-                     where m.org_id = v.org_id and m.user_id = w.rep_id and m.during @> v.visited_on
+                     where m.org_id = $1 and m.user_id = v.rep_id and m.during @> v.visited_on
                        and m.team_id in (select id from subtree)
                  ))
                  and ($4::bigint is null or v.customer_id = $4)
@@ -140,11 +139,11 @@ pub async fn list(
                  and (not $10 or (
                      exists (
                          select from customers c
-                         where c.org_id = v.org_id and c.id = v.customer_id and c.customer_since is null
+                         where c.org_id = $1 and c.id = v.customer_id and c.customer_since is null
                      )
                      and not exists (
                          select from deals d
-                         where d.org_id = v.org_id and d.customer_id = v.customer_id and d.booked_on < v.visited_on
+                         where d.org_id = $1 and d.customer_id = v.customer_id and d.booked_on < v.visited_on
                            and d.net > 0 and (d.fully_returned_on is null or d.fully_returned_on > v.visited_on)
                      )
                  ))
@@ -165,6 +164,22 @@ pub async fn list(
                select one.id, one.visited_on, one.entered_at, false
                from one
                where $9
+           ),
+           -- Cut before anything is looked up for it.
+           page as materialized (
+               select chosen.id, chosen.visited_on, chosen.entered_at, chosen.after_lock
+               from chosen
+               where $15::date is null or (chosen.visited_on, chosen.id) < ($15, $16::bigint)
+               order by chosen.visited_on desc, chosen.id desc
+               limit $17
+           ),
+           counting as (
+               select distinct on (f.customer_id, f.visited_on, f.kind, case when $13 then f.rep_id end) f.id
+               from page p
+               join visits v on v.org_id = $1 and v.id = p.id
+               join fitting f on f.customer_id = v.customer_id and f.visited_on = v.visited_on and f.kind = v.kind
+               where f.state = 'done' and f.visited_on <= $11 and not f.after_lock
+               order by f.customer_id, f.visited_on, f.kind, case when $13 then f.rep_id end, f.id, f.entered_at
            )
            select v.id,
                   concat_ws(', ', u.name, (
@@ -176,18 +191,16 @@ pub async fn list(
                   v.customer_id, c.name as customer, v.visited_on, v.starts_at,
                   v.kind as "kind: Kind", v.state as "state: State", v.outcome as "outcome: Outcome",
                   v.minutes, v.notes,
-                  case when v.state = 'done' and (chosen.entered_at at time zone $12)::date - v.visited_on > $14
-                       then (chosen.entered_at at time zone $12)::date - v.visited_on end as "late?",
-                  chosen.after_lock as "after_lock!",
-                  v.id in (select one.id from one) as "counts!",
+                  case when v.state = 'done' and (page.entered_at at time zone $12)::date - v.visited_on > $14
+                       then (page.entered_at at time zone $12)::date - v.visited_on end as "late?",
+                  page.after_lock as "after_lock!",
+                  $9 or v.id in (select id from counting) as "counts!",
                   (select count(*) from chosen) as "total!"
-           from chosen
-           join visits v on v.org_id = $1 and v.id = chosen.id
+           from page
+           join visits v on v.org_id = $1 and v.id = page.id
            join users u on u.org_id = v.org_id and u.id = v.rep_id
            join customers c on c.org_id = v.org_id and c.id = v.customer_id
-           where $15::date is null or (chosen.visited_on, chosen.id) < ($15, $16::bigint)
-           order by chosen.visited_on desc, chosen.id desc
-           limit $17"#,
+           order by page.visited_on desc, page.id desc"#,
         org as OrgId,
         filter.reps.as_deref() as Option<&[UserId]>,
         filter.team as Option<TeamId>,
