@@ -63,46 +63,63 @@ pub async fn credited_deals(
 ) -> sqlx::Result<Vec<CreditedDeal>> {
     sqlx::query_as!(
         CreditedDeal,
-        r#"with base as (
-               select d.org_id, d.id, d.number, null::bigint as returns, d.booked_on, d.customer_id, d.confirmed_at,
-                      d.net, d.booked_on as class_on
+        r#"with mine as (
+               -- Where one rep is asked for, credits lead to the deals. No return is booked before its deal.
+               select c.deal_id as id
+               from deal_credits c
+               where c.org_id = $1 and c.rep_id = $4 and c.booked_on >= $2 and c.booked_on < $3
+               union
+               select r.returns_id
+               from deal_credits c
+               join deals r on r.org_id = $1 and r.id = c.deal_id and r.returns_id is not null
+               where c.org_id = $1 and c.rep_id = $4 and c.booked_on >= $2
+           ),
+           base as (
+               select d.id, d.number, d.booked_on, d.customer_id, d.confirmed_at, d.net
                from deals d
                where d.org_id = $1 and d.booked_on >= $2 and d.booked_on < $3 and d.returns_id is null
+                 and ($4::bigint is null or d.id = any (array(select id from mine)))
+           ),
+           returned as (
+               select d.id, d.number, b.id as root_id, b.number as returns, d.booked_on, d.customer_id, d.confirmed_at, d.net,
+                      b.booked_on as class_on
+               from base b
+               join deals d on d.org_id = $1 and d.returns_id = b.id and d.booked_on is not null
            ),
            all_deals as (
-               select b.org_id, b.id, b.number, b.returns, b.booked_on, b.customer_id, b.confirmed_at, b.net, b.class_on,
-                      false as elsewhere
+               select b.id, b.number, null::bigint as returns, b.booked_on, b.customer_id, b.confirmed_at, b.net,
+                      b.booked_on as class_on, false as elsewhere
                from base b
                union all
-               select d.org_id, d.id, d.number, b.number, d.booked_on, d.customer_id, d.confirmed_at, d.net, b.class_on,
-                      false
-               from base b
-               join deals d on d.org_id = b.org_id and d.returns_id = b.id and d.booked_on is not null
+               select r.id, r.number, r.returns, r.booked_on, r.customer_id, r.confirmed_at, r.net, r.class_on, false
+               from returned r
                union all
-               select d.org_id, d.id, d.number, o.number, d.booked_on, d.customer_id, d.confirmed_at, d.net, o.booked_on,
-                      true
+               select d.id, d.number, o.number, d.booked_on, d.customer_id, d.confirmed_at, d.net, o.booked_on, true
                from deals d
-               join deals o on o.org_id = d.org_id and o.id = d.returns_id
-               where d.org_id = $1 and d.booked_on >= $2 and d.booked_on < $3
+               join deals o on o.org_id = $1 and o.id = d.returns_id
+               where d.org_id = $1 and d.booked_on >= $2 and d.booked_on < $3 and d.returns_id is not null
                  and not (o.booked_on >= $2 and o.booked_on < $3)
+                 and ($4::bigint is null or d.id = any (array(select id from mine)))
            ),
            parts as (
-               select d.org_id, d.id, d.number, d.returns, d.booked_on, d.customer_id, d.confirmed_at, d.net, d.class_on,
-                      d.elsewhere, c.rep_id, c.amount, c.overlay
+               select d.id, d.number, d.returns, d.booked_on, d.customer_id, d.confirmed_at, d.net, d.class_on, d.elsewhere,
+                      c.rep_id, c.amount, c.overlay
                from all_deals d
-               join deal_credits c on c.org_id = d.org_id and c.deal_id = d.id
+               join deal_credits c on c.org_id = $1 and c.deal_id = d.id and c.booked_on >= $2
                where $4::bigint is null or c.rep_id = $4
                union all
-               select distinct b.org_id, b.id, b.number, b.returns, b.booked_on, b.customer_id, b.confirmed_at, b.net,
-                               b.class_on, false, c.rep_id, 0::bigint, false
-               from base b
-               join deals d on d.org_id = b.org_id and d.returns_id = b.id and d.booked_on is not null
-               join deal_credits c on c.org_id = d.org_id and c.deal_id = d.id and not c.overlay
+               select distinct b.id, b.number, null::bigint, b.booked_on, b.customer_id, b.confirmed_at, b.net, b.booked_on,
+                               false, c.rep_id, 0::bigint, false
+               from returned r
+               join base b on b.id = r.root_id
+               join deal_credits c on c.org_id = $1 and c.deal_id = r.id and not c.overlay
                where ($4::bigint is null or c.rep_id = $4)
-                 and not exists (
-                     select from deal_credits own
-                     where own.org_id = b.org_id and own.deal_id = b.id and own.rep_id = c.rep_id and not own.overlay
-                 )
+                 -- As a count: an anti-join would read all credits there are.
+                 and (
+                     select count(*)
+                     from deal_credits own
+                     where own.org_id = $1 and own.deal_id = b.id and own.rep_id = c.rep_id and not own.overlay
+                 ) = 0
            )
            select d.rep_id as "rep_id!: UserId", d.id as "id!: DealId", d.number as "number!", d.returns as "returns?",
                   d.booked_on as "booked_on!", cu.name as customer, d.net as "net!: Money", d.amount as "amount!: Money",
@@ -115,7 +132,7 @@ pub async fn credited_deals(
                   case when f.deal_id = d.id then (
                       select min(l.on_date)
                       from customer_events l
-                      where l.org_id = d.org_id and l.customer_id = d.customer_id and l.kind = 'lost'
+                      where l.org_id = $1 and l.customer_id = d.customer_id and l.kind = 'lost'
                         and l.position > f.position
                   ) end as lost_on,
                   case when $5 then d.returns is null and exists (
@@ -127,19 +144,19 @@ pub async fn credited_deals(
                           from deals e
                           join deal_lines m on m.org_id = e.org_id and m.deal_id = e.id and m.amount > 0
                           join products q on q.org_id = m.org_id and q.id = m.product_id
-                          where e.org_id = d.org_id and e.customer_id = d.customer_id and e.returns_id is null
+                          where e.org_id = $1 and e.customer_id = d.customer_id and e.returns_id is null
                             and (e.booked_on, e.number) < (d.booked_on, d.number)
                             and (e.fully_returned_on is null or e.fully_returned_on > d.booked_on)
                       ) b
-                      where l.org_id = d.org_id and l.deal_id = d.id and l.amount > 0 and b.other and not b.same
+                      where l.org_id = $1 and l.deal_id = d.id and l.amount > 0 and b.other and not b.same
                   ) else false end as "cross_sell!"
            from parts d
-           join organizations o on o.id = d.org_id
-           join customers cu on cu.org_id = d.org_id and cu.id = d.customer_id
+           join organizations o on o.id = $1
+           join customers cu on cu.org_id = $1 and cu.id = d.customer_id
            left join lateral (
                select e.kind, e.on_date, e.deal_id, e.position, e.new_until
                from customer_events e
-               where e.org_id = d.org_id and e.customer_id = d.customer_id
+               where e.org_id = $1 and e.customer_id = d.customer_id
                  and e.kind in ('first_sale', 'first_sale_undone')
                order by e.position desc
                limit 1
