@@ -43,10 +43,10 @@ pub struct Span {
 }
 
 /// What is read for all spans at once.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Reach {
-    /// The days whose sales count.
-    pub sold: Days,
+    /// The days whose sales count, in order of time, none of them twice.
+    pub sold: Vec<Days>,
     /// The days of which everything counts.
     pub own: Days,
     /// Today at the company: what comes later has not happened.
@@ -94,14 +94,12 @@ pub struct OfDay {
 /// period keeps those of its lock. Visits count by the week, which reaches three days beyond its period; who owned a customer
 /// follows from all that was handed over before. Two marks that differ may still pay the same; equal ones do.
 pub async fn marks(db: &mut PgConnection, org: OrgId, spans: &[Span], today: Date) -> sqlx::Result<HashMap<i32, i64>> {
-    let Some(sold) = spans.iter().map(|span| span.days).reduce(Days::and) else { return Ok(HashMap::new()) };
+    let sold = merged(spans.iter().map(|span| span.days));
+    let Some(first) = sold.first() else { return Ok(HashMap::new()) };
     let confirm = mark_db::confirms(db, org).await?;
     let own = spans.iter().filter(|span| !span.base);
-    let reach = Reach {
-        sold,
-        own: own.clone().map(|span| span.days).reduce(Days::and).unwrap_or(Days { from: sold.to, to: sold.to }),
-        today,
-    };
+    let none = Days { from: first.from, to: first.from };
+    let reach = Reach { own: own.clone().map(|span| span.days).reduce(Days::and).unwrap_or(none), sold, today };
     let places: Vec<(i32, Days)> = own.map(|span| (span.place, span.days)).collect();
     let days = mark_db::of_days(db, org, &reach).await?;
     let mut marks: HashMap<i32, i64> = spans.iter().map(|span| (span.place, 0)).collect();
@@ -115,6 +113,20 @@ pub async fn marks(db: &mut PgConnection, org: OrgId, spans: &[Span], today: Dat
         }
     }
     Ok(marks)
+}
+
+/// The same days, those that meet or overlap in one.
+fn merged(days: impl Iterator<Item = Days>) -> Vec<Days> {
+    let mut days: Vec<Days> = days.collect();
+    days.sort_by_key(|days| days.from);
+    let mut merged: Vec<Days> = Vec::new();
+    for next in days {
+        match merged.last_mut() {
+            Some(last) if next.from <= last.to => *last = last.and(next),
+            _ => merged.push(next),
+        }
+    }
+    merged
 }
 
 fn counts(of_day: &OfDay, span: &Span, confirm: bool) -> bool {
@@ -138,4 +150,32 @@ fn mixed(of_day: &OfDay, base: bool) -> i64 {
     x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     (x ^ (x >> 31)).cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::date;
+
+    use super::*;
+
+    #[test]
+    fn days_that_meet_are_read_once() {
+        let (september, october) = (
+            Days { from: date!(2026 - 09 - 01), to: date!(2026 - 10 - 01) },
+            Days { from: date!(2026 - 10 - 01), to: date!(2026 - 11 - 01) },
+        );
+        let year = Days { from: date!(2026 - 01 - 01), to: date!(2026 - 10 - 01) };
+        let before = Days { from: date!(2025 - 10 - 01), to: date!(2025 - 11 - 01) };
+        let both = Days { from: september.from, to: october.to };
+        let cases: [(&[Days], &[Days]); 5] = [
+            (&[], &[]),
+            (&[october, before], &[before, october]),
+            (&[october, september], &[both]),
+            (&[year, september], &[year]),
+            (&[october, before, year, before], &[before, Days { from: year.from, to: october.to }]),
+        ];
+        for (days, expected) in cases {
+            assert_eq!(merged(days.iter().copied()), expected, "{days:?}");
+        }
+    }
 }

@@ -24,6 +24,7 @@ pub async fn confirms(db: &mut PgConnection, org: OrgId) -> sqlx::Result<bool> {
 /// Whether a visit went to a stranger follows from the customer's first sale, but where something came back, it follows from
 /// all sales.
 pub async fn of_days(db: &mut PgConnection, org: OrgId, reach: &Reach) -> sqlx::Result<Vec<OfDay>> {
+    let (from, to): (Vec<Date>, Vec<Date>) = reach.sold.iter().map(|days| (days.from, days.to)).unzip();
     sqlx::query_as!(
         OfDay,
         r#"with firsts as materialized (
@@ -50,14 +51,20 @@ pub async fn of_days(db: &mut PgConnection, org: OrgId, reach: &Reach) -> sqlx::
                where l.org_id = $1
                group by g.day
            ),
+           spans as materialized (
+               select s.from_date, s.to_date
+               from unnest($2::date[], $3::date[]) as s (from_date, to_date)
+           ),
            sold as materialized (
                select d.booked_on as day, d.id, d.id as root_id, d.booked_on, d.customer_id, d.net, d.confirmed_at
-               from deals d
-               where d.org_id = $1 and d.booked_on >= $2 and d.booked_on < $3 and d.returns_id is null
+               from spans s
+               join deals d on d.org_id = $1 and d.booked_on >= s.from_date and d.booked_on < s.to_date
+               where d.returns_id is null
                union all
                select b.booked_on, r.id, b.id, r.booked_on, r.customer_id, r.net, r.confirmed_at
                from deals r
-               join deals b on b.org_id = $1 and b.id = r.returns_id and b.booked_on >= $2 and b.booked_on < $3
+               join deals b on b.org_id = $1 and b.id = r.returns_id
+               join spans s on b.booked_on >= s.from_date and b.booked_on < s.to_date
                where r.org_id = $1 and r.returns_id is not null and r.booked_on is not null
            )
            select d.day as "day!", 'sale' as "kind!: Kind",
@@ -141,8 +148,8 @@ pub async fn of_days(db: &mut PgConnection, org: OrgId, reach: &Reach) -> sqlx::
            where e.org_id = $1 and e.on_date >= $4 and e.on_date < $5 and e.on_date <= $6
            group by e.on_date"#,
         org as OrgId,
-        reach.sold.from,
-        reach.sold.to,
+        &from,
+        &to,
         reach.own.from,
         reach.own.to,
         reach.today,
