@@ -152,6 +152,9 @@ impl Row {
     }
 }
 
+/// So many people's deals are looked up one by one sooner than everybody's are read.
+const A_FEW: usize = 20;
+
 /// The one query. Each source is read by index ranges of span and rep (`offset 0` keeps the planner from turning them
 /// into a scan of everything), so its cost follows from the periods asked for and not from the length of history.
 async fn rows(
@@ -162,6 +165,7 @@ async fn rows(
     basis: Option<GrowthBasis>,
     today: Date,
 ) -> sqlx::Result<Vec<Row>> {
+    let many = subjects.company || !subjects.teams.is_empty() || subjects.reps.len() > A_FEW;
     sqlx::query_as!(
         Row,
         r#"with recursive below as (
@@ -231,22 +235,48 @@ async fn rows(
                    and (m.from_date is null or m.from_date <= o.for_date)
                    and (m.to_date is null or o.for_date < m.to_date)
            ),
-           sold as (
-               select s.period, m.kind, m.subject_id, c.customer_id, c.returns_id, c.booked_on, c.amount
+           -- Whose facts are read, each person once, however many of the subjects they count for.
+           people as materialized (
+               select distinct m.rep_id
+               from members m
+           ),
+           credited as materialized (
+               select s.period, p.rep_id, c.deal_id, c.booked_on, c.amount
                from spans s
-               cross join members m
+               cross join people p
                cross join lateral (
-                   select d.customer_id, d.returns_id, d.booked_on, c.amount
+                   select c.deal_id, c.booked_on, c.amount
                    from deal_credits c
-                   join deals d on d.org_id = $1 and d.id = c.deal_id
-                   where c.org_id = $1 and c.rep_id = m.rep_id and not c.overlay
-                     and c.booked_on >= greatest(s.from_date, m.from_date)
-                     and c.booked_on < least(s.to_date, m.to_date)
+                   where c.org_id = $1 and c.rep_id = p.rep_id and not c.overlay
+                     and c.booked_on >= s.from_date and c.booked_on < s.to_date
                    offset 0
                ) c
                where s.part = 0
+           ),
+           -- Of a few people each deal is looked up, of many all deals of these days are read.
+           booked as materialized (
+               select d.id, d.customer_id, d.returns_id, d.booked_on
+               from deals d
+               where $14 and d.org_id = $1
+                 and d.booked_on >= (select min(s.from_date) from spans s where s.part = 0)
+                 and d.booked_on < (select max(s.to_date) from spans s where s.part = 0)
+           ),
+           sold as materialized (
+               select c.period, c.rep_id, d.customer_id, d.returns_id, d.booked_on, c.amount
+               from credited c
+               cross join lateral (
+                   select d.customer_id, d.returns_id, d.booked_on
+                   from deals d
+                   where d.org_id = $1 and d.id = c.deal_id
+                   offset 0
+               ) d
+               where not $14
                union all
-               select s.period, 0::smallint, 0, d.customer_id, d.returns_id, d.booked_on, d.net
+               select c.period, c.rep_id, d.customer_id, d.returns_id, d.booked_on, c.amount
+               from credited c
+               join booked d on d.id = c.deal_id
+               union all
+               select s.period, null::bigint, d.customer_id, d.returns_id, d.booked_on, d.net
                from spans s
                cross join lateral (
                    select d.customer_id, d.returns_id, d.booked_on, d.net
@@ -256,14 +286,12 @@ async fn rows(
                ) d
                where $4 and s.part = 0
            ),
-           -- A customer without a first sale in force and without customer_since buys as a new one; a linked return
-           -- takes the class of its deal.
-           sold_to_new as (
-               select s.period, s.kind, s.subject_id, s.amount
-               from sold s
-               join organizations o on o.id = $1
+           -- Who can have bought as a new customer: without a first sale in force and without customer_since, or before the
+           -- first sale is too long ago.
+           buyers as materialized (
+               select c.id, case when f.kind = 'first_sale' then f.new_until end as new_until
+               from (select distinct s.customer_id from sold s) s
                join customers c on c.org_id = $1 and c.id = s.customer_id
-               left join deals r on r.org_id = $1 and r.id = s.returns_id
                left join lateral (
                    select e.kind, e.new_until
                    from customer_events e
@@ -273,8 +301,26 @@ async fn rows(
                    limit 1
                ) f on true
                where c.customer_since is null
-                 and (f.kind is distinct from 'first_sale'
-                      or coalesce(r.booked_on, s.booked_on) < f.new_until)
+           ),
+           -- A linked return takes the class of its deal.
+           sold_as_new as materialized (
+               select s.period, s.rep_id, s.booked_on, s.amount
+               from sold s
+               join buyers b on b.id = s.customer_id
+               where b.new_until is null
+                  or b.new_until > coalesce(
+                      (select r.booked_on from deals r where r.org_id = $1 and r.id = s.returns_id), s.booked_on)
+           ),
+           sold_to_new as (
+               select s.period, m.kind, m.subject_id, s.amount
+               from sold_as_new s
+               join members m on m.rep_id = s.rep_id
+                   and (m.from_date is null or m.from_date <= s.booked_on)
+                   and (m.to_date is null or s.booked_on < m.to_date)
+               union all
+               select s.period, 0::smallint, 0, s.amount
+               from sold_as_new s
+               where s.rep_id is null
            ),
            events as (
                select s.period, m.kind, m.subject_id, e.kind as event
@@ -300,25 +346,22 @@ async fn rows(
                ) e
                where $4 and s.part = 0
            ),
-           -- At most one per subject, customer, day and kind, whoever of those who went; entered after the lock of its
-           -- period it counts for nothing.
-           met as (
-               select distinct s.period, m.kind, m.subject_id, v.customer_id, v.visited_on, v.kind as how
+           -- Who met whom; what was entered after the lock of its period counts for nothing.
+           went as materialized (
+               select distinct s.period, p.rep_id, v.customer_id, v.visited_on, v.kind as how
                from spans s
-               cross join members m
+               cross join people p
                cross join lateral (
                    select v.customer_id, v.visited_on, v.kind, v.recorded_at
                    from visits v
-                   where v.org_id = $1 and v.rep_id = m.rep_id and v.state = 'done'
-                     and v.visited_on >= greatest(s.from_date, m.from_date)
-                     and v.visited_on < least(s.to_date, m.to_date)
+                   where v.org_id = $1 and v.rep_id = p.rep_id and v.state = 'done'
+                     and v.visited_on >= s.from_date and v.visited_on < s.to_date
                    union all
-                   select v.customer_id, v.visited_on, v.kind, greatest(v.recorded_at, p.recorded_at)
-                   from visit_participants p
-                   join visits v on v.org_id = $1 and v.id = p.visit_id and v.state = 'done'
-                   where p.org_id = $1 and p.rep_id = m.rep_id
-                     and p.visited_on >= greatest(s.from_date, m.from_date)
-                     and p.visited_on < least(s.to_date, m.to_date)
+                   select v.customer_id, v.visited_on, v.kind, greatest(v.recorded_at, a.recorded_at)
+                   from visit_participants a
+                   join visits v on v.org_id = $1 and v.id = a.visit_id and v.state = 'done'
+                   where a.org_id = $1 and a.rep_id = p.rep_id
+                     and a.visited_on >= s.from_date and a.visited_on < s.to_date
                    offset 0
                ) v
                where s.part = 0
@@ -328,7 +371,7 @@ async fn rows(
                        and v.recorded_at > l.locked_at
                  )
                union all
-               select distinct s.period, 0::smallint, 0::bigint, v.customer_id, v.visited_on, v.kind
+               select distinct s.period, null::bigint, v.customer_id, v.visited_on, v.kind
                from spans s
                cross join lateral (
                    select v.customer_id, v.visited_on, v.kind
@@ -344,15 +387,34 @@ async fn rows(
                ) v
                where $4 and s.part = 0
            ),
+           strangers as materialized (
+               select w.customer_id, w.visited_on
+               from (select distinct w.customer_id, w.visited_on from went w where w.how = 'in_person') w
+               join customers c on c.org_id = $1 and c.id = w.customer_id
+               where c.customer_since is null
+                 and not exists (
+                     select from deals d
+                     where d.org_id = $1 and d.customer_id = w.customer_id and d.booked_on < w.visited_on
+                       and d.net > 0 and (d.fully_returned_on is null or d.fully_returned_on > w.visited_on)
+                     offset 0
+                 )
+           ),
+           -- At most one per subject, customer, day and kind, whoever of those who went.
+           met as (
+               select distinct w.period, m.kind, m.subject_id, w.customer_id, w.visited_on, w.how
+               from went w
+               join members m on m.rep_id = w.rep_id
+                   and (m.from_date is null or m.from_date <= w.visited_on)
+                   and (m.to_date is null or w.visited_on < m.to_date)
+               union all
+               select w.period, 0::smallint, 0::bigint, w.customer_id, w.visited_on, w.how
+               from went w
+               where w.rep_id is null
+           ),
            visited as (
-               select m.period, m.kind, m.subject_id, m.how,
-                      m.how = 'in_person' and c.customer_since is null and not exists (
-                          select from deals d
-                          where d.org_id = $1 and d.customer_id = m.customer_id and d.booked_on < m.visited_on
-                            and d.net > 0 and (d.fully_returned_on is null or d.fully_returned_on > m.visited_on)
-                      ) as stranger
+               select m.period, m.kind, m.subject_id, m.how, m.how = 'in_person' and s.customer_id is not null as stranger
                from met m
-               join customers c on c.org_id = $1 and c.id = m.customer_id
+               left join strangers s on s.customer_id = m.customer_id and s.visited_on = m.visited_on
            ),
            counted as (
                select period, kind, subject_id,
@@ -416,6 +478,7 @@ async fn rows(
         &spans.days,
         &spans.last,
         basis.map(GrowthBasis::as_str),
+        many,
     )
     .fetch_all(db)
     .await
