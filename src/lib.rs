@@ -298,6 +298,7 @@ pub mod scorecards {
     pub mod more_db;
     pub mod my_month;
     pub mod my_month_db;
+    pub mod shared;
     pub mod trend_db;
     pub mod web;
     pub mod worth;
@@ -541,6 +542,8 @@ pub struct App {
     pub hashing: Arc<Semaphore>,
     /// Whose import is at work: pages import one at a time, so that the others' connections stay free.
     pub importing: Arc<Semaphore>,
+    /// Boards that several people read.
+    pub boards: Arc<scorecards::shared::Shared<scorecards::web::Loaded>>,
     /// Whether there is a company, and who may create the first one.
     pub setup: Arc<setup::guard::Setup>,
     /// What is counted for `/metrics`.
@@ -561,6 +564,7 @@ impl App {
             breached: None,
             hashing: Arc::new(Semaphore::new(2)),
             importing: Arc::new(Semaphore::new(1)),
+            boards: Arc::default(),
             setup: Arc::default(),
             draining: Arc::default(),
         }

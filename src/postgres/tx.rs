@@ -133,6 +133,18 @@ async fn wait(lock: &str, begun: &mut PgConnection, org: OrgId) -> sqlx::Result<
     Ok(())
 }
 
+impl Read {
+    /// What this snapshot sees, in words: another one of the same words sees the same.
+    pub async fn snapshot(&mut self) -> sqlx::Result<String> {
+        // A database that was put back in time has been started again.
+        sqlx::query_scalar!(
+            r#"select concat_ws(' ', pg_current_snapshot(), pg_postmaster_start_time()) as "snapshot!""#
+        )
+        .fetch_one(&mut *self.0)
+        .await
+    }
+}
+
 impl Tx {
     /// Makes everything written durable.
     pub async fn commit(self) -> sqlx::Result<()> {

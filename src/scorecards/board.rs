@@ -152,7 +152,7 @@ impl Board {
     }
 
     /// The board as a page.
-    pub fn page(self, page: Page, me: &Viewer, list: &List, nav: PeriodNav, teams: Vec<Choice>) -> BoardPage {
+    pub fn page(&self, page: Page, me: &Viewer, list: &List, nav: PeriodNav, teams: Vec<Choice>) -> BoardPage {
         let by = list.sort_by(&SORTS);
         let head = |column: &str| SORTS.iter().find(|sort| sort.column == column).map(|&sort| list.head(by, sort));
         let rows: Vec<Row> = self.sorted(by).into_iter().map(|row| self.row(row, me)).collect();
@@ -182,7 +182,7 @@ impl Board {
             team: list.value("team").to_owned(),
             carried: list.carried(&["team"]).into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect(),
             period: self.period,
-            name: self.name,
+            name: self.name.clone(),
             rows,
             nav,
             teams,
@@ -191,7 +191,7 @@ impl Board {
     }
 
     /// The board for a screen on the wall; `still`: it does not ask again by itself.
-    pub fn wall(self, page: Page, me: &Viewer, list: &List, still: bool) -> WallPage {
+    pub fn wall(&self, page: Page, me: &Viewer, list: &List, still: bool) -> WallPage {
         WallPage {
             summary: self.summary(me),
             rows: self.sorted(SORTS[0]).into_iter().map(|row| self.row(row, me)).collect(),
@@ -201,7 +201,7 @@ impl Board {
             turn: list.with("still", if still { "" } else { "1" }),
             back: list.but(&[("still", "")]).replacen("/scoreboard/wall", "/scoreboard", 1),
             still,
-            name: self.name,
+            name: self.name.clone(),
             page,
         }
     }

@@ -1,6 +1,9 @@
 //! `/scoreboard`, `/my-month` and `/reps/{id}`: what was done against what was expected.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use axum::{
     extract::State,
@@ -77,10 +80,11 @@ async fn scoreboard(
     }
     let list = settled("/scoreboard", &list, period);
     let mut read = tx::read(&app.db, me.scope.org).await?;
-    let (board, teams) = load_board(&mut read, &me, &list, period).await?;
+    let shared = shared_board(&app, &mut read, &me, &list, period).await?;
+    let (board, teams) = &*shared;
     let nav = PeriodNav::new(&me, period, &PeriodKind::ALL, |period| list.with("period", period))
         .jump("/scoreboard", owned(list.carried(&PERIOD)));
-    page::html(board.page(page, &me, &list, nav, teams))
+    page::html(board.page(page, &me, &list, nav, teams.clone()))
 }
 
 /// `GET /scoreboard/wall`: the same board for a screen on the wall, which asks for it again by itself.
@@ -96,7 +100,8 @@ async fn wall(
     }
     let period = asked.resolve(&me, PeriodKind::Month)?;
     let mut read = tx::read(&app.db, me.scope.org).await?;
-    let (board, _) = load_board(&mut read, &me, &list, period).await?;
+    let shared = shared_board(&app, &mut read, &me, &list, period).await?;
+    let (board, _) = &*shared;
     let still = list.is_on("still");
     let mut response = page::html(board.wall(page, &me, &list, still))?;
     if !still {
@@ -120,7 +125,8 @@ async fn export(
     let mut list = list;
     list.assume("more", &"1");
     let mut read = tx::read(&app.db, me.scope.org).await?;
-    let (board, _) = load_board(&mut read, &me, &list, period).await?;
+    let shared = shared_board(&app, &mut read, &me, &list, period).await?;
+    let (board, _) = &*shared;
     board.csv(&me, &list).respond(&format!("scoreboard-{period}.csv"))
 }
 
@@ -177,8 +183,27 @@ fn owned(pairs: Vec<(&str, &str)>) -> Vec<(String, String)> {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
+/// A board, and the teams that its reader chooses from.
+pub type Loaded = (Board, Vec<Choice>);
+
+/// The same board, shared with others who read it while nothing is written.
+async fn shared_board(
+    app: &App,
+    read: &mut Read,
+    me: &Viewer,
+    list: &List,
+    period: Period,
+) -> Result<Arc<Loaded>, Error> {
+    let snapshot = read.snapshot().await?;
+    let who = (me.scope.reach != Reach::All).then_some(me.id);
+    let what = ["team", "more", "compare"].map(|name| list.value(name));
+    // Also the company: its settings were read before the snapshot.
+    let asked = format!("{:?} {who:?} {:?} {} {period} {what:?}", me.scope, me.company, me.today);
+    app.boards.get(snapshot, asked, load_board(read, me, list, period)).await
+}
+
 /// The board of the chosen team, or of all that the viewer leads, with the teams to choose from.
-async fn load_board(read: &mut Read, me: &Viewer, list: &List, period: Period) -> Result<(Board, Vec<Choice>), Error> {
+async fn load_board(read: &mut Read, me: &Viewer, list: &List, period: Period) -> Result<Loaded, Error> {
     let tree = teams::db::tree(read, &me.scope, me.today).await?;
     let seen: Vec<_> = tree.into_iter().filter(|team| me.scope.sees_team(team.id)).collect();
     let all = me.scope.reach == Reach::All;
