@@ -32,6 +32,7 @@ pub async fn approvable(tx: &mut Tx, me: &Viewer, run: &RunRow) -> Result<(), Er
     }
     let period = periods::containing(run.period_kind, run.period_start, me);
     must_be_over(me, period)?;
+    tx.take_time().await?;
     let again = calculate(tx, &Question::of(me, period, None)).await?;
     let mut now = Vec::with_capacity(again.len());
     for calculated in &again {

@@ -51,6 +51,7 @@ pub async fn store(tx: &mut Tx, asked: &Question) -> Result<Result<(RunId, Vec<C
     if period_locks::db::is_settled(tx, asked.org, period).await? {
         return Ok(Err(NotStored::Settled));
     }
+    tx.take_time().await?;
     let (calculated, marks) = calculate_to_store(tx, asked).await?;
     if calculated.is_empty() {
         return Ok(Err(NotStored::NobodyOnAPlan));

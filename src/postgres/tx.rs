@@ -33,6 +33,9 @@ pub struct Tx {
 /// others wait for.
 const LONGEST_STATEMENT: Duration = Duration::from_secs(10);
 
+/// The same where pay is calculated: shorter than the longest request.
+const LONGEST_CALCULATION: Duration = Duration::from_secs(50);
+
 /// A transaction that hears nothing from its page for longer is given up by the database: else one whose network went
 /// silent would hold what it locked for ever.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -146,6 +149,14 @@ impl Read {
 }
 
 impl Tx {
+    /// Gives its statements more time than those of a page: it goes through years of everybody's facts.
+    pub async fn take_time(&mut self) -> sqlx::Result<()> {
+        let limit = LONGEST_CALCULATION.as_millis();
+        let statement = format!("set local statement_timeout = {limit}");
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
     /// Makes everything written durable.
     pub async fn commit(self) -> sqlx::Result<()> {
         self.inner.commit().await
