@@ -206,22 +206,23 @@ impl Period {
             .collect()
     }
 
+    /// The same period of the year before: of a week the same ISO week, nothing for week 53.
+    pub fn last_year(self) -> Option<Self> {
+        let day = match self.kind {
+            PeriodKind::Week => {
+                let (year, week, monday) = self.dates.from.to_iso_week_date();
+                Date::from_iso_week_date(year - 1, week, monday).ok().filter(|_| week < 53)?
+            }
+            _ => add_months(self.dates.from, -12),
+        };
+        Some(self.at(self.kind, day))
+    }
+
     /// What this period's sales are compared with, or nothing for week 53 against last year.
     pub fn base(self, growth_base: GrowthBase, today: Date) -> Option<Base> {
         let whole = match growth_base {
             GrowthBase::PeriodBefore => self.previous().dates,
-            GrowthBase::LastYear => match self.kind {
-                PeriodKind::Week => {
-                    let (year, week, monday) = self.dates.from.to_iso_week_date();
-                    let from = Date::from_iso_week_date(year - 1, week, monday).ok().filter(|_| week < 53)?;
-                    Dates { from, to: add_days(from, 7) }
-                }
-                PeriodKind::Day => {
-                    let from = add_months(self.dates.from, -12);
-                    Dates { from, to: add_days(from, 1) }
-                }
-                _ => Dates { from: add_months(self.dates.from, -12), to: add_months(self.dates.to, -12) },
-            },
+            GrowthBase::LastYear => self.last_year()?.dates,
         };
         let through = match (growth_base, self.kind) {
             _ if self.is_over(today) => return Some(Base { so_far: whole, whole }),

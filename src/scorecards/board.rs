@@ -156,14 +156,15 @@ impl Board {
         let by = list.sort_by(&SORTS);
         let head = |column: &str| SORTS.iter().find(|sort| sort.column == column).map(|&sort| list.head(by, sort));
         let rows: Vec<Row> = self.sorted(by).into_iter().map(|row| self.row(row, me)).collect();
-        let asked = list.value("compare").to_owned();
-        let nothing = Switch::new("Nothing", list.with("compare", ""), asked.is_empty());
-        let earlier = Earlier::ALL.into_iter().map(|earlier| {
-            let label = format::period(earlier.period(self.period, me));
-            Switch::new(label, list.with("compare", earlier.as_str()), asked == earlier.as_str())
+        let asked = list.value("compare");
+        let nothing = Switch::new("Nothing", list.with("compare", ""), self.compared.is_none());
+        let earlier = Earlier::ALL.into_iter().filter_map(|earlier| {
+            let label = format::period(earlier.period(self.period)?);
+            Some(Switch::new(label, list.with("compare", earlier.as_str()), asked == earlier.as_str()))
         });
         BoardPage {
             compare: [nothing].into_iter().chain(earlier).collect(),
+            no_year: self.period.last_year().is_none(),
             changes: self.changes(),
             wall: list.with("", "").replacen("/scoreboard", "/scoreboard/wall", 1),
             summary: self.summary(me),
@@ -377,6 +378,8 @@ pub struct BoardPage {
     rows: Vec<Row>,
     csv: String,
     compare: Vec<Switch>,
+    /// Whether the year before has no such period: week 53.
+    no_year: bool,
     changes: Vec<String>,
     wall: String,
     teams: Vec<Choice>,

@@ -10,17 +10,10 @@ use super::{
     measured::{self, Measured, Question},
 };
 use crate::{
-    domain::{
-        id::UserId,
-        metric::Metric,
-        period::{Period, add_months},
-        rate::Ratio,
-        scorecard::Scorecard,
-        target::Attainment,
-    },
+    domain::{id::UserId, metric::Metric, period::Period, rate::Ratio, scorecard::Scorecard, target::Attainment},
     postgres::tx::Read,
     targets::{self, db::Rep},
-    web::{auth::Viewer, format, periods},
+    web::{auth::Viewer, format},
 };
 
 /// With which period a board is compared.
@@ -49,11 +42,11 @@ impl Earlier {
         Self::ALL.into_iter().find(|earlier| earlier.as_str() == word)
     }
 
-    /// That period.
-    pub fn period(self, period: Period, me: &Viewer) -> Period {
+    /// That period; week 53 has none a year before.
+    pub fn period(self, period: Period) -> Option<Period> {
         match self {
-            Self::Before => period.previous(),
-            Self::Year => periods::containing(period.kind(), add_months(period.from(), -12), me),
+            Self::Before => Some(period.previous()),
+            Self::Year => period.last_year(),
         }
     }
 }
@@ -71,17 +64,16 @@ pub struct Compared {
     there: BTreeSet<UserId>,
 }
 
-/// Loads the earlier numbers of a board's reps.
+/// Loads the numbers of a board's reps in the period before.
 pub async fn load(
     read: &mut Read,
     me: &Viewer,
-    earlier: Earlier,
+    before: Period,
     period: Period,
     reps: &[UserId],
     whole: Subject,
     more: BTreeSet<Metric>,
 ) -> sqlx::Result<Compared> {
-    let before = earlier.period(period, me);
     let until = until(before, period, me.today);
     let until_or_now = until.unwrap_or(me.today);
     let asked = Question { until: until_or_now, reps, whole, more };

@@ -229,8 +229,8 @@ async fn load_board(read: &mut Read, me: &Viewer, list: &List, period: Period) -
     let about = About { until: me.today, reps: &ids, whole, more };
     let measured = measured::load(read, me, period, about).await?;
     let more: BTreeSet<Metric> = measured.metrics.iter().copied().collect();
-    let compared = match list.word("compare", Earlier::parse)? {
-        Some(earlier) => Some(compared::load(read, me, earlier, period, &ids, whole, more).await?),
+    let compared = match list.word("compare", Earlier::parse)?.and_then(|earlier| earlier.period(period)) {
+        Some(before) => Some(compared::load(read, me, before, period, &ids, whole, more).await?),
         None => None,
     };
     let trend_to = periods::containing(PeriodKind::Month, me.today, me).from().min(month_after(period, me));

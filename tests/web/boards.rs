@@ -47,6 +47,30 @@ async fn a_board_beside_an_earlier_one_says_who_rose_and_who_is_new() {
 }
 
 #[tokio::test]
+async fn a_week_is_compared_with_the_same_week_of_last_year() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    // Week 47 of 2025 is 17 to 23 November; a year before the Monday of week 47 of 2026 lies week 46.
+    for on in [date!(2025 - 11 - 16), date!(2025 - 11 - 17), date!(2025 - 11 - 20), date!(2025 - 11 - 21)] {
+        field.visit(field.ingrid, havn, on, Kind::InPerson).await;
+    }
+    let mut berit = field.app.client(field.berit).await;
+    let page = berit.get("/scoreboard?period=2026-W47&compare=year").await.expect(200);
+    let words = page.words();
+    assert!(words.contains("Compared with Week 47, 2025 up to 20 Nov 2025."), "{words}");
+    assert!(page.texts("#total dd")[0].contains("2 then"), "Monday and Thursday: {:?}", page.texts("#total dd"));
+    assert!(page.texts(".seg a").contains(&"Week 47, 2025".to_owned()), "{words}");
+    let next = berit.get("/scoreboard?period=2026-W53&compare=year").await.expect(200);
+    assert!(next.words().contains("The year before has no week 53."), "{}", next.words());
+    assert!(
+        !next.words().contains("Compared with") && !next.has("[aria-label='Compare with'] a[href*='compare=year']"),
+        "{}",
+        next.words()
+    );
+    assert!(next.has("[aria-label='Compare with'] a[href*='compare=before']"), "the week before is there");
+}
+
+#[tokio::test]
 async fn a_wall_renews_itself_unless_it_is_held() {
     let field = Field::new().await;
     let havn = field.customer("Havn", field.ingrid).await;
