@@ -135,14 +135,22 @@ pub struct StatementRow {
     pub carried: Money,
     /// Who approved it.
     pub approved_by: Option<String>,
+    /// Whether the asking person may approve it, once the run is submitted; see [`approve`].
+    pub is_mine: bool,
 }
 
-/// The statements of one run that are in sight, by name of the rep.
-pub async fn statements(db: &mut PgConnection, scope: &Scope, run: RunId) -> sqlx::Result<Vec<StatementRow>> {
+/// The statements of one run that are in sight of this person, by name of the rep.
+pub async fn statements(
+    db: &mut PgConnection,
+    me: UserId,
+    scope: &Scope,
+    run: RunId,
+) -> sqlx::Result<Vec<StatementRow>> {
     sqlx::query_as!(
         StatementRow,
         r#"select s.id, s.rep_id, u.name as rep, p.name as plan,
-                  greatest(s.total, 0) as "payable!: Money", s.carried, au.name as "approved_by?"
+                  greatest(s.total, 0) as "payable!: Money", s.carried, au.name as "approved_by?",
+                  a.statement_id is null and s.rep_id <> $4 and s.prepared_by <> $4 and $4 <> all (s.hands) as "is_mine!"
            from statements s
            join users u on u.org_id = s.org_id and u.id = s.rep_id
            join plan_versions v on v.org_id = s.org_id and v.id = s.plan_version_id
@@ -154,6 +162,7 @@ pub async fn statements(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
         scope.org as OrgId,
         run as RunId,
         scope.reps() as Option<&[UserId]>,
+        me as UserId,
     )
     .fetch_all(db)
     .await

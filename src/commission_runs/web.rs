@@ -217,6 +217,10 @@ struct ShowPage {
     disputes: Vec<Dispute>,
     report: Report,
     next: Next,
+    /// How many statements this person may approve: "2 statements".
+    approves: String,
+    /// For what the run waits, other than for this person.
+    waits: &'static str,
     paid_on: String,
     run: RunRow,
     errors: Errors,
@@ -246,7 +250,7 @@ async fn show(
 async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> Result<ShowPage, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let run = find(&mut read, me, id).await?;
-    let statements = db::statements(&mut read, &me.scope, id).await?;
+    let statements = db::statements(&mut read, me.id, &me.scope, id).await?;
     let without = db::without_statement(&mut read, &me.scope, id).await?.into_iter().map(|rep| match rep.plan {
         Some(plan) => format!("{} (on {plan}, which pays other periods)", rep.name),
         None => format!("{} (on no plan)", rep.name),
@@ -258,12 +262,13 @@ async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> 
     let period = periods::containing(run.period_kind, run.period_start, me);
     let report = Report::load(&mut read, me, &run, period).await?;
     let running = !period.is_over(me.today);
-    let mine_to_approve = run.prepared_by != me.id && statements.iter().any(|s| s.approved_by.is_none());
+    let mine = statements.iter().filter(|one| one.is_mine).count();
+    let waits = waits(me, &run, &statements);
     let next = match (run.submitted_at, run.locked_at, run.paid_on) {
         _ if run.superseded => Next::Done,
         _ if running => Next::Wait,
         (None, ..) if me.may(Permission::PrepareCommission) => Next::Submit,
-        (Some(_), None, _) if me.may(Permission::ApproveCommission) && mine_to_approve => Next::Approve,
+        (Some(_), None, _) if me.may(Permission::ApproveCommission) && mine > 0 => Next::Approve,
         (_, Some(_), None) if me.may(Permission::PrepareCommission) => Next::Pay,
         (_, _, Some(_)) => Next::Done,
         _ => Next::Wait,
@@ -274,6 +279,8 @@ async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> 
     Ok(ShowPage {
         page,
         label,
+        approves: format::counted(i64::try_from(mine).unwrap_or(i64::MAX), "statement", "statements"),
+        waits,
         statements,
         without,
         whole,
@@ -287,6 +294,26 @@ async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> 
         run,
         errors,
     })
+}
+
+/// For what a submitted run waits that is not this person's to do; empty: for nothing.
+fn waits(me: &Viewer, run: &RunRow, statements: &[StatementRow]) -> &'static str {
+    let mut open = statements.iter().filter(|one| one.approved_by.is_none() && !one.is_mine);
+    if run.locked_at.is_some() {
+        "Approved: the period is locked. Whoever prepares commission marks the run as paid."
+    } else if run.submitted_at.is_none() {
+        ""
+    } else if run.prepared_by == me.id {
+        "Waits for somebody else: whoever calculated a run cannot approve it."
+    } else if open.clone().any(|one| one.rep_id == me.id) {
+        "Your own statement waits for somebody else: nobody approves their own pay."
+    } else if open.next().is_some() {
+        "Waits for somebody else: nobody approves what they changed by hand."
+    } else if statements.iter().any(|one| one.is_mine) {
+        ""
+    } else {
+        "You have approved what is yours to approve. The rest waits for somebody else."
+    }
 }
 
 /// A run; one that is not submitted is its preparers' business.

@@ -527,3 +527,29 @@ async fn two_approvals_at_once_are_one() {
     answers.sort_unstable();
     assert_eq!(answers, [303, 409]);
 }
+
+#[tokio::test]
+async fn a_run_says_for_whom_it_waits() {
+    let desk = Desk::new().await;
+    let seller = desk.app.user(desk.org, "Selma", &[Role::Rep, Role::Admin]).await;
+    desk.deal(seller, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid, seller]).await;
+    let (mut freja, mut selma) = (desk.app.client(desk.freja).await, desk.app.client(seller).await);
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    press(&mut freja, &run, "submission").await.expect(303);
+    assert!(freja.get(&run).await.words().contains("whoever calculated a run cannot approve it"));
+    let page = selma.get(&run).await.expect(200);
+    assert_eq!(page.text(&format!("form[action='{run}/approval'] button")), "Approve 1 statement", "not her own");
+    assert!(page.words().contains("Your own statement waits for somebody else"), "{}", page.words());
+    press(&mut selma, &run, "approval").await.expect(303);
+    let page = selma.get(&run).await.expect(200);
+    assert!(!page.has(&format!("form[action='{run}/approval']")), "nothing is left that she may approve");
+    assert!(page.words().contains("Your own statement waits for somebody else"), "{}", page.words());
+    let mut astrid = desk.app.client(desk.app.user(desk.org, "Astrid", &[Role::Admin]).await).await;
+    press(&mut astrid, &run, "approval").await.expect(303);
+    for approver in [&mut astrid, &mut selma] {
+        let page = approver.get(&run).await.expect(200);
+        assert!(page.words().contains("Approved: the period is locked."), "{}", page.words());
+        assert!(!page.words().contains("Waits for"), "{}", page.words());
+    }
+}
