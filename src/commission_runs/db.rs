@@ -41,6 +41,8 @@ pub struct RunRow {
     pub submitted_at: Option<OffsetDateTime>,
     /// When its last statement was approved: the period is locked.
     pub locked_at: Option<OffsetDateTime>,
+    /// On which day at the company that was.
+    pub locked_on: Option<Date>,
     /// When it was paid.
     pub paid_on: Option<Date>,
     /// Whether a newer run of the period, or the one that locked it, replaces this one.
@@ -63,7 +65,8 @@ pub async fn list(
                   (r.prepared_at at time zone o.time_zone)::date as "prepared_on!",
                   t.statements as "statements!", t.approved as "approved!", t.total as "total!: Money",
                   t.payable as "payable!: Money", t.carried as "carried!: Money",
-                  b.submitted_at as "submitted_at?", l.locked_at as "locked_at?", y.paid_on as "paid_on?",
+                  b.submitted_at as "submitted_at?", l.locked_at as "locked_at?",
+                  (l.locked_at at time zone o.time_zone)::date as locked_on, y.paid_on as "paid_on?",
                   l.run_id is null and exists(
                       select from commission_runs n
                       where n.org_id = r.org_id and n.period_kind = r.period_kind and n.period_start = r.period_start

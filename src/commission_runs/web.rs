@@ -26,7 +26,7 @@ use crate::{
         access::Permission,
         id::RunId,
         money::Currency,
-        period::{Period, PeriodKind},
+        period::{Period, PeriodKind, add_days},
     },
     figures::{Calculation, Run},
     postgres::{error::violates, tx},
@@ -44,6 +44,9 @@ use crate::{
         ui::{Badge, Choice},
     },
 };
+
+/// How many days ahead a payment may be noted.
+const PAID_AHEAD: i64 = 31;
 
 /// The routes of runs.
 pub fn routes() -> Routes {
@@ -413,11 +416,23 @@ async fn pay(
     };
     let mut write = once::begin_alone(&app, &me, once).await?;
     let run = find(&mut write, &me, id).await?;
-    if run.locked_at.is_none() {
+    let Some(locked_on) = run.locked_on else {
         return Err(Error::Conflict("Only an approved run can be paid."));
-    }
+    };
     if run.paid_on.is_some() {
         return Err(Error::Conflict("This run is marked as paid already."));
+    }
+    // It cannot be corrected: so not what can only be a typing error.
+    let latest = add_days(me.today, PAID_AHEAD);
+    if paid_on < locked_on || paid_on > latest {
+        let (from, to) = (format::date(locked_on), format::date(latest));
+        errors.add(
+            "paid_on",
+            format!("Use a day from {from}, when it was approved, to {to}. It cannot be changed later."),
+        );
+        drop(write);
+        let shown = load(&app, &me, page, id, errors).await?;
+        return refused(ShowPage { paid_on: form.paid_on, ..shown });
     }
     db::pay(&mut write, id, paid_on).await?;
     let detail = serde_json::json!({ "paid_on": paid_on });

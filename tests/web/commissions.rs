@@ -553,3 +553,18 @@ async fn a_run_says_for_whom_it_waits() {
         assert!(!page.words().contains("Waits for"), "{}", page.words());
     }
 }
+
+#[tokio::test]
+async fn a_payment_is_neither_before_the_approval_nor_far_ahead() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let run = desk.lock("2026-10").await;
+    let mut freja = desk.app.client(desk.freja).await;
+    for day in ["1900-01-01", "2026-11-18", "2026-12-21", "2999-12-31"] {
+        let page = freja.post(&format!("{run}/payment"), &[("paid_on", day)]).await.expect(422);
+        assert!(page.text(".summary-error").contains("Use a day from 19 Nov 2026"), "{}", page.text(".summary-error"));
+        assert_eq!(page.value("paid_on"), day, "what was typed is kept");
+    }
+    freja.post(&format!("{run}/payment"), &[("paid_on", "2026-12-20")]).await.expect(303);
+}
