@@ -1,6 +1,6 @@
 //! How the grid of targets is drawn: what stands, what was typed, and what each rep did in the period before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use askama::Template;
 use rust_decimal::{Decimal, prelude::ToPrimitive};
@@ -68,6 +68,8 @@ pub struct Loaded {
     pub teams: Vec<Choice>,
     /// Texts in cells that are not what stands.
     pub typed: BTreeMap<Cell, String>,
+    /// The values that the grid was filled with.
+    pub filled: HashMap<Cell, Decimal>,
     /// What the levels usually reach.
     pub levels: Vec<LevelTarget>,
     /// What the grid was filled with, in words: "60th percentile of November 2025 to October 2026."
@@ -148,6 +150,8 @@ pub struct Grid {
     copy: Option<String>,
     from_levels: Option<String>,
     suggested: Option<String>,
+    /// What the grid shows and is filled with, for the form that raises it.
+    filling: Vec<(String, String)>,
     percentiles: Vec<Choice>,
 }
 
@@ -240,6 +244,7 @@ impl Loaded {
             copy: before.then(|| asks.filling(self.period, "previous")),
             from_levels: (!self.levels.is_empty()).then(|| asks.filling(self.period, "levels")),
             suggested: self.suggested,
+            filling: asks.with_filling(),
             percentiles: Percentile::ALL.map(|each| Choice::new(each.as_str(), each.label())).into(),
             page,
         }

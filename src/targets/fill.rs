@@ -8,6 +8,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use super::{
     db::Rep,
     draw::{Loaded, plain},
+    grid::Cell,
     presence_db,
     web::Asks,
 };
@@ -90,13 +91,26 @@ impl Loaded {
             });
         }
         if let Some(raise) = raise {
-            let now = self.now.clone();
-            self.put(currency, |whose, metric| {
-                let stands = now.iter().find(|t| t.whose == whose && t.metric == metric).and_then(|t| t.value)?;
-                (metric.unit() != Unit::Fraction && !metric.is_limit()).then(|| raised(stands, raise))
-            });
+            self.raise(raise, currency);
         }
         Ok(())
+    }
+
+    /// Raises what the grid holds: what stands, and what it was filled with. Says so where that changes nothing.
+    fn raise(&mut self, by: Decimal, currency: Currency) {
+        let mut held: HashMap<Cell, Decimal> = self.filled.drain().collect();
+        for target in &self.now {
+            if let Some(stands) = target.value {
+                held.entry((target.whose, target.metric)).or_insert(stands);
+            }
+        }
+        held.retain(|(_, metric), _| metric.unit() != Unit::Fraction && !metric.is_limit());
+        if held.values().all(|value| raised(*value, by) == *value) {
+            let words = "Nothing was raised: no count or amount in the grid changes by that.";
+            self.suggested =
+                Some(self.suggested.take().map_or_else(|| words.to_owned(), |said| format!("{said} {words}")));
+        }
+        self.put(currency, |whose, metric| held.get(&(whose, metric)).map(|value| raised(*value, by)));
     }
 
     /// Begins with a percentile of what each rep did before, and says so.
@@ -135,7 +149,11 @@ impl Loaded {
         for whose in self.subjects() {
             for &metric in &self.metrics {
                 let stands = self.now.iter().find(|t| t.whose == whose && t.metric == metric).and_then(|t| t.value);
-                if let Some(value) = value(whose, metric).filter(|value| Some(*value) != stands) {
+                let Some(value) = value(whose, metric) else { continue };
+                self.filled.insert((whose, metric), value);
+                if Some(value) == stands {
+                    self.typed.remove(&(whose, metric));
+                } else {
                     self.typed.insert((whose, metric), plain(metric, value, currency));
                 }
             }

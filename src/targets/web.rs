@@ -1,6 +1,6 @@
 //! `/targets`: the grid in which a manager sets what is expected of each rep in a period.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use axum::{
     extract::State,
@@ -106,6 +106,13 @@ impl Asks {
         let team = self.team().map(|team| ("team".to_owned(), team.to_string()));
         let metrics = (!metrics.is_empty()).then(|| ("metrics".to_owned(), metrics.join(",")));
         team.into_iter().chain(metrics).collect()
+    }
+
+    /// Also what the grid is filled with.
+    pub fn with_filling(&self) -> Vec<(String, String)> {
+        let said = [("fill", &self.fill), ("suggest", &self.suggest)];
+        let said = said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
+        self.pairs().into_iter().chain(said).collect()
     }
 
     /// The address of a period's grid with the same team and metrics.
@@ -351,6 +358,7 @@ async fn load(read: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Resu
         teams: choices(&tree, me),
         presences,
         typed: BTreeMap::new(),
+        filled: HashMap::new(),
         errors: Errors::new(),
         conflict: false,
         reason: String::new(),

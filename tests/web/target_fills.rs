@@ -262,3 +262,34 @@ async fn the_grid_says_where_months_come_to_something_else_than_their_quarter() 
     }
     assert_eq!(notes(&mut berit, "2026").await, ["The quarters come to 1,020 visits, the year says 1,000."]);
 }
+
+#[tokio::test]
+async fn what_fills_the_grid_is_raised_and_nothing_raised_is_told() {
+    let field = Field::new().await;
+    let mut berit = field.app.client(field.berit).await;
+    save(&mut berit, "2026-10", &[(field.ingrid, "visits", "90"), (field.ingrid, "lost_customers", "2")]).await;
+    let copied = berit.get("/targets/2026-11?fill=previous").await.expect(200);
+    let carried = copied.form_body("form.jump:has(#raise)", &[("raise", "5")]);
+    assert!(carried.contains("fill=previous"), "{carried}");
+    let raised = berit.get(&format!("/targets/2026-11?{carried}")).await.expect(200);
+    assert_eq!(raised.value(&cell(field.ingrid, "visits")), "95", "the copied 90, raised");
+    assert_eq!(raised.value(&cell(field.ingrid, "lost_customers")), "2", "a limit is copied and not raised");
+    assert!(!raised.words().contains("Nothing was raised"), "{}", raised.words());
+    let empty = berit.get("/targets/2026-11?raise=5").await.expect(200);
+    assert!(empty.text(".strip").contains("Nothing was raised"), "{}", empty.words());
+    // Also a suggestion is raised, and what comes out as it stands is no change.
+    let customer = field.customer("Havn", field.ingrid).await;
+    for month in [8, 9, 10] {
+        let first = date!(2026 - 01 - 01).replace_month(time::Month::try_from(month).unwrap()).unwrap();
+        for day in 0..10 {
+            field.visit(field.ingrid, customer, first + Duration::days(day), Kind::InPerson).await;
+        }
+    }
+    save(&mut berit, "2026-11", &[(field.ingrid, "visits", "12")]).await;
+    let page = berit.get("/targets/2026-11?suggest=50").await.expect(200);
+    assert_eq!(page.value(&cell(field.ingrid, "visits")), "10");
+    let carried = page.form_body("form.jump:has(#raise)", &[("raise", "20")]);
+    let page = berit.get(&format!("/targets/2026-11?{carried}")).await.expect(200);
+    assert_eq!(page.value(&cell(field.ingrid, "visits")), "12");
+    assert!(!page.has(&format!("[id='{}'][data-was]", cell(field.ingrid, "visits"))), "it stands already");
+}
