@@ -45,9 +45,12 @@ use crate::{
     users::reps_db,
     web::{
         auth::{Allowed, ApproveCommission, ReadStatements, Viewer},
+        csv,
         error::Error,
-        form::{Form, Nothing, Path, Query, parse_date},
-        format, once,
+        form::{Errors, Form, Nothing, Path, Query, parse_date},
+        format,
+        list::List,
+        once,
         page::{Page, html},
         periods,
         routes::Routes,
@@ -61,6 +64,7 @@ use crate::{
 pub fn routes() -> Routes {
     Routes::new()
         .get("/statements", index)
+        .get("/statements.csv", export)
         .get("/statements/so-far", so_far)
         .get("/statements/what-if", what_if::show)
         .get("/statements/{id}", show)
@@ -77,9 +81,16 @@ const PER_PAGE: i64 = 50;
 struct IndexPage {
     page: Page,
     fiscal_start: Month,
+    list: List,
+    /// Whose they are; empty: everybody's in sight.
+    of: String,
+    reps: Vec<Choice>,
     statements: Vec<ListedRow>,
-    older: Option<StatementId>,
+    /// The statements before these; empty: there are none.
+    older: String,
+    csv: String,
     is_rep: bool,
+    no_errors: Errors,
 }
 
 impl IndexPage {
@@ -88,27 +99,70 @@ impl IndexPage {
     }
 }
 
-#[derive(Default, serde::Deserialize)]
-#[serde(default)]
-struct Older {
-    before: Option<StatementId>,
-    rep: Option<UserId>,
-}
-
-async fn index(
-    State(app): State<App>,
-    me: Allowed<ReadStatements>,
-    page: Page,
-    Query(asked): Query<Older>,
-) -> Result<Response, Error> {
+async fn index(State(app): State<App>, me: Allowed<ReadStatements>, page: Page, list: List) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
-    let mut statements = db::list_locked(&mut read, &me.scope, asked.rep, asked.before, PER_PAGE + 1).await?;
+    let (rep, of) = whose(&mut read, &me, &list).await?;
+    let before: Option<StatementId> = list.parse("before")?;
+    let mut statements = db::list_locked(&mut read, &me.scope, rep, before, PER_PAGE + 1).await?;
     let more = statements.len() > usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
     if more {
         statements.pop();
     }
-    let older = statements.last().filter(|_| more).map(|s| s.id);
-    html(IndexPage { page, fiscal_start: me.company.fiscal_start, statements, older, is_rep: me.is(Role::Rep) })
+    let older = statements.last().filter(|_| more).map(|last| list.with("before", last.id));
+    let reps = reps_db::in_sight(&mut read, &me.scope).await?;
+    html(IndexPage {
+        page,
+        fiscal_start: me.company.fiscal_start,
+        of,
+        reps: reps.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),
+        statements,
+        older: older.unwrap_or_default(),
+        csv: list.with("before", "").replacen("/statements", "/statements.csv", 1),
+        is_rep: me.is(Role::Rep),
+        no_errors: Errors::new(),
+        list,
+    })
+}
+
+/// The rep whose statements the address asks for, and the name; all in sight without one.
+async fn whose(db: &mut sqlx::PgConnection, me: &Viewer, list: &List) -> Result<(Option<UserId>, String), Error> {
+    let Some(rep) = list.parse::<UserId>("rep")? else { return Ok((None, String::new())) };
+    if !me.scope.sees(rep) {
+        return Err(Error::NotFound);
+    }
+    Ok((Some(rep), reps_db::name(db, me.scope.org, rep).await?.ok_or(Error::NotFound)?))
+}
+
+/// How many statements are in memory at once.
+const AT_ONCE: i64 = 2000;
+
+/// `GET /statements.csv`: the same statements as a file.
+async fn export(State(app): State<App>, me: Allowed<ReadStatements>, list: List) -> Result<Response, Error> {
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let (rep, _) = whose(&mut read, &me, &list).await?;
+    let mut file = csv::File::new(&["statement", "period", "rep", "plan", "to_pay", "currency", "paid_on"]);
+    let currency = me.company.currency;
+    let mut before = None;
+    loop {
+        let rows = db::list_locked(&mut read, &me.scope, rep, before, AT_ONCE).await?;
+        let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < AT_ONCE);
+        before = rows.last().map(|row| row.id);
+        for row in rows {
+            let period = Period::containing(row.period_kind, row.period_start, me.company.fiscal_start);
+            file.row([
+                csv::number(row.id.0),
+                csv::text(&period.to_string()),
+                csv::text(&row.rep),
+                csv::text(&row.plan),
+                csv::number(currency.major(row.payable)),
+                csv::text(currency.code()),
+                csv::text(&row.paid_on.map(|day| day.to_string()).unwrap_or_default()),
+            ]);
+        }
+        if is_last {
+            return file.respond(&format!("statements-{}.csv", me.today));
+        }
+    }
 }
 
 #[derive(Template)]

@@ -568,3 +568,26 @@ async fn a_payment_is_neither_before_the_approval_nor_far_ahead() {
     }
     freja.post(&format!("{run}/payment"), &[("paid_on", "2026-12-20")]).await.expect(303);
 }
+
+#[tokio::test]
+async fn the_list_of_statements_says_whose_they_are() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid, desk.jonas]).await;
+    let ola = desk.app.user(desk.org, "Ola", &[Role::Rep]).await;
+    desk.lock("2026-10").await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let page = freja.get(&format!("/statements?rep={}", desk.ingrid.id)).await.expect(200);
+    assert_eq!((page.text("h1").as_str(), page.count("tbody tr")), ("Statements of Ingrid", 1));
+    assert_eq!(page.value("rep"), desk.ingrid.id.to_string());
+    let file = freja.get(&page.attribute("a[href*='.csv']", "href")).await.expect(200).body();
+    let lines: Vec<&str> = file.lines().collect();
+    assert_eq!((lines.len(), lines[0]), (2, "statement,period,rep,plan,to_pay,currency,paid_on"));
+    assert!(lines[1].ends_with(",2026-10,Ingrid,Starter,30.00,EUR,"), "{}", lines[1]);
+    let none = freja.get(&format!("/statements?rep={}", ola.id)).await.expect(200);
+    assert!(none.text(".empty").contains("Nothing matches") && !none.words().contains("No statements yet"));
+    assert_eq!(none.attribute(".empty a", "href"), "/statements");
+    let all = freja.get("/statements?rep=").await.expect(200);
+    assert_eq!((all.text("h1").as_str(), all.count("tbody tr")), ("Statements", 2));
+    desk.app.client(desk.jonas).await.get(&format!("/statements?rep={}", desk.ingrid.id)).await.expect(404);
+}
