@@ -5,8 +5,9 @@ use time::{Duration, OffsetDateTime};
 use tokio::sync::SemaphorePermit;
 
 use super::{
-    import::{self, FILES, Failure},
+    import::{self, FILES, Failure, Summary},
     preview::{Preview, Stranger},
+    problem::Problems,
     source::{Renamed, SentFile, Source},
     table,
     templates::{format, recognized},
@@ -116,13 +117,31 @@ pub async fn turn(app: &App) -> Result<SemaphorePermit<'_>, Error> {
 
 /// What an import of these files would do now: everything is done, and nothing is left of it.
 pub async fn look(app: &App, me: &Viewer, files: &mut [SentFile], columns: Vec<Stranger>) -> Result<Preview, Error> {
-    rename(files, &columns);
-    let _turn = turn(app).await?;
-    let mut tx = tx::import(&app.db, me.scope.org, me.id, app.clock).await?;
-    let outcome = import::sent(&mut tx, files, true).await;
-    drop(tx);
+    let outcome = tried(app, me, files, &columns).await?;
     let preview = Preview::of(outcome).map_err(error)?;
     Ok(Preview { columns, ..preview })
+}
+
+/// Everything that is wrong with these files now; nothing, where they could be imported.
+pub async fn problems(app: &App, me: &Viewer, files: &mut [SentFile], columns: &[Stranger]) -> Result<Problems, Error> {
+    match tried(app, me, files, columns).await? {
+        Ok(_) => Ok(Problems::default()),
+        Err(Failure::Refused(problems)) => Ok(problems),
+        Err(other) => Err(error(other)),
+    }
+}
+
+/// Imports these files, and takes all of it back at once.
+async fn tried(
+    app: &App,
+    me: &Viewer,
+    files: &mut [SentFile],
+    columns: &[Stranger],
+) -> Result<Result<Summary, Failure>, Error> {
+    rename(files, columns);
+    let _turn = turn(app).await?;
+    let mut tx = tx::import(&app.db, me.scope.org, me.id, app.clock).await?;
+    Ok(import::sent(&mut tx, files, true).await)
 }
 
 /// Why an import did nothing, if that is not the files' fault.

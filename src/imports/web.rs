@@ -24,6 +24,7 @@ use crate::{
     postgres::tx,
     web::{
         auth::{Allowed, ImportRecords, Viewer},
+        csv,
         error::Error,
         form::{Errors, Form, Nothing, Path},
         format, once,
@@ -47,6 +48,7 @@ pub fn routes() -> Routes {
         .post_large(HISTORY, MOST_READ, send)
         .get("/imports/templates/{file}", template)
         .get("/imports/{id}", show)
+        .get("/imports/{id}/problems.csv", problems)
         .post("/imports/{id}/columns", name_columns)
         .post("/imports/{id}/apply", apply)
         .post("/imports/{id}/discard", discard)
@@ -175,6 +177,35 @@ async fn show(
     answer(StatusCode::OK, ShowPage { page, id, preview, changed: false })
 }
 
+/// Every problem of the files that wait, as they stand now: the page shows the first of each kind.
+async fn problems(
+    State(app): State<App>,
+    me: Allowed<ImportRecords>,
+    Path(id): Path<UploadId>,
+) -> Result<Response, Error> {
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let waiting = uploads_db::find(&mut read, me.scope.org, me.id, id, oldest(me.now)).await?;
+    let columns = preview_of(&waiting.ok_or(Error::NotFound)?)?.columns;
+    let mut files = upload::kept(uploads_db::files(&mut read, me.scope.org, id).await?);
+    drop(read);
+    let problems = upload::problems(&app, &me, &mut files, &columns).await?;
+    let mut file = csv::File::new(&["file", "line", "column", "value", "what_to_do"]);
+    for problem in problems.listed() {
+        file.row([
+            csv::text(problem.file),
+            csv::number(problem.line),
+            csv::text(&problem.column),
+            csv::text(&problem.value),
+            csv::text(&problem.remedy),
+        ]);
+    }
+    if problems.unlisted() > 0 {
+        let more = format!("And {} more problems.", format::count(problems.unlisted().cast_signed()));
+        file.row(["", "", "", "", &*more].map(csv::text));
+    }
+    file.respond(&format!("problems-{id}.csv"))
+}
+
 /// As what columns are read, in three lists of the same length.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -235,10 +266,13 @@ async fn apply(
     let looked_at = preview_of(&waiting)?;
     let mut files = upload::kept(uploads_db::files(&mut write, me.scope.org, id).await?);
     upload::rename(&mut files, &looked_at.columns);
-    let outcome = Preview::of(import::sent(&mut write, &files, false).await).map_err(upload::error)?;
-    if outcome.is_ready() && outcome.files == looked_at.files {
+    let done = import::sent(&mut write, &files, false).await;
+    let import = done.as_ref().ok().map(|done| done.id);
+    let outcome = Preview::of(done).map_err(upload::error)?;
+    if let Some(import) = import.filter(|_| outcome.is_ready() && outcome.files == looked_at.files) {
         uploads_db::delete(&mut write, id).await?;
-        return write.done_saying(HISTORY, &Toast::new(format!("Imported: {}", outcome.words()))).await;
+        let toast = Toast::new(format!("Imported: {}", outcome.words()));
+        return write.done_saying(HISTORY, &toast.undo(format!("{}/undo", import::path(import)))).await;
     }
     // Somebody has changed meanwhile what the files are about: nothing is imported that was not looked at.
     drop(write);

@@ -114,6 +114,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /imports", [DOOR, 403, 403, 403, 400]),
     ("GET /imports/templates/{file}", [DOOR, 403, 403, 403, 200]),
     ("GET /imports/{id}", [DOOR, 403, 403, 403, 200]),
+    ("GET /imports/{id}/problems.csv", [DOOR, 403, 403, 403, 200]),
     ("POST /imports/{id}/columns", [DOOR, 403, 403, 403, 303]),
     ("POST /imports/{id}/apply", [DOOR, 403, 403, 403, 303]),
     ("POST /imports/{id}/discard", [DOOR, 403, 403, 403, 409]),

@@ -549,3 +549,32 @@ async fn what_the_command_line_imported_is_listed_without_a_button() {
         assert!(!page.has(UNDO) && page.words().contains(words), "{}", page.words());
     }
 }
+
+#[tokio::test]
+async fn all_problems_are_a_file() {
+    let world = World::new().await;
+    let mut astrid = world.browser().await;
+    let lines = (2..=31).map(|n| format!("V{n},R9,C1,=soon{n}\n")).collect::<String>();
+    let visits = format!("external_id,rep,customer,visited_on\n{lines}");
+    let sent = send(&mut astrid, &[("visits.csv", &visits)]).await.expect(303);
+    let page = astrid.follow(&sent).await.expect(200);
+    assert_eq!(page.text("h1"), "90 problems");
+    assert!(page.words().contains("and 22 more"), "{}", page.words());
+    let file = astrid.get(&page.attribute("a[href$='/problems.csv']", "href")).await.expect(200);
+    assert!(file.header("content-disposition").contains("problems-"), "{}", file.header("content-disposition"));
+    let body = file.body();
+    let lines: Vec<&str> = body.lines().collect();
+    assert_eq!((lines.len(), lines[0]), (91, "file,line,column,value,what_to_do"));
+    for line in 2..=31 {
+        let place = format!("visits.csv,{line},visited_on,'=soon{line},");
+        assert!(lines.iter().any(|one| one.starts_with(&place)), "{place} with a formula disarmed is not in {body}");
+    }
+    // What can be imported has no problem, and what is imported can be taken back at once.
+    let sent = send(&mut astrid, &[("customers.csv", "external_id,name\nC1,Havn\n")]).await.expect(303);
+    let preview = astrid.follow(&sent).await.expect(200);
+    let applied = astrid.submit(&preview, APPLY, &[]).await.expect(303);
+    let page = astrid.follow(&applied).await.expect(200);
+    let undone = astrid.submit(&page, ".toast form", &[]).await.expect(303);
+    assert!(astrid.follow(&undone).await.words().contains("The import is taken back"));
+    assert_eq!(world.customers().await, [""; 0]);
+}
