@@ -42,7 +42,7 @@ pub struct Asker<'a> {
 
 /// Something to know, in the words of the database.
 pub struct Row {
-    /// deal, run, ending, dispute (waits), decision (on an ending of the person's), answer to or decision on a dispute of
+    /// deal, run, ending, dispute (waits, or of a rep whom the person leads), decision (on an ending of the person's), answer to or decision on a dispute of
     /// the person's, statement, follow-up, letter (of a plan), question (about one, waits), answer (to one), second factor (that was taken off) or target.
     pub kind: String,
     /// Since when, at the company.
@@ -139,7 +139,8 @@ pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limi
                where p.org_id = $1 and p.proposed_by = $2 and p.settled_by <> $2
                  and p.settled_at > (select recent from since)
                union all
-               select 'dispute', said.at, d.id, null, l.component, u.name, null, r.period_kind, r.period_start, false
+               -- It waits for those who answer, and is told to those who lead the rep.
+               select case when $15 then 'dispute' else 'dispute_of_rep' end, said.at, d.id, null, l.component, u.name, null, r.period_kind, r.period_start, false
                from disputes d
                join users u on u.org_id = d.org_id and u.id = d.rep_id
                join statements s on s.org_id = d.org_id and s.id = d.statement_id
@@ -152,7 +153,8 @@ pub async fn list(db: &mut PgConnection, asker: &Asker<'_>, only_new: bool, limi
                    order by m.id desc
                    limit 1
                ) said
-               where $15 and d.org_id = $1 and d.rep_id <> $2 and said.written_by = d.rep_id
+               where ($15 or $13 and ($14::bigint[] is null or d.rep_id = any ($14)))
+                 and d.org_id = $1 and d.rep_id <> $2 and said.written_by = d.rep_id
                  and said.at > (select waiting from since)
                  and not exists (select from dispute_decisions x where x.org_id = d.org_id and x.dispute_id = d.id)
                union all

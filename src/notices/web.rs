@@ -138,10 +138,11 @@ fn notice(row: Row, me: &Viewer) -> Notice {
             let title = format!("The end of {name} was {}", row.kind);
             ("flag", title, format!("By {by}"), format!("/customers/{}", row.deal.unwrap_or_default()))
         }
-        "dispute" => {
+        "dispute" | "dispute_of_rep" => {
             let by = row.owner.unwrap_or_default();
             let title = format!("{by} disputes {name}, {label}");
-            ("message-square", title, "Waits for an answer".to_owned(), format!("/disputes/{}", row.number))
+            let waits = if row.kind == "dispute" { "Waits for an answer" } else { "Waits for an answer of finance" };
+            ("message-square", title, waits.to_owned(), format!("/disputes/{}", row.number))
         }
         "answer_written" | "answer_accepted" | "answer_refused" => {
             let by = row.owner.unwrap_or_default();

@@ -253,3 +253,21 @@ async fn what_is_wrong_with_a_dispute_is_said_and_kept() {
         assert_eq!(page.attribute("input[name=reason]", "value"), "y");
     }
 }
+
+#[tokio::test]
+async fn who_leads_the_rep_is_told_of_a_dispute() {
+    let (desk, statement) = october().await;
+    let berit = desk.app.user(desk.org, "Berit", &[Role::Manager]).await;
+    let other = desk.app.user(desk.org, "Otto", &[Role::Manager]).await;
+    desk.app.team(desk.org, "North", None, Some(berit), &[desk.ingrid]).await;
+    desk.app.team(desk.org, "South", None, Some(other), &[desk.jonas]).await;
+    dispute(&mut desk.app.client(desk.ingrid).await, &statement, &[("words", "A deal is missing")]).await;
+    let mut berit = desk.app.client(berit).await;
+    let page = berit.get("/notices").await.expect(200);
+    let at = page.texts("main li .title").iter().position(|title| title == "Ingrid disputes Sales, October 2026");
+    assert!(at.is_some() && page.words().contains("Waits for an answer of finance"), "{}", page.words());
+    let told = page.attributes("main li a[href^='/disputes/']", "href");
+    berit.get(&told[0]).await.expect(200);
+    let others = notices(&mut desk.app.client(other).await).await;
+    assert!(!others.iter().any(|title| title.contains("disputes")), "{others:?}");
+}
