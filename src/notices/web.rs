@@ -114,7 +114,7 @@ fn notice(row: Row, me: &Viewer) -> Notice {
         (Some(kind), Some(start)) => Some(Period::containing(kind, start, me.company.fiscal_start)),
         _ => None,
     };
-    let label = period.map_or_else(String::new, Period::label);
+    let label = period.map_or_else(String::new, format::period);
     let (icon, title, detail, href) = match row.kind.as_str() {
         "deal" => {
             let net = row.net.map_or_else(String::new, |net| format::money(me.company.currency, net));

@@ -113,3 +113,15 @@ async fn a_run_waits_for_its_approver_and_then_the_statement_is_ready() {
     let found = ingrid.get("/search?q=oct").await.expect(200).texts("main section[aria-labelledby^=found] .title");
     assert_eq!(found, ["Ingrid, October 2026"]);
 }
+
+#[tokio::test]
+async fn a_day_in_a_notice_is_in_the_readers_form() {
+    let field = Field::new().await;
+    sqlx::query!("update organizations set locale = 'de'").execute(&field.app.db).await.unwrap();
+    let mut berit = field.app.client(field.berit).await;
+    let page = berit.get("/targets/2026-11-20").await.expect(200);
+    let cell = format!("{}.visits", field.ingrid.id);
+    berit.submit(&page, "form#grid", &[(&*cell, "5")]).await.expect(303);
+    let (_, told) = notices(&mut field.app.client(field.ingrid).await).await;
+    assert!(told[0].contains("20.11.2026"), "{told:?}");
+}
