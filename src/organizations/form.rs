@@ -47,13 +47,15 @@ pub struct SettingsForm {
     pub cost_per_order: String,
     /// A word of [`Locale`].
     pub locale: String,
+    /// A time zone's IANA name; empty: as it is.
+    pub time_zone: String,
     /// The version that was changed.
     pub version: String,
 }
 
 impl SettingsForm {
     /// What is saved, to be changed.
-    pub fn of(settings: &Settings, version: i32, currency: Currency) -> Self {
+    pub fn of(settings: &Settings, version: i32, currency: Currency, time_zone: &str) -> Self {
         let cost = |cost: Option<Money>| cost.map(|cost| format::trimmed_units(currency, cost)).unwrap_or_default();
         Self {
             name: settings.name.clone(),
@@ -70,6 +72,7 @@ impl SettingsForm {
             cost_per_minute: cost(settings.costs.minute),
             cost_per_order: cost(settings.costs.order),
             locale: settings.locale.as_str().to_owned(),
+            time_zone: time_zone.to_owned(),
             version: version.to_string(),
         }
     }
@@ -194,7 +197,7 @@ mod tests {
             second_factor_required: true,
         };
         let mut errors = Errors::new();
-        assert_eq!(SettingsForm::of(&settings, 3, euro()).parse(euro(), &mut errors), settings);
+        assert_eq!(SettingsForm::of(&settings, 3, euro(), "Europe/Oslo").parse(euro(), &mut errors), settings);
         assert!(errors.is_empty());
     }
 }

@@ -105,6 +105,15 @@ pub async fn update(tx: &mut Tx, new: &Settings, version: i32) -> sqlx::Result<b
     Ok(done.rows_affected() == 1)
 }
 
+/// Sets the company's time zone, as PostgreSQL spells it.
+pub async fn set_time_zone(tx: &mut Tx, time_zone: &str) -> sqlx::Result<()> {
+    let org = tx.org;
+    sqlx::query!("update organizations set time_zone = $2 where id = $1", org as OrgId, time_zone)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 /// After how many days without a sale a customer counts as lost.
 pub struct LimitRow {
     /// The limit.

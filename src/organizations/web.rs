@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use time::{Date, Month};
 
 use super::{
+    db,
     form::SettingsForm,
     holidays::{self, HolidayForm},
     limits::{self, LimitForm},
@@ -81,6 +82,7 @@ struct SettingsPage {
     open_from: Option<Date>,
     currency: Currency,
     time_zone: String,
+    time_zones: Vec<Choice>,
     history: Vec<Act>,
 }
 
@@ -105,6 +107,14 @@ impl SettingsPage {
         let is_base = limit.from_date.is_none() && limit.segment.is_none() && limit.customer.is_none();
         !is_base && self.open_from.is_none_or(|open| limit.from_date.is_some_and(|from| from >= open))
     }
+}
+
+/// The time zones to choose from, and the company's, should it have another name.
+fn zones(mut zones: Vec<String>, own: &str) -> Vec<Choice> {
+    if !zones.iter().any(|zone| zone == own) {
+        zones.insert(0, own.to_owned());
+    }
+    zones.into_iter().map(|zone| Choice::new(&zone, zone.replace('_', " "))).collect()
 }
 
 /// The months in which a fiscal year may begin.
@@ -160,7 +170,7 @@ async fn show(app: &App, me: &Viewer, page: Page, typed: Typed, status: StatusCo
     let segments = limits_db::segments(&mut read, org).await?;
     let page = SettingsPage {
         page,
-        form: form.unwrap_or_else(|| SettingsForm::of(&settings, version, me.company.currency)),
+        form: form.unwrap_or_else(|| SettingsForm::of(&settings, version, me.company.currency, &me.company.time_zone)),
         limit,
         holiday,
         errors,
@@ -173,6 +183,7 @@ async fn show(app: &App, me: &Viewer, page: Page, typed: Typed, status: StatusCo
         open_from: period_locks::db::locked_until(&mut read, org).await?,
         currency: me.company.currency,
         time_zone: me.company.time_zone.clone(),
+        time_zones: zones(db::time_zones(&app.db).await?, &me.company.time_zone),
         history: told(audit::db::history(&mut read, org, &me.company.time_zone, PATH).await?, me.company.currency),
     };
     answer(status, page)
@@ -190,6 +201,15 @@ async fn save(
     if !errors.is_empty() {
         return draw(&app, &me, page, refuse(errors)).await;
     }
+    let old_zone = me.company.time_zone.as_str();
+    let time_zone = match fields.time_zone.trim() {
+        "" => Some(old_zone.to_owned()),
+        typed => db::time_zone(&app.db, typed).await?,
+    };
+    let Some(time_zone) = time_zone else {
+        errors.add("time_zone", "Choose a time zone of the list.");
+        return draw(&app, &me, page, refuse(errors)).await;
+    };
     let Ok(version) = fields.version.parse() else {
         return Err(Error::BadRequest("The form is not whole. Open it again."));
     };
@@ -199,6 +219,12 @@ async fn save(
     if open.is_some() && new.fiscal_year_start != old.fiscal_year_start {
         drop(write);
         errors.add("fiscal_year_start", "A period is locked: the fiscal year stays as it is.");
+        return draw(&app, &me, page, refuse(errors)).await;
+    }
+    // Lateness, locks and what was known on a day are told by its midnight.
+    if open.is_some() && time_zone != old_zone {
+        drop(write);
+        errors.add("time_zone", "A period is locked: the time zone stays as it is.");
         return draw(&app, &me, page, refuse(errors)).await;
     }
     match settings_db::update(&mut write, &new, version).await {
@@ -224,7 +250,12 @@ async fn save(
         events_db::recompute_all(&mut write).await?;
     }
     let currency = me.company.currency;
-    let detail = json!({ "old": kept(&old, currency), "new": kept(&new, currency) });
+    let (mut before, mut after) = (kept(&old, currency), kept(&new, currency));
+    if time_zone != old_zone {
+        settings_db::set_time_zone(&mut write, &time_zone).await?;
+        (before["time zone"], after["time zone"]) = (json!(old_zone), json!(time_zone));
+    }
+    let detail = json!({ "old": before, "new": after });
     audit::db::record(&mut write, "settings.changed", PATH, detail).await?;
     write.done_saying(PATH, &Toast::new("Settings saved")).await
 }

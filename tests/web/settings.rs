@@ -418,3 +418,21 @@ async fn a_holiday_of_another_name_is_told() {
     assert!(page.words().contains("Christmas Eve, 24 Dec 2026 → Julaften, 24 Dec 2026"), "{}", page.words());
     assert_eq!(field.count("holidays").await, 1);
 }
+
+#[tokio::test]
+async fn the_time_zone_is_corrected_until_a_period_is_locked() {
+    let field = Field::new().await;
+    let mut astrid = admin(&field).await;
+    let page = astrid.get("/settings").await.expect(200);
+    let now = page.value("time_zone");
+    assert_ne!(now, "Asia/Tokyo");
+    send(&mut astrid, "/settings", &[("time_zone", "Mars/Olympus")]).await.expect(422);
+    send(&mut astrid, "/settings", &[("time_zone", "Asia/Tokyo")]).await.expect(303);
+    let page = astrid.get("/settings").await.expect(200);
+    assert_eq!(page.value("time_zone"), "Asia/Tokyo");
+    assert!(page.words().contains(&format!("Time zone: {now} → Asia/Tokyo")), "{}", page.words());
+    field.lock("2026-10").await;
+    let refused = send(&mut astrid, "/settings", &[("time_zone", &now)]).await.expect(422);
+    assert!(refused.text(".summary-error").contains("the time zone stays as it is"), "{}", refused.words());
+    send(&mut astrid, "/settings", &[("late_entry_days", "5")]).await.expect(303);
+}
