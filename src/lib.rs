@@ -468,6 +468,7 @@ pub mod users {
 }
 /// Teams: the tree, and who manages what.
 pub mod teams {
+    pub mod choose;
     pub mod db;
     pub mod web;
 }

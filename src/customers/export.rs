@@ -4,10 +4,11 @@ use axum::{extract::State, response::Response};
 
 use super::{
     list_db,
-    web::{read_filter, with_stages},
+    web::{classes, read_filter, with_stages},
 };
 use crate::{
     App,
+    domain::classes::Class,
     postgres::tx,
     web::{
         auth::{Allowed, ReadSales},
@@ -23,7 +24,8 @@ const AT_ONCE: i64 = 2000;
 /// `GET /customers.csv`: everything that the same filters find on the page, in the same order.
 pub async fn export(State(app): State<App>, me: Allowed<ReadSales>, list: List) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
-    let (mut filter, _) = read_filter(&me, &list)?;
+    let classes = classes(&mut read, &me).await?;
+    let (mut filter, _) = read_filter(&me, &list, &classes)?;
     (filter.after, filter.limit) = (None, AT_ONCE);
     let mut file = csv::File::new(&[
         "id",
@@ -33,6 +35,7 @@ pub async fn export(State(app): State<App>, me: Allowed<ReadSales>, list: List) 
         "segment",
         "stage",
         "slipping",
+        "class",
         "owner",
         "last_sale",
         "last_visit",
@@ -44,7 +47,8 @@ pub async fn export(State(app): State<App>, me: Allowed<ReadSales>, list: List) 
         let rows = list_db::list(&mut read, &me.scope, &filter, me.today).await?;
         let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < AT_ONCE);
         filter.after = rows.last().map(|row| (row.sort_key.clone(), row.id.0));
-        for (row, stage, slipping) in with_stages(&mut read, &me, rows).await? {
+        for one in with_stages(&mut read, &me, rows, &classes).await? {
+            let row = one.row;
             let text = |text: &Option<String>| csv::text(text.as_deref().unwrap_or_default());
             let day = |day: Option<time::Date>| csv::text(&day.map(|day| day.to_string()).unwrap_or_default());
             file.row([
@@ -53,8 +57,9 @@ pub async fn export(State(app): State<App>, me: Allowed<ReadSales>, list: List) 
                 text(&row.external_id),
                 text(&row.city),
                 text(&row.segment),
-                csv::text(&stage.words),
-                csv::text(if slipping.is_some() { "yes" } else { "no" }),
+                csv::text(&one.stage.words),
+                csv::text(if one.slipping.is_some() { "yes" } else { "no" }),
+                csv::text(one.class.map(Class::as_str).unwrap_or_default()),
                 text(&row.owner),
                 day(row.last_sale),
                 day(row.last_visit),

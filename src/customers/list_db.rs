@@ -5,7 +5,7 @@ use time::Date;
 
 use crate::domain::{
     access::Scope,
-    id::{CustomerId, OrgId, UserId},
+    id::{CustomerId, OrgId, TeamId, UserId},
     money::Money,
     period::add_months,
 };
@@ -21,6 +21,10 @@ pub struct Filter {
     pub owner: Option<UserId>,
     /// Owned today by nobody.
     pub is_unowned: bool,
+    /// Owned today by somebody who belongs today to this team or one below it.
+    pub team: Option<TeamId>,
+    /// One of these.
+    pub among: Option<Vec<CustomerId>>,
     /// In one of these stages of its life (`customer::stage::Stage::as_str`).
     pub stages: Option<Vec<String>>,
     /// Without a sale on this day or later.
@@ -71,7 +75,14 @@ pub async fn list(db: &mut PgConnection, scope: &Scope, filter: &Filter, today: 
     let (after_key, after_id) = filter.after.clone().unzip();
     sqlx::query_as!(
         Row,
-        r#"with fitting as (
+        r#"with recursive subtree as (
+               select t.id from teams t where t.org_id = $1 and t.id = $17
+               union
+               select t.id
+               from subtree
+               join teams t on t.org_id = $1 and t.parent_id = subtree.id
+           ),
+           fitting as (
                select c.id,
                       case $7
                           when 'last_sale' then coalesce((
@@ -113,6 +124,13 @@ pub async fn list(db: &mut PgConnection, scope: &Scope, filter: &Filter, today: 
                      select from ownerships o
                      where o.org_id = c.org_id and o.customer_id = c.id and o.during @> $3::date
                  ))
+                 and ($17::bigint is null or exists (
+                     select from ownerships o
+                     join memberships m on m.org_id = o.org_id and m.user_id = o.rep_id and m.during @> $3::date
+                     where o.org_id = c.org_id and o.customer_id = c.id and o.during @> $3::date
+                       and m.team_id in (select id from subtree)
+                 ))
+                 and ($18::bigint[] is null or c.id = any ($18))
                  and ($15::date is null or not exists (
                      select from deals d
                      where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on >= $15 and d.booked_on <= $3
@@ -219,6 +237,8 @@ pub async fn list(db: &mut PgConnection, scope: &Scope, filter: &Filter, today: 
         filter.is_unowned,
         filter.unsold_since,
         filter.unvisited_since,
+        filter.team as Option<TeamId>,
+        filter.among.as_deref() as Option<&[CustomerId]>,
     )
     .fetch_all(db)
     .await

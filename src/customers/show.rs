@@ -16,7 +16,7 @@ use super::{
     page_db::{self, Customer, Ending, Figures, Owner},
     proposals_db::{self, Proposal},
     timeline_db::{self, Happening, Part},
-    web::badge,
+    web::{badge, classes},
 };
 use crate::{
     App,
@@ -26,6 +26,7 @@ use crate::{
     },
     domain::{
         access::{Permission, Role},
+        classes::Class,
         customer::{
             events::EventKind,
             facts::EndingKind,
@@ -82,6 +83,7 @@ struct ShowPage {
     sentence: String,
     steps: Vec<Step>,
     figures: Figures,
+    class: Option<Class>,
     days_silent: Option<i64>,
     chart: Bars,
     tabs: Vec<Switch>,
@@ -151,6 +153,7 @@ pub async fn draw(
         sentence: sentence(&standing, me),
         steps: steps(&standing, me),
         figures,
+        class: classes(db, me).await?.remove(&id),
         days_silent: standing.last_sale.map(|day| (me.today - day).whole_days()),
         chart: chart(me.company.currency, &months, figures.sales),
         tabs: tabs(list),

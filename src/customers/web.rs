@@ -1,5 +1,7 @@
 //! The pages of customers: the list, and the events behind a number.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::{extract::State, response::Response};
 use sqlx::PgConnection;
@@ -15,6 +17,7 @@ use crate::{
     App,
     domain::{
         access::{Permission, Role, Scope},
+        classes::Class,
         customer::{
             events::EventKind,
             stage::{Stage, standing},
@@ -22,6 +25,8 @@ use crate::{
         id::{CustomerId, TeamId, UserId},
     },
     postgres::tx,
+    scorecards::worth,
+    teams::choose,
     users::reps_db,
     web::{
         auth::{Allowed, ReadSales, Viewer},
@@ -89,6 +94,18 @@ const SORTS: [SortBy; 4] = [
     SortBy { column: "sales", descending: true },
 ];
 
+/// A customer of the list, and what follows from its facts.
+pub(super) struct Listed {
+    /// The customer.
+    pub row: Row,
+    /// Where it stands.
+    pub stage: Badge,
+    /// Whether it is slipping away.
+    pub slipping: Option<Badge>,
+    /// Its class today.
+    pub class: Option<Class>,
+}
+
 struct Heads {
     name: Option<Sort>,
     last_sale: Option<Sort>,
@@ -101,9 +118,11 @@ struct Heads {
 struct IndexPage {
     page: Page,
     list: List,
-    rows: Vec<(Row, Badge, Option<Badge>)>,
+    rows: Vec<Listed>,
     pager: Pager,
     heads: Heads,
+    teams: Vec<Choice>,
+    classes: Vec<Choice>,
     owners: Vec<Choice>,
     segments: Vec<Choice>,
     stages: Vec<Choice>,
@@ -133,11 +152,12 @@ impl IndexPage {
 
 async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list: List) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
-    let (filter, sort) = read_filter(&me, &list)?;
+    let classes = classes(&mut read, &me).await?;
+    let (filter, sort) = read_filter(&me, &list, &classes)?;
     let rows = list_db::list(&mut read, &me.scope, &filter, me.today).await?;
     let total = rows.first().map_or(0, |row| row.total);
     let (rows, pager) = list.page(rows, total, ("customer", "customers"), |row| (row.sort_key.clone(), row.id.0));
-    let rows = with_stages(&mut read, &me, rows).await?;
+    let rows = with_stages(&mut read, &me, rows, &classes).await?;
     let owners = reps_db::in_sight(&mut read, &me.scope).await?;
     let mut owners: Vec<Choice> = owners.into_iter().map(|(id, name)| Choice::new(id, name)).collect();
     if me.scope.reps().is_none() {
@@ -150,6 +170,8 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list:
         rows,
         pager,
         heads: Heads { name, last_sale, last_visit, sales },
+        teams: choose::in_sight(&mut read, &me).await?,
+        classes: Class::ALL.map(|class| Choice::new(class.as_str(), format!("Class {}", class.as_str()))).into(),
         owners,
         segments: segments.into_iter().map(|segment| Choice::new(segment.clone(), segment)).collect(),
         stages: STAGES
@@ -174,19 +196,22 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list:
 }
 
 /// What the address asks for, and the column that it is sorted by.
-pub(super) fn read_filter(me: &Viewer, list: &List) -> Result<(Filter, SortBy), Error> {
+pub(super) fn read_filter(me: &Viewer, list: &List, classes: &Classes) -> Result<(Filter, SortBy), Error> {
     let sort = list.sort_by(&SORTS);
     let stages = |word: &str| {
         let stage = STAGES.iter().find(|(known, _)| *known == word).map(|(word, _)| vec![(*word).to_owned()]);
         let class = CLASSES.iter().find(|(known, ..)| *known == word);
         stage.or_else(|| class.map(|(_, _, stages)| stages.iter().map(|&stage| stage.to_owned()).collect()))
     };
+    let class = list.word("abc", Class::parse)?;
     let is_unowned = list.value("owner") == NOBODY;
     let filter = Filter {
         search: list.search("q"),
         segment: Some(list.value("segment").to_owned()).filter(|segment| !segment.is_empty()),
         owner: if is_unowned { None } else { list.parse("owner")? },
         is_unowned,
+        team: list.parse("team")?,
+        among: class.map(|class| classes.iter().filter(|(_, of)| **of == class).map(|(id, _)| *id).collect()),
         stages: list.word("stage", stages)?,
         unsold_since: list.date("unsold_since")?,
         unvisited_since: list.date("unvisited_since")?,
@@ -195,18 +220,28 @@ pub(super) fn read_filter(me: &Viewer, list: &List) -> Result<(Filter, SortBy), 
         after: list.after(),
         limit: FETCH,
     };
-    if filter.owner.is_some_and(|owner| !me.scope.sees(owner)) {
+    let unseen = filter.owner.is_some_and(|owner| !me.scope.sees(owner));
+    if unseen || filter.team.is_some_and(|team| !me.scope.sees_team(team)) {
         return Err(Error::NotFound);
     }
     Ok((filter, sort))
 }
 
-/// The rows with where each customer stands, and whether it is slipping away.
+/// The classes of customers.
+pub(super) type Classes = BTreeMap<CustomerId, Class>;
+
+/// The class of each of the company's customers today.
+pub(super) async fn classes(db: &mut PgConnection, me: &Viewer) -> sqlx::Result<Classes> {
+    Ok(worth::classes_on(db, me.scope.org, &[me.today], me.today).await?.remove(&me.today).unwrap_or_default())
+}
+
+/// The rows with where each customer stands, whether it is slipping away, and its class.
 pub(super) async fn with_stages(
     db: &mut PgConnection,
     me: &Viewer,
     rows: Vec<Row>,
-) -> Result<Vec<(Row, Badge, Option<Badge>)>, Error> {
+    classes: &Classes,
+) -> Result<Vec<Listed>, Error> {
     let ids: Vec<CustomerId> = rows.iter().map(|row| row.id).collect();
     let histories = events_db::histories(db, me.scope.org, &ids).await?;
     let rows = rows.into_iter().map(|row| {
@@ -214,7 +249,7 @@ pub(super) async fn with_stages(
         let stage = standing.as_ref().map_or(Stage::Prospect, |standing| standing.stage);
         let slipping = standing.filter(|standing| !standing.warnings.is_empty());
         let slipping = slipping.map(|_| Badge::new(Tone::Warn, "Slipping").icon("triangle-alert"));
-        (row, badge(stage), slipping)
+        Listed { class: classes.get(&row.id).copied(), stage: badge(stage), slipping, row }
     });
     Ok(rows.collect())
 }
@@ -244,6 +279,7 @@ struct EventsPage {
     has_undone: bool,
     is_lost: bool,
     reps: Vec<Choice>,
+    teams: Vec<Choice>,
     kinds: Vec<Choice>,
     no_errors: Errors,
 }
@@ -278,6 +314,7 @@ async fn events(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list
         has_undone: counted != total,
         is_lost: kinds.contains(&EventKind::Lost),
         reps: reps.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),
+        teams: choose::in_sight(&mut read, &me).await?,
         kinds: vec![
             Choice::new("new", "New customers"),
             Choice::new("lost", "Lost customers"),

@@ -20,6 +20,7 @@ use crate::{
         period::add_months,
     },
     postgres::tx,
+    teams::choose,
     users::reps_db,
     web::{
         auth::{Allowed, ReadSales, Viewer},
@@ -78,6 +79,7 @@ struct IndexPage {
     /// Whose part the sums and the column name; empty: the whole deals count.
     part_of: String,
     reps: Vec<Choice>,
+    teams: Vec<Choice>,
     classes: Vec<Choice>,
     is_won: bool,
     is_queue: bool,
@@ -120,6 +122,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
         part_of,
         csv: list.with("", "").replacen("/deals", "/deals.csv", 1),
         reps: reps.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),
+        teams: choose::in_sight(&mut read, &me).await?,
         classes: vec![Choice::new("new", "New customers"), Choice::new("existing", "Existing customers")],
         is_won: filter.stage == Some(Stage::Won),
         is_queue,

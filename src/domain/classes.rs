@@ -16,6 +16,23 @@ pub enum Class {
 }
 
 impl Class {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::A, Self::B, Self::C];
+
+    /// Reads the letter.
+    pub fn parse(letter: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.as_str() == letter)
+    }
+
+    /// Who is in it, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::A => "among the largest, who together make the first 80% of the company’s net sales of twelve months",
+            Self::B => "among those who make the next 15% of the company’s net sales of twelve months",
+            Self::C => "among the rest of those who bought, or gave back, in twelve months",
+        }
+    }
+
     /// The letter.
     pub fn as_str(self) -> &'static str {
         match self {

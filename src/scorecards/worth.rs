@@ -14,7 +14,7 @@ use super::{
 use crate::domain::{
     classes::{Class, classes},
     contribution::{Book, Costs},
-    id::CustomerId,
+    id::{CustomerId, OrgId},
     metric::{Facts, Largest, Metric, Time},
     money::Money,
     period::{Dates, Period, add_days, add_months},
@@ -110,12 +110,7 @@ pub async fn time(
 ) -> sqlx::Result<Vec<(Period, Subject, Spent, Option<Class>)>> {
     let Some(dates) = asked.so_far() else { return Ok(vec![]) };
     let days: BTreeSet<Date> = asked.periods.iter().map(|period| period.from()).collect();
-    let mut bought: HashMap<Date, BTreeMap<CustomerId, Money>> = HashMap::new();
-    for one in worth_db::bought(db, asked.org, &Vec::from_iter(days), asked.today).await? {
-        bought.entry(one.day).or_default().insert(one.customer, one.net);
-    }
-    let classes: HashMap<Date, BTreeMap<CustomerId, Class>> =
-        bought.into_iter().map(|(day, bought)| (day, classes(&bought))).collect();
+    let classes = classes_on(db, asked.org, &Vec::from_iter(days), asked.today).await?;
     let mut found = vec![];
     for spent in worth_db::spent(db, asked.org, dates, who.everybody().as_deref()).await? {
         for &period in asked.periods.iter().filter(|period| period.contains(spent.on)) {
@@ -125,6 +120,20 @@ pub async fn time(
         }
     }
     Ok(found)
+}
+
+/// The class of each customer on each of these days, as far as they have come; who neither bought nor gave back has none.
+pub async fn classes_on(
+    db: &mut PgConnection,
+    org: OrgId,
+    days: &[Date],
+    today: Date,
+) -> sqlx::Result<HashMap<Date, BTreeMap<CustomerId, Class>>> {
+    let mut bought: HashMap<Date, BTreeMap<CustomerId, Money>> = HashMap::new();
+    for one in worth_db::bought(db, org, days, today).await? {
+        bought.entry(one.day).or_default().insert(one.customer, one.net);
+    }
+    Ok(bought.into_iter().map(|(day, bought)| (day, classes(&bought))).collect())
 }
 
 /// The twelve months up to the end of a period, as far as it has come.

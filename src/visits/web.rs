@@ -32,6 +32,7 @@ use crate::{
     },
     period_locks,
     postgres::tx::{self, Tx},
+    teams::choose,
     users::reps_db,
     web::{
         auth::{Allowed, ReadSales, RecordSales, Viewer},
@@ -79,6 +80,7 @@ struct IndexPage {
     rows: Vec<Row>,
     pager: Pager,
     reps: Vec<Choice>,
+    teams: Vec<Choice>,
     kinds: Vec<Choice>,
     states: Vec<Choice>,
     /// Whether the list is exactly what a metric counts.
@@ -119,6 +121,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
         rows,
         pager,
         reps: reps.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),
+        teams: choose::in_sight(&mut read, &me).await?,
         kinds,
         states: visit::State::ALL.into_iter().map(|state| Choice::new(state.as_str(), state.label())).collect(),
         may_record: me.may(Permission::RecordSales),

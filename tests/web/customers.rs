@@ -615,7 +615,7 @@ async fn the_list_finds_who_was_forgotten_and_is_a_file_too() {
     assert!(answer.header("content-disposition").contains("customers-2026-11-19.csv"));
     let body = answer.body();
     let line = body.lines().nth(1).unwrap();
-    let expected = format!("{},'=Bakeriet,,Oslo,,New,no,Ingrid,2026-09-01,2026-11-10,1234.50,EUR", ids[0]);
+    let expected = format!("{},'=Bakeriet,,Oslo,,New,no,A,Ingrid,2026-09-01,2026-11-10,1234.50,EUR", ids[0]);
     assert_eq!(line, expected);
     // As far as the sight goes.
     let mut berit = field.app.client(field.berit).await;
@@ -673,4 +673,51 @@ async fn notes_say_who_and_when() {
     let mut finn = field.app.client(field.finn).await;
     assert!(!finn.get(&path).await.expect(200).has("form[action$=notes]"));
     field.app.client(field.olav).await.post(&format!("{path}/notes"), &[("note", "x")]).await.expect(404);
+}
+
+#[tokio::test]
+async fn the_list_is_narrowed_to_a_team_and_to_a_class() {
+    let field = Field::new().await;
+    let largest = field.customer("Largest", field.ingrid).await;
+    let second = field.customer("Second", field.jonas).await;
+    let small = field.customer("Small", field.olav).await;
+    field.customer("Prospect", field.olav).await;
+    for (customer, rep, cents) in
+        [(largest, field.ingrid, 8_000_000), (second, field.jonas, 1_500_000), (small, field.olav, 500_000)]
+    {
+        field.deal(customer, date!(2026 - 06 - 01), cents, &[(rep, 1)]).await;
+    }
+    // More than twelve months ago: of no class.
+    field.deal(small, date!(2025 - 10 - 01), 90_000_000, &[(field.olav, 1)]).await;
+    let mut astrid = field.app.client(field.astrid).await;
+    let names = |page: &Answer| page.texts("tbody th a");
+    let page = astrid.get("/customers").await.expect(200);
+    assert_eq!(names(&page), ["Largest", "Prospect", "Second", "Small"]);
+    assert_eq!(page.texts("tbody td:nth-of-type(2)"), ["A", "", "B", "C"]);
+    let team = field.north;
+    for (query, found) in [
+        (format!("team={team}"), vec!["Largest", "Second"]),
+        ("abc=A".to_owned(), vec!["Largest"]),
+        ("abc=C".to_owned(), vec!["Small"]),
+        (format!("abc=B&team={team}"), vec!["Second"]),
+        (format!("abc=C&team={team}"), vec![]),
+    ] {
+        let page = astrid.get(&format!("/customers?{query}")).await.expect(200);
+        assert_eq!(names(&page), found, "{query}");
+        let file = astrid.get(&format!("/customers.csv?{query}")).await.expect(200).body();
+        assert_eq!(file.lines().count(), found.len() + 1, "{query}: {file}");
+    }
+    let file = astrid.get("/customers.csv?abc=A").await.body();
+    let place = file.lines().next().unwrap().split(',').position(|head| head == "class").unwrap();
+    assert_eq!(file.lines().nth(1).unwrap().split(',').nth(place), Some("A"), "{file}");
+    astrid.get("/customers?abc=D").await.expect(400);
+    let page = astrid.get(&format!("/customers/{largest}")).await.expect(200);
+    assert!(page.words().contains("Class A"), "{}", page.words());
+    // A team out of sight is not there; one's own can be chosen wherever facts are listed.
+    let mut berit = field.app.client(field.berit).await;
+    for path in ["/customers", "/visits", "/deals", "/customers/events"] {
+        assert!(astrid.get(path).await.expect(200).has(&format!("select[name=team] option[value='{team}']")), "{path}");
+        berit.get(&format!("{path}?team={team}")).await.expect(200);
+        berit.get(&format!("{path}?team={}", team.0 + 1)).await.expect(404);
+    }
 }
