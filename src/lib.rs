@@ -268,6 +268,7 @@ pub mod targets {
     pub mod db;
     pub mod draw;
     pub mod expected;
+    mod export;
     mod fill;
     pub mod grid;
     pub mod levels;
@@ -293,6 +294,7 @@ pub mod scorecards {
     pub mod growth;
     pub mod growth_db;
     pub mod headline;
+    pub mod meaning;
     pub mod measured;
     pub mod more;
     pub mod more_db;

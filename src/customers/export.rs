@@ -3,12 +3,12 @@
 use axum::{extract::State, response::Response};
 
 use super::{
-    list_db,
-    web::{classes, read_filter, with_stages},
+    list_db, show, timeline_db,
+    web::{classes, read_events, read_filter, with_stages},
 };
 use crate::{
     App,
-    domain::classes::Class,
+    domain::{classes::Class, customer::events::EventKind},
     postgres::tx,
     web::{
         auth::{Allowed, ReadSales},
@@ -69,6 +69,53 @@ pub async fn export(State(app): State<App>, me: Allowed<ReadSales>, list: List) 
         }
         if is_last {
             return file.respond(&format!("customers-{}.csv", me.today));
+        }
+    }
+}
+
+/// `GET /customers/events.csv`: every event that the same filters find on the page, in the same order.
+pub async fn events(State(app): State<App>, me: Allowed<ReadSales>, list: List) -> Result<Response, Error> {
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let (mut filter, _) = read_events(&mut read, &me, &list).await?;
+    (filter.after, filter.limit) = (None, AT_ONCE);
+    let mut file = csv::File::new(&[
+        "customer_id",
+        "customer",
+        "day",
+        "event",
+        "deal",
+        "counts_for",
+        "sales_of_the_year_before",
+        "currency",
+        "counts",
+    ]);
+    let currency = me.company.currency;
+    loop {
+        let rows = timeline_db::events(&mut read, me.scope.org, &filter, me.today).await?;
+        let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < AT_ONCE);
+        filter.after = rows.last().map(|row| (row.on_date, row.position, row.customer_id.0));
+        for row in rows {
+            let empty = || csv::text("");
+            // What is lost is known of losses only.
+            let value = if row.kind == EventKind::Lost { csv::number(currency.major(row.value)) } else { empty() };
+            file.row([
+                csv::number(row.customer_id.0),
+                csv::text(&row.customer),
+                csv::text(&row.on_date.to_string()),
+                csv::text(show::what(row.kind)),
+                row.number.map_or_else(empty, csv::number),
+                csv::text(row.rep.as_deref().unwrap_or_default()),
+                value,
+                csv::text(currency.code()),
+                csv::number(if matches!(row.kind, EventKind::FirstSaleUndone | EventKind::WonBackUndone) {
+                    -1
+                } else {
+                    1
+                }),
+            ]);
+        }
+        if is_last {
+            return file.respond(&format!("customer-events-{}.csv", me.today));
         }
     }
 }

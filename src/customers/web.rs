@@ -23,9 +23,10 @@ use crate::{
             stage::{Stage, standing},
         },
         id::{CustomerId, TeamId, UserId},
+        metric::Metric,
     },
     postgres::tx,
-    scorecards::worth,
+    scorecards::{meaning::meaning, worth},
     teams::choose,
     users::reps_db,
     web::{
@@ -47,6 +48,7 @@ pub fn routes() -> Routes {
         .post("/customers", edit::create)
         .get("/customers/new", edit::new)
         .get("/customers/events", events)
+        .get("/customers/events.csv", export::events)
         .get("/customers/handover", handover::new)
         .post("/customers/handover", handover::create)
         .get("/customers/{id}", show::show)
@@ -273,10 +275,13 @@ struct EventsPage {
     page: Page,
     list: List,
     heading: String,
+    /// The same list as a file.
+    csv: String,
     rows: Vec<EventRow>,
     pager: Pager,
+    /// What counts, in words.
+    meaning: &'static str,
     counted: i64,
-    has_undone: bool,
     is_lost: bool,
     reps: Vec<Choice>,
     teams: Vec<Choice>,
@@ -288,18 +293,9 @@ struct EventsPage {
 async fn events(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list: List) -> Result<Response, Error> {
     let mut list = list;
     list.assume("kind", &"new");
-    let (label, kinds) = list.word("kind", kinds)?.unwrap_or(("New customers", NEW));
     let mut read = tx::read(&app.db, me.scope.org).await?;
-    let (reps, team, of) = subject(&mut read, &me, &list).await?;
-    let filter = EventFilter {
-        kinds: kinds.to_vec(),
-        reps,
-        team,
-        from: list.date("from")?,
-        to: list.date("to")?,
-        after: list.after().and_then(place),
-        limit: FETCH,
-    };
+    let (filter, heading) = read_events(&mut read, &me, &list).await?;
+    let (label, kinds) = list.word("kind", kinds)?.unwrap_or(("New customers", NEW));
     let rows = timeline_db::events(&mut read, me.scope.org, &filter, me.today).await?;
     let (total, counted) = rows.first().map_or((0, 0), |row| (row.total, row.counted));
     let key = |row: &EventRow| (format!("{} {}", row.on_date, row.position), row.customer_id.0);
@@ -307,11 +303,16 @@ async fn events(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list
     let reps = reps_db::in_sight(&mut read, &me.scope).await?;
     html(EventsPage {
         page,
-        heading: format!("{label}{of}"),
+        heading,
+        csv: list.with("", "").replacen("/customers/events", "/customers/events.csv", 1),
         rows,
         pager,
+        meaning: meaning(match kinds {
+            [EventKind::Lost] => Metric::LostCustomers,
+            [EventKind::WonBack, ..] => Metric::WonBackCustomers,
+            _ => Metric::NewCustomers,
+        }),
         counted,
-        has_undone: counted != total,
         is_lost: kinds.contains(&EventKind::Lost),
         reps: reps.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),
         teams: choose::in_sight(&mut read, &me).await?,
@@ -323,6 +324,26 @@ async fn events(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list
         no_errors: Errors::new(),
         list,
     })
+}
+
+/// Which events the address asks for, and in words.
+pub(super) async fn read_events(
+    db: &mut PgConnection,
+    me: &Viewer,
+    list: &List,
+) -> Result<(EventFilter, String), Error> {
+    let (label, kinds) = list.word("kind", kinds)?.unwrap_or(("New customers", NEW));
+    let (reps, team, of) = subject(db, me, list).await?;
+    let filter = EventFilter {
+        kinds: kinds.to_vec(),
+        reps,
+        team,
+        from: list.date("from")?,
+        to: list.date("to")?,
+        after: list.after().and_then(place),
+        limit: FETCH,
+    };
+    Ok((filter, format!("{label}{of}")))
 }
 
 const NEW: &[EventKind] = &[EventKind::FirstSale, EventKind::FirstSaleUndone];

@@ -16,10 +16,12 @@ use crate::{
         access::Permission,
         deal::Stage,
         id::{CustomerId, DealId, TeamId, UserId},
+        metric::Metric,
         money::Money,
         period::add_months,
     },
     postgres::tx,
+    scorecards::meaning::meaning,
     teams::choose,
     users::reps_db,
     web::{
@@ -81,6 +83,8 @@ struct IndexPage {
     reps: Vec<Choice>,
     teams: Vec<Choice>,
     classes: Vec<Choice>,
+    /// What counts, where the list is what a metric counts.
+    meaning: Option<&'static str>,
     is_won: bool,
     is_queue: bool,
     may_record: bool,
@@ -124,6 +128,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
         reps: reps.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),
         teams: choose::in_sight(&mut read, &me).await?,
         classes: vec![Choice::new("new", "New customers"), Choice::new("existing", "Existing customers")],
+        meaning: list.is_on("counted").then(|| meaning(metric(&filter))),
         is_won: filter.stage == Some(Stage::Won),
         is_queue,
         may_record: me.may(Permission::RecordSales),
@@ -158,6 +163,15 @@ fn tabs(list: &List, stage: Option<Stage>, is_queue: bool) -> Vec<Switch> {
     });
     let queue = list.but(&[("stage", ""), ("unconfirmed", "1"), ("from", ""), ("to", ""), ("class", "")]);
     stages.chain([Switch::new("To confirm", queue, is_queue)]).collect()
+}
+
+/// Of which metric the list shows what counts.
+fn metric(filter: &Filter) -> Metric {
+    match filter.to_new {
+        Some(true) => Metric::NewCustomerSales,
+        Some(false) => Metric::ExistingCustomerSales,
+        None => Metric::NetSales,
+    }
 }
 
 fn heading(filter: &Filter, of: Option<&str>) -> String {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use rust_decimal::Decimal;
 use time::Date;
 
 use super::{
@@ -11,6 +12,7 @@ use super::{
     board::in_file,
     db::{Subject, Subjects},
     figure,
+    meaning::meaning,
     more::{self, Asked as About, Who},
     more_db::Line,
 };
@@ -30,6 +32,7 @@ use crate::{
     users::reps_db,
     web::{
         auth::{Allowed, ReadSales, Viewer},
+        csv,
         error::Error,
         form::{Path, Query},
         format,
@@ -43,22 +46,49 @@ use crate::{
 const MOST: usize = 1_000;
 
 /// A cell: its words, where it leads, and whether it is a number.
+#[derive(Default)]
 pub(super) struct Cell {
     words: String,
     href: String,
     n: bool,
+    /// What files carry in place of the words.
+    exact: Option<Decimal>,
+    day: Option<Date>,
 }
 
 pub(super) fn text(words: impl Into<String>) -> Cell {
-    Cell { words: words.into(), href: String::new(), n: false }
+    Cell { words: words.into(), ..Cell::default() }
 }
 
 pub(super) fn link(words: impl Into<String>, href: String) -> Cell {
-    Cell { words: words.into(), href, n: false }
+    Cell { words: words.into(), href, ..Cell::default() }
 }
 
 pub(super) fn number(words: impl Into<String>) -> Cell {
-    Cell { words: words.into(), href: String::new(), n: true }
+    Cell { words: words.into(), n: true, ..Cell::default() }
+}
+
+pub(super) fn count(count: i64) -> Cell {
+    Cell { exact: Some(count.into()), ..number(format::count(count)) }
+}
+
+pub(super) fn amount(me: &Viewer, amount: Money) -> Cell {
+    let currency = me.company.currency;
+    Cell { exact: Some(currency.major(amount)), ..number(format::money(currency, amount)) }
+}
+
+fn day(day: Date) -> Cell {
+    Cell { day: Some(day), ..text(format::date(day)) }
+}
+
+impl Cell {
+    fn in_file(&self) -> csv::Cell {
+        match (self.exact, self.day) {
+            (Some(exact), _) => csv::number(exact),
+            (None, Some(day)) => csv::text(&day.to_string()),
+            (None, None) => csv::text(&self.words),
+        }
+    }
 }
 
 /// What was found behind a number.
@@ -81,6 +111,8 @@ struct BehindPage {
     /// "Cross-sell sales of Ingrid".
     title: String,
     back: (String, String),
+    /// Every row as a file.
+    csv: String,
     period: Period,
     /// What counts, in words.
     rule: &'static str,
@@ -91,6 +123,55 @@ struct BehindPage {
     /// How many rows there are beyond those shown.
     beyond: usize,
     behind: Behind,
+}
+
+/// Whose number the address asks for.
+struct Found {
+    whose: Subject,
+    name: String,
+    /// Where the page leads back to.
+    back: String,
+}
+
+/// `rep=` or `team=`; the company by neither.
+async fn subject(read: &mut Read, me: &Viewer, list: &List, period: Period) -> Result<Found, Error> {
+    let (rep, team): (Option<UserId>, Option<TeamId>) = (list.parse("rep")?, list.parse("team")?);
+    let org = me.scope.org;
+    let (whose, name, back) = match (rep, team) {
+        (Some(rep), None) if me.scope.sees(rep) => {
+            (Subject::Rep(rep), reps_db::name(read, org, rep).await?, format!("/reps/{rep}?period={period}"))
+        }
+        (None, Some(team)) if me.scope.sees_team(team) => {
+            let name = reps_db::team_name(read, org, team).await?;
+            (Subject::Team(team), name, format!("/scoreboard?team={team}&period={period}"))
+        }
+        (None, None) if me.scope.reach == Reach::All => {
+            (Subject::Company, Some(me.company.name.clone()), format!("/scoreboard?period={period}"))
+        }
+        _ => return Err(Error::NotFound),
+    };
+    Ok(Found { whose, name: name.ok_or(Error::NotFound)?, back })
+}
+
+/// Every row behind a number as a file, in the words of the page.
+pub async fn export(
+    State(app): State<App>,
+    me: Allowed<ReadSales>,
+    Path(metric): Path<String>,
+    list: List,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
+    let metric = Metric::parse(&metric).filter(|metric| metric.is_more()).ok_or(Error::NotFound)?;
+    let period = asked.resolve(&me, PeriodKind::Month)?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let Found { whose, .. } = subject(&mut read, &me, &list, period).await?;
+    let behind = load(&mut read, &me, metric, whose, period).await?;
+    let heads: Vec<String> = behind.heads.iter().map(|(head, _)| head.to_lowercase().replace(' ', "_")).collect();
+    let mut file = csv::File::new(&heads.iter().map(String::as_str).collect::<Vec<_>>());
+    for row in behind.rows {
+        file.row(row.iter().map(Cell::in_file));
+    }
+    file.respond(&format!("{}-{period}.csv", metric.as_str().replace('_', "-")))
 }
 
 /// Whose number is said by `rep=` or `team=`; the company's by neither.
@@ -104,25 +185,11 @@ pub async fn show(
 ) -> Result<Response, Error> {
     let metric = Metric::parse(&metric).filter(|metric| metric.is_more()).ok_or(Error::NotFound)?;
     let period = asked.resolve(&me, PeriodKind::Month)?;
-    let (rep, team): (Option<UserId>, Option<TeamId>) = (list.parse("rep")?, list.parse("team")?);
-    let org = me.scope.org;
-    let mut read = tx::read(&app.db, org).await?;
-    let (whose, name, back) = match (rep, team) {
-        (Some(rep), None) if me.scope.sees(rep) => {
-            (Subject::Rep(rep), reps_db::name(&mut read, org, rep).await?, format!("/reps/{rep}?period={period}"))
-        }
-        (None, Some(team)) if me.scope.sees_team(team) => {
-            let name = reps_db::team_name(&mut read, org, team).await?;
-            (Subject::Team(team), name, format!("/scoreboard?team={team}&period={period}"))
-        }
-        (None, None) if me.scope.reach == Reach::All => {
-            (Subject::Company, Some(me.company.name.clone()), format!("/scoreboard?period={period}"))
-        }
-        _ => return Err(Error::NotFound),
-    };
-    let name = name.ok_or(Error::NotFound)?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let Found { whose, name, back } = subject(&mut read, &me, &list, period).await?;
     let mut behind = load(&mut read, &me, metric, whose, period).await?;
     let currency = me.company.currency;
+    let path = format!("/metrics/{}", metric.as_str());
     let figure = figure::Figure::new(metric, &behind.facts, None, Progress { elapsed: 0, total: 0, over: false });
     let beyond = behind.rows.len().saturating_sub(MOST);
     behind.rows.truncate(MOST);
@@ -130,48 +197,16 @@ pub async fn show(
         page,
         metric,
         title: format!("{} of {name}", metric.label()),
+        csv: list.with("", "").replacen(&path, &format!("{path}/rows.csv"), 1),
         back: (back, name),
         period,
-        rule: rule(metric),
+        rule: meaning(metric),
         value: figure.shown(currency),
         exact: value(metric, &behind.facts).map(|value| in_file(value, &me).to_string()).unwrap_or_default(),
         foot: figure.foot("in the base", currency),
         beyond,
         behind,
     })
-}
-
-fn rule(metric: Metric) -> &'static str {
-    match metric {
-        Metric::GrowthFromNew => {
-            "Customers without sales in the base whose first sale lies in the twelve months up to the end of the period: what they bought, as a share of all sales of the base."
-        }
-        Metric::GrowthFromExisting => {
-            "All other customers: what they bought more or less than in the base, as a share of all sales of the base."
-        }
-        Metric::VisitMinimum => {
-            "The working days on which the person was there, or the weeks with such a day, as far as they have come: those in which the minimum of visits was met, as a share of all."
-        }
-        Metric::CrossSellSales => {
-            "What customers bought of categories of which they had bought nothing before the period, having bought of others."
-        }
-        Metric::CrossSellCount => {
-            "The first sale of a category to a customer that had bought of another one on an earlier day. Once all of it is back, one is taken off on that day."
-        }
-        Metric::LossRate => {
-            "The customers lost in the period, as a share of those that bought and were owned as it began. These are listed; those lost are under lost customers."
-        }
-        Metric::TimeOnA => {
-            "The minutes of visits, calls and online meetings with customers of class A, as a share of all that are noted. A are the customers that made up the first 80 % of the company's sales in the twelve months up to the first day."
-        }
-        Metric::Concentration => {
-            "What the largest customer bought in the twelve months up to the end of the period, as a share of what all bought who bought more than they gave back."
-        }
-        Metric::Contribution => {
-            "The margin of the customers owned on the day, whoever sold, less what visits, minutes and orders cost."
-        }
-        _ => "Net sales less what they cost. Lines whose cost is not known are left out, and counted beside.",
-    }
 }
 
 async fn load(read: &mut Read, me: &Viewer, metric: Metric, whose: Subject, period: Period) -> Result<Behind, Error> {
@@ -213,10 +248,10 @@ async fn growth(read: &mut Read, me: &Viewer, metric: Metric, about: &About<'_>,
         }
     }
     found.sort_by_cached_key(|(customer, moved, _)| (moved.name.to_lowercase(), *customer));
-    let money = |amount| format::money(me.company.currency, amount);
     let row = |first: Cell, step: &str, now: Money, before: Money| {
-        let change = format::money_signed(me.company.currency, now - before);
-        vec![first, text(step), number(money(now)), number(money(before)), number(change)]
+        let words = format::money_signed(me.company.currency, now - before);
+        let change = Cell { words, ..amount(me, now - before) };
+        vec![first, text(step), amount(me, now), amount(me, before), change]
     };
     let now = found.iter().map(|(_, moved, _)| moved.now).sum();
     let before = found.iter().map(|(_, moved, _)| moved.before).sum();
@@ -241,7 +276,6 @@ async fn growth(read: &mut Read, me: &Viewer, metric: Metric, about: &About<'_>,
 
 async fn cross_sales(read: &mut Read, me: &Viewer, about: &About<'_>, who: &Who) -> Result<Behind, Error> {
     let sold = more::cross_sales(read, about, who).await?;
-    let money = |amount| format::money(me.company.currency, amount);
     let sum = sold.iter().map(|sale| sale.part).sum();
     Ok(Behind {
         facts: Facts { cross_sell_sales: Some(sum), ..Facts::default() },
@@ -253,12 +287,12 @@ async fn cross_sales(read: &mut Read, me: &Viewer, about: &About<'_>, who: &Who)
                     link(sale.line.customer_name, format!("/customers/{}", sale.line.customer)),
                     text(sale.category),
                     deal(sale.line.number, sale.line.deal),
-                    text(format::date(sale.line.booked_on)),
-                    number(money(sale.part)),
+                    day(sale.line.booked_on),
+                    amount(me, sale.part),
                 ]
             })
             .collect(),
-        sum: vec![text("Together"), text(""), text(""), text(""), number(money(sum))],
+        sum: vec![text("Together"), text(""), text(""), text(""), amount(me, sum)],
     })
 }
 
@@ -269,9 +303,9 @@ fn deal(number: i64, id: DealId) -> Cell {
 async fn first_of_category(read: &mut Read, about: &About<'_>, who: &Who) -> Result<Behind, Error> {
     let found = more::first_of_category(read, about, who).await?;
     let sign = |undone: bool| if undone { -1 } else { 1 };
-    let count: i64 = found.iter().map(|first| sign(first.undone)).sum();
+    let all: i64 = found.iter().map(|first| sign(first.undone)).sum();
     Ok(Behind {
-        facts: Facts { cross_sell_count: Some(count), ..Facts::default() },
+        facts: Facts { cross_sell_count: Some(all), ..Facts::default() },
         heads: vec![("Customer", false), ("Category", false), ("Deal", false), ("Day", false), ("Counts", true)],
         rows: found
             .into_iter()
@@ -280,18 +314,24 @@ async fn first_of_category(read: &mut Read, about: &About<'_>, who: &Who) -> Res
                     link(first.sale.customer_name, format!("/customers/{}", first.sale.customer)),
                     text(first.sale.category_name),
                     deal(first.sale.number, first.sale.deal),
-                    text(format!("{}{}", format::date(first.on), if first.undone { ", all of it back" } else { "" })),
-                    number(format::count(sign(first.undone))),
+                    Cell {
+                        words: format!(
+                            "{}{}",
+                            format::date(first.on),
+                            if first.undone { ", all of it back" } else { "" }
+                        ),
+                        ..day(first.on)
+                    },
+                    count(sign(first.undone)),
                 ]
             })
             .collect(),
-        sum: vec![text("Together"), text(""), text(""), text(""), number(format::count(count))],
+        sum: vec![text("Together"), text(""), text(""), text(""), count(all)],
     })
 }
 
 async fn margin(read: &mut Read, me: &Viewer, about: &About<'_>, who: &Who) -> Result<Behind, Error> {
     let lines = more::lines(read, about, who).await?;
-    let money = |amount| format::money(me.company.currency, amount);
     // By day and deal: whose deal it is, the margin, and the lines without a cost.
     let mut deals: BTreeMap<(Date, i64), (&Line, Money, i64)> = BTreeMap::new();
     for (_, _, line, margin) in more::margins(about, who, &lines) {
@@ -318,13 +358,13 @@ async fn margin(read: &mut Read, me: &Viewer, about: &About<'_>, who: &Who) -> R
                 vec![
                     deal(line.number, line.deal),
                     link(line.customer_name.clone(), format!("/customers/{}", line.customer)),
-                    text(format::date(line.booked_on)),
-                    number(format::count(without)),
-                    number(money(margin)),
+                    day(line.booked_on),
+                    count(without),
+                    amount(me, margin),
                 ]
             })
             .collect(),
-        sum: vec![text("Together"), text(""), text(""), number(format::count(without)), number(money(sum))],
+        sum: vec![text("Together"), text(""), text(""), count(without), amount(me, sum)],
     })
 }
 
@@ -350,7 +390,7 @@ async fn minimum(read: &mut Read, about: &About<'_>, who: &Who) -> Result<Behind
                 vec![
                     text(expected.rep),
                     text(when),
-                    number(format::count(stretch.made)),
+                    count(stretch.made),
                     number(format!("{}{of}", format::count(minimum.visits))),
                     text(if stretch.is_met() { "Yes" } else { "No" }),
                 ]

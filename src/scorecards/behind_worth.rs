@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{
-    behind::{Behind, Cell, link, number, text},
+    behind::{Behind, Cell, amount, count, link, number, text},
     more::{self, Asked, Who},
     worth,
 };
@@ -73,13 +73,13 @@ fn time(facts: &Facts, spent: impl Iterator<Item = (CustomerId, String, Option<C
     let all: i64 = rows.iter().map(|(_, (_, (_, minutes)))| minutes).sum();
     let rows = rows.into_iter().map(|(id, (name, (class, minutes)))| {
         let class = class.map_or("none", Class::as_str);
-        vec![customer(name, id), text(class), number(format::count(minutes))]
+        vec![customer(name, id), text(class), count(minutes)]
     });
     Behind {
         facts: *facts,
         heads: vec![("Customer", false), ("Class", false), ("Minutes", true)],
         rows: rows.collect(),
-        sum: vec![text("Together"), text(""), number(format::count(all))],
+        sum: vec![text("Together"), text(""), count(all)],
     }
 }
 
@@ -87,17 +87,16 @@ fn shares(me: &Viewer, facts: &Facts, bought: Named<Money>) -> Behind {
     let all = facts.largest.unwrap_or_default().all;
     let mut rows: Vec<_> = bought.into_iter().collect();
     rows.sort_by_key(|(id, (_, net))| (Reverse(*net), *id));
-    let money = |amount| format::money(me.company.currency, amount);
     let rows = rows.into_iter().map(|(id, (name, net))| {
         let share = Ratio::new(i128::from(net.0), i128::from(all.0)).filter(|_| net > Money::ZERO);
         let share = share.map_or_else(|| "no part of it".to_owned(), format::share);
-        vec![customer(name, id), number(money(net)), number(share)]
+        vec![customer(name, id), amount(me, net), number(share)]
     });
     Behind {
         facts: *facts,
         heads: vec![("Customer", false), ("Net sales", true), ("Share", true)],
         rows: rows.collect(),
-        sum: vec![text("Those above zero"), number(money(all)), text("")],
+        sum: vec![text("Those above zero"), amount(me, all), text("")],
     }
 }
 

@@ -350,7 +350,8 @@ pub fn in_file(value: Value, me: &Viewer) -> Decimal {
     }
 }
 
-fn target_in_file(metric: Metric, target: Decimal, me: &Viewer) -> Decimal {
+/// A target as files carry it.
+pub fn target_in_file(metric: Metric, target: Decimal, me: &Viewer) -> Decimal {
     match metric.unit() {
         Unit::Money => me.company.currency.major(Money::from_exact(target)),
         _ => target.normalize(),

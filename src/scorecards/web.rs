@@ -56,7 +56,9 @@ pub fn routes() -> Routes {
         .get("/my-month", my_month)
         .get("/reps/{id}", rep)
         .get("/growth", growth::show)
+        .get("/growth.csv", growth::export)
         .get("/metrics/{metric}", behind::show)
+        .get("/metrics/{metric}/rows.csv", behind::export)
 }
 
 /// The parameters that name a period.

@@ -152,6 +152,8 @@ pub struct Grid {
     suggested: Option<String>,
     /// What the grid shows and is filled with, for the form that raises it.
     filling: Vec<(String, String)>,
+    /// The same grid as a file.
+    csv: String,
     percentiles: Vec<Choice>,
 }
 
@@ -220,6 +222,7 @@ impl Loaded {
         let groups = self.groups.iter().map(|group| self.group(group, &values, currency)).collect();
         let before = self.before.iter().any(|target| target.value.is_some());
         let keep = asks.pairs();
+        let path = format!("/targets/{}", self.period);
         Grid {
             nav: PeriodNav::new(me, self.period, &PeriodKind::ALL, |period| asks.href(period)).jump("/targets", keep),
             period: self.period,
@@ -245,6 +248,7 @@ impl Loaded {
             from_levels: (!self.levels.is_empty()).then(|| asks.filling(self.period, "levels")),
             suggested: self.suggested,
             filling: asks.with_filling(),
+            csv: asks.href(self.period).replacen(&path, &format!("{path}/targets.csv"), 1),
             percentiles: Percentile::ALL.map(|each| Choice::new(each.as_str(), each.label())).into(),
             page,
         }

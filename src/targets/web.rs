@@ -16,7 +16,7 @@ use super::{
     db::{self, NewTarget, Rep, Target},
     draw::{self, Group, Loaded},
     expected::Presences,
-    fill,
+    export, fill,
     grid::{self, Cell, Change, Outcome},
     levels, levels_db, minimums, proration, undo,
 };
@@ -55,6 +55,7 @@ pub fn routes() -> Routes {
         .get("/targets", current)
         .get("/targets/{period}", index)
         .post("/targets/{period}", save)
+        .get("/targets/{period}/targets.csv", export::export)
         .get("/targets/{period}/changes", changes::index)
         .post("/targets/{period}/undo/{rows}", undo::undo)
         .post("/targets/{period}/acceptance", accept::accept)
@@ -311,7 +312,7 @@ async fn refuse(
 }
 
 /// Everything that a grid shows.
-async fn load(read: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Result<Loaded, Error> {
+pub(super) async fn load(read: &mut Read, me: &Viewer, period: Period, asks: &Asks) -> Result<Loaded, Error> {
     let org = me.scope.org;
     let on = draw::day_of_teams(period, me.today);
     let reps = db::reps(read, &me.scope, period, asks.team(), on).await?;

@@ -27,11 +27,13 @@ use crate::{
     domain::{
         access::Permission,
         id::{CustomerId, TeamId, UserId, VisitId},
+        metric::Metric,
         period::add_months,
         visit,
     },
     period_locks,
     postgres::tx::{self, Tx},
+    scorecards::meaning::meaning,
     teams::choose,
     users::reps_db,
     web::{
@@ -83,8 +85,8 @@ struct IndexPage {
     teams: Vec<Choice>,
     kinds: Vec<Choice>,
     states: Vec<Choice>,
-    /// Whether the list is exactly what a metric counts.
-    counted: bool,
+    /// What counts, where the list is exactly what a metric counts.
+    counted: Option<&'static str>,
     may_record: bool,
     today: Date,
     no_errors: Errors,
@@ -114,7 +116,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
     kinds.push(Choice::new("touch", "Calls and online"));
     html(IndexPage {
         page,
-        counted: filter.counted,
+        counted: filter.counted.then(|| meaning(metric(&list))),
         csv: list.with("", "").replacen("/visits", "/visits.csv", 1),
         list,
         heading,
@@ -128,6 +130,15 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
         today: me.today,
         no_errors: Errors::new(),
     })
+}
+
+/// Of which metric the address shows what counts.
+fn metric(list: &List) -> Metric {
+    match (list.is_on("stranger"), list.value("kind")) {
+        (true, _) => Metric::StrangerVisits,
+        (_, "touch") => Metric::Touches,
+        _ => Metric::Visits,
+    }
 }
 
 /// What the address asks for, and in words.

@@ -10,8 +10,12 @@ use attain::{
     },
 };
 use scraper::{ElementRef, Html, Selector};
+use time::macros::date;
 
-use crate::support::{Client, TestApp, User};
+use crate::{
+    field::Field,
+    support::{Client, TestApp, User},
+};
 
 /// A number on a page: what it is, what it says, and where it leads.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,4 +102,47 @@ async fn every_number_opens_into_exactly_what_it_counts() {
     }
     walk(&mut freja, "/scoreboard?period=2026-10&more=1", 11 * reps + 11, &mut walked).await;
     assert!(walked.len() > 200, "{} numbers", walked.len());
+}
+
+/// What a page lists is a file too, with numbers that a spreadsheet reads.
+#[tokio::test]
+async fn what_is_behind_a_number_is_a_file_too() {
+    let field = Field::new().await;
+    let havn = field.customer("=Havn", field.ingrid).await;
+    field.deal(havn, date!(2026 - 11 - 03), 123_450, &[(field.ingrid, 1)]).await;
+    let mut ingrid = field.app.client(field.ingrid).await;
+    let query = format!("rep={}&from=2026-11-01&to=2026-12-01", field.ingrid.id);
+    let page = ingrid.get(&format!("/customers/events?kind=new&{query}")).await.expect(200);
+    assert!(page.words().contains("on the day of its first sale"), "what counts is told: {}", page.words());
+    let file = ingrid.get(&page.attribute("a[href*='.csv']", "href")).await.expect(200).body();
+    let expected = format!("{havn},'=Havn,2026-11-03,First sale,1,Ingrid,,EUR,1");
+    assert_eq!(file.lines().nth(1), Some(expected.as_str()), "{file}");
+    let path = format!("/metrics/growth_from_new?rep={}&period=2026-11", field.ingrid.id);
+    let page = ingrid.get(&path).await.expect(200);
+    assert!(page.words().contains("Customers without sales in the base whose first sale"), "{}", page.words());
+    let file = ingrid.get(&page.attribute("a[href*='.csv']", "href")).await.expect(200).body();
+    assert_eq!(
+        file.lines().collect::<Vec<_>>(),
+        ["customer,step,this_period,base,change", "'=Havn,New,1234.50,0.00,1234.50"]
+    );
+    for (path, words) in [
+        (format!("/visits?counted=1&stranger=1&{query}"), "somebody who had never bought before that day"),
+        (format!("/visits?counted=1&{query}"), "one for each person, customer and day"),
+        (format!("/deals?counted=1&{query}"), "less returns by the day of the return"),
+    ] {
+        let page = ingrid.get(&path).await.expect(200);
+        assert!(page.words().contains(words), "{path}: {}", page.words());
+    }
+    ingrid.get(&format!("/metrics/growth_from_new/rows.csv?rep={}", field.jonas.id)).await.expect(404);
+    sqlx::query!("update organizations set growth_basis = 'book'").execute(&field.app.db).await.unwrap();
+    let page = ingrid.get(&format!("/growth?rep={}&period=2026-11", field.ingrid.id)).await.expect(200);
+    let file = ingrid.get(&page.attribute("a[href*='.csv']", "href")).await.expect(200).body();
+    assert_eq!(file.lines().nth(1), Some(format!("{havn},'=Havn,1234.50,0.00,1234.50,EUR").as_str()), "{file}");
+    let mut berit = field.app.client(field.berit).await;
+    let page = berit.get("/targets/2026-12").await.expect(200);
+    let typed = format!("{}.net_sales", field.ingrid.id);
+    berit.submit(&page, "form#grid", &[(&*typed, "2000")]).await.expect(303);
+    let page = berit.get("/targets/2026-12").await.expect(200);
+    let file = berit.get(&page.attribute("a[href*='.csv']", "href")).await.expect(200).body();
+    assert!(file.contains("2026-12,rep,Ingrid,North,net_sales,2000.00,1234.50,EUR"), "{file}");
 }

@@ -9,18 +9,20 @@ use attain::domain::access::Role;
 use super::{APART, DOOR, REACH, ROUTES, World, ask, filled, imported, upload};
 
 /// Routes whose placeholder is no record: a link, a day, a period, a metric, a file of ours.
-const NO_RECORD: [&str; 11] = [
+const NO_RECORD: [&str; 13] = [
     "GET /invitations/{token}",
     "POST /invitations/{token}",
     "POST /profile/sessions/{key}/end",
     "POST /settings/holidays/{day}/remove",
     "GET /imports/templates/{file}",
     "GET /targets/{period}",
+    "GET /targets/{period}/targets.csv",
     "GET /targets/{period}/changes",
     "POST /targets/{period}",
     "POST /targets/{period}/acceptance",
     "POST /targets/{period}/undo/{rows}",
     "GET /metrics/{metric}",
+    "GET /metrics/{metric}/rows.csv",
 ];
 
 /// Whether the path names a record, which may be somebody else's.
