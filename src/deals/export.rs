@@ -53,7 +53,7 @@ pub async fn export(State(app): State<App>, me: Allowed<ReadSales>, mut list: Li
     loop {
         let rows = list_db::list(&mut read, me.id, &confirms, &filter, me.today).await?;
         let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < AT_ONCE);
-        filter.after = rows.last().map(|row| (row.on_date, row.number));
+        filter.after = rows.last().map(|row| (row.place, row.number));
         let ids: Vec<DealId> = rows.iter().map(|row| row.id).collect();
         let mut imported = export_db::imported(&mut read, me.scope.org, &ids).await?;
         for row in rows {
@@ -70,7 +70,7 @@ pub async fn export(State(app): State<App>, me: Allowed<ReadSales>, mut list: Li
                 csv::text(&known.returns),
                 csv::text(&known.credits),
                 csv::number(row.number),
-                csv::text(&row.on_date.to_string()),
+                csv::text(&row.day.map(|day| day.to_string()).unwrap_or_default()),
                 csv::text(&row.customer),
                 row.returns.map_or_else(|| csv::text(""), csv::number),
                 csv::text(&row.credits),

@@ -52,8 +52,10 @@ pub struct Row {
     pub customer: String,
     /// How far it has come.
     pub stage: Stage,
-    /// The day of the win, else the day on which it is expected, else the day of its beginning.
-    pub on_date: Date,
+    /// The day of the win; of an open deal the day on which it is expected; else that on which it was lost or cancelled.
+    pub day: Option<Date>,
+    /// Where it stands in the list: that day, and behind all days what has none.
+    pub place: Date,
     /// The whole deal.
     pub net: Money,
     /// What counts of it for the people or team that were asked for; the whole where nobody was.
@@ -110,9 +112,11 @@ pub async fn list(
                  and ($6::date is null or d.booked_on >= $6) and ($7::date is null or d.booked_on < $7)
            ),
            fitting as (
-               select d.id, d.number, d.net, shares.part,
-                      coalesce(d.booked_on, d.closed_on, d.expected_on, d.opened_on, d.recorded_at::date) as on_date
+               select d.id, d.number, d.net, shares.part, at.day, coalesce(at.day, date '1900-01-01') as place
                from deals d
+               cross join lateral (
+                   select case d.stage when 'won' then d.booked_on when 'open' then d.expected_on else d.closed_on end as day
+               ) at
                left join lateral (
                    select sum(c.amount)::bigint as part
                    from deal_credits c
@@ -173,14 +177,14 @@ pub async fn list(
            ),
            -- Cut before anything is looked up for it.
            page as materialized (
-               select f.id, f.number, f.on_date, f.part
+               select f.id, f.number, f.day, f.place, f.part
                from fitting f
-               where $13::date is null or (f.on_date, f.number) < ($13, $14::bigint)
-               order by f.on_date desc, f.number desc
+               where $13::date is null or (f.place, f.number) < ($13, $14::bigint)
+               order by f.place desc, f.number desc
                limit $15
            )
-           select d.id, d.number, d.customer_id, c.name as customer, d.stage as "stage: Stage", f.on_date as "on_date!",
-                  d.net,
+           select d.id, d.number, d.customer_id, c.name as customer, d.stage as "stage: Stage", f.day,
+                  f.place as "place!", d.net,
                   case when $2::bigint[] is null and $3::bigint is null then d.net else coalesce(f.part, 0) end
                       as "part!: Money",
                   coalesce((
@@ -212,7 +216,7 @@ pub async fn list(
            join deals d on d.org_id = $1 and d.id = f.id
            join customers c on c.org_id = d.org_id and c.id = d.customer_id
            left join deals r on r.org_id = d.org_id and r.id = d.returns_id
-           order by f.on_date desc, f.number desc"#,
+           order by f.place desc, f.number desc"#,
         org as OrgId,
         filter.reps.as_deref() as Option<&[UserId]>,
         filter.team as Option<TeamId>,

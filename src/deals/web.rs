@@ -86,6 +86,8 @@ struct IndexPage {
     /// What counts, where the list is what a metric counts.
     meaning: Option<&'static str>,
     is_won: bool,
+    /// What the day of these deals is.
+    day: &'static str,
     is_queue: bool,
     may_record: bool,
     may_confirm: bool,
@@ -106,7 +108,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
     let total = first.map_or(0, |row| row.total);
     let (total_net, total_part, total_overlay) =
         first.map_or((Money::ZERO, Money::ZERO, Money::ZERO), |row| (row.total_net, row.total_part, row.total_overlay));
-    let (rows, pager) = list.page(rows, total, ("deal", "deals"), |row| (row.on_date.to_string(), row.number));
+    let (rows, pager) = list.page(rows, total, ("deal", "deals"), |row| (row.place.to_string(), row.number));
     let reps = reps_db::in_sight(&mut read, &me.scope).await?;
     let part_of = match (&of, me.scope.reps()) {
         (Some(of), _) => of.clone(),
@@ -130,6 +132,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
         classes: vec![Choice::new("new", "New customers"), Choice::new("existing", "Existing customers")],
         meaning: list.is_on("counted").then(|| meaning(metric(&filter))),
         is_won: filter.stage == Some(Stage::Won),
+        day: day(filter.stage),
         is_queue,
         may_record: me.may(Permission::RecordSales),
         may_confirm: me.may(Permission::ConfirmDeals),
@@ -171,6 +174,16 @@ fn metric(filter: &Filter) -> Metric {
         Some(true) => Metric::NewCustomerSales,
         Some(false) => Metric::ExistingCustomerSales,
         None => Metric::NetSales,
+    }
+}
+
+/// What the day of a deal is in its stage: `list_db::Row::day`.
+fn day(stage: Option<Stage>) -> &'static str {
+    match stage {
+        Some(Stage::Open) => "Expected",
+        Some(Stage::Lost) => "Lost",
+        Some(Stage::Cancelled) => "Cancelled",
+        Some(Stage::Won) | None => "Won",
     }
 }
 

@@ -585,3 +585,36 @@ async fn where_deals_need_no_confirmation_nobody_is_said_to_have_given_it() {
     assert_eq!(confirmed(3).await, (true, Some(field.berit.id)));
     assert_eq!(confirmed(1).await, (true, None), "what was entered before pays on");
 }
+
+#[tokio::test]
+async fn a_list_shows_the_day_of_its_stage_or_none() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await.to_string();
+    let mut browser = field.app.client(field.ingrid).await;
+    for expected in ["2026-12-24", "", ""] {
+        let mut fields = won(&havn, "100");
+        fields.retain(|(name, _)| name != "stage" && name != "booked_on");
+        add(&mut fields, &[("stage", "open"), ("expected_on", expected), ("opened_on", "2026-11-02")]);
+        let deal = post(&mut browser, "/deals", &fields).await.expect(303).location().to_owned();
+        if deal.ends_with('3') {
+            let page = browser.get(&deal).await.expect(200);
+            browser.submit(&page, "form[action$='/lose']", &[]).await.expect(303);
+        }
+    }
+    let open = browser.get("/deals?stage=open").await.expect(200);
+    assert_eq!(open.texts("thead th")[2], "Expected");
+    assert_eq!(
+        open.texts("tbody td:nth-of-type(2)"),
+        ["24 Dec 2026", ""],
+        "the day that is not known is empty, and last"
+    );
+    let lost = browser.get("/deals?stage=lost").await.expect(200);
+    assert_eq!(
+        (lost.texts("thead th")[2].as_str(), lost.texts("tbody td:nth-of-type(2)")),
+        ("Lost", vec!["19 Nov 2026".to_owned()])
+    );
+    let file = browser.get("/deals.csv?stage=open").await.expect(200).body();
+    let column = |line: &str| line.split(',').nth(10).unwrap().to_owned();
+    assert_eq!(file.lines().map(column).collect::<Vec<_>>(), ["date", "2026-12-24", ""], "{file}");
+    assert_eq!(browser.get("/deals?stage=cancelled").await.texts("thead th").get(2), None);
+}
