@@ -277,6 +277,10 @@ struct EventsPage {
     heading: String,
     /// The same list as a file.
     csv: String,
+    /// What is said where there are none at all.
+    none: String,
+    /// All events of the kind.
+    everything: String,
     rows: Vec<EventRow>,
     pager: Pager,
     /// What counts, in words.
@@ -305,6 +309,8 @@ async fn events(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list
         page,
         heading,
         csv: list.with("", "").replacen("/customers/events", "/customers/events.csv", 1),
+        none: format!("No {} yet", label.to_lowercase()),
+        everything: List::new("/customers/events", vec![]).with("kind", list.value("kind")),
         rows,
         pager,
         meaning: meaning(match kinds {

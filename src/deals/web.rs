@@ -88,6 +88,8 @@ struct IndexPage {
     is_won: bool,
     /// What the day of these deals is.
     day: &'static str,
+    /// Whether the days that the list begins with have none, and earlier ones have.
+    has_older: bool,
     is_queue: bool,
     may_record: bool,
     may_confirm: bool,
@@ -104,6 +106,11 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let (filter, of) = read_filter(&mut read, &me, &list).await?;
     let rows = list_db::list(&mut read, me.id, &me.scope_of(Permission::ConfirmDeals), &filter, me.today).await?;
+    let has_older = rows.is_empty() && list.is_assumed("from") && {
+        let whenever = Filter { from: None, limit: 1, ..filter.clone() };
+        let confirms = me.scope_of(Permission::ConfirmDeals);
+        !list_db::list(&mut read, me.id, &confirms, &whenever, me.today).await?.is_empty()
+    };
     let first = rows.first();
     let total = first.map_or(0, |row| row.total);
     let (total_net, total_part, total_overlay) =
@@ -133,6 +140,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
         meaning: list.is_on("counted").then(|| meaning(metric(&filter))),
         is_won: filter.stage == Some(Stage::Won),
         day: day(filter.stage),
+        has_older,
         is_queue,
         may_record: me.may(Permission::RecordSales),
         may_confirm: me.may(Permission::ConfirmDeals),

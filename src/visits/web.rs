@@ -87,6 +87,8 @@ struct IndexPage {
     states: Vec<Choice>,
     /// What counts, where the list is exactly what a metric counts.
     counted: Option<&'static str>,
+    /// Whether the days that the list begins with have none, and earlier ones have.
+    has_older: bool,
     may_record: bool,
     today: Date,
     no_errors: Errors,
@@ -109,6 +111,10 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let (filter, heading) = read_filter(&mut read, &me, &list).await?;
     let rows = list_db::list(&mut read, me.scope.org, &filter, &me.company, me.today).await?;
+    let has_older = rows.is_empty() && list.is_assumed("from") && {
+        let whenever = Filter { from: None, limit: 1, ..filter.clone() };
+        !list_db::list(&mut read, me.scope.org, &whenever, &me.company, me.today).await?.is_empty()
+    };
     let total = rows.first().map_or(0, |row| row.total);
     let (rows, pager) = list.page(rows, total, ("visit", "visits"), |row| (row.visited_on.to_string(), row.id.0));
     let reps = reps_db::in_sight(&mut read, &me.scope).await?;
@@ -117,6 +123,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
     html(IndexPage {
         page,
         counted: filter.counted.then(|| meaning(metric(&list))),
+        has_older,
         csv: list.with("", "").replacen("/visits", "/visits.csv", 1),
         list,
         heading,

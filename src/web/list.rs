@@ -27,6 +27,8 @@ const AFTER: &str = "after";
 pub struct List {
     path: String,
     pairs: Vec<(String, String)>,
+    /// What the address left open and the page says by itself.
+    assumed: Vec<String>,
 }
 
 /// The column by which a list is sorted.
@@ -52,7 +54,7 @@ impl List {
     /// A list's address from its parts. What is empty was not said.
     pub fn new(path: impl Into<String>, pairs: Vec<(String, String)>) -> Self {
         let pairs = pairs.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect();
-        Self { path: path.into(), pairs }
+        Self { path: path.into(), pairs, assumed: vec![] }
     }
 
     /// What a parameter says; empty where it says nothing.
@@ -65,10 +67,11 @@ impl List {
         self.value(name) == "1"
     }
 
-    /// Says something that the address left open, so that the page shows it like a filter that was typed.
+    /// Says something that the address left open, so that the page shows it like a filter that was typed; it is none.
     pub fn assume(&mut self, name: &str, value: &impl ToString) {
         if self.value(name).is_empty() {
             self.pairs.push((name.to_owned(), value.to_string()));
+            self.assumed.push(name.to_owned());
         }
     }
 
@@ -104,7 +107,18 @@ impl List {
 
     /// Whether anything but the sort and the place was said.
     pub fn is_filtered(&self) -> bool {
-        self.pairs.iter().any(|(name, _)| name != "sort" && name != AFTER)
+        self.is_narrowed(&[])
+    }
+
+    /// Whether the address says anything but the sort, the place and these: what a page is about, and no filter of it.
+    pub fn is_narrowed(&self, about: &[&str]) -> bool {
+        let free = |name: &str| name == "sort" || name == AFTER || about.contains(&name) || self.is_assumed(name);
+        self.pairs.iter().any(|(name, _)| !free(name))
+    }
+
+    /// Whether the page says so by itself, as the address leaves it open.
+    pub fn is_assumed(&self, name: &str) -> bool {
+        self.assumed.iter().any(|assumed| assumed == name)
     }
 
     /// The list from its beginning with one parameter changed; an empty value takes it away.
@@ -241,6 +255,17 @@ mod tests {
         assert_eq!(list.without(&["q", "sort"]), "/customers");
         assert_eq!(list.carried(&["q"]), [("sort", "-sales")]);
         assert!(list.is_filtered() && !self::list("sort=name&after=1~a").is_filtered());
+    }
+
+    #[test]
+    fn what_is_assumed_is_no_filter() {
+        let mut list = list("sort=name&kind=new");
+        list.assume("from", &"2026-08-19");
+        list.assume("kind", &"lost");
+        assert_eq!((list.value("from"), list.value("kind")), ("2026-08-19", "new"));
+        assert!(list.is_filtered() && !list.is_narrowed(&["kind"]));
+        assert!(list.is_assumed("from") && !list.is_assumed("kind"));
+        assert!(self::list("from=2026-08-19").is_filtered(), "said by the address");
     }
 
     #[test]

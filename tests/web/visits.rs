@@ -395,3 +395,43 @@ async fn lists_stay_within_sight_and_page_without_gaps() {
     }
     olav.get("/visits?after=nonsense&after=1~2").await.expect(200);
 }
+
+#[tokio::test]
+async fn a_list_without_filters_is_empty_or_leads_to_what_is_older() {
+    let field = Field::new().await;
+    for (person, path) in [
+        (field.ingrid, "/visits"),
+        (field.finn, "/visits"),
+        (field.ingrid, "/deals"),
+        (field.finn, "/deals"),
+        (field.astrid, "/deals"),
+        (field.finn, "/deals?stage=open"),
+        (field.finn, "/customers/events"),
+        (field.ingrid, "/customers/events?kind=lost"),
+    ] {
+        let page = field.app.client(person).await.get(path).await.expect(200);
+        assert!(page.has(".empty") && !page.words().contains("Nothing matches"), "{path}: {}", page.words());
+        let may_enter = person.id == field.ingrid.id && !path.starts_with("/customers");
+        assert_eq!(page.has(".empty a"), may_enter, "a button for whoever may enter one: {path}");
+    }
+    let mut ingrid = field.app.client(field.ingrid).await;
+    for (path, all) in [
+        ("/visits?kind=call", "/visits"),
+        ("/deals?class=new", "/deals"),
+        ("/customers/events?kind=lost&from=2026-11-01", "/customers/events?kind=lost"),
+    ] {
+        let page = ingrid.get(path).await.expect(200);
+        assert!(page.words().contains("Nothing matches"), "{path}: {}", page.words());
+        assert_eq!(page.attribute(".empty a", "href"), all);
+    }
+    // What is older than the days that a list begins with is one click away.
+    let havn = field.customer("Havn", field.ingrid).await;
+    field.visit(field.ingrid, havn, date!(2026 - 03 - 02), Kind::InPerson).await;
+    field.deal(havn, date!(2025 - 03 - 02), 10_000, &[(field.ingrid, 1)]).await;
+    for (path, words) in [("/visits", "in the last three months"), ("/deals", "in the last twelve months")] {
+        let page = ingrid.get(path).await.expect(200);
+        assert!(page.words().contains(words), "{}", page.words());
+        let all = ingrid.get(&page.attribute(".empty a", "href")).await.expect(200);
+        assert_eq!(all.count("section.card tbody tr"), 1, "{path}");
+    }
+}
