@@ -156,28 +156,41 @@ impl OnPlan {
 /// whose facts have changed since: what one rep has earned so far is what the next statement would say, corrections of
 /// locked periods and all.
 pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Calculated>, Error> {
-    Ok(calculate_and_look(db, asked, true).await?.0)
+    Ok(calculate_and_look(db, asked, Look::Late).await?.calculated)
 }
 
-/// Likewise, and the marks of the locked periods that are settled once all of it is paid.
-pub(super) async fn calculate_to_store(
-    db: &mut PgConnection,
-    asked: &Question,
-) -> Result<(Vec<Calculated>, Vec<(RunId, i64)>), Error> {
-    calculate_and_look(db, asked, true).await
+/// What a run is made of.
+pub(super) struct ToStore {
+    /// The statements.
+    pub calculated: Vec<Calculated>,
+    /// The marks of the locked periods that are settled once all of it is paid.
+    pub marks: Vec<(RunId, i64)>,
+    /// From which day on facts make what is paid, and their mark.
+    pub facts: (Date, Option<i64>),
+}
+
+/// Likewise, with what a run keeps beside the statements.
+pub(super) async fn calculate_to_store(db: &mut PgConnection, asked: &Question) -> Result<ToStore, Error> {
+    calculate_and_look(db, asked, Look::ToStore).await
 }
 
 /// Likewise, without the corrections of locked periods: looking for them goes through everybody's facts of two years, which
 /// takes too long for a page that everybody opens each morning.
 pub async fn calculate_running(db: &mut PgConnection, asked: &Question) -> Result<Vec<Calculated>, Error> {
-    Ok(calculate_and_look(db, asked, false).await?.0)
+    Ok(calculate_and_look(db, asked, Look::Not).await?.calculated)
 }
 
-async fn calculate_and_look(
-    db: &mut PgConnection,
-    asked: &Question,
-    corrects: bool,
-) -> Result<(Vec<Calculated>, Vec<(RunId, i64)>), Error> {
+/// How much is looked at beside the period itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Not,
+    /// At locked periods.
+    Late,
+    /// And at the mark of the period's own facts.
+    ToStore,
+}
+
+async fn calculate_and_look(db: &mut PgConnection, asked: &Question, look: Look) -> Result<ToStore, Error> {
     let mut on_plans = in_force(db, asked, asked.rep).await?;
     if asked.rep.is_some() && on_plans.iter().any(|on_plan| needs::of_others(&on_plan.plan)) {
         on_plans = in_force(db, asked, None).await?;
@@ -185,7 +198,9 @@ async fn calculate_and_look(
     let off = if asked.rep.is_none() { off_plan(db, asked).await? } else { Vec::new() };
     let reps: Vec<UserId> = on_plans.iter().chain(&off).map(|on_plan| on_plan.rep).collect();
     let corrected = asked.rep.map_or_else(|| reps.clone(), |rep| vec![rep]);
-    let looked = if corrects { late::look(db, asked, &corrected).await? } else { Looked::default() };
+    let facts_from = late::facts_from(on_plans.iter(), asked.period);
+    let own = (look == Look::ToStore).then_some(facts_from);
+    let looked = if look == Look::Not { Looked::default() } else { late::look(db, asked, &corrected, own).await? };
     let beside = Beside {
         corrections: looked.corrections,
         balances: account_db::balances(db, asked.org, &reps).await?,
@@ -199,7 +214,7 @@ async fn calculate_and_look(
     on_plans.sort_by(|a, b| (&a.name, a.rep).cmp(&(&b.name, b.rep)));
     let mut calculated = earned(db, asked, on_plans, &beside).await?;
     calculated.retain(|one| asked.rep.is_none_or(|rep| rep == one.rep));
-    Ok((calculated, looked.marks))
+    Ok(ToStore { calculated, marks: looked.marks, facts: (facts_from, looked.own) })
 }
 
 async fn off_plan(db: &mut PgConnection, asked: &Question) -> Result<Vec<OnPlan>, Error> {

@@ -21,7 +21,7 @@ use crate::{
         company::GrowthBase,
         id::{RunId, StatementId, UserId},
         money::Money,
-        period::{Period, add_months},
+        period::{Period, PeriodKind, add_months},
     },
     web::error::Error,
 };
@@ -64,16 +64,41 @@ pub struct Seen {
 pub struct Looked {
     /// What they owe reps, or the reps owe, by what is known now: in order of time, then of names, then of the plan.
     pub corrections: Vec<Correction>,
+    /// Those that were calculated again, in order of time.
+    pub again: Vec<Period>,
     /// The marks of those of which everybody was looked at: a run that takes up the corrections holds all of theirs.
     pub marks: Vec<(RunId, i64)>,
+    /// The mark of the asked period's own facts, where it is asked for.
+    pub own: Option<i64>,
 }
 
-/// Looks at the locked periods of these reps. Unchanged facts correct nothing.
-pub async fn look(db: &mut PgConnection, asked: &Question, reps: &[UserId]) -> Result<Looked, Error> {
-    let seen = seen(db, asked, reps, None).await?;
+/// Looks at the locked periods of these reps before and after the asked one. Unchanged facts correct nothing. Asks in the
+/// same look for the mark of the asked period's own facts from `facts_from` on.
+pub async fn look(
+    db: &mut PgConnection,
+    asked: &Question,
+    reps: &[UserId],
+    facts_from: Option<Date>,
+) -> Result<Looked, Error> {
+    let mut locked = locked(db, asked, reps, None).await?;
+    // The asked period itself is calculated anew.
+    locked.retain(|row| (row.period_kind, row.period_start) != (asked.period.kind(), asked.period.from()));
+    let (seen, own) = seen(db, asked, &locked, facts_from).await?;
     let marks = seen.iter().filter(|one| one.whole).map(|one| (one.run, one.mark)).collect();
     let again = again(db, asked, seen).await?;
-    Ok(Looked { corrections: in_shadow(db, asked, &again, reps).await?, marks })
+    let corrections = in_shadow(db, asked, &again, reps).await?;
+    Ok(Looked { corrections, again: again.into_iter().map(|one| one.period).collect(), marks, own })
+}
+
+/// From which day on facts make what these plans pay for a period: those before it that they look back at, too.
+pub fn facts_from<'p>(on_plans: impl Iterator<Item = &'p OnPlan>, period: Period) -> Date {
+    let all = on_plans.filter(|on_plan| !on_plan.settles).map(|on_plan| {
+        let year = needs::year_to_date(&on_plan.plan).then(|| period.as_kind(PeriodKind::Year).from());
+        let longer = needs::true_up(&on_plan.plan).map(|longer| period.as_kind(longer.into()).from());
+        let back = needs::looks_back(&on_plan.document).then(|| add_months(period.from(), -MONTHS_BACK));
+        [year, longer, back].into_iter().flatten().fold(period.from(), Date::min)
+    });
+    all.min().unwrap_or(period.from())
 }
 
 /// The locked periods that are calculated again, in order of time: those with facts that have changed and are not posted
@@ -86,29 +111,47 @@ async fn again(db: &mut PgConnection, asked: &Question, seen: Vec<Seen>) -> Resu
 }
 
 /// The locked periods of the last two years in which one of these reps has a statement, or one of them.
-async fn seen(
+async fn locked(
     db: &mut PgConnection,
     asked: &Question,
     reps: &[UserId],
     run: Option<RunId>,
-) -> Result<Vec<Seen>, Error> {
+) -> Result<Vec<LockedPeriod>, Error> {
     let after = add_months(asked.period.from(), -MONTHS_BACK);
-    let locked = late_db::locked(db, asked.org, after, reps, run).await?;
-    if locked.is_empty() {
-        return Ok(Vec::new());
-    }
+    Ok(late_db::locked(db, asked.org, after, reps, run).await?)
+}
+
+/// These locked periods as their facts stand now, and the mark of the asked period's facts from a day on.
+async fn seen(
+    db: &mut PgConnection,
+    asked: &Question,
+    locked: &[LockedPeriod],
+    own: Option<Date>,
+) -> Result<(Vec<Seen>, Option<i64>), Error> {
     let period = |row: &LockedPeriod| asked.period.at(row.period_kind, row.period_start);
     let mut spans = Vec::new();
-    for (place, row) in (0..).zip(&locked) {
+    for (place, row) in (0..).zip(locked) {
         spans.extend(spans_of(place, period(row), row.facts_from, asked.growth_base, &row.rules()));
     }
+    if let Some(from) = own {
+        spans.extend(spans_of(OWN, asked.period, from, asked.growth_base, &Rules::default()));
+    }
     let marks = mark::marks(db, asked.org, &spans, asked.today).await?;
-    let seen = (0..).zip(&locked).map(|(place, row)| {
+    let seen = (0..).zip(locked).map(|(place, row)| {
         let mark = marks.get(&place).copied().unwrap_or_default();
         let (run, period, rules, whole) = (row.run_id, period(row), row.rules(), row.whole);
         Seen { run, period, rules, mark, same: row.mark == Some(mark), whole }
     });
-    Ok(seen.collect())
+    Ok((seen.collect(), marks.get(&OWN).copied()))
+}
+
+/// The place of the asked period among the marks of locked ones.
+const OWN: i32 = -1;
+
+/// One locked period as its facts stand now.
+async fn seen_run(db: &mut PgConnection, asked: &Question, run: RunId, reps: &[UserId]) -> Result<Vec<Seen>, Error> {
+    let locked = locked(db, asked, reps, Some(run)).await?;
+    Ok(seen(db, asked, &locked, None).await?.0)
 }
 
 /// What of a locked run is worth something else now, for these reps: calculated again whether its facts have changed or
@@ -119,7 +162,7 @@ pub async fn of_run(
     run: RunId,
     reps: &[UserId],
 ) -> Result<Vec<Correction>, Error> {
-    let own = seen(db, asked, reps, Some(run)).await?;
+    let own = seen_run(db, asked, run, reps).await?;
     in_shadow(db, asked, &own, reps).await
 }
 
@@ -130,23 +173,18 @@ pub async fn not_posted(
     run: RunId,
     reps: &[UserId],
 ) -> Result<Vec<Correction>, Error> {
-    let mut own = seen(db, asked, reps, Some(run)).await?;
+    let mut own = seen_run(db, asked, run, reps).await?;
     if own.iter().all(|one| one.same) {
         let back = late_db::looking_back(db, asked.org, &[run], &needs::LOOKING_BACK).await?;
         own.clear();
         if !back.is_empty() {
-            let seen = seen(db, asked, reps, None).await?;
+            let locked = locked(db, asked, reps, None).await?;
+            let (seen, _) = seen(db, asked, &locked, None).await?;
             own = again(db, asked, seen).await?;
             own.retain(|one| one.run == run);
         }
     }
     in_shadow(db, asked, &own, reps).await
-}
-
-/// The mark of a period's facts from a day on, as they stand now.
-pub async fn mark(db: &mut PgConnection, asked: &Question, facts_from: Date) -> Result<Option<i64>, Error> {
-    let spans = spans_of(0, asked.period, facts_from, asked.growth_base, &Rules::default());
-    Ok(mark::marks(db, asked.org, &spans, asked.today).await?.remove(&0))
 }
 
 fn spans_of(place: i32, period: Period, from: Date, growth_base: GrowthBase, rules: &Rules) -> Vec<Span> {

@@ -52,10 +52,18 @@ pub fn true_up(plan: &Plan) -> Option<MeasuringPeriod> {
 
 /// The words of plans whose pay may follow from facts of earlier periods that no mark of their own period holds.
 pub const LOOKING_BACK: [&str; 8] = [
-    "true_up",
+    TRUE_UP,
     "cross_sell",
     "cross_sell_sales",
     "cross_sell_count",
+/// Whether what it pays may follow from all earlier facts, and not only from those of a longer period that it is in.
+pub fn looks_back(document: &serde_json::Value) -> bool {
+    let text = document.to_string();
+    LOOKING_BACK.iter().any(|word| *word != TRUE_UP && text.contains(&format!("\"{word}\"")))
+}
+
+const TRUE_UP: &str = "true_up";
+
     "loss_rate",
     "concentration",
     "time_on_a",

@@ -2,8 +2,8 @@
 
 use super::{
     account_db,
-    calculate::{Calculated, Question, calculate_to_store},
-    late::{self, Correction},
+    calculate::{Calculated, Question, ToStore, calculate_to_store},
+    late::Correction,
     late_db, store_db,
 };
 use crate::{
@@ -52,29 +52,22 @@ pub async fn store(tx: &mut Tx, asked: &Question) -> Result<Result<(RunId, Vec<C
         return Ok(Err(NotStored::Settled));
     }
     tx.take_time().await?;
-    let (calculated, marks) = calculate_to_store(tx, asked).await?;
-    if calculated.is_empty() {
+    let to_store = calculate_to_store(tx, asked).await?;
+    if to_store.calculated.is_empty() {
         return Ok(Err(NotStored::NobodyOnAPlan));
     }
-    let run = insert(tx, asked, &calculated, &marks).await?;
+    let run = insert(tx, asked, &to_store).await?;
+    let calculated = to_store.calculated;
     let detail = serde_json::json!({ "period": period.to_string(), "statements": calculated.len() });
     audit::db::record(tx, "run.calculated", &format!("/commission-runs/{run}"), detail).await?;
     Ok(Ok((run, calculated)))
 }
 
 /// Stores what was calculated as a new run of the period: statements, what they correct and what they take up.
-async fn insert(
-    tx: &mut Tx,
-    asked: &Question,
-    calculated: &[Calculated],
-    marks: &[(RunId, i64)],
-) -> Result<RunId, Error> {
+async fn insert(tx: &mut Tx, asked: &Question, to_store: &ToStore) -> Result<RunId, Error> {
+    let ToStore { calculated, marks, facts } = to_store;
     let statements = calculated.iter().map(Calculated::to_store).collect::<Result<Vec<_>, _>>()?;
-    // Tiers by the year pay by every day of it.
-    let by_year = calculated.iter().any(|one| one.inputs.facts.get("year_to_date").is_some());
-    let facts_from = if by_year { asked.period.as_kind(PeriodKind::Year).from() } else { asked.period.from() };
-    let mark = late::mark(tx, asked, facts_from).await?;
-    let run = store_db::insert(tx, asked.period, ENGINE_VERSION, asked.growth_base, (facts_from, mark)).await?;
+    let run = store_db::insert(tx, asked.period, ENGINE_VERSION, asked.growth_base, *facts).await?;
     late_db::insert_marks(tx, run, marks).await?;
     store_db::insert_statements(tx, run, &statements).await?;
     let corrections: Vec<&Correction> = calculated.iter().flat_map(|one| &one.corrections).collect();

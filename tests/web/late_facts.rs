@@ -300,7 +300,8 @@ async fn the_shadow_of_unchanged_facts_is_what_was_paid() {
         let asked = Question { org: OrgId(org), growth_base: GrowthBase::LastYear, period, rep: None, today };
         let found = late::of_run(&mut db, &asked, RunId(run), &reps).await.unwrap();
         assert!(found.is_empty(), "{period}: {found:?}");
-        let by_mark = late::corrections(&mut db, &Question { period: period.next(), ..asked }, &reps).await.unwrap();
+        let next = Question { period: period.next(), ..asked };
+        let by_mark = late::look(&mut db, &next, &reps, None).await.unwrap().corrections;
         assert!(by_mark.is_empty(), "{period}: {by_mark:?}");
         // Every tenth deal is worth a euro more: each rep who is credited gets, or loses, exactly what a run says now.
         let sql = "update deal_credits set amount = amount + 100 where org_id = $1 and booked_on >= $2 and booked_on < $3 \
@@ -308,7 +309,7 @@ async fn the_shadow_of_unchanged_facts_is_what_was_paid() {
         let done = sqlx::query(sql).bind(org).bind(period.from()).bind(period.to()).execute(&mut *db).await.unwrap();
         assert!(done.rows_affected() > 0);
         let found = late::of_run(&mut db, &asked, RunId(run), &reps).await.unwrap();
-        let by_mark = late::corrections(&mut db, &Question { period: period.next(), ..asked }, &reps).await.unwrap();
+        let by_mark = late::look(&mut db, &next, &reps, None).await.unwrap().corrections;
         let told = |found: &[late::Correction]| -> Vec<String> {
             let of = |one: &&late::Correction| one.period == period;
             found.iter().filter(of).map(|one| format!("{} {:?}", one.rep, one.difference)).collect()
@@ -440,8 +441,7 @@ async fn a_calculation_that_dies_in_the_middle_leaves_nothing() {
     let asked = desk.question("2026-10", date!(2026 - 11 - 19));
     let clock = desk.app.app.clock;
     let mut tx = attain::postgres::tx::alone(&desk.app.db, desk.org, Some(desk.freja.id), clock).await.unwrap();
-    let calculated = calculate(&mut tx, &asked).await.unwrap();
-    store::insert(&mut tx, &asked, &calculated).await.unwrap();
+    store::store(&mut tx, &asked).await.unwrap().unwrap();
     let process: i32 = sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut *tx).await.unwrap();
     sqlx::query("select pg_terminate_backend($1)").bind(process).execute(&desk.app.db).await.unwrap();
     assert!(tx.commit().await.is_err(), "the connection is gone");

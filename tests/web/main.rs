@@ -30,6 +30,7 @@ mod joint_visits;
 mod kit;
 mod late_facts;
 mod leave;
+mod looked_again;
 mod merging;
 mod notices;
 mod pay_by_hand;
