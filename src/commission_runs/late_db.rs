@@ -23,7 +23,8 @@ pub struct LockedPeriod {
     pub period_kind: PeriodKind,
     /// First day.
     pub period_start: Date,
-    /// The mark of its facts when all of them were last posted, if there is one: by a later run, else by its own.
+    /// The mark of its facts when all of them were last posted, by a later run, else by its own; none where something was
+    /// corrected since: facts as they were then are not what was paid any more.
     pub mark: Option<i64>,
     /// First day of the facts that the mark is of.
     pub facts_from: Date,
@@ -66,7 +67,14 @@ pub async fn locked(
     sqlx::query_as!(
         LockedPeriod,
         r#"select l.run_id, l.period_kind as "period_kind: PeriodKind", l.period_start,
-                  coalesce(posted.mark, r.facts_mark) as mark, coalesce(r.facts_from, l.period_start) as "facts_from!",
+                  case when not exists (
+                      select from statements s
+                      join statement_corrections c on c.org_id = s.org_id and c.corrected_id = s.id
+                      join statements p on p.org_id = c.org_id and p.id = c.statement_id
+                      join period_locks k on k.org_id = p.org_id and k.run_id = p.run_id
+                      where s.org_id = l.org_id and s.run_id = l.run_id
+                        and k.locked_at > coalesce(posted.locked_at, l.locked_at)
+                  ) then coalesce(posted.mark, r.facts_mark) end as mark, coalesce(r.facts_from, l.period_start) as "facts_from!",
                   not exists (
                       select from statements s
                       where s.org_id = l.org_id and s.run_id = l.run_id and s.rep_id <> all ($3)
@@ -76,7 +84,7 @@ pub async fn locked(
            from period_locks l
            join commission_runs r on r.org_id = l.org_id and r.id = l.run_id
            left join lateral (
-               select m.mark
+               select m.mark, k.locked_at
                from run_marks m
                join commission_runs n on n.org_id = m.org_id and n.id = m.run_id
                join period_locks k on k.org_id = m.org_id and k.run_id = m.run_id
