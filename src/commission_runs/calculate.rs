@@ -257,12 +257,13 @@ pub struct Beside {
 }
 
 /// What the earlier periods of a trial came to.
-#[derive(Default)]
 pub(super) struct Tried {
     /// Since when each rep counts as on the plan.
     pub since: HashMap<UserId, Date>,
+    /// The first day of all of it: what was before is none of it.
+    pub from: Date,
     /// What its own earlier periods paid for each component.
-    pub paid: Vec<(Period, PaidBefore)>,
+    pub paid: Vec<PaidBefore>,
 }
 
 impl Beside {

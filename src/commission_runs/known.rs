@@ -33,6 +33,8 @@ pub struct Known {
     visits: HashMap<UserId, Vec<CountedVisit>>,
     book: HashMap<UserId, Money>,
     measured: Measured,
+    /// What the targets of shorter periods come to together, and whether that goes before targets of the whole.
+    added_up: (HashMap<UserId, BTreeMap<Metric, Decimal>>, bool),
     /// Which of [`Metric::MORE`] were asked for.
     more: BTreeSet<Metric>,
 }
@@ -61,8 +63,15 @@ impl Known {
             visits: by_rep(facts_db::counted_visits(db, org, from, through, rep).await?, |visit| visit.rep_id),
             book: facts_db::book_sales(db, org, from, to, rep, rules).await?,
             measured: measured::of_reps(db, asked, reps.to_vec(), more, rules).await?,
+            added_up: (HashMap::new(), false),
             more: more.clone(),
         })
+    }
+
+    /// The same with what the targets of its shorter periods come to: for who has no target of the whole, or `first`
+    /// for everybody, where it is only what is left of a whole.
+    pub fn expecting(self, added_up: HashMap<UserId, BTreeMap<Metric, Decimal>>, first: bool) -> Self {
+        Self { added_up: (added_up, first), ..self }
     }
 
     /// What a rep did, under this name, as far as it pays; and what the counts of it count. Customers won and lost again
@@ -87,6 +96,13 @@ impl Known {
             lost_again: clawback.map(|days| lost_again(events, days, self.today)).unwrap_or_default(),
             ..Facts::default()
         };
+        let (added_up, first) = &self.added_up;
+        for (metric, target) in added_up.get(&rep).into_iter().flatten() {
+            let expected = facts.targets.entry(*metric).or_insert(*target);
+            if *first {
+                *expected = *target;
+            }
+        }
         count_what_pays(&mut facts, &records);
         let own_book = self.book.get(&rep).copied().unwrap_or_default();
         let growing = self.measured.is_by_book(rep).then_some(own_book);

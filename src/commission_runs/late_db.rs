@@ -266,17 +266,20 @@ pub async fn insert(tx: &mut Tx, run: RunId, corrections: &[&Correction]) -> sql
     Ok(())
 }
 
-/// What these reps were paid for a component in the locked periods of some days, of which the last one ended.
+/// What a rep was paid for a component in a locked period.
 pub struct PaidBefore {
     /// The rep.
     pub rep_id: UserId,
+    /// First day of the period.
+    pub period_start: Date,
     /// The component.
     pub component: String,
-    /// What was paid, later corrections and all.
+    /// What was paid.
     pub amount: Money,
 }
 
-/// What these reps were paid for each component in the locked periods of a kind within some days.
+/// What these reps were paid for each component in the locked periods of a kind within some days, later corrections and
+/// all.
 pub async fn paid_before(
     db: &mut PgConnection,
     org: OrgId,
@@ -285,16 +288,16 @@ pub async fn paid_before(
     from: Date,
     to: Date,
 ) -> sqlx::Result<Vec<PaidBefore>> {
-    sqlx::query_as!(
-        PaidBefore,
+    let rows = sqlx::query!(
         r#"with locked as (
-               select s.id, s.rep_id
+               select s.id, s.rep_id, l.period_start
                from period_locks l
                join statements s on s.org_id = l.org_id and s.run_id = l.run_id
                where l.org_id = $1 and s.rep_id = any ($2) and l.period_kind = $3 and l.period_start >= $4
                  and l.period_end <= $5
            )
-           select k.rep_id, p.component as "component!", sum(p.amount)::bigint as "amount!: Money"
+           select k.rep_id as "rep_id: UserId", k.period_start, p.component as "component!",
+                  p.amount as "amount!: Money"
            from locked k
            cross join lateral (
                select n.component, n.amount
@@ -307,9 +310,7 @@ pub async fn paid_before(
                join statements s on s.org_id = c.org_id and s.id = c.statement_id
                join period_locks l on l.org_id = s.org_id and l.run_id = s.run_id
                where c.org_id = $1 and c.corrected_id = k.id
-           ) p
-           group by k.rep_id, p.component
-           order by k.rep_id, p.component"#,
+           ) p"#,
         org as OrgId,
         reps as &[UserId],
         kind.as_str(),
@@ -317,7 +318,14 @@ pub async fn paid_before(
         to,
     )
     .fetch_all(db)
-    .await
+    .await?;
+    let paid = rows.into_iter().map(|row| PaidBefore {
+        rep_id: row.rep_id,
+        period_start: row.period_start,
+        component: row.component,
+        amount: row.amount,
+    });
+    Ok(paid.collect())
 }
 
 /// A correction that a later statement has posted.

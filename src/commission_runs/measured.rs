@@ -41,8 +41,10 @@ pub async fn of_reps(
     rules: &Rules,
 ) -> Result<Measured, Error> {
     let Question { org, period, growth_base, today, .. } = *asked;
-    let presences = Presences::load(db, org, &reps, period.dates()).await?;
-    let expected = expected::of_reps(db, org, &reps, period, &presences).await?;
+    // What is left of a period that began before has its part of that one's targets.
+    let whole = period.as_kind(period.kind());
+    let presences = Presences::load(db, org, &reps, whole.dates()).await?.since(period.from());
+    let expected = expected::of_reps(db, org, &reps, whole, &presences).await?;
     let subjects = Subjects { reps, ..Subjects::default() };
     let asked = Asked { org, subjects: &subjects, periods: &[period], growth_base, today, paying: true };
     let mut crossed: HashMap<UserId, Vec<Counted>> = HashMap::new();

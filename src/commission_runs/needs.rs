@@ -28,6 +28,12 @@ pub fn team(plan: &Plan) -> bool {
     })
 }
 
+/// Whether something that is trued up looks at a team: then that of the longer period is loaded, too.
+pub fn team_of_true_up(plan: &Plan) -> bool {
+    let trued = plan.components.iter().filter(|component| component.true_up.is_some());
+    trued.flat_map(|component| &component.gate).any(|condition| condition.who != Who::Rep)
+}
+
 /// Whether it climbs tiers by the fiscal year.
 pub fn year_to_date(plan: &Plan) -> bool {
     plan.components.iter().any(Component::year_to_date)
@@ -50,12 +56,6 @@ pub fn true_up(plan: &Plan) -> Option<MeasuringPeriod> {
     plan.components.iter().find_map(|component| component.true_up)
 }
 
-/// The words of plans whose pay may follow from facts of earlier periods that no mark of their own period holds.
-pub const LOOKING_BACK: [&str; 8] = [
-    TRUE_UP,
-    "cross_sell",
-    "cross_sell_sales",
-    "cross_sell_count",
 /// Whether what it pays may follow from all earlier facts, and not only from those of a longer period that it is in.
 pub fn looks_back(document: &serde_json::Value) -> bool {
     let text = document.to_string();
@@ -64,6 +64,12 @@ pub fn looks_back(document: &serde_json::Value) -> bool {
 
 const TRUE_UP: &str = "true_up";
 
+/// The words of plans whose pay may follow from facts of earlier periods that no mark of their own period holds.
+pub const LOOKING_BACK: [&str; 8] = [
+    TRUE_UP,
+    "cross_sell",
+    "cross_sell_sales",
+    "cross_sell_count",
     "loss_rate",
     "concentration",
     "time_on_a",

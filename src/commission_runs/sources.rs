@@ -1,6 +1,6 @@
 //! Everything that the facts of a period's statements are put together from, loaded once for all reps.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
@@ -34,14 +34,57 @@ pub struct Sources {
     known: Known,
     /// What the fiscal year gave before, and its targets; only where a plan climbs by the year.
     before: Option<Before>,
-    /// The longer period that ends with this one, where a plan trues up.
-    longer: HashMap<PeriodKind, Known>,
-    /// What its periods' targets come to: its own, where nobody set one.
-    added_up: HashMap<PeriodKind, HashMap<UserId, BTreeMap<Metric, Decimal>>>,
-    paid_before: HashMap<PeriodKind, Vec<PaidBefore>>,
+    /// The longer periods that end with this one, where a plan trues up, from the first day that counts for somebody.
+    longer: HashMap<(PeriodKind, Date), Longer>,
     since: HashMap<UserId, Date>,
     holds: Vec<OnHold>,
     led: Vec<Led>,
+}
+
+/// The longer period that is trued up.
+struct Longer {
+    of: Sources,
+    /// What its periods paid before this one.
+    paid: Vec<PaidBefore>,
+}
+
+/// How much of the longer period counts for a rep: what lies before the first period on the plan was paid by another one.
+struct Trued {
+    kind: PeriodKind,
+    /// How many of the plan's periods.
+    periods: u32,
+    /// The first day of the first of them.
+    from: Date,
+}
+
+impl Trued {
+    /// None where the plan trues nothing up. `since` says since when reps are on their plans.
+    fn of(on_plan: &OnPlan, period: Period, since: &HashMap<UserId, Date>, beside: &Beside) -> Option<Self> {
+        let longer = needs::true_up(&on_plan.plan).filter(|_| !on_plan.settles)?;
+        let usual = on_plan.plan.period.in_one(longer)?;
+        let tried = beside.tried.as_ref();
+        let since = tried.map_or(since, |tried| &tried.since).get(&on_plan.rep).copied();
+        // A trial knows nothing of what was paid before it.
+        let since = since.max(tried.map(|tried| tried.from));
+        let periods = usual.min(on_plan.number.unwrap_or_else(|| number_on_plan(period, since)));
+        let mut first = period;
+        for _ in 1..periods {
+            first = first.previous();
+        }
+        Some(Self { kind: longer.into(), periods, from: first.from() })
+    }
+}
+
+/// Which of a rep's periods on the plan a period is, from 1, for who is on it since a day.
+fn number_on_plan(period: Period, since: Option<Date>) -> u32 {
+    let Some(since) = since else { return 1 };
+    let months = |day: Date| day.year() * 12 + i32::from(u8::from(day.month()));
+    let long = match period.kind() {
+        PeriodKind::Year => 12,
+        PeriodKind::Quarter => 3,
+        _ => 1,
+    };
+    u32::try_from((months(period.from()) - months(since)).max(0) / long).unwrap_or(0) + 1
 }
 
 impl Sources {
@@ -72,37 +115,55 @@ impl Sources {
         let more = needs::more(on_plans.iter().map(|on_plan| &on_plan.document));
         let rules = &beside.rules;
         let before = if any(needs::year_to_date) { Some(Before::load(db, &asked, &reps, rules).await?) } else { None };
-        let (mut longer, mut added_up, mut paid_before) = (HashMap::new(), HashMap::new(), HashMap::new());
-        for kind in on_plans.iter().filter_map(|on_plan| needs::true_up(&on_plan.plan)).map(PeriodKind::from) {
-            let whole = period.as_kind(kind);
-            if whole.to() != period.to() || longer.contains_key(&kind) {
-                continue;
+        let since = account_db::on_plan_since(db, org, &reps, period.from()).await?.into_iter().collect();
+        let mut longer = HashMap::new();
+        for trued in on_plans.iter().filter_map(|on_plan| Trued::of(on_plan, period, &since, beside)) {
+            let whole = period.as_kind(trued.kind).since(trued.from);
+            if whole.to() == period.to() && !longer.contains_key(&(trued.kind, trued.from)) {
+                let question = Question { period: whole, ..asked };
+                let of = Self::longer(db, &question, period, on_plans, beside).await?;
+                let paid = paid_before(db, &question, period, &reps, beside).await?;
+                longer.insert((trued.kind, trued.from), Longer { of, paid });
             }
-            let question = Question { period: whole, ..asked };
-            longer.insert(kind, Known::load(db, &question, &reps, cross_sell, &more, rules).await?);
-            added_up.insert(kind, expected::added_up(db, org, &reps, (whole, period)).await?);
-            let mut paid = late_db::paid_before(db, org, &reps, period.kind(), whole.from(), period.from()).await?;
-            // What is corrected in this very run is worth what it is corrected to.
-            for one in beside.corrections.iter().filter(|one| one.period.from() >= whole.from()) {
-                if one.period.to() <= period.from() && one.period.kind() == period.kind() {
-                    let (component, amount) = (one.difference.component.clone(), one.difference.amount());
-                    paid.push(PaidBefore { rep_id: one.rep, component, amount });
-                }
-            }
-            paid_before.insert(kind, paid);
         }
         Ok(Self {
             period,
             known: Known::load(db, &asked, &everybody, cross_sell, &more, rules).await?,
             before,
             longer,
-            added_up,
-            paid_before,
-            since: account_db::on_plan_since(db, org, &reps, period.from()).await?.into_iter().collect(),
+            since,
             // What is held is paid later: it costs as much.
             holds: if beside.tried.is_some() { Vec::new() } else { account_db::holds(db, org, &reps, period).await? },
             led,
         })
+    }
+
+    /// What is loaded for a longer period whose last one is `last`.
+    async fn longer(
+        db: &mut PgConnection,
+        asked: &Question,
+        last: Period,
+        on_plans: &[OnPlan],
+        beside: &Beside,
+    ) -> Result<Self, Error> {
+        let (org, period, rules) = (asked.org, asked.period, &beside.rules);
+        let leads = on_plans.iter().filter(|on_plan| needs::team_of_true_up(&on_plan.plan));
+        let leaders: Vec<UserId> = leads.map(|on_plan| on_plan.rep).collect();
+        let led = if leaders.is_empty() {
+            Vec::new()
+        } else {
+            account_db::led(db, org, &leaders, period, rules.team_tree.as_ref()).await?
+        };
+        let everybody = on_plans.iter().map(|on_plan| on_plan.rep).chain(led.iter().map(|one| one.member_id));
+        let everybody: Vec<UserId> = everybody.collect::<BTreeSet<_>>().into_iter().collect();
+        let asked = Question { rep: asked.rep.filter(|_| everybody.len() == 1), ..*asked };
+        let cross_sell = on_plans.iter().any(|on_plan| needs::cross_sell(&on_plan.plan));
+        let more = needs::more(on_plans.iter().map(|on_plan| &on_plan.document));
+        let known = Known::load(db, &asked, &everybody, cross_sell, &more, rules).await?;
+        let added_up = expected::added_up(db, org, &everybody, (period, last)).await?;
+        let (before, longer, since, holds) = (None, HashMap::new(), HashMap::new(), Vec::new());
+        let known = known.expecting(added_up, period.as_kind(period.kind()) != period);
+        Ok(Self { period, known, before, longer, since, holds, led })
     }
 
     /// The facts of a rep, and what their counts count.
@@ -117,8 +178,7 @@ impl Sources {
         let clawback = needs::clawback_days(plan);
         let (mut facts, records) = self.known.facts(*rep, name, clawback);
         if needs::team(plan) {
-            facts.deals.get_or_insert_default().extend(self.team_deals(*rep, name, clawback));
-            facts.team = Some(self.team(*rep, name, clawback));
+            self.add_team(&mut facts, *rep, clawback);
         }
         if needs::earnings(plan) {
             facts.team_earnings = Some(Vec::new());
@@ -151,14 +211,7 @@ impl Sources {
     /// Which of the rep's periods on the plan this is, from 1.
     fn period_on_plan(&self, rep: UserId, beside: &Beside) -> u32 {
         let since = beside.tried.as_ref().map_or(&self.since, |tried| &tried.since);
-        let Some(since) = since.get(&rep) else { return 1 };
-        let months = |day: Date| day.year() * 12 + i32::from(u8::from(day.month()));
-        let long = match self.period.kind() {
-            PeriodKind::Year => 12,
-            PeriodKind::Quarter => 3,
-            _ => 1,
-        };
-        u32::try_from((months(self.period.from()) - months(*since)).max(0) / long).unwrap_or(0) + 1
+        number_on_plan(self.period, since.get(&rep).copied())
     }
 
     /// Balances, holds of whole components, and adjustments: late facts first, then those by hand.
@@ -191,28 +244,29 @@ impl Sources {
 
     /// What the longer period as a whole is worth, where it ends with this one.
     fn true_up(&self, on_plan: &OnPlan, beside: &Beside) -> Option<TrueUp> {
-        let kind = needs::true_up(&on_plan.plan).map(PeriodKind::from)?;
-        let (mut facts, _) =
-            self.longer.get(&kind)?.facts(on_plan.rep, &on_plan.name, needs::clawback_days(&on_plan.plan));
-        for (metric, target) in self.added_up.get(&kind).and_then(|all| all.get(&on_plan.rep)).into_iter().flatten() {
-            facts.targets.entry(*metric).or_insert(*target);
+        let trued = Trued::of(on_plan, self.period, &self.since, beside)?;
+        let Longer { of, paid: before } = self.longer.get(&(trued.kind, trued.from))?;
+        let clawback = needs::clawback_days(&on_plan.plan);
+        let (mut facts, _) = of.known.facts(on_plan.rep, &on_plan.name, clawback);
+        if needs::team_of_true_up(&on_plan.plan) {
+            of.add_team(&mut facts, on_plan.rep, clawback);
         }
-        let usual = on_plan.plan.components.iter().find_map(|one| on_plan.plan.period.in_one(one.true_up?));
-        let trued = on_plan.plan.components.iter().filter(|component| component.true_up.is_some());
-        let mut paid: BTreeMap<String, Money> = trued.map(|one| (one.name.clone(), Money::ZERO)).collect();
-        let from = self.period.as_kind(kind).from();
-        let before: Vec<&PaidBefore> = match &beside.tried {
-            Some(tried) => tried.paid.iter().filter(|(paid, _)| paid.from() >= from).map(|(_, one)| one).collect(),
-            None => self.paid_before.get(&kind)?.iter().collect(),
-        };
-        for one in before.into_iter().filter(|one| one.rep_id == on_plan.rep) {
+        let components = on_plan.plan.components.iter().filter(|component| component.true_up.is_some());
+        let mut paid: BTreeMap<String, Money> = components.map(|one| (one.name.clone(), Money::ZERO)).collect();
+        let before = beside.tried.as_ref().map_or(before, |tried| &tried.paid);
+        for one in before.iter().filter(|one| one.rep_id == on_plan.rep && one.period_start >= trued.from) {
             if let Some(sum) = paid.get_mut(&one.component) {
                 *sum += one.amount;
             }
         }
-        let periods =
-            usual.map(|usual| usual.min(on_plan.number.unwrap_or_else(|| self.period_on_plan(on_plan.rep, beside))));
-        Some(TrueUp { periods, facts: Box::new(facts), paid })
+        Some(TrueUp { periods: Some(trued.periods), facts: Box::new(facts), paid })
+    }
+
+    /// Adds the deals and figures of the rep's team.
+    fn add_team(&self, facts: &mut Facts, rep: UserId, clawback: Option<u32>) {
+        let name = facts.rep.clone();
+        facts.deals.get_or_insert_default().extend(self.team_deals(rep, &name, clawback));
+        facts.team = Some(self.team(rep, &name, clawback));
     }
 
     /// The stretches of those whom a rep leads, each under a name that nobody else of them has.
@@ -280,6 +334,29 @@ impl Sources {
         let mine = self.led_by(rep, name).into_iter().filter(|(one, _)| there(one));
         mine.filter_map(|(one, rep)| Some(Earned { rep, amount: *own.get(&one.member_id)? })).collect()
     }
+}
+
+/// What these reps were paid in the periods of a longer one before its last, and are paid in this very run beyond that.
+async fn paid_before(
+    db: &mut PgConnection,
+    longer: &Question,
+    last: Period,
+    reps: &[UserId],
+    beside: &Beside,
+) -> Result<Vec<PaidBefore>, Error> {
+    let (from, to) = (longer.period.from(), last.from());
+    let mut paid = late_db::paid_before(db, longer.org, reps, last.kind(), from, to).await?;
+    for one in beside.corrections.iter().filter(|one| one.period.kind() == last.kind()) {
+        if from <= one.period.from() && one.period.to() <= to {
+            paid.push(PaidBefore {
+                rep_id: one.rep,
+                period_start: one.period.from(),
+                component: one.difference.component.clone(),
+                amount: one.difference.amount(),
+            });
+        }
+    }
+    Ok(paid)
 }
 
 /// Adds up what has a sum.

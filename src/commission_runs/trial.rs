@@ -51,8 +51,11 @@ pub async fn tried(
 ) -> Result<Vec<(Period, [Vec<TriedPay>; 2])>, Error> {
     let everybody: Vec<OnPlan> = ways.iter().flat_map(|way| way.on_plans).cloned().collect();
     let [first, second] = ways;
-    let mut besides = [&first, &second]
-        .map(|way| Beside { tried: Some(Tried { since: way.since.clone(), paid: Vec::new() }), ..Beside::default() });
+    let Some(from) = periods.first().map(|period| period.from()) else { return Ok(Vec::new()) };
+    let mut besides = [&first, &second].map(|way| Beside {
+        tried: Some(Tried { since: way.since.clone(), from, paid: Vec::new() }),
+        ..Beside::default()
+    });
     let mut found = Vec::with_capacity(periods.len());
     for period in periods {
         let asked = Question { period: *period, rep: None, ..*asked };
@@ -90,9 +93,12 @@ fn carry_on(beside: &mut Beside, period: Period, on_plans: &[OnPlan], all: &[Pai
         let Some(tried) = &mut beside.tried else { continue };
         // As what was locked is read: neither the plan's own limits nor draws are trued up.
         let lines = statement.lines.iter().filter(|line| matches!(line.kind, LineKind::Component | LineKind::TrueUp));
-        let paid = lines
-            .filter(|line| line.measure_word() != "plan")
-            .map(|line| (period, PaidBefore { rep_id, component: line.component.clone(), amount: line.amount.money }));
+        let paid = lines.filter(|line| line.measure_word() != "plan").map(|line| PaidBefore {
+            rep_id,
+            period_start: period.from(),
+            component: line.component.clone(),
+            amount: line.amount.money,
+        });
         tried.paid.extend(paid);
     }
 }

@@ -198,6 +198,12 @@ impl Period {
         Self::containing(kind, day, self.fiscal_start)
     }
 
+    /// What of it lies from a day on, under its own name; a day that is not in it leaves it whole, or its last day.
+    #[must_use]
+    pub fn since(self, day: Date) -> Self {
+        Self { dates: Dates { from: day.clamp(self.dates.from, self.last_day()), ..self.dates }, ..self }
+    }
+
     /// Every period of the kind with at least one day in the dates, in order.
     pub fn overlapping(kind: PeriodKind, dates: Dates, fiscal_start: Month) -> Vec<Self> {
         let first = Self::containing(kind, dates.from, fiscal_start);
@@ -221,8 +227,16 @@ impl Period {
     /// What this period's sales are compared with, or nothing for week 53 against last year.
     pub fn base(self, growth_base: GrowthBase, today: Date) -> Option<Base> {
         let whole = match growth_base {
-            GrowthBase::PeriodBefore => self.previous().dates,
-            GrowthBase::LastYear => self.last_year()?.dates,
+            GrowthBase::PeriodBefore if self.as_kind(self.kind) == self => self.previous().dates,
+            // What is left of a longer one is compared with as many months before it.
+            GrowthBase::PeriodBefore => {
+                let months = months_between(self.dates.from.month(), self.dates.to.month());
+                Dates { from: add_months(self.dates.from, -months), to: self.dates.from }
+            }
+            GrowthBase::LastYear if self.as_kind(self.kind) == self => self.last_year()?.dates,
+            GrowthBase::LastYear => {
+                Dates { from: add_months(self.dates.from, -12), to: add_months(self.dates.to, -12) }
+            }
         };
         let through = match (growth_base, self.kind) {
             _ if self.is_over(today) => return Some(Base { so_far: whole, whole }),

@@ -11,7 +11,7 @@ use crate::domain::{
     id::{OrgId, TeamId, UserId},
     metric::Facts,
     money::Money,
-    period::{Base, Dates, Period, PeriodKind},
+    period::{Base, Dates, Period, PeriodKind, add_months},
 };
 
 /// **The** facts of these subjects in these periods, by today: every pair is there, with zeros where nothing happened.
@@ -97,7 +97,7 @@ pub fn spans(periods: &[Period], bases: &[Option<Base>]) -> Spans {
         let by_calendar = |base: Base| match period.kind() {
             PeriodKind::Day | PeriodKind::Week => false,
             PeriodKind::Month | PeriodKind::Quarter => base.whole.to != period.from(),
-            PeriodKind::Year => true,
+            PeriodKind::Year => add_months(base.whole.from, 12) == period.from(),
         };
         let mut push = |part, dates: Dates| {
             let (years, days) = match base {

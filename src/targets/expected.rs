@@ -81,6 +81,15 @@ impl Presences {
         Ok(dates.iter().zip(rules).map(of).collect())
     }
 
+    /// The same for whom only the days from one on count: of a target the share of these in the company's working days.
+    #[must_use]
+    pub fn since(mut self, day: Date) -> Self {
+        for days in self.there.values_mut() {
+            days.retain(|there| *there >= day);
+        }
+        self
+    }
+
     /// The company's working days; only of the period's days.
     pub fn calendar(&self) -> &Calendar {
         &self.calendar

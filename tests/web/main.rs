@@ -63,6 +63,7 @@ mod target_fills;
 mod targets;
 mod teams;
 mod terms;
+mod true_ups;
 mod users;
 mod viewing;
 mod visits;

@@ -166,13 +166,14 @@ fn read_true_up(
     currency: Currency,
     faults: &mut Vec<Fault>,
 ) -> Option<TrueUp> {
-    const KNOWN: [&str; 7] = ["period", "periods", "metrics", "targets", "deals", "lost_again", "paid"];
+    const KNOWN: [&str; 8] = ["period", "periods", "metrics", "targets", "deals", "lost_again", "team", "paid"];
     let fields = Fields::read(node, place, &KNOWN, faults)?;
     let period = fields.need_text("period", faults).map(str::to_owned);
     let periods = fields.count("periods", faults);
     let Figures { metrics, no_value, targets } = read_figures(&fields, currency, faults);
     let deals = read_deals(&fields, currency, faults);
     let lost_again = read_lost_again(&fields, faults);
+    let team = fields.get("team").and_then(|node| read_team(node, &place.key("team"), currency, faults));
     let mut paid = BTreeMap::new();
     let place = place.key("paid");
     if let Some(Node::Object(entries)) = fields.need("paid", faults) {
@@ -183,7 +184,7 @@ fn read_true_up(
         place.fault(faults, "write what each component paid, like { \"Sales\": \"120.00\" }");
     }
     let (rep, period) = (rep.to_owned(), period?);
-    let facts = Facts { rep, period, metrics, no_value, targets, deals, lost_again, ..Facts::default() };
+    let facts = Facts { rep, period, metrics, no_value, targets, deals, lost_again, team, ..Facts::default() };
     Some(TrueUp { periods, facts: Box::new(facts), paid })
 }
 

@@ -109,6 +109,7 @@ impl TrueUp {
             .with("targets", values_node(&self.facts.targets, &BTreeSet::new(), currency))
             .with("deals", self.facts.deals_node(currency))
             .with("lost_again", LostAgain::nodes(&self.facts.lost_again))
+            .with("team", self.facts.team.as_ref().map(|team| team.node(currency)))
             .with("paid", Node::Object(paid))
     }
 }
