@@ -6,6 +6,7 @@ use time::{Date, OffsetDateTime};
 use super::{late::Correction, rules::Rules};
 use crate::{
     domain::{
+        commission::statement::Amount,
         company::{GrowthBase, GrowthBasis},
         contribution::Costs,
         id::{OrgId, PlanVersionId, RunId, StatementId, UserId},
@@ -274,7 +275,7 @@ pub struct PaidBefore {
     pub period_start: Date,
     /// The component.
     pub component: String,
-    /// What was paid.
+    /// What was paid, or is paid once it is released: a true-up leaves that to the release.
     pub amount: Money,
 }
 
@@ -297,15 +298,22 @@ pub async fn paid_before(
                  and l.period_end <= $5
            )
            select k.rep_id as "rep_id: UserId", k.period_start, p.component as "component!",
-                  p.amount as "amount!: Money"
+                  p.amount as "amount!: Money", p.held as "held?: Json<Amount>"
            from locked k
            cross join lateral (
-               select n.component, n.amount
+               select n.component, n.amount, case when exists (
+                          select from pay_holds h
+                          where h.org_id = $1 and h.rep_id = k.rep_id and h.deal_id is null and h.component = n.component
+                            and h.period_kind = $3 and h.period_start = k.period_start
+                            and not exists (
+                                select from pay_hold_releases r where r.org_id = h.org_id and r.hold_id = h.id
+                            )
+                      ) then nullif(n.detail->'held', 'null') end as held
                from statement_lines n
                where n.org_id = $1 and n.statement_id = k.id
                  and n.measure not in ('adjustment', 'carried', 'draw', 'plan')
                union all
-               select c.component, c.new - c.old
+               select c.component, c.new - c.old, null
                from statement_corrections c
                join statements s on s.org_id = c.org_id and s.id = c.statement_id
                join period_locks l on l.org_id = s.org_id and l.run_id = s.run_id
@@ -323,7 +331,7 @@ pub async fn paid_before(
         rep_id: row.rep_id,
         period_start: row.period_start,
         component: row.component,
-        amount: row.amount,
+        amount: row.amount + row.held.map_or(Money::ZERO, |held| held.0.money),
     });
     Ok(paid.collect())
 }

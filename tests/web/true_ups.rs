@@ -1,4 +1,4 @@
-//! True-ups in runs: whose months, whose deals and whose team they are about.
+//! True-ups in runs: whose months, whose deals and whose team they are about, and what waits on hold.
 #![expect(clippy::disallowed_methods, reason = "what happens behind the program's back is no query of the program")]
 
 use attain::{domain::access::Role, plans};
@@ -53,6 +53,31 @@ impl Desk {
         plans::db::assign(&mut tx, rep.id, Some(plan), from).await.unwrap();
         tx.commit().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_line_on_hold_is_paid_by_its_release_and_not_by_the_true_up() {
+    let desk = Desk::new().await;
+    desk.plan(accelerator("Sales", Value::Null), &[desk.ingrid.id]).await;
+    desk.targets(desk.ingrid, 1_000_000).await;
+    desk.sells(desk.ingrid, [1_300_000, 900_000, 800_000]).await;
+    let hold = "insert into pay_holds (org_id, rep_id, period_kind, period_start, component, reason, made_by, made_at) \
+                values ($1, $2, 'month', '2026-07-01', 'Sales', 'Is the invoice right?', $3, '2026-08-01') returning id";
+    let hold = sqlx::query_scalar(hold).bind(desk.org.0).bind(desk.ingrid.id.0).bind(desk.freja.id.0);
+    let hold: i64 = hold.fetch_one(&desk.app.db).await.unwrap();
+    desk.lock("2026-07").await;
+    desk.lock("2026-08").await;
+    // The quarter is worth 1,200; 580 wait, 360 were paid, 320 are.
+    let trued = ["Sales 320.00", "Sales, true-up of 2026-Q3 -60.00"];
+    assert_eq!(desk.lines("2026-09", desk.ingrid.id).await, trued);
+    desk.after(1).lock("2026-09").await;
+    let release = "insert into pay_hold_releases (org_id, hold_id, made_by, made_at) values ($1, $2, $3, '2026-11-21')";
+    let release = sqlx::query(release).bind(desk.org.0).bind(hold).bind(desk.freja.id.0);
+    release.execute(&desk.app.db).await.unwrap();
+    let lines = desk.lines("2026-10", desk.ingrid.id).await;
+    assert_eq!(lines, ["Sales 0.00", "Sales, 2026-07 580.00"], "the true-up stays what it was");
+    desk.after(3).lock("2026-10").await;
+    assert_eq!(desk.lines("2026-11", desk.ingrid.id).await, ["Sales 0.00"]);
 }
 
 #[tokio::test]
