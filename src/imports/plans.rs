@@ -162,7 +162,10 @@ pub async fn write(import: &mut Import<'_>, plans: Plans) -> Result<Option<Count
                 let from = first_open_day(import, kind).await?;
                 // Inside a quarter or year that its newest version pays as a whole nothing else begins.
                 let whole = known.document.get("period").and_then(Value::as_str).and_then(PeriodKind::parse);
-                let whole = period(import, whole.unwrap_or(kind), from);
+                // Nor inside one whose end makes up for components that it did not have.
+                let before = Plan::from_value(&known.document).ok();
+                let anew = before.and_then(|before| plan.trues_up_anew(&before).map(|(_, longer)| longer.into()));
+                let whole = period(import, anew.or(whole).unwrap_or(kind), from);
                 (known.id, if whole.from() == from { from } else { whole.to() })
             }
             None => {

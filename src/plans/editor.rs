@@ -273,7 +273,11 @@ pub(super) async fn create_version(
     }
     let fiscal_start = me.company.fiscal_start;
     let versions = db::versions(&mut write, me.scope.org, id).await?;
-    if let Some(words) = holds::paid_twice(&versions, &plan, from, fiscal_start)? {
+    let twice = match holds::paid_twice(&versions, &plan, from, fiscal_start)? {
+        None => holds::trued_up_twice(&versions, &plan, from, fiscal_start)?,
+        words => words,
+    };
+    if let Some(words) = twice {
         drop(write);
         let mut errors = Errors::new();
         errors.add("from", words);

@@ -10,7 +10,7 @@ use crate::{
     domain::{
         commission::plan::Plan,
         id::{PlanId, UserId},
-        period::{Period, PeriodKind},
+        period::{Period, PeriodKind, add_days},
     },
     web::{auth::Viewer, error::Error, form::Errors, format, ui::Choice},
 };
@@ -91,6 +91,43 @@ pub fn paid_twice(
                  after that day would be paid twice. Choose {after}, the first month after {label}."
             )));
         }
+    }
+    Ok(None)
+}
+
+/// Why a version cannot begin on this day: inside a longer period that it trues up for a component that the version
+/// before has not, or before a later one that does so.
+///
+/// # Errors
+/// A stored version that cannot be read.
+pub fn trued_up_twice(
+    versions: &[VersionRow],
+    plan: &Plan,
+    from: Date,
+    fiscal_start: Month,
+) -> Result<Option<String>, Error> {
+    let inside = |kind, day| Some(Period::containing(kind, day, fiscal_start)).filter(|whole| whole.from() < day);
+    if let Some(before) = in_force(versions, add_days(from, -1))
+        && let Some((component, longer)) = plan.trues_up_anew(&before.plan()?)
+        && let Some(whole) = inside(longer.into(), from)
+    {
+        let (name, number, kind, label) = (&component.name, before.number, longer.as_str(), format::period(whole));
+        let [this, after] = [whole.from(), whole.to()].map(|day| Period::month(day, fiscal_start));
+        return Ok(Some(format!(
+            "“{name}” is made up to {label} as a whole, and nothing of that name is so in version {number}: what was paid \
+             in {label} would be paid once more. Keep the name, or choose the first month of a {kind}, {this} or {after}."
+        )));
+    }
+    if let Some(later) = next(versions, from, i32::MAX)
+        && let Some((component, longer)) = later.plan()?.trues_up_anew(plan)
+        && let Some(whole) = inside(longer.into(), later.from_date).filter(|whole| from < whole.to())
+    {
+        let (name, number, label) = (&component.name, later.number, format::period(whole));
+        let (day, after) = (format::date(later.from_date), Period::month(whole.to(), fiscal_start));
+        return Ok(Some(format!(
+            "Version {number} holds from {day} and makes “{name}” up to {label} as a whole, and nothing of that name is so \
+             in this one: what it pays in {label} would be paid once more. Keep the name, or choose {after} or a later month."
+        )));
     }
     Ok(None)
 }

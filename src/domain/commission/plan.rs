@@ -276,6 +276,17 @@ impl Plan {
         }
     }
 
+    /// A component that this plan trues up over a longer period and an earlier version of it does not, under that name:
+    /// what such a period's first part paid would be paid once more by a version that begins inside it.
+    pub fn trues_up_anew(&self, before: &Self) -> Option<(&Component, MeasuringPeriod)> {
+        let trued = self.components.iter().filter_map(|component| Some((component, component.true_up?)));
+        let known = |name: &str, longer| {
+            let mut all = before.components.iter();
+            all.any(|component| component.name == name && component.true_up == Some(longer))
+        };
+        trued.into_iter().find(|(component, longer)| !known(&component.name, *longer))
+    }
+
     /// The share of what is earned that may be taken back in one period.
     pub fn recovery(&self) -> Decimal {
         self.recovery_cap.unwrap_or(Decimal::new(5, 1))

@@ -133,3 +133,24 @@ async fn a_plan_older_than_the_limits_opens_and_is_made_smaller() {
     desk.freja.submit(&page, FORM, &[]).await.expect(303);
     assert_eq!(desk.documents().await[1]["components"].as_array().unwrap().len(), 20);
 }
+
+#[tokio::test]
+async fn what_is_made_up_to_a_quarter_has_one_name_in_it() {
+    let mut desk = Desk::new().await;
+    let plan = desk.saved_steps().await;
+    let renamed = ("c0_name", "Net");
+    // Made up to the quarter from November on, it would pay October again.
+    let refused = version(&mut desk, &plan, &[("from", "2026-11"), ("c0_true_up", "quarter")]).await.expect(422);
+    let words = refused.text("#from-error");
+    assert!(words.contains("is made up to Q4 2026 as a whole, and nothing of that name is so in version 1"), "{words}");
+    assert!(words.contains("the first month of a quarter, 2026-10 or 2027-01."), "{words}");
+    version(&mut desk, &plan, &[("from", "2026-10"), ("c0_true_up", "quarter")]).await.expect(303);
+    let refused = version(&mut desk, &plan, &[("from", "2026-12"), renamed]).await.expect(422);
+    assert!(refused.text("#from-error").contains("“Net” is made up to Q4 2026"), "{}", refused.words());
+    version(&mut desk, &plan, &[("from", "2026-12"), ("c0_s1_pays", "7")]).await.expect(303);
+    // Nor does an earlier version leave it out while a later one makes up for it.
+    let refused = version(&mut desk, &plan, &[("from", "2026-11"), ("c0_true_up", "")]).await.expect(422);
+    let words = refused.text("#from-error");
+    assert!(words.contains("Version 3 holds from 1 Dec 2026 and makes “Sales” up to Q4 2026"), "{words}");
+    version(&mut desk, &plan, &[("from", "2027-01"), renamed]).await.expect(303);
+}
