@@ -17,6 +17,7 @@ use crate::{
         db::{Subject, Subjects},
         export_db::{self, Settings},
         more::{self, Asked},
+        more_db::Pays,
     },
 };
 
@@ -123,7 +124,8 @@ impl Metrics {
         let mut printer = Printer::new(self.format, &self.with, out)?;
         for batch in periods.chunks((BATCH / named.len().max(1)).max(1)) {
             let growth_base = settings.growth_base;
-            let asked = Asked { org, subjects: &subjects, periods: batch, growth_base, today, paying: false };
+            let pays = Pays::default();
+            let asked = Asked { org, subjects: &subjects, periods: batch, growth_base, today, paying: false, pays };
             let table = more::facts(&mut db, &asked, &self.with.iter().copied().collect()).await?;
             for period in batch {
                 for (name, subject) in &named {

@@ -67,28 +67,25 @@ pub async fn on_plan_since(
     Ok(rows.into_iter().filter_map(|row| Some((row.rep_id, row.since?))).collect())
 }
 
-/// Something of a rep's pay that is on hold.
+/// A component of a rep's pay that is on hold.
 pub struct OnHold {
     /// The rep.
     pub rep_id: UserId,
-    /// The component, where no deal is named.
+    /// The component.
     pub component: String,
-    /// The number of the deal.
-    pub deal: Option<i64>,
     /// Why, and who holds it.
     pub reason: String,
 }
 
-/// What is on hold for these reps: components of this period, and deals wherever they count.
+/// The components of this period that are on hold for these reps. Deals on hold are facts: they do not pay.
 pub async fn holds(db: &mut PgConnection, org: OrgId, reps: &[UserId], period: Period) -> sqlx::Result<Vec<OnHold>> {
     sqlx::query_as!(
         OnHold,
-        r#"select h.rep_id, h.component, d.number as "deal?", h.reason || ' (' || u.name || ')' as "reason!"
+        r#"select h.rep_id, h.component, h.reason || ' (' || u.name || ')' as "reason!"
            from pay_holds h
            join users u on u.org_id = h.org_id and u.id = h.made_by
-           left join deals d on d.org_id = h.org_id and d.id = h.deal_id
-           where h.org_id = $1 and h.rep_id = any ($2)
-             and (h.deal_id is not null or h.period_kind = $3 and h.period_start = $4)
+           where h.org_id = $1 and h.rep_id = any ($2) and h.deal_id is null and h.period_kind = $3
+             and h.period_start = $4
              and not exists (select from pay_hold_releases r where r.org_id = h.org_id and r.hold_id = h.id)
            order by h.id"#,
         org as OrgId,

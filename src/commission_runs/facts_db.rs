@@ -47,6 +47,8 @@ pub struct CreditedDeal {
     pub lost_on: Option<Date>,
     /// Whether it sells a category for the first time to a customer that had bought another one; false if not asked.
     pub cross_sell: bool,
+    /// Why it is not paid to the rep yet, and who holds it.
+    pub hold: Option<String>,
 }
 
 /// The deals of a period and their linked returns, whenever those were booked; and returns of other periods' deals,
@@ -120,6 +122,14 @@ pub async fn credited_deals(
                      from deal_credits own
                      where own.org_id = $1 and own.deal_id = b.id and own.rep_id = c.rep_id and not own.overlay
                  ) = 0
+           ),
+           held as materialized (
+               select distinct on (h.rep_id, h.deal_id) h.rep_id, h.deal_id, h.reason || ' (' || w.name || ')' as reason
+               from pay_holds h
+               join users w on w.org_id = h.org_id and w.id = h.made_by
+               where h.org_id = $1 and h.deal_id is not null and not $7
+                 and not exists (select from pay_hold_releases r where r.org_id = h.org_id and r.hold_id = h.id)
+               order by h.rep_id, h.deal_id, h.id
            )
            select d.rep_id as "rep_id!: UserId", d.id as "id!: DealId", d.number as "number!", d.returns as "returns?",
                   d.booked_on as "booked_on!", cu.name as customer, d.net as "net!: Money", d.amount as "amount!: Money",
@@ -149,8 +159,9 @@ pub async fn credited_deals(
                             and (e.fully_returned_on is null or e.fully_returned_on > d.booked_on)
                       ) b
                       where l.org_id = $1 and l.deal_id = d.id and l.amount > 0 and b.other and not b.same
-                  ) else false end as "cross_sell!"
+                  ) else false end as "cross_sell!", h.reason as "hold?"
            from parts d
+           left join held h on h.rep_id = d.rep_id and h.deal_id = d.id
            join organizations o on o.id = $1
            join customers cu on cu.org_id = $1 and cu.id = d.customer_id
            left join lateral (
@@ -168,13 +179,14 @@ pub async fn credited_deals(
         rep as Option<UserId>,
         cross_sell,
         rules.confirm_deals,
+        rules.held_pays,
     )
     .fetch_all(db)
     .await
 }
 
-/// What the customers bought in a period that each rep owned on the day, as far as it pays: confirmed, and net of linked
-/// returns whenever those were booked. Nothing where growth does not compare books. `rep` asks for one only.
+/// What the customers bought in a period that each rep owned on the day, as far as it pays: confirmed, not on hold for
+/// that rep, and net of linked returns whenever those were booked. Nothing where growth does not compare books. `rep` asks for one only.
 pub async fn book_sales(
     db: &mut PgConnection,
     org: OrgId,
@@ -192,10 +204,10 @@ pub async fn book_sales(
                  and (not coalesce($6, o.confirm_deals) or d.confirmed_at is not null)
            ),
            netted as (
-               select p.customer_id, p.booked_on, p.net
+               select p.id as root_id, p.id, p.customer_id, p.booked_on, p.net
                from paying p
                union all
-               select p.customer_id, p.booked_on, r.net
+               select p.id, r.id, p.customer_id, p.booked_on, r.net
                from paying p
                join deals r on r.org_id = $1 and r.returns_id = p.id and r.booked_on is not null
                where not p.confirm_deals or r.confirmed_at is not null
@@ -203,7 +215,12 @@ pub async fn book_sales(
            select w.rep_id, sum(n.net)::bigint as "sales!: Money"
            from netted n
            join ownerships w on w.org_id = $1 and w.customer_id = n.customer_id and w.during @> n.booked_on
-           where $4::bigint is null or w.rep_id = $4
+           where ($4::bigint is null or w.rep_id = $4)
+             and ($7 or not exists (
+                 select from pay_holds h
+                 where h.org_id = $1 and h.rep_id = w.rep_id and h.deal_id in (n.root_id, n.id)
+                   and not exists (select from pay_hold_releases r where r.org_id = h.org_id and r.hold_id = h.id)
+             ))
            group by w.rep_id"#,
         org as OrgId,
         from,
@@ -211,6 +228,7 @@ pub async fn book_sales(
         rep as Option<UserId>,
         rules.basis_word(),
         rules.confirm_deals,
+        rules.held_pays,
     )
     .fetch_all(db)
     .await?;
@@ -233,7 +251,7 @@ pub struct PaidEvent {
     pub lost_on: Option<Date>,
 }
 
-/// The customer events that count for pay in a period: not undone since, and their deal confirmed.
+/// The customer events that count for pay in a period: not undone since, and their deal confirmed and not on hold.
 /// `rep` asks for one only.
 pub async fn paid_events(
     db: &mut PgConnection,
@@ -264,6 +282,11 @@ pub async fn paid_events(
                  where u.org_id = e.org_id and u.customer_id = e.customer_id and u.deal_id = e.deal_id
                    and u.kind = e.kind || '_undone'
              )
+             and ($6 or e.kind = 'lost' or not exists (
+                 select from pay_holds h
+                 where h.org_id = e.org_id and h.rep_id = e.rep_id and h.deal_id = e.deal_id
+                   and not exists (select from pay_hold_releases r where r.org_id = h.org_id and r.hold_id = h.id)
+             ))
              and ($4::bigint is null or e.rep_id = $4)
            order by e.rep_id, e.on_date, c.name"#,
         org as OrgId,
@@ -271,6 +294,7 @@ pub async fn paid_events(
         to,
         rep as Option<UserId>,
         rules.confirm_deals,
+        rules.held_pays,
     )
     .fetch_all(db)
     .await

@@ -214,7 +214,7 @@ fn deal(row: &CreditedDeal, clawback: Option<u32>, today: Date) -> Deal {
         confirmed: row.confirmed,
         rep: None,
         overlay: row.overlay,
-        hold: None,
+        hold: row.hold.clone(),
         customer_since: row.customer_since,
         new_customer: row.new_customer,
         cross_sell: row.cross_sell,
@@ -282,9 +282,10 @@ fn count_what_pays(facts: &mut Facts, records: &BTreeMap<Metric, Vec<Counted>>) 
     }
 }
 
-/// The parts of deals that pay: confirmed, with their deals, in the period of these. Overlays are apart.
+/// The parts of deals that pay: confirmed and not on hold, with their deals, in the period of these. Overlays are apart.
 fn paying(deals: &[CreditedDeal]) -> impl Iterator<Item = &CreditedDeal> {
-    let split = || deals.iter().filter(|deal| !deal.overlay && !deal.elsewhere && deal.confirmed);
+    let split =
+        || deals.iter().filter(|deal| !deal.overlay && !deal.elsewhere && deal.confirmed && deal.hold.is_none());
     let sold: HashSet<i64> = split().filter(|deal| deal.returns.is_none()).map(|deal| deal.number).collect();
     split().filter(move |deal| sold.contains(&deal.returns.unwrap_or(deal.number)))
 }

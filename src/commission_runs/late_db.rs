@@ -52,6 +52,7 @@ impl LockedPeriod {
             confirm_deals: self.confirm_deals,
             costs: self.costs.as_ref().map(|costs| costs.0),
             team_tree: self.team_tree.clone(),
+            held_pays: false,
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     scorecards::{
         db::{Subject, Subjects},
         more::{self, Asked, Who},
+        more_db::Pays,
     },
     targets::expected::{self, Expected, Presences},
     web::error::Error,
@@ -46,7 +47,8 @@ pub async fn of_reps(
     let presences = Presences::load(db, org, &reps, whole.dates()).await?.since(period.from());
     let expected = expected::of_reps(db, org, &reps, whole, &presences).await?;
     let subjects = Subjects { reps, ..Subjects::default() };
-    let asked = Asked { org, subjects: &subjects, periods: &[period], growth_base, today, paying: true };
+    let pays = Pays { confirm: rules.confirm_deals, held: rules.held_pays };
+    let asked = Asked { org, subjects: &subjects, periods: &[period], growth_base, today, paying: true, pays };
     let mut crossed: HashMap<UserId, Vec<Counted>> = HashMap::new();
     if more.contains(&Metric::CrossSellCount) {
         let who = Who::load(db, &asked).await?;

@@ -18,6 +18,8 @@ pub struct Rules {
     pub costs: Option<Costs>,
     /// Each team that has one above it, with that one.
     pub team_tree: Option<serde_json::Value>,
+    /// Whether deals on hold pay all the same: in a trial, for what is held is paid later.
+    pub held_pays: bool,
 }
 
 impl Rules {

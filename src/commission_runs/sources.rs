@@ -133,7 +133,7 @@ impl Sources {
             longer,
             since,
             // What is held is paid later: it costs as much.
-            holds: if beside.tried.is_some() { Vec::new() } else { account_db::holds(db, org, &reps, period).await? },
+            holds: if rules.held_pays { Vec::new() } else { account_db::holds(db, org, &reps, period).await? },
             led,
         })
     }
@@ -190,11 +190,6 @@ impl Sources {
         facts.period_on_plan = Some(on_plan.number.unwrap_or_else(|| self.period_on_plan(*rep, beside)));
         self.account(&mut facts, on_plan, beside);
         facts.true_up = self.true_up(on_plan, beside);
-        let deals = facts.deals.iter_mut().chain(facts.true_up.iter_mut().filter_map(|one| one.facts.deals.as_mut()));
-        for deal in deals.flatten() {
-            let held = self.holds.iter().find(|hold| hold.rep_id == *rep && hold.deal == Some(deal.number));
-            deal.hold = held.map(|hold| hold.reason.clone());
-        }
         (facts, records)
     }
 
@@ -224,9 +219,7 @@ impl Sources {
         // A later version of the plan may have no such component any more.
         let is_paid =
             |name: &str| !on_plan.settles && on_plan.plan.components.iter().any(|component| component.name == name);
-        for hold in
-            self.holds.iter().filter(|hold| hold.rep_id == rep && hold.deal.is_none() && is_paid(&hold.component))
-        {
+        for hold in self.holds.iter().filter(|hold| hold.rep_id == rep && is_paid(&hold.component)) {
             if facts.holds.iter().all(|held| held.component != hold.component) {
                 facts.holds.push(Hold { component: hold.component.clone(), reason: Some(hold.reason.clone()) });
             }

@@ -9,6 +9,7 @@ use super::{
     account_db::Owing,
     calculate::{Beside, OnPlan, Paid, Question, Tried, paid},
     late_db::PaidBefore,
+    rules::Rules,
     sources::Sources,
 };
 use crate::{
@@ -54,6 +55,7 @@ pub async fn tried(
     let Some(from) = periods.first().map(|period| period.from()) else { return Ok(Vec::new()) };
     let mut besides = [&first, &second].map(|way| Beside {
         tried: Some(Tried { since: way.since.clone(), from, paid: Vec::new() }),
+        rules: Rules { held_pays: true, ..Rules::default() },
         ..Beside::default()
     });
     let mut found = Vec::with_capacity(periods.len());

@@ -14,7 +14,7 @@ use super::{
     figure,
     meaning::meaning,
     more::{self, Asked as About, Who},
-    more_db::Line,
+    more_db::{Line, Pays},
 };
 use crate::{
     App,
@@ -218,6 +218,7 @@ async fn load(read: &mut Read, me: &Viewer, metric: Metric, whose: Subject, peri
         growth_base: me.company.growth_base,
         today: me.today,
         paying: false,
+        pays: Pays::default(),
     };
     let who = Who::load(read, &about).await?;
     Ok(match metric {

@@ -10,6 +10,7 @@ use super::{
     db::{Subject, Subjects},
     figure::Figure,
     more::{self, Asked},
+    more_db::Pays,
 };
 use crate::{
     domain::{
@@ -89,7 +90,8 @@ pub async fn load_each(
     let presences = Presences::load_each(db, org, reps, &dates).await?;
     let targets = targets::db::in_force(db, org, &with_targets, periods).await?;
     let growth_base = me.company.growth_base;
-    let asked = Asked { org, subjects: &subjects, periods, growth_base, today: until, paying: false };
+    let pays = Pays::default();
+    let asked = Asked { org, subjects: &subjects, periods, growth_base, today: until, paying: false, pays };
     let wanted: BTreeSet<Metric> = more.iter().copied().chain(targets.iter().map(|target| target.metric)).collect();
     let facts = more::facts(db, &asked, &wanted).await?;
     let measured = |(&period, presences): (&Period, Presences)| {

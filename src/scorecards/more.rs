@@ -8,7 +8,7 @@ use time::Date;
 
 use super::{
     db,
-    more_db::{self, Line, Member, Owned, Visitor, Wanted},
+    more_db::{self, Line, Member, Owned, Pays, Visitor, Wanted},
     worth,
 };
 use crate::{
@@ -42,6 +42,8 @@ pub struct Asked<'a> {
     pub today: Date,
     /// Whether only what pays counts: confirmed deals, less their linked returns whenever they came.
     pub paying: bool,
+    /// By which rules, if so.
+    pub pays: Pays,
 }
 
 /// The facts of [`db::facts`], and those of these metrics as far as they are not among them anyway.
@@ -189,7 +191,8 @@ impl Who {
     /// Splits an amount of a line over those who are credited with it: the parts that the deal is split into.
     pub(super) fn shares(&self, line: &Line, amount: Money, day: Date) -> BTreeMap<Subject, Money> {
         let mut shares: BTreeMap<Subject, Money> = BTreeMap::new();
-        for (&rep, share) in line.reps.iter().zip(amount.split(&line.parts)) {
+        let shares_of = line.reps.iter().zip(amount.split(&line.parts));
+        for (&rep, share) in shares_of.filter(|(rep, _)| !line.held.contains(rep)) {
             for whose in self.of(rep, day) {
                 *shares.entry(whose).or_default() += share;
             }
@@ -228,7 +231,8 @@ pub(super) async fn lines_of(
     dates: Dates,
     reps: Option<&[UserId]>,
 ) -> sqlx::Result<Vec<Line>> {
-    more_db::lines(db, asked.org, &Wanted { dates, reps, customers: None, paying: asked.paying }).await
+    more_db::lines(db, asked.org, &Wanted { dates, reps, customers: None, paying: asked.paying, pays: asked.pays })
+        .await
 }
 
 /// The margin of each line, for each whose it is; nothing where its cost is not known.
@@ -288,7 +292,7 @@ async fn moves_by(
     let by_book = basis == GrowthBasis::Book;
     // A book holds what others sold, too.
     let reps = if by_book { None } else { who.everybody() };
-    let wanted = Wanted { dates, reps: reps.as_deref(), customers, paying: asked.paying };
+    let wanted = Wanted { dates, reps: reps.as_deref(), customers, paying: asked.paying, pays: asked.pays };
     let now = more_db::lines(db, asked.org, &wanted).await?;
     let before = match span(bases.iter().flatten().map(|base| base.so_far)) {
         Some(dates) => more_db::lines(db, asked.org, &Wanted { dates, paying: false, ..wanted }).await?,
@@ -307,7 +311,7 @@ async fn moves_by(
         }
         let times = owned.get(&line.customer).into_iter().flatten();
         let owner = times.filter(|time| holds(time.from, time.to, for_date)).map(|time| time.rep).next();
-        let books = owner.into_iter().flat_map(|rep| who.of(rep, for_date));
+        let books = owner.filter(|rep| !line.held.contains(rep)).into_iter().flat_map(|rep| who.of(rep, for_date));
         books.chain(who.company.then_some(Subject::Company)).map(|whose| (whose, line.amount)).collect()
     };
     let mut moves: BTreeMap<(Period, Subject, CustomerId), Move> = BTreeMap::new();
@@ -375,7 +379,7 @@ async fn history(
     customers: &[CustomerId],
 ) -> sqlx::Result<HashMap<CustomerId, Vec<CategorySale>>> {
     let mut history: HashMap<CustomerId, Vec<CategorySale>> = HashMap::new();
-    for sale in more_db::category_sales(db, asked.org, customers, asked.today).await? {
+    for sale in more_db::category_sales(db, asked.org, customers, asked.today, asked.pays).await? {
         history.entry(sale.customer).or_default().push(sale);
     }
     Ok(history)

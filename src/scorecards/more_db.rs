@@ -78,6 +78,17 @@ pub struct Line {
     pub reps: Vec<UserId>,
     /// With how many parts each.
     pub parts: Vec<u32>,
+    /// For whom it is on hold, if only what pays counts.
+    pub held: Vec<UserId>,
+}
+
+/// The rules of pay that a locked period keeps.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pays {
+    /// Whether deals have to be confirmed; none: by today's setting.
+    pub confirm: Option<bool>,
+    /// Whether what is on hold counts all the same.
+    pub held: bool,
 }
 
 /// Which lines are asked for.
@@ -91,29 +102,41 @@ pub struct Wanted<'a> {
     pub customers: Option<&'a [CustomerId]>,
     /// Whether only what pays counts: confirmed, and linked returns on the day of their deal, whenever they came.
     pub paying: bool,
+    /// By which rules, if so.
+    pub pays: Pays,
 }
 
 /// Lines of won deals, deal by deal.
 pub async fn lines(db: &mut PgConnection, org: OrgId, wanted: &Wanted<'_>) -> sqlx::Result<Vec<Line>> {
     let rows = sqlx::query!(
         r#"with chosen as (
-               select d.id, d.number, d.customer_id, d.booked_on, d.booked_on as counts_on
+               select d.id, d.id as root_id, d.number, d.customer_id, d.booked_on, d.booked_on as counts_on
                from deals d
                join organizations o on o.id = d.org_id
                where d.org_id = $1 and d.booked_on >= $2 and d.booked_on < $3
-                 and (not $6 or d.returns_id is null and (not o.confirm_deals or d.confirmed_at is not null))
+                 and (not $6 or d.returns_id is null
+                      and (not coalesce($7, o.confirm_deals) or d.confirmed_at is not null))
                union all
-               select r.id, r.number, r.customer_id, r.booked_on, d.booked_on
+               select r.id, d.id, r.number, r.customer_id, r.booked_on, d.booked_on
                from deals d
                join organizations o on o.id = d.org_id
                join deals r on r.org_id = d.org_id and r.returns_id = d.id and r.booked_on is not null
                where $6 and d.org_id = $1 and d.booked_on >= $2 and d.booked_on < $3 and d.returns_id is null
-                 and (not o.confirm_deals or d.confirmed_at is not null and r.confirmed_at is not null)
+                 and (not coalesce($7, o.confirm_deals) or d.confirmed_at is not null and r.confirmed_at is not null)
+           ),
+           held as materialized (
+               select h.rep_id, h.deal_id
+               from pay_holds h
+               where h.org_id = $1 and h.deal_id is not null and $6 and not $8
+                 and not exists (select from pay_hold_releases r where r.org_id = h.org_id and r.hold_id = h.id)
            )
            select c.id as "deal!: DealId", c.number as "number!", c.booked_on as "booked_on!", c.counts_on as "counts_on!",
                   c.customer_id as "customer!: CustomerId", u.name as customer_name,
                   p.category_id as "category?: CategoryId", l.amount, l.cost,
-                  coalesce(k.reps, '{}') as "reps!: Vec<UserId>", coalesce(k.parts, '{}') as "parts!: Vec<i32>"
+                  coalesce(k.reps, '{}') as "reps!: Vec<UserId>", coalesce(k.parts, '{}') as "parts!: Vec<i32>",
+                  array(
+                      select h.rep_id from held h where h.deal_id in (c.root_id, c.id)
+                  ) as "held!: Vec<UserId>"
            from chosen c
            join customers u on u.org_id = $1 and u.id = c.customer_id
            join deal_lines l on l.org_id = $1 and l.deal_id = c.id
@@ -131,6 +154,8 @@ pub async fn lines(db: &mut PgConnection, org: OrgId, wanted: &Wanted<'_>) -> sq
         wanted.reps as Option<&[UserId]>,
         wanted.customers as Option<&[CustomerId]>,
         wanted.paying,
+        wanted.pays.confirm,
+        wanted.pays.held,
     )
     .fetch_all(db)
     .await?;
@@ -149,22 +174,24 @@ pub async fn lines(db: &mut PgConnection, org: OrgId, wanted: &Wanted<'_>) -> sq
             cost: row.cost,
             reps: row.reps,
             parts: parts(row.parts),
+            held: row.held,
         })
         .collect())
 }
 
-/// What these customers bought of each category up to today, customer by customer.
+/// What these customers bought of each category up to today, customer by customer, and whether it may pay.
 pub async fn category_sales(
     db: &mut PgConnection,
     org: OrgId,
     customers: &[CustomerId],
     today: Date,
+    pays: Pays,
 ) -> sqlx::Result<Vec<CategorySale>> {
     sqlx::query_as!(
         CategorySale,
         r#"with sold as (
                select d.id, d.number, d.customer_id, d.booked_on, d.owner_id, d.fully_returned_on, p.category_id,
-                      not o.confirm_deals or d.confirmed_at is not null as confirmed, sum(l.amount) as amount
+                      not coalesce($4, o.confirm_deals) or d.confirmed_at is not null as confirmed, sum(l.amount) as amount
                from deals d
                join organizations o on o.id = d.org_id
                join deal_lines l on l.org_id = d.org_id and l.deal_id = d.id
@@ -176,7 +203,12 @@ pub async fn category_sales(
            )
            select s.customer_id as customer, c.name as customer_name, s.category_id as category,
                   g.name as category_name, s.id as deal, s.number, s.booked_on as "on!",
-                  least(s.fully_returned_on, b.back_on) as back_on, k.rep_id as "rep?", s.confirmed as "confirmed!"
+                  least(s.fully_returned_on, b.back_on) as back_on, k.rep_id as "rep?",
+                  s.confirmed and ($5 or not exists (
+                      select from pay_holds h
+                      where h.org_id = $1 and h.rep_id = k.rep_id and h.deal_id = s.id
+                        and not exists (select from pay_hold_releases r where r.org_id = h.org_id and r.hold_id = h.id)
+                  )) as "confirmed!"
            from sold s
            join customers c on c.org_id = $1 and c.id = s.customer_id
            join categories g on g.org_id = $1 and g.id = s.category_id
@@ -204,6 +236,8 @@ pub async fn category_sales(
         org as OrgId,
         customers as &[CustomerId],
         today,
+        pays.confirm,
+        pays.held,
     )
     .fetch_all(db)
     .await

@@ -14,7 +14,7 @@ use super::{
 use crate::domain::{
     classes::{Class, classes},
     contribution::{Book, Costs},
-    id::{CustomerId, OrgId},
+    id::{CustomerId, OrgId, UserId},
     metric::{Facts, Largest, Metric, Time},
     money::Money,
     period::{Dates, Period, add_days, add_months},
@@ -183,9 +183,10 @@ pub async fn books(
         owned.entry(time.customer).or_default().push(time);
     }
     let mut found: BTreeMap<(Period, Subject, CustomerId), (String, Book)> = BTreeMap::new();
-    let mut put = |on: Date, customer: CustomerId, name: &str, one: Book| {
+    let mut put = |on: Date, customer: CustomerId, (name, held): (&str, &[UserId]), one: Book| {
         let times = owned.get(&customer).into_iter().flatten();
         let owner = times.filter(|time| holds(time.from, time.to, on)).map(|time| time.rep).next();
+        let owner = owner.filter(|rep| !held.contains(rep));
         let books: Vec<Subject> = owner.into_iter().flat_map(|rep| who.of(rep, on)).chain(who.company()).collect();
         for &period in asked.periods.iter().filter(|period| period.contains(on)) {
             for &whose in &books {
@@ -196,7 +197,7 @@ pub async fn books(
         }
     };
     for deal in lines.chunk_by(|a, b| a.deal == b.deal) {
-        let Some(Line { customer, customer_name, counts_on, .. }) = deal.first() else { continue };
+        let Some(Line { customer, customer_name, counts_on, held, .. }) = deal.first() else { continue };
         let mut one = Book::default();
         for line in deal {
             match line.cost {
@@ -206,13 +207,13 @@ pub async fn books(
         }
         let net: Money = deal.iter().map(|line| line.amount).sum();
         one.orders = i64::from(net > Money::ZERO);
-        put(*counts_on, *customer, customer_name, one);
+        put(*counts_on, *customer, (customer_name, held), one);
     }
     let mut went = BTreeSet::new();
     for one in &spent {
         let first = one.in_person && went.insert((one.rep, one.customer, one.on));
         let book = Book { visits: i64::from(first), minutes: one.minutes, ..Book::default() };
-        put(one.on, one.customer, &one.customer_name, book);
+        put(one.on, one.customer, (&one.customer_name, &[]), book);
     }
     Ok(found)
 }

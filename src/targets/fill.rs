@@ -22,7 +22,10 @@ use crate::{
         suggestion::{self, Percentile, suggested},
     },
     postgres::tx::Read,
-    scorecards::more::{self, Asked},
+    scorecards::{
+        more::{self, Asked},
+        more_db::Pays,
+    },
     web::{auth::Viewer, error::Error, format, number, periods},
 };
 
@@ -50,7 +53,8 @@ pub async fn history(
     let ids: Vec<UserId> = reps.iter().map(|rep| rep.id).collect();
     let (org, subjects) = (me.scope.org, Subjects::reps(&ids));
     let (growth_base, today) = (me.company.growth_base, me.today);
-    let asked = Asked { org, subjects: &subjects, periods: &looked_at, growth_base, today, paying: false };
+    let pays = Pays::default();
+    let asked = Asked { org, subjects: &subjects, periods: &looked_at, growth_base, today, paying: false, pays };
     let facts = more::facts(read, &asked, &metrics.iter().copied().collect()).await?;
     let mut of = HashMap::new();
     for stay in presence_db::stays(read, org, &ids).await? {

@@ -33,7 +33,7 @@ use crate::{
     },
     period_locks,
     postgres::tx::{self, Read},
-    scorecards::more,
+    scorecards::{more, more_db::Pays},
     teams::{self, db::Team},
     users::reps_db,
     web::{
@@ -331,7 +331,8 @@ pub(super) async fn load(read: &mut Read, me: &Viewer, period: Period, asks: &As
         metrics = draw::USUAL.into_iter().chain(more).collect();
     }
     let (growth_base, today) = (me.company.growth_base, me.today);
-    let asked = more::Asked { org, subjects: &whose, periods: &[previous], growth_base, today, paying: false };
+    let pays = Pays::default();
+    let asked = more::Asked { org, subjects: &whose, periods: &[previous], growth_base, today, paying: false, pays };
     let facts = more::facts(read, &asked, &metrics.iter().copied().collect()).await?;
     let mut parts = vec![];
     for kind in draw::parts_of(period.kind()) {

@@ -323,3 +323,43 @@ async fn whoever_releases_or_takes_back_does_not_approve_the_run_that_pays_it() 
     let olga = desk.app.user(desk.org, "Olga", &[Role::Finance]).await;
     press(&mut later.app.client(olga).await, &run, "approval").await.expect(303);
 }
+
+#[tokio::test]
+async fn a_deal_on_hold_pays_by_no_measure_until_it_is_released() {
+    let desk = Desk::new().await;
+    let karin = desk.app.user(desk.org, "Karin", &[Role::Manager]).await;
+    desk.app.team(desk.org, "North", None, Some(karin), &[desk.ingrid]).await;
+    let component = |name: &str, measure: &str, pays: (&str, &str)| serde_json::json!({ "name": name, "measure": measure, "pays": { pays.0: pays.1 } });
+    let plan = serde_json::json!({ "name": "Many", "currency": "EUR", "period": "month", "components": [
+        component("Sales", "net_sales", ("rate", "0.1")), component("New", "new_customers", ("per_unit", "50.00")),
+        component("To new", "new_customer_sales", ("rate", "0.1")), component("Margin", "gross_margin", ("rate", "0.1")),
+        component("Book", "contribution", ("rate", "0.1")) ] });
+    let mut team = component("Team", "net_sales", ("rate", "0.01"));
+    team["scope"] = "team".into();
+    let mut won = component("Won", "new_customers", ("per_unit", "5.00"));
+    won["scope"] = "team".into();
+    let manager =
+        serde_json::json!({ "name": "Manager", "currency": "EUR", "period": "month", "components": [team, won] });
+    desk.plan(plan, &[desk.ingrid.id]).await;
+    desk.plan(manager, &[karin.id]).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    let sql = "update deal_lines set cost = 40000; \
+               update organizations set cost_per_visit = 0, cost_per_minute = 0, cost_per_order = 0";
+    sqlx::raw_sql(sql).execute(&desk.app.db).await.unwrap();
+    let all = ["Sales 100.00", "New 50.00", "To new 100.00", "Margin 60.00", "Book 60.00"];
+    assert_eq!(desk.lines("2026-10", desk.ingrid.id).await, all);
+    assert_eq!(desk.lines("2026-10", karin.id).await, ["Team 10.00", "Won 5.00"]);
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    let hold = [("line", "Sales"), ("what", "hold"), ("deal", "1"), ("reason", "The invoice is disputed")];
+    let run = run_of(&act(&mut freja, &run, desk.ingrid, &hold).await.expect(303));
+    let nothing = ["Sales 0.00", "New 0.00", "To new 0.00", "Margin 0.00", "Book 0.00"];
+    assert_eq!(desk.lines("2026-10", desk.ingrid.id).await, nothing);
+    assert_eq!(desk.lines("2026-10", karin.id).await, ["Team 0.00", "Won 0.00"]);
+    press(&mut freja, &run, "submission").await.expect(303);
+    press(&mut desk.app.client(desk.farid).await, &run, "approval").await.expect(303);
+    freja.post(&format!("{run}/holds/1/release"), &[]).await.expect(303);
+    let released = all.map(|line| line.replacen(' ', ", 2026-10 ", 1).replace("To, 2026-10 new", "To new, 2026-10"));
+    assert_eq!(desk.lines("2026-11", desk.ingrid.id).await[5..], released);
+    assert_eq!(desk.lines("2026-11", karin.id).await[2..], ["Team, 2026-10 10.00", "Won, 2026-10 5.00"]);
+}

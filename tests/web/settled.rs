@@ -165,6 +165,23 @@ async fn settings_and_the_tree_of_a_locked_period_stay_with_it() {
 }
 
 #[tokio::test]
+async fn what_had_to_be_confirmed_stays_with_a_locked_period_line_by_line() {
+    let desk = Desk::new().await;
+    desk.sql("update organizations set confirm_deals = false").await;
+    let margin =
+        json!({ "components": [ { "name": "Margin", "measure": "gross_margin", "pays": { "rate": "0.1" } } ] });
+    desk.plan(tenth(&margin), &[desk.ingrid.id]).await;
+    let cost = "update deal_lines set cost = amount / 2; update organizations set confirm_deals = true";
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, false, None).await;
+    desk.sql("update deal_lines set cost = amount / 2").await;
+    desk.lock("2026-10").await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 06), 20_000, false, None).await;
+    desk.sql(cost).await;
+    let lines = desk.lines("2026-11", desk.ingrid.id).await;
+    assert_eq!(lines, ["Margin 0.00", "Margin, 2026-10 10.00"], "only what came late");
+}
+
+#[tokio::test]
 async fn the_costs_of_a_locked_period_stay_with_it() {
     let desk = Desk::new().await;
     desk.sql("update organizations set cost_per_visit = 0, cost_per_minute = 0, cost_per_order = 500").await;
