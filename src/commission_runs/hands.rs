@@ -304,6 +304,16 @@ async fn act(
         if held.is_none() {
             errors.add("deal", format!("Deal {number} is none of {}’s. Use a number of the statement.", statement.rep));
         }
+        if let Some(deal) = held
+            && let Some((kind, start)) = hands_db::paid_in(&mut write, me.scope.org, rep, deal).await?
+        {
+            // Held, the next run would take it back as a late fact.
+            let paid = periods::containing(kind, start, &me).label();
+            errors.add(
+                "deal",
+                format!("Deal {number} was paid in {paid}, and a hold takes nothing back. Adjust the line instead."),
+            );
+        }
     }
     let (Some(act), true) = (act, errors.is_empty()) else {
         drop(write);

@@ -1,13 +1,13 @@
 //! The SQL of what finance does by hand to pay: holds, adjustments, notes, and taking them back. Rows are only ever added.
 
 use sqlx::PgConnection;
-use time::PrimitiveDateTime;
+use time::{Date, PrimitiveDateTime};
 
 use crate::{
     domain::{
         id::{AdjustmentId, DealId, HoldId, OrgId, RunId, StatementId, UserId},
         money::Money,
-        period::Period,
+        period::{Period, PeriodKind},
     },
     postgres::tx::Tx,
 };
@@ -117,6 +117,54 @@ pub async fn credited_deal(
     )
     .fetch_optional(db)
     .await
+}
+
+/// The locked period that a deal, or the deal that it returns, was paid to a rep in: that one's statement lists it, or
+/// was corrected by a run that was calculated once the deal counted.
+pub async fn paid_in(
+    db: &mut PgConnection,
+    org: OrgId,
+    rep: UserId,
+    deal: DealId,
+) -> sqlx::Result<Option<(PeriodKind, Date)>> {
+    let row = sqlx::query!(
+        r#"with counted as (
+               select d.number, coalesce(b.booked_on, d.booked_on) as on_date,
+                      greatest(d.recorded_at, d.confirmed_at, (
+                          select max(r.made_at)
+                          from pay_holds h
+                          join pay_hold_releases r on r.org_id = h.org_id and r.hold_id = h.id
+                          where h.org_id = $1 and h.rep_id = $2 and h.deal_id = d.id
+                      )) as since
+               from deals d
+               left join deals b on b.org_id = d.org_id and b.id = d.returns_id
+               where d.org_id = $1 and d.id = $3
+           )
+           select l.period_kind as "period_kind: PeriodKind", l.period_start
+           from counted c
+           join period_locks l on l.org_id = $1 and l.period_start <= c.on_date and l.period_end > c.on_date
+           join statements s on s.org_id = $1 and s.run_id = l.run_id and s.rep_id = $2
+           where exists (
+                     select from jsonb_array_elements(s.inputs->'facts'->'deals') x
+                     where (x->>'number')::bigint = c.number and x->'rep' is null and x->'hold' is null
+                       and coalesce((x->>'confirmed')::boolean, true)
+                 )
+              or exists (
+                     select from statement_corrections k
+                     join statements p on p.org_id = $1 and p.id = k.statement_id
+                     join commission_runs n on n.org_id = $1 and n.id = p.run_id
+                     join period_locks o on o.org_id = $1 and o.run_id = n.id
+                     where k.org_id = $1 and k.corrected_id = s.id and n.prepared_at > c.since
+                 )
+           order by l.period_start
+           limit 1"#,
+        org as OrgId,
+        rep as UserId,
+        deal as DealId,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| (row.period_kind, row.period_start)))
 }
 
 /// What of a rep's pay of a period a person does something to.

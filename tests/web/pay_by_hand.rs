@@ -363,3 +363,22 @@ async fn a_deal_on_hold_pays_by_no_measure_until_it_is_released() {
     assert_eq!(desk.lines("2026-11", desk.ingrid.id).await[5..], released);
     assert_eq!(desk.lines("2026-11", karin.id).await[2..], ["Team, 2026-10 10.00", "Won, 2026-10 5.00"]);
 }
+
+#[tokio::test]
+async fn a_deal_that_was_paid_is_not_held() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 09 - 05), 100_000, true, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 09 - 06), 100_000, false, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    desk.lock("2026-09").await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    let hold = |deal| [("line", "Sales"), ("what", "hold"), ("deal", deal), ("reason", "To be checked")];
+    let refused = act(&mut freja, &run, desk.ingrid, &hold("1")).await.expect(422);
+    let words = refused.text("#deal-error");
+    assert!(words.contains("Deal 1 was paid in September 2026") && words.contains("Adjust the line"), "{words}");
+    // What waited for its confirmation in that month was not.
+    let run = run_of(&act(&mut freja, &run, desk.ingrid, &hold("2")).await.expect(303));
+    act(&mut freja, &run, desk.ingrid, &hold("3")).await.expect(303);
+}
