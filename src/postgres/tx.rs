@@ -105,6 +105,11 @@ async fn import_with(lock: &str, pool: &PgPool, org: OrgId, actor: UserId, clock
 
 const SNAPSHOT: &str = "begin isolation level repeatable read read only";
 
+/// How statements of pages are planned: for one process, because to begin two more takes longer than most pages, and others
+/// wait; and anew each time, because whether one person's facts are asked for or everybody's makes another plan.
+const OF_PAGES: &str =
+    "; set local max_parallel_workers_per_gather = 0; set local plan_cache_mode = force_custom_plan";
+
 /// A limit of zero is none, of pauses neither.
 async fn begin(
     pool: &PgPool,
@@ -116,10 +121,11 @@ async fn begin(
     // One round trip. Nothing but fixed texts and integers is formatted in.
     let statement = format!(
         "{begin}; set local role attain_app; set local app.org_id = '{}'; set local statement_timeout = {}; \
-         set local idle_in_transaction_session_timeout = {}",
+         set local idle_in_transaction_session_timeout = {}{}",
         org.0,
         limit.as_millis(),
         if limit.is_zero() { 0 } else { LONGEST_PAUSE.as_millis() },
+        if limit.is_zero() { "" } else { OF_PAGES },
     );
     let mut begun = pool.begin_with(AssertSqlSafe(statement)).await?;
     if let Some(lock) = lock {
@@ -152,7 +158,8 @@ impl Tx {
     /// Gives its statements more time than those of a page: it goes through years of everybody's facts.
     pub async fn take_time(&mut self) -> sqlx::Result<()> {
         let limit = LONGEST_CALCULATION.as_millis();
-        let statement = format!("set local statement_timeout = {limit}");
+        let statement =
+            format!("set local statement_timeout = {limit}; set local max_parallel_workers_per_gather to default");
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *self.inner).await?;
         Ok(())
     }

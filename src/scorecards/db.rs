@@ -257,9 +257,9 @@ async fn rows(
            booked as materialized (
                select d.id, d.customer_id, d.returns_id, d.booked_on
                from deals d
-               where $14 and d.org_id = $1
-                 and d.booked_on >= (select min(s.from_date) from spans s where s.part = 0)
-                 and d.booked_on < (select max(s.to_date) from spans s where s.part = 0)
+               where d.org_id = $1
+                 and d.booked_on >= (select min(s.from_date) from spans s where s.part = 0 and $14)
+                 and d.booked_on < (select max(s.to_date) from spans s where s.part = 0 and $14)
            ),
            sold as materialized (
                select c.period, c.rep_id, d.customer_id, d.returns_id, d.booked_on, c.amount
