@@ -257,7 +257,7 @@ impl TrustedProxies {
     pub fn client(&self, peer: IpAddr, forwarded_for: &str) -> IpAddr {
         let mut client = peer.to_canonical();
         for hop in forwarded_for.rsplit(',') {
-            if !self.0.iter().any(|network| network.contains(&client)) {
+            if !self.trusts(client) {
                 break;
             }
             match hop.trim().parse::<IpAddr>() {
@@ -266,6 +266,11 @@ impl TrustedProxies {
             }
         }
         client
+    }
+
+    /// Whether this is the address of a proxy of ours.
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&peer.to_canonical()))
     }
 }
 

@@ -75,8 +75,9 @@ async fn serve_app(
         let (days, logs) = (app.clone(), app.clone());
         async { tokio::join!(daily::keep_up(days), seals::keep_up(logs)) }
     });
+    let limits = Limits { trusted: app.trusted_proxies.clone(), ..Limits::default() };
     tokio::select! {
-        _ = server::serve(listener, router(app.clone()), stop, Limits::default()) => {}
+        _ = server::serve(listener, router(app.clone()), stop, limits) => {}
         () = serve_figures(app, figures) => {}
         () = database.keep_running() => {}
     }
@@ -88,12 +89,12 @@ async fn serve_app(
 
 /// Serves `/metrics` for as long as it is asked to, also while the pages' last requests end. Nobody asks for it often.
 async fn serve_figures(app: &App, listener: Option<TcpListener>) {
-    const LIMITS: Limits = Limits { connections: 8, head: Duration::from_secs(10), drain: Duration::ZERO };
+    let limits = Limits { connections: 8, drain: Duration::ZERO, ..Limits::default() };
     if let Some(listener) = listener {
         if let Ok(address) = listener.local_addr() {
             tracing::info!("serving figures at http://{address}/metrics");
         }
-        server::serve(listener, figures::router(app.clone()), pending(), LIMITS).await;
+        server::serve(listener, figures::router(app.clone()), pending(), limits).await;
     }
     pending::<()>().await;
 }
