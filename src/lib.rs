@@ -508,6 +508,8 @@ pub mod imports {
     pub mod ownership;
     mod ownership_db;
     pub mod plans;
+    #[cfg(test)]
+    mod mutated;
     mod plans_db;
     pub mod preview;
     pub mod problem;

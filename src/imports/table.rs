@@ -54,6 +54,9 @@ pub const fn optional(name: &'static str, example: &'static str) -> Column {
     Column { name, required: false, example }
 }
 
+/// How many columns a header may have: no file of ours has a tenth of it, and each is offered as a choice on a page.
+pub const MOST_COLUMNS: usize = 200;
+
 /// A file that is being read.
 pub struct Table<'s> {
     format: &'static Format,
@@ -61,6 +64,8 @@ pub struct Table<'s> {
     reader: Reader<Lines<Box<dyn Read + Send + 's>>>,
     record: ByteRecord,
     header: Vec<String>,
+    /// Where the columns stand that the format does not know.
+    strange: Vec<usize>,
 }
 
 impl<'s> Table<'s> {
@@ -72,13 +77,22 @@ impl<'s> Table<'s> {
             .flexible(true)
             .buffer_capacity(1 << 18)
             .from_reader(Lines::new(file));
-        let mut table = Self { format, source, reader, record: ByteRecord::new(), header: vec![] };
+        let mut table = Self { format, source, reader, record: ByteRecord::new(), header: vec![], strange: vec![] };
         table.reader.read_byte_record(&mut table.record)?;
         Ok(table.read_header(problems).then_some(table))
     }
 
     fn read_header(&mut self, problems: &mut Problems) -> bool {
         let Format { file, columns, more_columns, for_people, .. } = self.format;
+        let count = self.record.len();
+        if let Some(name) = self.record.get(MOST_COLUMNS) {
+            let name = String::from_utf8_lossy(name);
+            let remedy = format!(
+                "The header has {count} columns, and {MOST_COLUMNS} are possible. Remove those that are not needed."
+            );
+            problems.add(file, 1, (MOST_COLUMNS + 1).to_string(), name, remedy);
+            return false;
+        }
         let mut fine = true;
         let mut refuse = |column: &str, remedy: String| {
             problems.add(file, 1, column, column, remedy);
@@ -109,6 +123,8 @@ impl<'s> Table<'s> {
             }
             self.header.push(name.to_owned());
         }
+        let strange = |name: &String| !name.is_empty() && !columns.iter().any(|column| column.name == name);
+        self.strange = self.header.iter().enumerate().filter(|(_, name)| strange(name)).map(|(at, _)| at).collect();
         for column in columns.iter().filter(|column| column.required) {
             if !self.header.iter().any(|name| name == column.name) {
                 problems.add(file, 1, column.name, "", "The column is missing. Add it to the header and to each row.");
@@ -130,6 +146,7 @@ impl<'s> Table<'s> {
                     format: self.format,
                     record: &self.record,
                     header: &self.header,
+                    strange: &self.strange,
                     line,
                     problems,
                 }));
@@ -172,6 +189,7 @@ pub struct Row<'a> {
     format: &'static Format,
     record: &'a ByteRecord,
     header: &'a [String],
+    strange: &'a [usize],
     /// The row's line in the file, from 1.
     pub line: u64,
     problems: &'a mut Problems,
@@ -185,7 +203,12 @@ impl<'a> Row<'a> {
 
     /// The trimmed cell of a column; none if it is empty.
     fn cell(&mut self, column: &str) -> Option<&'a str> {
-        let cell = self.header.iter().position(|name| name == column).and_then(|at| self.record.get(at));
+        let at = self.header.iter().position(|name| name == column);
+        self.cell_at(at, column)
+    }
+
+    fn cell_at(&mut self, at: Option<usize>, column: &str) -> Option<&'a str> {
+        let cell = at.and_then(|at| self.record.get(at));
         match std::str::from_utf8(cell.unwrap_or_default()).map(str::trim) {
             Ok("") => {
                 if self.format.columns.iter().any(|known| known.required && known.name == column) {
@@ -215,6 +238,10 @@ impl<'a> Row<'a> {
     /// Text of at most so many characters.
     pub fn text(&mut self, column: &str, most: usize) -> Option<&'a str> {
         let text = self.cell(column)?;
+        self.at_most(column, text, most)
+    }
+
+    fn at_most(&mut self, column: &str, text: &'a str, most: usize) -> Option<&'a str> {
         if text.len() > most && text.chars().count() > most {
             self.refuse(column, text, format!("The text is too long. At most {most} characters are possible."));
             return None;
@@ -343,18 +370,25 @@ impl<'a> Row<'a> {
 
     /// The cells of columns that the format does not know, by the header's name.
     pub fn others(&mut self) -> Vec<(&'a str, &'a str)> {
-        let known = self.format.columns;
-        let header = self.header;
-        let others = header.iter().filter(|name| !name.is_empty() && !known.iter().any(|c| c.name == name.as_str()));
-        others.filter_map(|name| Some((name.as_str(), self.text(name, 2000)?))).collect()
+        let named = self.strange.iter().filter_map(|at| Some((*at, self.header.get(*at)?.as_str())));
+        named
+            .filter_map(|(at, name)| {
+                let text = self.cell_at(Some(at), name)?;
+                Some((name, self.at_most(name, text, 2000)?))
+            })
+            .collect()
     }
 }
 
-/// The columns of a file that its format does not know, as they stand in the header.
+/// The columns of a file that its format does not know, as they stand in the header. None of a header that is refused for
+/// its length.
 pub fn strangers(source: Source<'_>, format: &'static Format) -> io::Result<Vec<String>> {
     let Some(file) = source.open(format.file)? else { return Ok(vec![]) };
     let mut header = ByteRecord::new();
     ReaderBuilder::new().has_headers(false).from_reader(file).read_byte_record(&mut header)?;
+    if header.len() > MOST_COLUMNS {
+        return Ok(vec![]);
+    }
     let names = header.iter().filter_map(|name| std::str::from_utf8(name).ok()).map(str::trim);
     let known =
         |name: &str| format.columns.iter().any(|column| column.name == name) || format.for_people.contains(&name);
