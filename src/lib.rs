@@ -422,6 +422,7 @@ pub mod sign_in {
     pub mod breached;
     pub mod db;
     pub mod door;
+    mod browsers_db;
     pub mod passwords;
     pub mod proof;
     mod recovery;

@@ -162,7 +162,8 @@ fn every_file_says_what_it_is_for_and_stays_short() {
 
 #[test]
 fn every_table_stands_behind_its_organization() {
-    let open = ["organizations", "sign_ins", "sessions", "invitations", "throttle", "unfinished_sign_ins"];
+    let open =
+        ["organizations", "sign_ins", "sessions", "invitations", "throttle", "unfinished_sign_ins", "known_browsers"];
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
     let sql: String = {
         let mut files: Vec<_> = fs::read_dir(root).unwrap().map(|e| e.unwrap().path()).collect();

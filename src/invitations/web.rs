@@ -17,7 +17,11 @@ use crate::{
         sessions,
         tx::{self, Tx},
     },
-    sign_in::{self, door, passwords},
+    sign_in::{
+        self,
+        door::{self, Proved},
+        passwords,
+    },
     web::{
         auth,
         client::ClientAddress,
@@ -80,7 +84,8 @@ async fn accept(
         match choose(&mut tx, &token, &invitation, &hash).await {
             Ok(()) => {
                 tx.commit().await?;
-                return welcome(&app, &invitation, address, &headers).await;
+                let who = Proved { org: invitation.org, user: invitation.user, password_hash: &hash };
+                return welcome(&app, &invitation, who, address, &headers).await;
             }
             Err(Error::Database(e)) if violates(&e, "sign_ins_pkey") => {
                 errors.add("email", "This address cannot be used here. Ask your administrator to enter another one.");
@@ -107,6 +112,7 @@ async fn choose(tx: &mut Tx, token: &str, invitation: &Invitation, password_hash
 async fn welcome(
     app: &App,
     invitation: &Invitation,
+    who: Proved<'_>,
     address: std::net::IpAddr,
     headers: &HeaderMap,
 ) -> Result<Response, Error> {
@@ -114,6 +120,7 @@ async fn welcome(
         let toast = Toast::new("Your new password is set. Sign in with it.");
         return Ok(toast::with(Redirect::to("/sign-in").into_response(), &toast));
     }
-    let response = door::admit(app, invitation.org, invitation.user, address, headers, "/").await?;
+    let inside = door::admit(app, who, address, headers, "/").await?;
+    let response = inside.unwrap_or_else(|| Redirect::to("/sign-in").into_response());
     Ok(toast::with(response, &Toast::new("Welcome. Your password is set.")))
 }

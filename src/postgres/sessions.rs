@@ -1,6 +1,6 @@
 //! Sessions: who a browser's token is, asked once per request, before the organization is known.
 
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 use time::{Date, OffsetDateTime, PrimitiveDateTime};
 
 use super::tx::Tx;
@@ -145,7 +145,7 @@ pub struct NewSession<'a> {
 }
 
 /// Begins a session.
-pub async fn insert(db: &PgPool, new: &NewSession<'_>, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn insert(db: impl PgExecutor<'_>, new: &NewSession<'_>, now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into sessions (token_hash, org_id, user_id, created_at, last_seen_at, auth_at, ip, user_agent)
          values ($1, $2, $3, $4, $4, $4, $5, $6)",
@@ -200,13 +200,13 @@ pub async fn end_viewing(tx: &mut Tx, token_hash: &[u8]) -> sqlx::Result<bool> {
 }
 
 /// Ends one session.
-pub async fn end(db: &PgPool, token_hash: &[u8]) -> sqlx::Result<()> {
+pub async fn end(db: impl PgExecutor<'_>, token_hash: &[u8]) -> sqlx::Result<()> {
     sqlx::query!("delete from sessions where token_hash = $1", token_hash).execute(db).await?;
     Ok(())
 }
 
-/// Replaces a session's token after its password was given again. The old token is good for a last moment, for a
-/// request that is under way with it, but does not count as fresh.
+/// Replaces a session's token after its password was given again, unless the session was ended meanwhile. The old token is
+/// good for a last moment, for a request that is under way with it, but does not count as fresh.
 pub async fn rotate(
     db: &PgPool,
     old: &[u8],
@@ -214,6 +214,18 @@ pub async fn rotate(
     now: OffsetDateTime,
     old_ends_at: OffsetDateTime,
 ) -> sqlx::Result<()> {
+    let mut tx = db.begin().await?;
+    // Whoever ends the person's sessions waits for the new one, or has ended the old one before it is looked for below.
+    sqlx::query!(
+        r#"select i.email
+           from sign_ins i
+           join sessions s on s.org_id = i.org_id and s.user_id = i.user_id
+           where s.token_hash = $1
+           for share of i"#,
+        old,
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
     sqlx::query!(
         "with replaced as (
              update sessions
@@ -229,15 +241,25 @@ pub async fn rotate(
         now,
         old_ends_at,
     )
-    .execute(db)
+    .execute(&mut *tx)
     .await?;
-    Ok(())
+    tx.commit().await
 }
 
 /// Ends a person's sessions, all of them or all but one, and the sign-ins that still owe a code: with the transaction that
-/// changes what they may do.
+/// changes what they may do. A sign-in that is under way is waited for, or finds what has changed.
 pub async fn end_all(tx: &mut Tx, user: UserId, except: Option<&[u8]>) -> sqlx::Result<()> {
     let org = tx.org;
+    sqlx::query!(
+        "select email
+         from sign_ins
+         where org_id = $1 and user_id = $2
+         for update",
+        org as OrgId,
+        user as UserId,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
     sqlx::query!(
         "delete from sessions
          where org_id = $1 and user_id = $2 and token_hash is distinct from $3",
@@ -269,7 +291,12 @@ pub async fn end_one(tx: &mut Tx, user: UserId, key: &str) -> sqlx::Result<bool>
 }
 
 /// Forgets a person's sessions that nobody can use any more.
-pub async fn forget_old(db: &PgPool, org: OrgId, user: UserId, unused_since: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn forget_old(
+    db: impl PgExecutor<'_>,
+    org: OrgId,
+    user: UserId,
+    unused_since: OffsetDateTime,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "delete from sessions
          where org_id = $1 and user_id = $2 and (last_seen_at < $3 or ends_at < $3)",

@@ -20,7 +20,6 @@ use crate::{
     },
     web::{
         auth::Viewer,
-        client::ClientAddress,
         error::Error,
         form::{Errors, Form, Nothing},
         once,
@@ -193,7 +192,6 @@ async fn make_recovery_codes(
 async fn turn_off(
     State(app): State<App>,
     me: Viewer,
-    ClientAddress(address): ClientAddress,
     page: Page,
     Form { once, fields, .. }: Form<CodeForm>,
 ) -> Result<Response, Error> {
@@ -207,7 +205,7 @@ async fn turn_off(
     if fields.code.trim().is_empty() {
         errors.add("code", "Code is missing.");
     }
-    if errors.is_empty() && !proof::is_mine(&app, &me, address, fields.password, &fields.code).await? {
+    if errors.is_empty() && !proof::is_mine(&app, &me, fields.password, &fields.code).await? {
         errors.add("password", proof::not_mine(&me));
     }
     if !errors.is_empty() {

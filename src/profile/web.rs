@@ -26,7 +26,6 @@ use crate::{
     },
     web::{
         auth::Viewer,
-        client::ClientAddress,
         error::Error,
         form::{Errors, Form, Nothing, Path},
         once,
@@ -101,7 +100,6 @@ struct PasswordForm {
 async fn change_password(
     State(app): State<App>,
     me: Viewer,
-    ClientAddress(address): ClientAddress,
     page: Page,
     Form { once, fields, .. }: Form<PasswordForm>,
 ) -> Result<Response, Error> {
@@ -114,7 +112,7 @@ async fn change_password(
     if me.second_factor && fields.code.trim().is_empty() {
         errors.add("code", "Code is missing.");
     }
-    if errors.is_empty() && !proof::is_mine(&app, &me, address, fields.current_password, &fields.code).await? {
+    if errors.is_empty() && !proof::is_mine(&app, &me, fields.current_password, &fields.code).await? {
         errors.add("current_password", proof::not_mine(&me));
     }
     if !errors.is_empty() {

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
-    response::Response,
+    response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -18,7 +18,11 @@ use crate::{
     },
     organizations::{self, db::NewOrganization},
     postgres::tx::{self, Tx},
-    sign_in::{self, door, passwords},
+    sign_in::{
+        self,
+        door::{self, Proved},
+        passwords,
+    },
     users::{self, db::Details},
     web::{
         client::ClientAddress,
@@ -153,7 +157,9 @@ async fn set_up(
     let admin = create(&mut tx, &new, &hash).await?;
     let org = tx.org;
     tx.commit().await?;
-    let response = door::admit(&app, org, admin, address, &headers, "/first-steps").await?;
+    let who = Proved { org, user: admin, password_hash: &hash };
+    let inside = door::admit(&app, who, address, &headers, "/first-steps").await?;
+    let response = inside.unwrap_or_else(|| Redirect::to("/sign-in").into_response());
     let words = format!("{} is set up. These are its first steps.", new.organization.name);
     Ok(toast::with(response, &Toast::new(words)))
 }

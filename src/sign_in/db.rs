@@ -1,6 +1,6 @@
 //! The SQL of signing in: addresses with their password hashes, and the buckets that slow guessing down.
 
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 use time::OffsetDateTime;
 
 use crate::{
@@ -19,7 +19,7 @@ pub struct SignIn {
     pub email: String,
     /// argon2id, as a PHC string.
     pub password_hash: String,
-    /// Wrong passwords and codes in a row.
+    /// Wrong codes in a row.
     pub failures: i32,
     /// Whether the person may sign in at all.
     pub active: bool,
@@ -64,28 +64,43 @@ pub async fn of_user(db: &PgPool, org: OrgId, user: UserId) -> sqlx::Result<Opti
     .await
 }
 
-/// Counts a wrong password or code. It takes as long for an address that nobody has: this commit waits for no disk, and a crash
-/// may forget it.
-pub async fn note_failure(db: &PgPool, email: &str) -> sqlx::Result<()> {
-    let mut tx = db.begin_with("begin; set local synchronous_commit = off").await?;
-    sqlx::query!("update sign_ins set failures = failures + 1 where email = $1", email).execute(&mut *tx).await?;
-    tx.commit().await
+/// Keeps a person's password as it is until the transaction ends, and returns its hash: a session that follows from it is
+/// there before somebody ends all sessions, or is not begun.
+pub async fn hold(db: impl PgExecutor<'_>, org: OrgId, user: UserId) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        "select password_hash
+         from sign_ins
+         where org_id = $1 and user_id = $2
+         for share",
+        org as OrgId,
+        user as UserId,
+    )
+    .fetch_optional(db)
+    .await
 }
 
-/// Keeps a password's new hash.
-pub async fn renew_hash(db: &PgPool, email: &str, password_hash: &str) -> sqlx::Result<()> {
-    sqlx::query!("update sign_ins set password_hash = $2 where email = $1", email, password_hash).execute(db).await?;
+/// Counts a wrong code.
+pub async fn note_failure(db: &PgPool, email: &str) -> sqlx::Result<()> {
+    sqlx::query!("update sign_ins set failures = failures + 1 where email = $1", email).execute(db).await?;
     Ok(())
 }
 
-/// Forgets the wrong tries before the right one.
+/// Keeps a password's new hash in place of the one that it was compared with: never of a password that was chosen since.
+pub async fn renew_hash(db: &PgPool, email: &str, old: &str, new: &str) -> sqlx::Result<()> {
+    sqlx::query!("update sign_ins set password_hash = $3 where email = $1 and password_hash = $2", email, old, new)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Forgets the wrong codes before the right one.
 pub async fn forget_failures(db: &PgPool, email: &str) -> sqlx::Result<()> {
     sqlx::query!("update sign_ins set failures = 0 where email = $1 and failures > 0", email).execute(db).await?;
     Ok(())
 }
 
 /// Whether a person has a second factor that counts.
-pub async fn has_second_factor(db: &PgPool, org: OrgId, user: UserId) -> sqlx::Result<bool> {
+pub async fn has_second_factor(db: impl PgExecutor<'_>, org: OrgId, user: UserId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (
                select from second_factors where org_id = $1 and user_id = $2 and confirmed_at is not null

@@ -31,29 +31,47 @@ pub const CODE: &str = "/sign-in/code";
 /// So long the code may take.
 const PATIENCE: Duration = Duration::minutes(10);
 
-/// Lets somebody in who has given the right password, and leads to `to`; where a second factor is on, to the code.
+/// Whose password was right, or was just chosen.
+#[derive(Clone, Copy, Debug)]
+pub struct Proved<'a> {
+    /// The organization.
+    pub org: OrgId,
+    /// The person.
+    pub user: UserId,
+    /// The hash that the password was compared with.
+    pub password_hash: &'a str,
+}
+
+/// Lets somebody in who has given the right password, and leads to `to`; where a second factor is on, to the code. Nothing:
+/// there is another password by now.
 pub async fn admit(
     app: &App,
-    org: OrgId,
-    user: UserId,
+    who: Proved<'_>,
     from: IpAddr,
     headers: &HeaderMap,
     to: &str,
-) -> Result<Response, Error> {
-    if !db::has_second_factor(&app.db, org, user).await? {
-        let token = session::begin(app, org, user, from, headers).await?;
+) -> Result<Option<Response>, Error> {
+    let Proved { org, user, password_hash } = who;
+    let mut tx = app.db.begin().await?;
+    if db::hold(&mut *tx, org, user).await?.is_none_or(|hash| hash != password_hash) {
+        return Ok(None);
+    }
+    if !db::has_second_factor(&mut *tx, org, user).await? {
+        let begun = session::begin(app, &mut tx, org, user, from, headers).await?;
+        tx.commit().await?;
         app.figures.signed_in(SignIn::Done);
-        return Ok(session::give(app, Redirect::to(to).into_response(), &token));
+        return Ok(Some(begun.give(app, Redirect::to(to).into_response())));
     }
     if let Some(old) = auth::token_hash(app, headers, UNFINISHED) {
-        unfinished_db::end(&app.db, &old).await?;
+        unfinished_db::end(&mut *tx, &old).await?;
     }
     let now = app.clock.now();
     let (token, token_hash) = auth::new_token();
-    unfinished_db::insert(&app.db, &token_hash, Unfinished { org, user }, now, now + PATIENCE).await?;
+    unfinished_db::insert(&mut tx, &token_hash, Unfinished { org, user }, now, now + PATIENCE).await?;
+    tx.commit().await?;
     let query = serde_html_form::to_string([("next", to)]).unwrap_or_default();
     let response = Redirect::to(&format!("{CODE}?{query}")).into_response();
-    Ok(session::carry(response, &auth::cookie(app, UNFINISHED, &token)))
+    Ok(Some(session::carry(response, &auth::cookie(app, UNFINISHED, &token))))
 }
 
 /// Who owes a code in this browser.
@@ -62,7 +80,7 @@ pub async fn who_owes(app: &App, headers: &HeaderMap) -> Result<Option<Unfinishe
     Ok(unfinished_db::find(&app.db, &hash, app.clock.now()).await?)
 }
 
-/// Lets somebody in who has given the code too. Nothing: another request was faster.
+/// Lets somebody in who has given the code too. Nothing: another request was faster, or there is another password by now.
 pub async fn finish(
     app: &App,
     who: Unfinished,
@@ -72,12 +90,15 @@ pub async fn finish(
     to: &str,
 ) -> Result<Option<Response>, Error> {
     let Some(hash) = auth::token_hash(app, headers, UNFINISHED) else { return Ok(None) };
-    if !unfinished_db::end(&app.db, &hash).await? {
+    let mut tx = app.db.begin().await?;
+    db::hold(&mut *tx, who.org, who.user).await?;
+    if !unfinished_db::end(&mut *tx, &hash).await? {
         return Ok(None);
     }
-    let token = session::begin(app, who.org, who.user, from, headers).await?;
+    let begun = session::begin(app, &mut tx, who.org, who.user, from, headers).await?;
+    tx.commit().await?;
     app.figures.signed_in(SignIn::Done);
-    let response = session::give(app, Redirect::to(to).into_response(), &token);
+    let response = begun.give(app, Redirect::to(to).into_response());
     let response = session::carry(response, &auth::cookie(app, UNFINISHED, ""));
     Ok(Some(match used {
         Used::App => response,

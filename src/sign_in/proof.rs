@@ -1,13 +1,11 @@
 //! Proves by a password, and a code where there is a second factor, who somebody is: tries are counted, and the answer
 //! tells nobody which addresses exist.
 
-use std::net::IpAddr;
-
 use super::{
     db::{self, SignIn},
     passwords::{self, Verdict},
     second_factor::{self, Used},
-    throttle::{MOST_FAILURES, Try},
+    throttle::{Guesser, MOST_FAILURES, Try},
 };
 use crate::{
     App,
@@ -18,10 +16,11 @@ use crate::{
 
 /// Who signs in with this address and password; nobody if either is wrong, or the person may not sign in. Whoever has a
 /// second factor has proved nothing yet ([`by_code`]).
-pub async fn by_password(app: &App, from: IpAddr, email: &str, password: String) -> Result<Option<SignIn>, Error> {
+pub async fn by_password(app: &App, from: Guesser, email: &str, password: String) -> Result<Option<SignIn>, Error> {
     let this_try = Try::take(app, from, email).await?;
-    let found = db::find(&app.db, email).await?.filter(may_try);
-    let who = compare(app, email, password, found).await?;
+    let found = db::find(&app.db, email).await?;
+    let user = found.as_ref().map(|who| who.user);
+    let who = compare(app, email, password, found.filter(may_try)).await?;
     match &who {
         // The wrong tries go on counting until the code is right too: else whoever knows the password, and gives it
         // between two guesses, could guess codes without end.
@@ -30,14 +29,14 @@ pub async fn by_password(app: &App, from: IpAddr, email: &str, password: String)
             db::forget_failures(&app.db, email).await?;
             this_try.succeeded(app).await?;
         }
-        None => {}
+        None => refused("password", from, user),
     }
     Ok(who)
 }
 
 /// Uses up a code of a person who has given the password. Nothing: it is wrong, or was used before. It is guessed as slowly
-/// as a password, and a wrong one counts like a wrong password.
-pub async fn by_code(app: &App, from: IpAddr, org: OrgId, user: UserId, code: &str) -> Result<Option<Used>, Error> {
+/// as a password.
+pub async fn by_code(app: &App, from: Guesser, org: OrgId, user: UserId, code: &str) -> Result<Option<Used>, Error> {
     let Some(who) = db::of_user(&app.db, org, user).await? else { return Ok(None) };
     let this_try = Try::take(app, from, &who.email).await?;
     let mut used = None;
@@ -50,16 +49,17 @@ pub async fn by_code(app: &App, from: IpAddr, org: OrgId, user: UserId, code: &s
         db::forget_failures(&app.db, &who.email).await?;
         this_try.succeeded(app).await?;
     } else {
-        tracing::info!(address = %from, "refused a code");
+        refused("code", from, Some(user));
         db::note_failure(&app.db, &who.email).await?;
     }
     Ok(used)
 }
 
 /// Whether this is the viewer's password, and the code is right where there is a second factor. Guessing is slowed down as
-/// at the door.
-pub async fn is_mine(app: &App, me: &Viewer, from: IpAddr, password: String, code: &str) -> Result<bool, Error> {
+/// at the door, for this session alone: what strangers try there keeps nobody from working.
+pub async fn is_mine(app: &App, me: &Viewer, password: String, code: &str) -> Result<bool, Error> {
     let Some(mine) = db::of_user(&app.db, me.scope.org, me.id).await? else { return Ok(false) };
+    let from = Guesser::Inside(me.session);
     match by_password(app, from, &mine.email, password).await? {
         Some(who) if who.user == me.id && who.second_factor => {
             Ok(by_code(app, from, who.org, who.user, code).await?.is_some())
@@ -77,6 +77,15 @@ pub fn not_mine(me: &Viewer) -> &'static str {
     }
 }
 
+/// Who was meant is logged, where there is such a person; what was typed may be a password, and is not.
+fn refused(what: &str, from: Guesser, user: Option<UserId>) {
+    let user = user.map(|user| user.0);
+    match from {
+        Guesser::Inside(_) => tracing::info!(user, "refused a {what} that was asked for again"),
+        Guesser::Outside { address, .. } => tracing::info!(%address, user, "refused a {what} at the door"),
+    }
+}
+
 fn may_try(who: &SignIn) -> bool {
     who.active && who.failures < MOST_FAILURES
 }
@@ -84,13 +93,12 @@ fn may_try(who: &SignIn) -> bool {
 /// It takes the same time for an address that nobody has.
 async fn compare(app: &App, email: &str, password: String, found: Option<SignIn>) -> Result<Option<SignIn>, Error> {
     let stored = found.as_ref().map(|who| who.password_hash.clone());
-    match (passwords::compare(app, password, stored).await?, &found) {
-        (Verdict::Right, Some(_)) => {}
-        (Verdict::RightRehashed(hash), Some(_)) => db::renew_hash(&app.db, email, &hash).await?,
-        _ => {
-            db::note_failure(&app.db, email).await?;
-            return Ok(None);
+    Ok(match (passwords::compare(app, password, stored).await?, found) {
+        (Verdict::Right, Some(who)) => Some(who),
+        (Verdict::RightRehashed(hash), Some(who)) => {
+            db::renew_hash(&app.db, email, &who.password_hash, &hash).await?;
+            Some(SignIn { password_hash: hash, ..who })
         }
-    }
-    Ok(found)
+        _ => None,
+    })
 }

@@ -7,14 +7,16 @@ use axum::{
     response::Response,
 };
 use axum_extra::extract::cookie::Cookie;
+use sqlx::PgConnection;
 use time::Duration;
 
+use super::browsers_db;
 use crate::{
     App,
     domain::id::{OrgId, UserId},
     postgres::sessions::{self, NewSession},
     web::{
-        auth::{self, SESSION, Viewer},
+        auth::{self, BROWSER, SESSION, Viewer},
         error::Error,
     },
 };
@@ -24,26 +26,52 @@ const GRACE: Duration = Duration::seconds(10);
 /// A session that was not used for so long is over for everybody.
 const FORGET_AFTER: Duration = Duration::days(7);
 
-/// Begins a session, in place of the one that the browser may still have, and returns its token.
+/// A browser that was not used to sign in for so long is a strange one again.
+const KNOWN_FOR: Duration = Duration::days(180);
+/// As long as a mark of ours is.
+const MARK: usize = 43;
+
+/// What the browser is given of a session that begins.
+pub(super) struct Begun {
+    token: String,
+    mark: String,
+}
+
+impl Begun {
+    /// Lets the answer carry it.
+    pub(super) fn give(&self, app: &App, response: Response) -> Response {
+        let mut mark = auth::cookie(app, BROWSER, &self.mark);
+        mark.set_max_age(KNOWN_FOR);
+        carry(give(app, response, &self.token), &mark)
+    }
+}
+
+/// Begins a session, in place of the one that the browser may still have, and remembers the browser. The transaction holds
+/// what the session follows from ([`super::db::hold`]).
 pub(super) async fn begin(
     app: &App,
+    tx: &mut PgConnection,
     org: OrgId,
     user: UserId,
     from: IpAddr,
     headers: &HeaderMap,
-) -> Result<String, Error> {
+) -> Result<Begun, Error> {
     let now = app.clock.now();
     if let Some(old) = auth::token_hash(app, headers, SESSION) {
-        sessions::end(&app.db, &old).await?;
+        sessions::end(&mut *tx, &old).await?;
     }
-    sessions::forget_old(&app.db, org, user, now - FORGET_AFTER).await?;
+    sessions::forget_old(&mut *tx, org, user, now - FORGET_AFTER).await?;
     let (token, token_hash) = auth::new_token();
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let user_agent: String = user_agent.chars().take(200).collect();
     let new = NewSession { token_hash: &token_hash, org, user, ip: &from.to_string(), user_agent: &user_agent };
-    sessions::insert(&app.db, &new, now).await?;
+    sessions::insert(&mut *tx, &new, now).await?;
+    // Several people may use one browser: each of them is known in it by the same mark.
+    let mark = auth::cookie_value(app, headers, BROWSER).filter(|mark| mark.len() == MARK);
+    let mark = mark.unwrap_or_else(|| auth::new_token().0);
+    browsers_db::remember(tx, org, user, &auth::hash_token(&mark), now, now - KNOWN_FOR).await?;
     tracing::info!(%org, %user, "signed in");
-    Ok(token)
+    Ok(Begun { token, mark })
 }
 
 /// Gives the viewer's session a new token, which counts as fresh: whoever has copied the old one has it no longer.

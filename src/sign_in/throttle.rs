@@ -1,73 +1,108 @@
-//! Slows down the guessing of passwords and codes: so many tries per address of the network and per e-mail address.
+//! Slows down the guessing of passwords and codes. Whoever guesses uses up tries of the own, never those of people who have
+//! signed in where they sit.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
+use axum::http::HeaderMap;
 use time::{Duration, OffsetDateTime};
 
-use super::db::{self, Bucket};
-use crate::{App, web::error::Error};
+use super::{
+    browsers_db,
+    db::{self, Bucket},
+};
+use crate::{
+    App,
+    web::{
+        auth::{self, BROWSER},
+        client::network,
+        error::Error,
+    },
+};
 
-/// Ten tries at once, then three a minute.
-const PER_ADDRESS: Bucket = Bucket { burst: 10.0, per_second: 3.0 / 60.0 };
-/// Ten tries at once, then twenty an hour.
-const PER_EMAIL: Bucket = Bucket { burst: 10.0, per_second: 20.0 / 3600.0 };
+/// Of a network, for whomever: ten tries at once, then three a minute.
+const PER_NETWORK: Bucket = Bucket { burst: 10.0, per_second: 3.0 / 60.0 };
+/// For one person from one place (a network, a known browser, a session): ten tries at once, then twenty an hour.
+const PER_PLACE: Bucket = Bucket { burst: 10.0, per_second: 20.0 / 3600.0 };
+/// For one person, of all strangers together, however many networks they have: a hundred at once, then twenty an hour.
+const PER_EMAIL: Bucket = Bucket { burst: 100.0, per_second: 20.0 / 3600.0 };
 /// In this time every bucket is full again.
-const FULL_AFTER: Duration = Duration::hours(1);
+const FULL_AFTER: Duration = Duration::hours(5);
 
-/// After so many wrong passwords in a row only a new link from an administrator helps.
+/// After so many wrong codes in a row only a new password helps: whoever gives them has the old one.
 pub const MOST_FAILURES: i32 = 100;
+
+/// Who gives a password or a code.
+#[derive(Clone, Copy, Debug)]
+pub enum Guesser {
+    /// Somebody who is signed in, by the session's hash.
+    Inside([u8; 32]),
+    /// Somebody at the door.
+    Outside {
+        /// From where.
+        address: IpAddr,
+        /// The hash of the mark that the browser bears.
+        mark: Option<[u8; 32]>,
+    },
+}
+
+impl Guesser {
+    /// Whoever sends this request.
+    pub fn outside(app: &App, address: IpAddr, headers: &HeaderMap) -> Self {
+        Self::Outside { address, mark: auth::token_hash(app, headers, BROWSER) }
+    }
+}
 
 /// One try to give a password or a code. Whoever has none left waits ([`Error::TooMany`]).
 pub struct Try {
-    address: String,
-    email: String,
+    /// The bucket of the person and place.
+    own: String,
+    /// The buckets that others use, too.
+    shared: Vec<(String, Bucket)>,
     now: OffsetDateTime,
 }
 
 impl Try {
-    /// Takes a try from both buckets, before anything is compared: also a try that is broken off counts.
-    pub async fn take(app: &App, address: IpAddr, email: &str) -> Result<Self, Error> {
+    /// Takes a try from each bucket, before anything is compared: also a try that is broken off counts.
+    pub async fn take(app: &App, who: Guesser, email: &str) -> Result<Self, Error> {
         let now = app.clock.now();
-        let this = Self { address: format!("address {}", network(address)), email: format!("email {email}"), now };
-        db::take(&app.db, &this.address, PER_ADDRESS, now).await?.map_err(Error::TooMany)?;
-        db::take(&app.db, &this.email, PER_EMAIL, now).await?.map_err(Error::TooMany)?;
-        Ok(this)
+        let (own, shared) = match who {
+            Guesser::Inside(session) => (format!("session {}", hex(&session)), vec![]),
+            Guesser::Outside { mark: Some(mark), .. } if browsers_db::is_known(&app.db, email, &mark).await? => {
+                (format!("browser {} for {email}", hex(&mark)), vec![])
+            }
+            Guesser::Outside { address, .. } => {
+                let network = network(address);
+                let shared = vec![(format!("address {network}"), PER_NETWORK), (format!("email {email}"), PER_EMAIL)];
+                (format!("address {network} for {email}"), shared)
+            }
+        };
+        let buckets = shared.iter().map(|(key, bucket)| (key, *bucket));
+        for (key, bucket) in buckets.chain([(&own, PER_PLACE)]) {
+            db::take(&app.db, key, bucket, now).await?.map_err(Error::TooMany)?;
+        }
+        Ok(Self { own, shared, now })
     }
 
     /// The password was right, and a code is owed: the try does not count, and those before still do.
     pub async fn put_back(self, app: &App) -> Result<(), Error> {
-        db::put_back(&app.db, &self.address, PER_ADDRESS).await?;
-        db::put_back(&app.db, &self.email, PER_EMAIL).await?;
-        Ok(())
+        db::put_back(&app.db, &self.own, PER_PLACE).await?;
+        self.put_back_shared(app).await
     }
 
     /// All was right: the try does not count, so that many people behind one address can sign in at nine.
     pub async fn succeeded(self, app: &App) -> Result<(), Error> {
-        db::put_back(&app.db, &self.address, PER_ADDRESS).await?;
-        db::refill(&app.db, &self.email, self.now - FULL_AFTER).await?;
+        db::refill(&app.db, &self.own, self.now - FULL_AFTER).await?;
+        self.put_back_shared(app).await
+    }
+
+    async fn put_back_shared(self, app: &App) -> Result<(), Error> {
+        for (key, bucket) in self.shared {
+            db::put_back(&app.db, &key, bucket).await?;
+        }
         Ok(())
     }
 }
 
-/// What stands for one subscriber: an IPv4 address, or the first 64 bits of an IPv6 address.
-fn network(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => v4.to_string(),
-        IpAddr::V6(v6) => format!("{}/64", Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn neighbours_in_a_network_share_a_bucket() {
-        let network = |address: &str| network(address.parse().unwrap());
-        assert_eq!(network("192.0.2.7"), "192.0.2.7");
-        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
-        assert_eq!(network("2001:db8:1:2:aaaa::1"), "2001:db8:1:2::/64");
-        assert_eq!(network("2001:db8:1:2:bbbb::2"), network("2001:db8:1:2:aaaa::1"));
-        assert_ne!(network("2001:db8:1:3::1"), network("2001:db8:1:2::1"));
-    }
+fn hex(hash: &[u8; 32]) -> String {
+    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,6 +1,6 @@
 //! The SQL of unfinished sign-ins: the password was right, the code is owed. They open no page.
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use time::OffsetDateTime;
 
 use crate::domain::id::{OrgId, UserId};
@@ -16,13 +16,13 @@ pub struct Unfinished {
 
 /// Notes that somebody owes a code, and forgets what is over.
 pub async fn insert(
-    db: &PgPool,
+    db: &mut PgConnection,
     token_hash: &[u8],
     who: Unfinished,
     now: OffsetDateTime,
     ends_at: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query!("delete from unfinished_sign_ins where ends_at <= $1", now).execute(db).await?;
+    sqlx::query!("delete from unfinished_sign_ins where ends_at <= $1", now).execute(&mut *db).await?;
     sqlx::query!(
         "insert into unfinished_sign_ins (token_hash, org_id, user_id, ends_at)
          values ($1, $2, $3, $4)",
@@ -51,7 +51,7 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
 }
 
 /// Ends one. False: it was over.
-pub async fn end(db: &PgPool, token_hash: &[u8]) -> sqlx::Result<bool> {
+pub async fn end(db: impl PgExecutor<'_>, token_hash: &[u8]) -> sqlx::Result<bool> {
     let done = sqlx::query!("delete from unfinished_sign_ins where token_hash = $1", token_hash).execute(db).await?;
     Ok(done.rows_affected() == 1)
 }

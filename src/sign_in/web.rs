@@ -8,7 +8,11 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{door, proof, session};
+use super::{
+    door::{self, Proved},
+    proof, session,
+    throttle::Guesser,
+};
 use crate::{
     App,
     figures::SignIn,
@@ -43,7 +47,7 @@ pub fn routes() -> Routes {
         .get(door::CODE, show_code)
         .post(door::CODE, give_code)
         .post("/sign-out", sign_out)
-        .post(step_up::PATH, confirm_password)
+        .post_large(step_up::PATH, step_up::MOST_HELD_BACK, confirm_password)
 }
 
 async fn home(me: Viewer) -> Redirect {
@@ -95,12 +99,15 @@ async fn sign_in(
         errors.add("password", "Password is missing.");
     }
     if errors.is_empty() {
-        let proved = proof::by_password(&app, address, &email, password).await;
+        let from = Guesser::outside(&app, address, &headers);
+        let proved = proof::by_password(&app, from, &email, password).await;
         if let Some(who) = counted(&app, proved, SignIn::WrongPassword)? {
             let to = auth::local_path(&next).unwrap_or("/");
-            return door::admit(&app, who.org, who.user, address, &headers, to).await;
+            let who = Proved { org: who.org, user: who.user, password_hash: &who.password_hash };
+            if let Some(inside) = door::admit(&app, who, address, &headers, to).await? {
+                return Ok(inside);
+            }
         }
-        tracing::info!(%address, "refused a sign-in");
         errors.add("email", WRONG);
     }
     refused(SignInPage { page, email, next, errors })
@@ -159,10 +166,11 @@ async fn give_code(
 ) -> Result<Response, Error> {
     let Some(who) = door::who_owes(&app, &headers).await? else { return Ok(begin_again()) };
     let mut errors = Errors::new();
+    let from = Guesser::outside(&app, address, &headers);
     if code.trim().is_empty() {
         errors.add("code", "Code is missing.");
     } else if let Some(used) =
-        counted(&app, proof::by_code(&app, address, who.org, who.user, &code).await, SignIn::WrongCode)?
+        counted(&app, proof::by_code(&app, from, who.org, who.user, &code).await, SignIn::WrongCode)?
     {
         let to = auth::local_path(&next).unwrap_or("/");
         let inside = door::finish(&app, who, used, address, &headers, to).await?;
@@ -192,11 +200,11 @@ struct ConfirmForm {
     then: String,
 }
 
-/// The password was asked for again, and a code where there is a second factor: gives the session a new token and lets the browser send the held-back form.
+/// The password was asked for again, and a code where there is a second factor: gives the session a new token and lets the
+/// browser send the held-back form.
 async fn confirm_password(
     State(app): State<App>,
     me: Viewer,
-    ClientAddress(address): ClientAddress,
     page: Page,
     Form { fields: ConfirmForm { password, code, then }, typed, .. }: Form<ConfirmForm>,
 ) -> Result<Response, Error> {
@@ -208,7 +216,7 @@ async fn confirm_password(
     if me.second_factor && code.trim().is_empty() {
         errors.add("code", "Code is missing.");
     }
-    if errors.is_empty() && !proof::is_mine(&app, &me, address, password, &code).await? {
+    if errors.is_empty() && !proof::is_mine(&app, &me, password, &code).await? {
         errors.add("password", proof::not_mine(&me));
     }
     if !errors.is_empty() {

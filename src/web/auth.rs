@@ -245,10 +245,17 @@ pub fn hash_token(token: &str) -> [u8; 32] {
 pub const SESSION: &str = "session";
 /// The cookie of a sign-in that still owes a code.
 pub const UNFINISHED: &str = "unfinished";
+/// The cookie of a browser in which somebody has signed in before.
+pub const BROWSER: &str = "browser";
+
+/// What the browser sent in this cookie, if it sent one.
+pub fn cookie_value(app: &App, headers: &HeaderMap, name: &str) -> Option<String> {
+    CookieJar::from_headers(headers).get(&cookie_name(app, name)).map(|cookie| cookie.value().to_owned())
+}
 
 /// The hash of the token that the browser sent in this cookie, if it sent one.
 pub fn token_hash(app: &App, headers: &HeaderMap, name: &str) -> Option<[u8; 32]> {
-    CookieJar::from_headers(headers).get(&cookie_name(app, name)).map(|cookie| hash_token(cookie.value()))
+    cookie_value(app, headers, name).map(|token| hash_token(&token))
 }
 
 /// The cookie that carries a token; an empty token takes it away.
