@@ -123,6 +123,7 @@ pub mod postgres {
     pub mod database;
     pub mod derived;
     pub mod embedded;
+    pub mod emptying;
     pub mod error;
     pub mod pool;
     pub mod receipts;

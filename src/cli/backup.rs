@@ -15,7 +15,12 @@ use tokio::process::Command;
 use super::failure::Failure;
 use crate::{
     organizations,
-    postgres::{database::Database, embedded, pool},
+    postgres::{
+        database::Database,
+        embedded,
+        emptying::{self, NotEmptied},
+        pool,
+    },
 };
 
 /// Writes one consistent snapshot of everything into a new file that only its owner may read. A server may go on working.
@@ -72,7 +77,10 @@ pub async fn restore(
     pg_restore.args(["--single-transaction", "--exit-on-error", "--no-owner", "--dbname"]).arg(name);
     pg_restore.stdin(backup).stdout(Stdio::null());
     // The empty schema makes room for that of the backup, which may be older. Whatever becomes of it, there is one again.
-    pool::empty(&database.pool).await?;
+    emptying::empty(&database.pool).await.map_err(|error| match error {
+        NotEmptied::Database(error) => Failure::cannot_run(error),
+        refused => Failure::Refused(refused.to_string()),
+    })?;
     let restored = wait(pg_restore).await;
     pool::migrate(&database.pool).await.map_err(Failure::cannot_run)?;
     restored?;

@@ -111,46 +111,6 @@ pub async fn migrate(pool: &PgPool) -> Result<(), SchemaError> {
     })
 }
 
-/// Takes the schema of a database without a company away.
-///
-/// # Errors
-/// Those of the database, also where there is a company; then everything is as it was.
-pub async fn empty(pool: &PgPool) -> sqlx::Result<()> {
-    sqlx::raw_sql(
-        "do $$
-         declare
-             thing text;
-         begin
-             if exists (select from organizations) then
-                 raise exception 'the database holds a company';
-             end if;
-             foreach thing in array array(
-                 select format('drop table if exists %I cascade', c.relname)
-                 from pg_class c
-                 where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-                 union all
-                 select format('drop sequence if exists %I cascade', c.relname)
-                 from pg_class c
-                 where c.relnamespace = 'public'::regnamespace and c.relkind = 'S'
-                 union all
-                 select format('drop function if exists %s cascade', p.oid::regprocedure)
-                 from pg_proc p
-                 where p.pronamespace = 'public'::regnamespace
-                   and not exists (
-                       select from pg_depend d
-                       where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
-                   )
-             )
-             loop
-                 execute thing;
-             end loop;
-         end $$",
-    )
-    .execute(pool)
-    .await?;
-    Ok(())
-}
-
 /// Whether every change of the schema that this program knows was made. A newer program may have made more: it only
 /// adds to what its predecessor uses.
 pub async fn is_current(pool: &PgPool) -> Result<bool, MigrateError> {

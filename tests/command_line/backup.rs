@@ -7,7 +7,7 @@ use attain::{
     clock::Clock,
     demo::{data::Size, fill},
     domain::id::OrgId,
-    postgres::embedded,
+    postgres::{embedded, emptying, pool},
 };
 use sqlx::{AssertSqlSafe, Row};
 use time::macros::datetime;
@@ -54,6 +54,28 @@ async fn checksums(database: &TestDatabase) -> Vec<(String, i64, String)> {
     sums
 }
 
+#[tokio::test]
+async fn what_the_migrations_make_is_what_their_text_says() {
+    let database = TestDatabase::create().await;
+    let made: Vec<(&str, String)> = emptying::made().into_iter().map(|(kind, name)| (kind, name.to_owned())).collect();
+    let there = sqlx::query!(
+        r#"select case relkind when 'r' then 'table' else 'sequence' end as "kind!", relname::text as "name!"
+         from pg_class c
+         where relnamespace = 'public'::regnamespace and relkind in ('r', 'S')
+           and not exists (select from pg_depend where objid = c.oid and deptype in ('a', 'i') and relkind = 'S')
+         union
+         select 'function', proname::text
+         from pg_proc p
+         where pronamespace = 'public'::regnamespace
+           and not exists (select from pg_depend where objid = p.oid and deptype = 'e')"#
+    );
+    let there = there.fetch_all(&database.pool).await.unwrap();
+    let missing: Vec<_> = there.iter().filter(|row| !made.contains(&(&row.kind, row.name.clone()))).collect();
+    assert!(there.len() > 80 && missing.is_empty(), "{missing:?}");
+    emptying::empty(&database.pool).await.unwrap();
+    pool::migrate(&database.pool).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_brings_everything_back_and_replaces_nothing() {
     let whole = TestDatabase::create().await;
@@ -91,10 +113,32 @@ async fn a_backup_brings_everything_back_and_replaces_nothing() {
     let (_, out, err) = told(&run(&other, &["user", "list"], ""));
     assert!(!out.contains("Nordlys"), "nothing of the torn file is there: {out}{err}");
 
+    // What is not ours is not taken away, whatever it is.
+    for (make, name, unmake) in [
+        ("create table takings (id bigint)", "table public.takings", "drop table takings"),
+        ("create view people as select name from users", "view public.people", "drop view people"),
+        ("create function answer() returns int language sql return 42", "function answer()", "drop function answer"),
+        ("create type mood as enum ('good')", "type public.mood", "drop type mood"),
+        ("create sequence counter", "sequence public.counter", "drop sequence counter"),
+    ] {
+        sqlx::raw_sql(make).execute(&other.pool).await.unwrap();
+        let (code, err) = db(&other, "restore", &file);
+        assert_eq!(code, Some(1), "{err}");
+        assert!(err.contains(name) && err.contains("not Attain’s"), "{err}");
+        sqlx::raw_sql(unmake).execute(&other.pool).await.unwrap(); // it is still there
+    }
+    // Nor what hangs on ours from elsewhere.
+    let beside = "create schema beside; create view beside.people as select name from users";
+    sqlx::raw_sql(beside).execute(&other.pool).await.unwrap();
+    let (code, err) = db(&other, "restore", &file);
+    assert_eq!(code, Some(2), "{err}");
+    sqlx::raw_sql("drop view beside.people; drop schema beside").execute(&other.pool).await.unwrap();
+
     // A backup of an older schema: the last tables were not there yet.
     let older = TestDatabase::create().await;
     let sql = "drop table daily_earnings, daily_rounds, customer_rules, audit_seals, second_factors, recovery_codes,
-                   unfinished_sign_ins;
+                   unfinished_sign_ins, known_browsers;
+               drop index receipts_at;
                delete from _sqlx_migrations where version > 33;
                alter table customer_events drop column new_until;
                alter table organizations drop column second_factor_required, drop column cost_per_visit,
