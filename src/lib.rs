@@ -625,7 +625,7 @@ pub fn routes() -> web::routes::Routes {
 /// 3. Compression.
 /// 4. Health checks and static files branch off: they need no session.
 /// 5. `problem::draw` makes a page of an `Error`, also of one of the layers below.
-/// 6. `toast::clear_shown` takes away a toast that the page has shown.
+/// 6. `toast::carry` leaves a toast for the next page, and takes one away that was shown.
 /// 7. `auth::identify` finds the viewer of the session cookie, and tells `draw` whose navigation to show.
 /// 8. `users::viewing::read_only` refuses what an administrator who views as somebody else would change.
 /// 9. `sign_in::required::lead` leads whoever must have a second factor, and has none, to where it is turned on.
@@ -650,7 +650,7 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(sign_in::required::lead))
         .layer(middleware::from_fn_with_state(app.clone(), users::viewing::read_only))
         .layer(middleware::from_fn_with_state(app.clone(), web::auth::identify))
-        .layer(middleware::from_fn(web::toast::clear_shown))
+        .layer(middleware::from_fn_with_state(app.clone(), web::toast::carry))
         .layer(middleware::from_fn(web::problem::draw));
     pages
         .merge(web::health::routes())

@@ -164,8 +164,8 @@ impl Page {
 impl FromRequestParts<App> for Page {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
-        let page = Self::new(parts.uri.path(), parts.extensions.get::<Viewer>(), toast::read(&parts.headers));
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let page = Self::new(parts.uri.path(), parts.extensions.get::<Viewer>(), toast::read(app, &parts.headers));
         let unseen = parts.extensions.get::<Unseen>().map_or(0, |unseen| unseen.0);
         let disputes = parts.extensions.get::<Waiting>().map_or(0, |waiting| waiting.0);
         Ok(Self { unseen, disputes, ..page })
