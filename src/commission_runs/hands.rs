@@ -413,8 +413,11 @@ async fn release(
     me: Allowed<PrepareCommission>,
     page: Page,
     Path((id, hold)): Path<(RunId, HoldId)>,
-    Form { once, fields: why, .. }: Form<Why>,
+    Form { once, typed, fields: why }: Form<Why>,
 ) -> Result<Response, Error> {
+    if let Some(ask) = step_up::required(&me, &page, &format!("/commission-runs/{id}/holds/{hold}/release"), &typed) {
+        return ask;
+    }
     let field = format!("release-{hold}");
     let (reason, errors) = why.parse(&field);
     let mut write = once::begin_alone(&app, &me, once).await?;

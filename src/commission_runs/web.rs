@@ -407,8 +407,11 @@ async fn pay(
     me: Allowed<PrepareCommission>,
     page: Page,
     Path(id): Path<RunId>,
-    Form { once, fields: form, .. }: Form<PayForm>,
+    Form { once, typed, fields: form }: Form<PayForm>,
 ) -> Result<Response, Error> {
+    if let Some(ask) = step_up::required(&me, &page, &format!("/commission-runs/{id}/payment"), &typed) {
+        return ask;
+    }
     let mut errors = Errors::new();
     let Some(paid_on) = errors.date("paid_on", &form.paid_on, "The day of payment") else {
         let shown = load(&app, &me, page, id, errors).await?;

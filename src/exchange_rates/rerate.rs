@@ -28,6 +28,7 @@ use crate::{
         form::{Errors, Form, Path},
         format, once,
         page::{Page, answer, html},
+        step_up,
         toast::Toast,
     },
 };
@@ -180,8 +181,11 @@ pub async fn rerate(
     me: Allowed<KeepRates>,
     page: Page,
     Path(id): Path<RateId>,
-    Form { once, fields, .. }: Form<RerateForm>,
+    Form { once, fields, typed }: Form<RerateForm>,
 ) -> Result<Response, Error> {
+    if let Some(ask) = step_up::required(&me, &page, &format!("/exchange-rates/{id}/re-rate"), &typed) {
+        return ask;
+    }
     let mut errors = Errors::new();
     let reason = errors.text("reason", &fields.reason, "The reason", 500);
     // Numbers of locked periods move: nobody calculates, approves or sells beside it.

@@ -40,6 +40,7 @@ use crate::{
         once,
         page::{Page, answer},
         routes::Routes,
+        step_up,
         toast::Toast,
         ui::Choice,
         upload::MOST_READ,
@@ -193,8 +194,12 @@ async fn save(
     State(app): State<App>,
     me: Allowed<ManagePeople>,
     page: Page,
-    Form { once, fields, .. }: Form<SettingsForm>,
+    Form { once, fields, typed }: Form<SettingsForm>,
 ) -> Result<Response, Error> {
+    // Among them are the second factor of whoever pays, and whether deals need somebody else's word.
+    if let Some(ask) = step_up::required(&me, &page, PATH, &typed) {
+        return ask;
+    }
     let mut errors = Errors::new();
     let new = fields.parse(me.company.currency, &mut errors);
     let refuse = |errors| Typed { settings: Some(fields.clone()), errors, ..Typed::default() };

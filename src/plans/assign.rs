@@ -16,6 +16,7 @@ use crate::{
         form::{Errors, Form, Path},
         once,
         page::{Page, refused},
+        step_up,
         toast::Toast,
     },
 };
@@ -37,8 +38,11 @@ pub(super) async fn assign(
     me: Allowed<PrepareCommission>,
     page: Page,
     Path(id): Path<PlanId>,
-    Form { once, fields: form, .. }: Form<AssignForm>,
+    Form { once, fields: form, typed }: Form<AssignForm>,
 ) -> Result<Response, Error> {
+    if let Some(ask) = step_up::required(&me, &page, &format!("/plans/{id}/assignments"), &typed) {
+        return ask;
+    }
     let mut errors = Errors::new();
     let rep: Option<UserId> = errors.id("rep", &form.rep, "a rep");
     let from = Period::parse(form.from.trim(), me.company.fiscal_start);

@@ -37,6 +37,7 @@ use crate::{
         form::{Errors, Form, Nothing, Path, Query},
         once,
         page::{Page, answer, html},
+        step_up,
         toast::Toast,
         ui::Choice,
     },
@@ -214,6 +215,9 @@ pub(super) async fn create(
         Ok(read) => read,
         Err(errors) => return refuse(&app, &me, page, None, form, errors).await,
     };
+    if let Some(ask) = step_up::required(&me, &page, "/plans", &typed) {
+        return ask;
+    }
     let mut write = once::begin(&app, &me, once).await?;
     if period_locks::db::is_locked_from(&mut write, me.scope.org, from).await? {
         drop(write);
@@ -254,6 +258,9 @@ pub(super) async fn create_version(
         Ok(read) => read,
         Err(errors) => return refuse(&app, &me, page, head, form, errors).await,
     };
+    if let Some(ask) = step_up::required(&me, &page, &format!("/plans/{id}/versions"), &typed) {
+        return ask;
+    }
     // Alone: two people who save at once must not both be the next one.
     let mut write = once::begin_alone(&app, &me, once).await?;
     let newest = newest(&mut write, &me, id).await?;

@@ -347,9 +347,12 @@ async fn deactivate(
     me: Allowed<ManagePeople>,
     page: Page,
     Path(id): Path<UserId>,
-    Form { once, .. }: Form<Nothing>,
+    Form { once, typed, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
     let mut shown = PersonPage::load(&app, &me, page, id).await?;
+    if let Some(response) = step_up::required(&me, &shown.page, &path(id, "deactivation"), &typed) {
+        return response;
+    }
     if shown.is_me {
         shown.errors.add("", "You cannot deactivate yourself. Ask another administrator.");
         return shown.refuse();
@@ -378,9 +381,12 @@ async fn leave_company(
     me: Allowed<ManagePeople>,
     page: Page,
     Path(id): Path<UserId>,
-    Form { once, fields, .. }: Form<DepartureForm>,
+    Form { once, fields, typed }: Form<DepartureForm>,
 ) -> Result<Response, Error> {
     let mut shown = PersonPage::load(&app, &me, page, id).await?;
+    if let Some(response) = step_up::required(&me, &shown.page, &path(id, "departure"), &typed) {
+        return response;
+    }
     if !shown.person.active {
         return Err(STALE);
     }
@@ -426,9 +432,12 @@ async fn activate(
     me: Allowed<ManagePeople>,
     page: Page,
     Path(id): Path<UserId>,
-    Form { once, .. }: Form<Nothing>,
+    Form { once, typed, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
     let shown = PersonPage::load(&app, &me, page, id).await?;
+    if let Some(response) = step_up::required(&me, &shown.page, &path(id, "activation"), &typed) {
+        return response;
+    }
     let mut write = once::begin(&app, &me, once).await?;
     if !db::touch(&mut write, id, shown.person.version).await? {
         return Err(STALE);

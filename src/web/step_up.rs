@@ -16,6 +16,8 @@ use super::{
 
 /// Where the page sends the password with the held-back form.
 pub const PATH: &str = "/confirm-password";
+/// How large the held-back form may be with the password: every form that asks is smaller (bytes).
+pub const MOST_HELD_BACK: usize = 640 << 10;
 
 #[derive(Template)]
 #[template(path = "step_up.html")]
