@@ -167,6 +167,7 @@ pub mod audit {
     pub mod acts;
     mod chain;
     pub mod db;
+    pub mod downloads;
     pub mod list_db;
     pub mod seals;
     mod seals_db;

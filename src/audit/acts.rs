@@ -26,6 +26,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("visit.removed", "took off the plan", "Visits: taken off the plan"),
     ("visit.undone", "undid", "Visits: undone"),
     ("visit.changed", "changed", "Visits: changed by an import"),
+    ("visit.exported", "downloaded", "Visits: list downloaded"),
     ("deal.entered", "entered", "Deals: entered"),
     ("deal.changed", "changed", "Deals: changed"),
     ("deal.given", "gave away", "Deals: given to another rep"),
@@ -39,6 +40,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("deal.credit_note", "entered the credit note", "Deals: credit note entered"),
     ("deal.confirmed", "confirmed", "Deals: confirmed"),
     ("deal.confirmation_undone", "took back the confirmation of", "Deals: confirmation taken back"),
+    ("deal.exported", "downloaded", "Deals: list downloaded"),
     ("rate.entered", "entered a rate in", "Exchange rates: entered"),
     ("rate.rerated", "re-rated deals in", "Exchange rates: deals re-rated"),
     ("customer.added", "added", "Customers: added"),
@@ -53,6 +55,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("customer.merged", "merged", "Customers: merged"),
     ("customer.merge_undone", "took back the merge of", "Customers: merge taken back"),
     ("customer.ending_withdrawn", "took back the end of", "Customers: end taken back"),
+    ("customer.exported", "downloaded", "Customers: list downloaded"),
     ("target.set", "set targets of", "Targets: set"),
     ("target.accepted", "accepted the own targets of", "Targets: accepted"),
     ("plan.version", "wrote a version of", "Plans: version written"),
@@ -72,6 +75,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("run.submitted", "submitted", "Commission: submitted"),
     ("run.approved", "approved", "Commission: run approved"),
     ("run.paid", "marked as paid", "Commission: paid"),
+    ("run.downloaded", "downloaded a file of", "Commission: file downloaded"),
     ("organization.payroll_columns", "chose the columns of", "Payroll file: columns chosen"),
     ("statement.approved", "approved", "Commission: statement approved"),
     ("dispute.opened", "opened", "Disputes: opened"),
@@ -126,10 +130,11 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("organization.created", "created", "Company: created"),
     ("import.done", "imported", "Imports"),
     ("import.undone", "took back", "Imports: taken back"),
+    ("audit.exported", "downloaded", "Audit log: downloaded"),
 ];
 
 /// What belongs together: the first part of the word, and what the filter calls all of it.
-const KINDS: [(&str, &str); 15] = [
+const KINDS: [(&str, &str); 16] = [
     ("visit", "All of visits"),
     ("deal", "All of deals"),
     ("customer", "All of customers"),
@@ -145,6 +150,7 @@ const KINDS: [(&str, &str); 15] = [
     ("product", "All of products"),
     ("rate", "All of exchange rates"),
     ("import", "All of imports"),
+    ("audit", "All of the audit log"),
 ];
 
 /// The choices of the filter: kinds first, then single acts.
@@ -282,6 +288,10 @@ fn particulars(row: &Row, names: &[(UserId, String)], me: &Viewer) -> Vec<Change
             let new = row.detail.get("new").unwrap_or(&row.detail);
             one(now("Name", new.get("name").and_then(Value::as_str).unwrap_or_default().to_owned()))
         }
+        "visit.exported" | "deal.exported" | "customer.exported" | "audit.exported" | "run.downloaded" => {
+            let rows = row.detail.get("rows").and_then(Value::as_i64).map(format::count).unwrap_or_default();
+            vec![now("File", text("file")), now("Rows", rows)]
+        }
         "import.done" => {
             let count =
                 |made: &Value, what: &str| made.get(what).and_then(Value::as_i64).map(|n| format!("{n} {what}"));
@@ -312,6 +322,8 @@ fn thing(row: &Row, me: &Viewer) -> (String, String) {
     let name = || row.name.clone().unwrap_or_default();
     let customer = || row.customer.clone().unwrap_or_default();
     match row.object.split('/').nth(1).unwrap_or_default() {
+        list if row.action.ends_with(".exported") && list == "audit" => ("the audit log".to_owned(), here()),
+        list if row.action.ends_with(".exported") => (format!("the list of {list}"), here()),
         "customers" if row.customer.is_some() => (customer(), here()),
         "deals" => match row.deal {
             Some(number) => (format!("deal {number}, {}", customer()), here()),

@@ -7,6 +7,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
     acts::{self, Line},
+    downloads::{self, Download},
     list_db::{self, Filter, Row},
     seals_db::{self, Shown},
 };
@@ -113,8 +114,12 @@ async fn export(State(app): State<App>, me: Allowed<ReadAudit>, list: List) -> R
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let filter = Filter { limit: FILE, after: None, ..read_filter(&list)? };
     let rows = list_db::list(&mut read, me.scope.org, &filter, &me.company.time_zone).await?;
+    let lines = told(&mut read, &me, rows).await?;
+    drop(read);
+    let (of, rows) = (list.without(&[]), i64::try_from(lines.len()).unwrap_or(i64::MAX));
+    downloads::note(&app, &me, Download { act: "audit.exported", object: "/audit", file: &of, rows }).await?;
     let mut file = csv::File::new(&["at", "who", "did", "thing", "address", "changes", "reason"]);
-    for line in told(&mut read, &me, rows).await? {
+    for line in lines {
         let changes: Vec<String> = line
             .changes
             .iter()

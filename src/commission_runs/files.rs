@@ -11,7 +11,11 @@ use super::{
     web::find,
 };
 use crate::{
-    App, audit,
+    App,
+    audit::{
+        self,
+        downloads::{self, Download},
+    },
     domain::{commission::section::payable, id::RunId, money::Currency, period::Period},
     postgres::tx,
     web::{
@@ -166,12 +170,24 @@ pub(super) async fn download(
         File::Payroll if run.locked_at.is_none() => Err(Error::Conflict(
             "This run is not approved yet, so nothing is paid by it. Have all of its statements approved, then take its payroll file.",
         )),
-        File::Payroll => payroll(&mut read, &me, &run, period).await,
-        File::Lines => lines(&mut read, &me, id, &name).await,
+        File::Payroll => {
+            let columns = chosen(&mut read, &me).await?;
+            let rows = payroll_db::rows(&mut read, me.scope.org, id).await?;
+            drop(read);
+            note(&app, &me, id, of, rows.len()).await?;
+            payroll(&columns, rows, &me, &run, period)
+        }
+        File::Lines => {
+            let rows = db::export(&mut read, me.scope.org, id).await?;
+            drop(read);
+            note(&app, &me, id, of, rows.len()).await?;
+            lines(rows, &me, &name)
+        }
         File::Workbook => {
             let statements = payroll_db::rows(&mut read, me.scope.org, id).await?;
             let lines = db::export(&mut read, me.scope.org, id).await?;
             drop(read);
+            note(&app, &me, id, of, statements.len()).await?;
             let (currency, label) = (me.company.currency, format::period(period));
             let sheets = sheets(about(&me.company.name, &label, &run), statements, lines);
             workbook::respond(apart(move || workbook(&sheets, currency)).await?, &format!("{name}.xlsx"))
@@ -179,10 +195,16 @@ pub(super) async fn download(
     }
 }
 
-async fn payroll(db: &mut PgConnection, me: &Viewer, run: &RunRow, period: Period) -> Result<Response, Error> {
-    let columns = chosen(db, me).await?;
-    let mut file = csv::File::new(&columns);
-    for row in payroll_db::rows(db, me.scope.org, run.id).await? {
+/// Everybody's pay leaves the program: under whose name is known before it does.
+async fn note(app: &App, me: &Viewer, run: RunId, of: File, rows: usize) -> Result<(), Error> {
+    let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+    let object = format!("/commission-runs/{run}");
+    downloads::note(app, me, Download { act: "run.downloaded", object: &object, file: of.path(), rows }).await
+}
+
+fn payroll(columns: &[&str], rows: Vec<PayRow>, me: &Viewer, run: &RunRow, period: Period) -> Result<Response, Error> {
+    let mut file = csv::File::new(columns);
+    for row in rows {
         file.row(columns.iter().map(|column| cell(column, &row, run.id, period, me.company.currency)));
     }
     file.respond(&format!("payroll-{}-run-{}.csv", run.period_start, run.id))
@@ -213,10 +235,10 @@ fn cell(column: &str, row: &PayRow, run: RunId, period: Period, currency: Curren
     }
 }
 
-async fn lines(db: &mut PgConnection, me: &Viewer, run: RunId, name: &str) -> Result<Response, Error> {
+fn lines(rows: Vec<db::ExportRow>, me: &Viewer, name: &str) -> Result<Response, Error> {
     let currency = me.company.currency;
     let mut file = csv::File::new(&["rep", "name", "component", "measure", "amount", "currency"]);
-    for row in db::export(db, me.scope.org, run).await? {
+    for row in rows {
         file.row([
             csv::text(row.external_id.as_deref().unwrap_or_default()),
             csv::text(&row.rep),

@@ -168,6 +168,13 @@ async fn payroll_gets_the_columns_that_the_company_has_chosen() {
     assert_eq!(statement.texts(".grand span + span"), ["−€30.00", "€0.00"], "total, then what is paid");
     assert!(statement.text("section[aria-labelledby=balance]").contains("Balance for the next period −€30.00"));
 
+    // Who took them is in the audit log.
+    let taken = sqlx::query!("select user_id, object, detail from audit where action = 'run.downloaded' order by id");
+    let taken: Vec<_> = taken.fetch_all(&desk.app.db).await.unwrap();
+    let of = |file: &str, rows: i64| serde_json::json!({ "file": file, "rows": rows });
+    assert_eq!(taken.iter().map(|row| &row.detail).collect::<Vec<_>>(), [&of("payroll.csv", 2), &of("run.xlsx", 2)]);
+    assert!(taken.iter().all(|row| row.user_id == Some(desk.freja.id) && row.object == run));
+
     let page = freja.get("/commission-runs/payroll").await.expect(200);
     assert_eq!(page.count("input[name=columns][checked]"), 5);
     let chosen = [
