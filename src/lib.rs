@@ -552,6 +552,8 @@ pub struct App {
     pub importing: Arc<Semaphore>,
     /// Boards that several people read.
     pub boards: Arc<scorecards::shared::Shared<scorecards::web::Loaded>>,
+    /// Who reads a part of a long file: few at once, so that the others' connections stay free.
+    pub exporting: Arc<Semaphore>,
     /// Whether there is a company, and who may create the first one.
     pub setup: Arc<setup::guard::Setup>,
     /// What is counted for `/metrics`.
@@ -573,6 +575,7 @@ impl App {
             hashing: Arc::new(Semaphore::new(2)),
             importing: Arc::new(Semaphore::new(1)),
             boards: Arc::default(),
+            exporting: Arc::new(Semaphore::new(2)),
             setup: Arc::default(),
             draining: Arc::default(),
         }

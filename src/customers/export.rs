@@ -1,17 +1,21 @@
 //! The list of customers as a file.
 
+use std::sync::Arc;
+
 use axum::{extract::State, response::Response};
 
 use super::{
-    list_db, show, timeline_db,
-    web::{classes, read_events, read_filter, with_stages},
+    list_db::{self, Filter},
+    show, timeline_db,
+    web::{Classes, classes, read_events, read_filter, with_stages},
 };
 use crate::{
     App,
+    audit::downloads::{self, Download},
     domain::{classes::Class, customer::events::EventKind},
     postgres::tx,
     web::{
-        auth::{Allowed, ReadSales},
+        auth::{Allowed, ReadSales, Viewer},
         csv,
         error::Error,
         list::List,
@@ -21,56 +25,79 @@ use crate::{
 /// How many customers are in memory at once.
 const AT_ONCE: i64 = 2000;
 
+const HEADS: [&str; 13] = [
+    "id",
+    "name",
+    "imported_as",
+    "city",
+    "segment",
+    "stage",
+    "slipping",
+    "class",
+    "owner",
+    "last_sale",
+    "last_visit",
+    "net_sales_12_months",
+    "currency",
+];
+
 /// `GET /customers.csv`: everything that the same filters find on the page, in the same order.
 pub async fn export(State(app): State<App>, me: Allowed<ReadSales>, list: List) -> Result<Response, Error> {
-    let mut read = tx::read(&app.db, me.scope.org).await?;
-    let classes = classes(&mut read, &me).await?;
-    let (mut filter, _) = read_filter(&me, &list, &classes)?;
-    (filter.after, filter.limit) = (None, AT_ONCE);
-    let mut file = csv::File::new(&[
-        "id",
-        "name",
-        "imported_as",
-        "city",
-        "segment",
-        "stage",
-        "slipping",
-        "class",
-        "owner",
-        "last_sale",
-        "last_visit",
-        "net_sales_12_months",
-        "currency",
-    ]);
+    let classes = classes(&mut *tx::read(&app.db, me.scope.org).await?, &me).await?;
+    let (filter, _) = read_filter(&me, &list, &classes)?;
+    let mut file = csv::File::new(&HEADS);
+    let filter = Filter { after: None, limit: AT_ONCE, ..filter };
+    let (rest, rows) = part(&app, &me, &classes, filter, &mut file).await?;
+    let of = list.without(&[]);
+    downloads::note(&app, &me, Download { act: "customer.exported", object: "/customers", file: &of, rows }).await?;
+    let (name, me, classes) = (format!("customers-{}.csv", me.today), Viewer::clone(&me), Arc::new(classes));
+    file.respond_in_parts(&name, rest, move |filter| {
+        let (app, me, classes) = (app.clone(), me.clone(), classes.clone());
+        async move {
+            let mut file = csv::File::more();
+            let (rest, _) = part(&app, &me, &classes, filter, &mut file).await?;
+            Ok((file, rest))
+        }
+    })
+}
+
+/// Adds what a filter finds, up to its limit. Returns the filter of what comes behind, if there may be more, and how many
+/// customers fit.
+async fn part(
+    app: &App,
+    me: &Viewer,
+    classes: &Classes,
+    mut filter: Filter,
+    file: &mut csv::File,
+) -> Result<(Option<Filter>, i64), Error> {
     let currency = me.company.currency;
-    loop {
-        let rows = list_db::list(&mut read, &me.scope, &filter, me.today).await?;
-        let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < AT_ONCE);
-        filter.after = rows.last().map(|row| (row.sort_key.clone(), row.id.0));
-        for one in with_stages(&mut read, &me, rows, &classes).await? {
-            let row = one.row;
-            let text = |text: &Option<String>| csv::text(text.as_deref().unwrap_or_default());
-            let day = |day: Option<time::Date>| csv::text(&day.map(|day| day.to_string()).unwrap_or_default());
-            file.row([
-                csv::number(row.id.0),
-                csv::text(&row.name),
-                text(&row.external_id),
-                text(&row.city),
-                text(&row.segment),
-                csv::text(&one.stage.words),
-                csv::text(if one.slipping.is_some() { "yes" } else { "no" }),
-                csv::text(one.class.map(Class::as_str).unwrap_or_default()),
-                text(&row.owner),
-                day(row.last_sale),
-                day(row.last_visit),
-                csv::number(currency.major(row.sales)),
-                csv::text(currency.code()),
-            ]);
-        }
-        if is_last {
-            return file.respond(&format!("customers-{}.csv", me.today));
-        }
+    let _turn = csv::turn(app).await?;
+    let mut read = tx::read(&app.db, me.scope.org).await?;
+    let rows = list_db::list(&mut read, &me.scope, &filter, me.today).await?;
+    let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < AT_ONCE);
+    let total = rows.first().map_or(0, |row| row.total);
+    filter.after = rows.last().map(|row| (row.sort_key.clone(), row.id.0));
+    for one in with_stages(&mut read, me, rows, classes).await? {
+        let row = one.row;
+        let text = |text: &Option<String>| csv::text(text.as_deref().unwrap_or_default());
+        let day = |day: Option<time::Date>| csv::text(&day.map(|day| day.to_string()).unwrap_or_default());
+        file.row([
+            csv::number(row.id.0),
+            csv::text(&row.name),
+            text(&row.external_id),
+            text(&row.city),
+            text(&row.segment),
+            csv::text(&one.stage.words),
+            csv::text(if one.slipping.is_some() { "yes" } else { "no" }),
+            csv::text(one.class.map(Class::as_str).unwrap_or_default()),
+            text(&row.owner),
+            day(row.last_sale),
+            day(row.last_visit),
+            csv::number(currency.major(row.sales)),
+            csv::text(currency.code()),
+        ]);
     }
+    Ok(((!is_last).then_some(filter), total))
 }
 
 /// `GET /customers/events.csv`: every event that the same filters find on the page, in the same order.
@@ -90,10 +117,12 @@ pub async fn events(State(app): State<App>, me: Allowed<ReadSales>, list: List) 
         "counts",
     ]);
     let currency = me.company.currency;
+    let mut count = 0;
     loop {
         let rows = timeline_db::events(&mut read, me.scope.org, &filter, me.today).await?;
         let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < AT_ONCE);
         filter.after = rows.last().map(|row| (row.on_date, row.position, row.customer_id.0));
+        count += i64::try_from(rows.len()).unwrap_or_default();
         for row in rows {
             let empty = || csv::text("");
             // What is lost is known of losses only.
@@ -115,6 +144,10 @@ pub async fn events(State(app): State<App>, me: Allowed<ReadSales>, list: List) 
             ]);
         }
         if is_last {
+            drop(read);
+            let of = list.without(&[]);
+            let download = Download { act: "customer.exported", object: "/customers", file: &of, rows: count };
+            downloads::note(&app, &me, download).await?;
             return file.respond(&format!("customer-events-{}.csv", me.today));
         }
     }

@@ -1,12 +1,18 @@
 //! CSV files for people's spreadsheets: text that a spreadsheet would run as a formula is disarmed.
 
+use std::future::ready;
+
 use axum::{
+    body::{Body, Bytes},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use futures_util::{StreamExt, stream};
 use rust_decimal::Decimal;
+use tokio::sync::SemaphorePermit;
 
 use super::error::Error;
+use crate::App;
 
 /// A file that is written row by row.
 pub struct File(csv::Writer<Vec<u8>>);
@@ -16,6 +22,11 @@ pub struct Cell(String);
 
 /// What a formula begins with.
 const RISKY: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+
+/// The right to read a part of a long file. Those who wait for it have no connection.
+pub async fn turn(app: &App) -> Result<SemaphorePermit<'_>, Error> {
+    app.exporting.acquire().await.map_err(|e| Error::Internal(e.to_string()))
+}
 
 /// A cell of text. What begins like a formula gets an apostrophe before it.
 pub fn text(text: &str) -> Cell {
@@ -41,6 +52,11 @@ impl File {
         Self(writer)
     }
 
+    /// More rows of a file: without heads.
+    pub fn more() -> Self {
+        Self(csv::Writer::from_writer(Vec::new()))
+    }
+
     /// Adds a row.
     pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
         let _ = self.0.write_record(cells.into_iter().map(|Cell(cell)| cell));
@@ -48,19 +64,52 @@ impl File {
 
     /// The file as a download of this name.
     pub fn respond(self, name: &str) -> Result<Response, Error> {
-        let bytes = self.0.into_inner().map_err(|e| Error::Internal(e.to_string()))?;
-        let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
-        let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{plain}\""))
-            .map_err(|e| Error::Internal(e.to_string()))?;
-        Ok((
-            [
-                (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")),
-                (header::CONTENT_DISPOSITION, disposition),
-            ],
-            bytes,
-        )
-            .into_response())
+        let bytes = self.into_bytes()?;
+        attach(name, Body::from(bytes))
     }
+
+    /// The same for a file that is longer than one wants to keep in memory: `next` writes more of it from a place on, and says
+    /// where it goes on from there, each time that the browser has taken what was before. What goes wrong then breaks the
+    /// download off, so that nobody takes a part for the whole.
+    pub fn respond_in_parts<P, F>(
+        self,
+        name: &str,
+        rest: Option<P>,
+        next: impl Fn(P) -> F + Send + 'static,
+    ) -> Result<Response, Error>
+    where
+        P: Send + 'static,
+        F: Future<Output = Result<(Self, Option<P>), Error>> + Send + 'static,
+    {
+        let first = stream::once(ready(Ok::<_, Error>(self.into_bytes()?)));
+        let others = stream::try_unfold(rest, move |place| {
+            let more = place.map(&next);
+            async move {
+                let Some(more) = more else { return Ok(None) };
+                let (file, place) = more.await.inspect_err(|error| tracing::warn!("broke a download off: {error}"))?;
+                Ok(Some((file.into_bytes()?, place)))
+            }
+        });
+        attach(name, Body::from_stream(first.chain(others)))
+    }
+
+    fn into_bytes(self) -> Result<Bytes, Error> {
+        self.0.into_inner().map(Bytes::from).map_err(|e| Error::Internal(e.to_string()))
+    }
+}
+
+fn attach(name: &str, body: Body) -> Result<Response, Error> {
+    let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{plain}\""))
+        .map_err(|e| Error::Internal(e.to_string()))?;
+    Ok((
+        [
+            (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")),
+            (header::CONTENT_DISPOSITION, disposition),
+        ],
+        body,
+    )
+        .into_response())
 }
 
 #[cfg(test)]
