@@ -2,7 +2,7 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, PgTransaction};
@@ -40,35 +40,47 @@ const LONGEST_CALCULATION: Duration = Duration::from_secs(50);
 /// silent would hold what it locked for ever.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// How the writes of an organization stand to each other.
+#[derive(Clone, Copy)]
+enum Lock {
+    /// Beside others of this kind.
+    Shared,
+    /// Beside nobody.
+    Alone,
+}
+
+/// Whoever cannot write at once lets the connection go between two tries: the first pause, doubled up to the last.
+const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(160)];
+
 /// Begins one snapshot as the serving role, bound to the organization by row-level security.
 pub async fn read(pool: &PgPool, org: OrgId) -> sqlx::Result<Read> {
-    begin(pool, SNAPSHOT, org, LONGEST_STATEMENT, None).await.map(Read)
+    begin(pool, &bound(SNAPSHOT, org, LONGEST_STATEMENT)).await.map(Read)
 }
 
 /// The same for commands that go through all of a company's history: no statement is broken off.
 pub async fn long_read(pool: &PgPool, org: OrgId) -> sqlx::Result<Read> {
-    begin(pool, SNAPSHOT, org, Duration::ZERO, None).await.map(Read)
+    begin(pool, &bound(SNAPSHOT, org, Duration::ZERO)).await.map(Read)
 }
 
 /// Begins a write as the serving role, bound to the organization by row-level security. It waits while somebody writes
 /// [`alone`]; only then is the clock read, so what was written later bears the later instant.
 pub async fn write(pool: &PgPool, org: OrgId, actor: Option<UserId>, clock: Clock) -> sqlx::Result<Tx> {
-    let inner = begin(pool, "begin", org, LONGEST_STATEMENT, Some("pg_advisory_xact_lock_shared")).await?;
+    let inner = in_turn(pool, &bound("begin", org, LONGEST_STATEMENT), org, Lock::Shared).await?;
     Ok(Tx { inner, org, actor, now: clock.now() })
 }
 
 /// The same, beside which nobody else writes in the organization: it waits until all others are done, and they wait for
 /// it. What is calculated and locked then has seen every fact that was written before.
 pub async fn alone(pool: &PgPool, org: OrgId, actor: Option<UserId>, clock: Clock) -> sqlx::Result<Tx> {
-    let inner = begin(pool, "begin", org, LONGEST_STATEMENT, Some("pg_advisory_xact_lock")).await?;
+    let inner = in_turn(pool, &bound("begin", org, LONGEST_STATEMENT), org, Lock::Alone).await?;
     Ok(Tx { inner, org, actor, now: clock.now() })
 }
 
 /// The same for what can wait: nothing where others write for longer than a moment, which would hold up everybody else.
 pub async fn alone_soon(pool: &PgPool, org: OrgId, clock: Clock) -> sqlx::Result<Option<Tx>> {
-    let lock = Some("pg_advisory_xact_lock");
-    match begin(pool, "begin; set local lock_timeout = '200ms'", org, LONGEST_STATEMENT, lock).await {
-        Ok(inner) => Ok(Some(Tx { inner, org, actor: None, now: clock.now() })),
+    let mut inner = begin(pool, &bound("begin; set local lock_timeout = '200ms'", org, LONGEST_STATEMENT)).await?;
+    match wait(Lock::Alone, &mut inner, org).await {
+        Ok(()) => Ok(Some(Tx { inner, org, actor: None, now: clock.now() })),
         Err(error) if waited_in_vain(&error) => Ok(None),
         Err(error) => Err(error),
     }
@@ -77,29 +89,28 @@ pub async fn alone_soon(pool: &PgPool, org: OrgId, clock: Clock) -> sqlx::Result
 /// Begins a write as the owner of the database, whom neither row-level security nor a time limit binds: imports.
 pub async fn write_as_owner(pool: &PgPool, org: OrgId, now: OffsetDateTime) -> sqlx::Result<Tx> {
     let mut inner = pool.begin().await?;
-    wait("pg_advisory_xact_lock_shared", &mut inner, org).await?;
+    wait(Lock::Shared, &mut inner, org).await?;
     Ok(Tx { inner, org, actor: None, now })
 }
 
 /// The same for an import that a page asks for: a statement is broken off like those of every page, and the clock is
 /// read once nobody writes alone.
 pub async fn import(pool: &PgPool, org: OrgId, actor: UserId, clock: Clock) -> sqlx::Result<Tx> {
-    import_with("pg_advisory_xact_lock_shared", pool, org, actor, clock).await
+    import_with(Lock::Shared, pool, org, actor, clock).await
 }
 
 /// The same, beside which nobody else writes in the organization: an import is taken back.
 pub async fn import_alone(pool: &PgPool, org: OrgId, actor: UserId, clock: Clock) -> sqlx::Result<Tx> {
-    import_with("pg_advisory_xact_lock", pool, org, actor, clock).await
+    import_with(Lock::Alone, pool, org, actor, clock).await
 }
 
-async fn import_with(lock: &str, pool: &PgPool, org: OrgId, actor: UserId, clock: Clock) -> sqlx::Result<Tx> {
+async fn import_with(lock: Lock, pool: &PgPool, org: OrgId, actor: UserId, clock: Clock) -> sqlx::Result<Tx> {
     let limit = LONGEST_STATEMENT.as_millis();
     let pause = LONGEST_PAUSE.as_millis();
     let statement = format!(
         "begin; set local statement_timeout = {limit}; set local idle_in_transaction_session_timeout = {pause}"
     );
-    let mut inner = pool.begin_with(AssertSqlSafe(statement)).await?;
-    wait(lock, &mut inner, org).await?;
+    let inner = in_turn(pool, &statement, org, lock).await?;
     Ok(Tx { inner, org, actor: Some(actor), now: clock.now() })
 }
 
@@ -110,34 +121,92 @@ const SNAPSHOT: &str = "begin isolation level repeatable read read only";
 const OF_PAGES: &str =
     "; set local max_parallel_workers_per_gather = 0; set local plan_cache_mode = force_custom_plan";
 
-/// A limit of zero is none, of pauses neither.
-async fn begin(
-    pool: &PgPool,
-    begin: &str,
-    org: OrgId,
-    limit: Duration,
-    lock: Option<&str>,
-) -> sqlx::Result<PgTransaction<'static>> {
-    // One round trip. Nothing but fixed texts and integers is formatted in.
-    let statement = format!(
+/// What begins a transaction of the serving role in one round trip. Nothing but fixed texts and integers is formatted in. A
+/// limit of zero is none, of pauses neither.
+fn bound(begin: &str, org: OrgId, limit: Duration) -> String {
+    format!(
         "{begin}; set local role attain_app; set local app.org_id = '{}'; set local statement_timeout = {}; \
          set local idle_in_transaction_session_timeout = {}{}",
         org.0,
         limit.as_millis(),
         if limit.is_zero() { 0 } else { LONGEST_PAUSE.as_millis() },
         if limit.is_zero() { "" } else { OF_PAGES },
-    );
-    let mut begun = pool.begin_with(AssertSqlSafe(statement)).await?;
-    if let Some(lock) = lock {
-        wait(lock, &mut begun, org).await?;
-    }
-    Ok(begun)
+    )
 }
 
-/// Takes the lock of an organization's writes. Not in one go with the beginning: where that is broken off, sqlx knows of no
+async fn begin(pool: &PgPool, statement: &str) -> sqlx::Result<PgTransaction<'static>> {
+    pool.begin_with(AssertSqlSafe(statement.to_owned())).await
+}
+
+/// Begins a transaction that has the lock of the organization's writes. Two of them wait for it in the database, in their
+/// order; who comes later asks again and again, without a connection meanwhile: however many wait in one organization, the
+/// connections stay for all others.
+async fn in_turn(pool: &PgPool, statement: &str, org: OrgId, lock: Lock) -> sqlx::Result<PgTransaction<'static>> {
+    let since = Instant::now();
+    let [mut pause, longest] = PAUSES;
+    loop {
+        let mut begun = begin(pool, statement).await?;
+        if take(lock, &mut begun, org).await? {
+            return Ok(begun);
+        }
+        let is_late = since.elapsed() >= LONGEST_STATEMENT;
+        if is_late {
+            // So the database says what it says to those who wait there: that it is busy.
+            sqlx::raw_sql("set local lock_timeout = '50ms'").execute(&mut *begun).await?;
+        }
+        if is_late || is_next(&mut begun, org).await? {
+            wait(lock, &mut begun, org).await?;
+            return Ok(begun);
+        }
+        begun.rollback().await?;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(longest);
+    }
+}
+
+/// Takes the lock of an organization's writes, if nobody is in the way.
+async fn take(lock: Lock, begun: &mut PgConnection, org: OrgId) -> sqlx::Result<bool> {
+    match lock {
+        Lock::Shared => {
+            sqlx::query_scalar!(
+                r#"select pg_try_advisory_xact_lock_shared(hashtextextended('writes', $1)) as "taken!""#,
+                org.0
+            )
+            .fetch_one(begun)
+            .await
+        }
+        Lock::Alone => {
+            sqlx::query_scalar!(
+                r#"select pg_try_advisory_xact_lock(hashtextextended('writes', $1)) as "taken!""#,
+                org.0
+            )
+            .fetch_one(begun)
+            .await
+        }
+    }
+}
+
+/// Whether this is one of the two transactions of the organization that wait, or have waited, in the database.
+async fn is_next(begun: &mut PgConnection, org: OrgId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select case
+                      when pg_try_advisory_xact_lock(hashtextextended('first in turn', $1)) then true
+                      else pg_try_advisory_xact_lock(hashtextextended('second in turn', $1))
+                  end as "next!""#,
+        org.0,
+    )
+    .fetch_one(begun)
+    .await
+}
+
+/// Waits for the lock of an organization's writes. Not in one go with the beginning: where that is broken off, sqlx knows of no
 /// transaction yet, and the connection would go back to the others in the middle of one.
-async fn wait(lock: &str, begun: &mut PgConnection, org: OrgId) -> sqlx::Result<()> {
-    let statement = format!("select {lock}(hashtextextended('writes', {}))", org.0);
+async fn wait(lock: Lock, begun: &mut PgConnection, org: OrgId) -> sqlx::Result<()> {
+    let function = match lock {
+        Lock::Shared => "pg_advisory_xact_lock_shared",
+        Lock::Alone => "pg_advisory_xact_lock",
+    };
+    let statement = format!("select {function}(hashtextextended('writes', {}))", org.0);
     sqlx::raw_sql(AssertSqlSafe(statement)).execute(begun).await?;
     Ok(())
 }
