@@ -18,7 +18,7 @@ use crate::{
     commission_runs::daily,
     config::{DatabaseArgs, ListenArgs},
     figures,
-    postgres::database::Database,
+    postgres::{database::Database, receipts},
     router,
     server::{self, Limits},
 };
@@ -72,8 +72,8 @@ async fn serve_app(
     };
     // A task of its own: what it calculates holds up no connection.
     let keeping = tokio::spawn({
-        let (days, logs) = (app.clone(), app.clone());
-        async { tokio::join!(daily::keep_up(days), seals::keep_up(logs)) }
+        let (days, logs, db, clock) = (app.clone(), app.clone(), app.db.clone(), app.clock);
+        async move { tokio::join!(daily::keep_up(days), seals::keep_up(logs), receipts::keep_tidy(db, clock)) }
     });
     let limits = Limits { trusted: app.trusted_proxies.clone(), ..Limits::default() };
     tokio::select! {

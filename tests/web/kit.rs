@@ -5,11 +5,13 @@ use std::{
     sync::{Arc, Mutex, atomic::Ordering},
 };
 
-use attain::{App, clock::Clock, domain::access::Role};
+use attain::{App, clock::Clock, domain::access::Role, postgres::receipts, web::toast::Toast};
 use axum::{
     body::Body,
     http::{Method, Request},
 };
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::Value;
 use uuid::Uuid;
 
 use attain::config::log_filter;
@@ -238,6 +240,13 @@ async fn pages_are_compressed() {
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
+impl Log {
+    /// What was written since the last time.
+    fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+    }
+}
+
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
@@ -259,8 +268,42 @@ async fn the_log_holds_no_secrets() {
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let guard = tracing::subscriber::set_default(subscriber);
+    let secrets = secretive_journey().await;
+    drop(guard);
+    let text = log.take();
+    assert!(text.contains("answered status=303") && text.contains("/invitations/{token}"), "{text}");
 
+    // The same for machines; there each line of a request bears its number, also what the layers below say of it.
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(log_filter("trace"))
+        .with_writer(move || writer.clone())
+        .json()
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let more_secrets = secretive_journey().await;
+    drop(guard);
+    let json = log.take();
+    let lines: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let ours = lines.iter().filter(|line| line["target"].as_str().is_some_and(|target| target.starts_with("attain")));
+    let ours: Vec<&Value> = ours.collect();
+    assert!(
+        ours.iter().any(|line| line["fields"]["message"] == "answered" && line["fields"]["status"] == 303),
+        "{json}"
+    );
+    assert!(ours.iter().any(|line| line["fields"]["message"] == "refused a password at the door"), "{json}");
+    for line in ours {
+        assert!(line["span"]["name"] == "request" && line["span"]["id"].as_str().is_some(), "of which request? {line}");
+    }
+    for secret in secrets.iter().chain(&more_secrets) {
+        assert!(!text.contains(secret), "{secret} is in the log:\n{text}");
+        assert!(!json.contains(secret), "{secret} is in the log:\n{json}");
+    }
+}
+
+/// Signs in, invites, looks for what it must not, turns a second factor on and uses it; returns what no log may hold of that.
+async fn secretive_journey() -> Vec<String> {
     let app = TestApp::new().await;
     let company = app.company("Nordlys").await;
     app.user_with_password(company, "Astrid", &[Role::Admin]).await;
@@ -286,13 +329,59 @@ async fn the_log_holds_no_secrets() {
         owing.post("/sign-in/code", &[("code", code)]).await.expect(status);
     }
 
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(log.contains("answered status=303") && log.contains("/invitations/{token}"), "{log}");
     let setup = app.app.setup.path();
     let setup = setup.rsplit('=').next().unwrap();
     let (secret, recovery) = (&*phone.secret, &*codes[0]);
-    let of_codes = [secret, recovery, &unfinished, owing.token(), "otpauth"];
-    for secret in [PASSWORD, wrong, token, setup, browser.token(), "$argon2id$", &address].into_iter().chain(of_codes) {
-        assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
+    let of_codes = [secret, recovery, &unfinished, owing.token(), "otpauth", &owing.cookies["browser"]];
+    let of_passwords = [PASSWORD, wrong, token, setup, browser.token(), "$argon2id$", &address];
+    of_passwords.into_iter().chain(of_codes).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn over_https_a_toast_travels_like_the_other_cookies_and_leads_nowhere_else() {
+    let app = TestApp::new().await;
+    let company = app.company("Nordlys").await;
+    let rep = app.user(company, "Ingrid", &[Role::Rep]).await;
+    let https = App::new(app.db.clone(), app.app.clock, "https://attain.example".parse().unwrap());
+    let mut browser = app.client(rep).await;
+    let answer = browser.post("/profile/formats", &[("locale", "company")]).await.expect(303);
+    let cookie = answer.header("set-cookie");
+    assert!(
+        cookie.starts_with("toast=") && cookie.ends_with("; HttpOnly; SameSite=Lax; Path=/; Max-Age=30"),
+        "{cookie}"
+    );
+    let mut secure = browser.before(https);
+    secure.cookies.insert("__Host-session".to_owned(), browser.token().to_owned());
+    let answer = secure.post("/profile/formats", &[("locale", "company")]).await.expect(303);
+    let cookie = answer.header("set-cookie");
+    assert!(cookie.starts_with("__Host-toast=") && cookie.contains("; Secure;"), "{cookie}");
+    let page = secure.get("/profile").await.expect(200);
+    assert!(page.words().contains("Numbers and dates are written as you chose"));
+    assert!(!secure.cookies.contains_key("__Host-toast"), "it is shown once");
+
+    let toast = |undo: &str| {
+        let json = serde_json::to_vec(&Toast::new("Something happened").undo(undo)).unwrap();
+        BASE64_URL_SAFE_NO_PAD.encode(json)
+    };
+    for (undo, shown) in
+        [("/visits/7/undo", true), ("/\\evil.example", false), ("//evil.example", false), ("/sign-out", false)]
+    {
+        browser.cookies.insert("toast".to_owned(), toast(undo));
+        let page = browser.get("/profile").await.expect(200);
+        assert_eq!(page.words().contains("Something happened"), shown, "{undo}");
+        assert_eq!(page.has(&format!("form[action='{}']", undo.replace('\\', "\\\\"))), shown, "{undo}");
     }
+}
+
+#[tokio::test]
+async fn receipts_are_kept_for_thirty_days() {
+    let app = TestApp::new().await;
+    let company = app.company("Nordlys").await;
+    let rep = app.user(company, "Ingrid", &[Role::Rep]).await;
+    let fields = [("locale", "company"), ("once", "0d9c2f4e-6c57-4b36-9d6a-3f6f4f0f4c11")];
+    app.client(rep).await.post("/profile/formats", &fields).await.expect(303);
+    let days = time::Duration::days;
+    assert_eq!(receipts::forget_old(&app.db, app.now() + days(30)).await.unwrap(), 0);
+    assert_eq!(receipts::forget_old(&app.db, app.now() + days(30) + time::Duration::SECOND).await.unwrap(), 1);
+    assert_eq!(receipts::forget_old(&app.db, app.now() + days(31)).await.unwrap(), 0);
 }
