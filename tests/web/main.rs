@@ -6,6 +6,7 @@ mod bad_input;
 mod boards;
 mod breached;
 mod commissions;
+mod connections;
 mod customers;
 #[path = "../support/database.rs"]
 mod database;
@@ -57,6 +58,7 @@ mod setup;
 mod sign_in;
 mod simulation;
 mod since;
+mod step_up;
 mod support;
 mod taken_back;
 mod target_fills;
