@@ -12,7 +12,7 @@ use crate::{
     },
     domain::{
         commission::{
-            evaluate::{ENGINE_VERSION, evaluate},
+            evaluate::{ENGINE_VERSION, evaluate_as},
             facts::Facts,
             plan::Plan,
             statement::Statement,
@@ -181,7 +181,7 @@ impl Stored {
         let inputs = Inputs::deserialize(&self.inputs).map_err(|e| e.to_string())?;
         let plan = Plan::from_value(&inputs.plan).map_err(|e| e.to_string())?;
         let facts = Facts::from_value(&inputs.facts, plan.currency).map_err(|e| e.to_string())?;
-        evaluate(&plan, &facts).map_err(|e| e.to_string())
+        evaluate_as(&self.engine, &plan, &facts).map_err(|e| e.to_string())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use attain::domain::{
     commission::{
+        evaluate::evaluate_as,
         facts::{Adjustment, Facts},
         plan::{Draw, Plan},
         told,
@@ -67,6 +68,14 @@ proptest! {
             prop_assert_eq!(paid + carried.0, due);
         }
     }
+}
+
+#[test]
+fn what_an_earlier_engine_took_from_a_draw_stays_what_it_was() {
+    let plan = plan(Some(Draw { amount: Money(2_000), recoverable: true, through: None }), None);
+    let facts = Facts { balance: Money(-1_000), ..earned(0) };
+    let total = |engine: &str| evaluate_as(engine, &plan, &facts).unwrap().total.money.0;
+    assert_eq!((total("4"), total("5"), pay(&plan, &facts).total.money.0), (1_000, 2_000, 2_000));
 }
 
 #[test]

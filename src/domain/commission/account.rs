@@ -19,8 +19,9 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// Goes on from what the components earned together.
-    pub(super) fn of(plan: &Plan, facts: &Facts, earned: Money) -> Result<Self, TooLarge> {
+    /// Goes on from what the components earned together. `from_draws`: a draw that is not earned counts as earned where
+    /// something is taken back.
+    pub(super) fn of(plan: &Plan, facts: &Facts, earned: Money, from_draws: bool) -> Result<Self, TooLarge> {
         let mut lines = Vec::new();
         let drawn = Drawn::of(plan, facts, earned)?;
         lines.extend(drawn.line(plan.currency));
@@ -39,7 +40,8 @@ impl Account {
             let rule = format!("Carried from earlier statements: {}.", money(facts.balance, plan.currency));
             lines.push(Line::plain("Carried from before", LineKind::Carried, amount, rule));
         }
-        let paid = paid.max(Money::ZERO);
+        // A draw is there to be paid: nothing is taken from what of it is not earned.
+        let paid = if from_draws { paid } else { paid.min(earned) }.max(Money::ZERO);
         let most = paid.times(plan.recovery());
         let carried = minus(minus(Money::ZERO, back)?, most)?.max(Money::ZERO);
         if carried > Money::ZERO {

@@ -21,7 +21,10 @@ use super::{
 use crate::domain::money::{Currency, Money};
 
 /// The version of the engine: it changes when the same inputs could give another statement, in numbers or in words.
-pub const ENGINE_VERSION: &str = "4";
+pub const ENGINE_VERSION: &str = "5";
+
+/// The versions that took back from draws that were not earned, too.
+const FROM_DRAWS: [&str; 4] = ["1", "2", "3", "4"];
 
 /// Why there is no statement.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,15 +48,24 @@ pub enum EvaluateError {
 /// # Errors
 /// A plan or facts that break a rule or do not fit together; numbers that cannot be calculated exactly.
 pub fn evaluate(plan: &Plan, facts: &Facts) -> Result<Statement, EvaluateError> {
+    evaluate_as(ENGINE_VERSION, plan, facts)
+}
+
+/// The same by the rules of a version of the engine: what a statement of an earlier one pays stays what it was.
+///
+/// # Errors
+/// Those of [`evaluate`].
+pub fn evaluate_as(engine: &str, plan: &Plan, facts: &Facts) -> Result<Statement, EvaluateError> {
+    let from_draws = FROM_DRAWS.contains(&engine);
     none(plan.faults()).map_err(EvaluateError::Plan)?;
     if facts.off_plan {
         let settling = Plan { components: vec![], cap: None, floor: None, draw: vec![], ..plan.clone() };
-        return paid(&settling, facts);
+        return paid(&settling, facts, from_draws);
     }
-    paid(plan, facts)
+    paid(plan, facts, from_draws)
 }
 
-fn paid(plan: &Plan, facts: &Facts) -> Result<Statement, EvaluateError> {
+fn paid(plan: &Plan, facts: &Facts, from_draws: bool) -> Result<Statement, EvaluateError> {
     let evidence = evidence(plan, facts).map_err(EvaluateError::Facts)?;
     let longer = TrueUps::of(plan, facts).map_err(EvaluateError::Facts)?;
     let longer = longer.as_ref().map(TrueUps::evidence).transpose().map_err(EvaluateError::Facts)?;
@@ -72,7 +84,7 @@ fn paid(plan: &Plan, facts: &Facts) -> Result<Statement, EvaluateError> {
     let too_large = |TooLarge| EvaluateError::TooLarge { component: plan.name.clone() };
     let earned = sum(&lines).map_err(too_large)?;
     lines.extend(plan_limit(plan, earned).map_err(too_large)?);
-    let account = Account::of(plan, facts, sum(&lines).map_err(too_large)?).map_err(too_large)?;
+    let account = Account::of(plan, facts, sum(&lines).map_err(too_large)?, from_draws).map_err(too_large)?;
     lines.extend(account.lines);
     let total = sum(&lines).map_err(too_large)?;
     let amount = |money| Amount::new(money, currency);
