@@ -11,6 +11,8 @@ use crate::domain::{metric::Metric, money::Money};
 
 /// The most days after which what was paid is taken back: ten years.
 const MAX_DAYS: u32 = 3_650;
+/// The most days of a plan that is saved: locked periods are looked at again for 24 months.
+const DAYS_LOOKED_AT: u32 = 730;
 
 impl Plan {
     /// Everything that is wrong with the plan, with place and remedy; a plan with a fault pays nobody.
@@ -24,7 +26,7 @@ impl Plan {
         faults
     }
 
-    /// Where it is larger than a plan that is saved may be. One that is there already pays all the same.
+    /// Where it is larger, or reaches further back, than a plan that is saved may. One that is there already pays all the same.
     pub fn oversize(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
         let list = Place::Root.key("components");
@@ -46,6 +48,12 @@ impl Plan {
                 Schedule::Rate(_) | Schedule::PerUnit(_) | Schedule::Bonus(_) => {}
             }
             check_number(component.gate.len(), MOST_ROWS, "conditions", &place.key("gate"), &mut faults);
+            if component.clawback_days.is_some_and(|days| (DAYS_LOOKED_AT + 1..=MAX_DAYS).contains(&days)) {
+                let message = format!(
+                    "what was paid is looked at again for two years, and a later loss would take nothing back: use at most {DAYS_LOOKED_AT}"
+                );
+                place.key("clawback_days").fault(&mut faults, message);
+            }
             if let Some(modifier) = &component.modifier {
                 check_number(modifier.steps.len(), MOST_ROWS, "steps", &place.key("modifier"), &mut faults);
             }

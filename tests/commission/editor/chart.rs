@@ -160,6 +160,17 @@ fn a_plan_larger_than_what_is_saved_is_told_so_and_pays() {
     };
     assert_eq!(refused(&gate(30)), [""; 0]);
     assert_eq!(refused(&gate(31)), ["components[0].gate: 31 conditions are too many: at most 30 are possible"]);
+    let clawback = |days: u32| {
+        format!(
+            r#"{{"name": "C", "measure": "new_customers", "pays": {{"per_unit": "5"}}, "clawback_days": "{days}"}}"#
+        )
+    };
+    assert_eq!(refused(&clawback(730)), [""; 0]);
+    let [too_long] = &refused(&clawback(731))[..] else { panic!("one fault") };
+    assert!(
+        too_long.starts_with("components[0].clawback_days: ") && too_long.ends_with("use at most 730"),
+        "{too_long}"
+    );
 }
 
 #[tokio::test]
