@@ -388,3 +388,21 @@ fn facts_that_do_not_fit_the_plan_are_refused() {
         assert!(found.lines().any(|line| line.starts_with(refused)), "{refused}: {found}");
     }
 }
+
+#[test]
+fn a_plan_that_is_saved_is_made_up_for_one_longer_period() {
+    let one = |name: &str, longer: &str| {
+        format!(r#"{{"name": "{name}", "measure": "net_sales", "pays": {CURVE}, "true_up": "{longer}"}}"#)
+    };
+    let faults = |first: &str, second: &str| -> Vec<String> {
+        let both = format!("{}, {}", one("First", first), one("Second", second));
+        let text = format!(r#"{{"name": "P", "currency": "EUR", "period": "month", "components": [{both}]}}"#);
+        Plan::from_json(&text).unwrap().oversize().iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(faults("quarter", "quarter"), [""; 0]);
+    assert_eq!(
+        faults("quarter", "year"),
+        ["components[1].true_up: “First” is made up at the end of the quarter, and a plan knows one such period: \
+             choose the quarter here, too, or leave it out"]
+    );
+}

@@ -26,10 +26,23 @@ impl Plan {
         faults
     }
 
-    /// Where it is larger, or reaches further back, than a plan that is saved may. One that is there already pays all the same.
+    /// Where it is larger, or reaches further back, than a plan that is saved may, also by a second longer period that it is
+    /// made up for: the facts of a run hold one. One that is there already pays all the same, so that its statements can be
+    /// verified.
     pub fn oversize(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
         let list = Place::Root.key("components");
+        let mut longer = self.components.iter().enumerate().filter_map(|(i, one)| Some((i, &one.name, one.true_up?)));
+        if let Some((_, name, first)) = longer.next()
+            && let Some((i, ..)) = longer.find(|(_, _, other)| *other != first)
+        {
+            let first = first.as_str();
+            let message = format!(
+                "“{name}” is made up at the end of the {first}, and a plan knows one such period: choose the {first} here, \
+                 too, or leave it out"
+            );
+            list.item(i).key("true_up").fault(&mut faults, message);
+        }
         check_number(self.components.len(), MOST_COMPONENTS, "components", &list, &mut faults);
         check_number(self.draw.len(), MOST_ROWS, "draws", &Place::Root.key("draw"), &mut faults);
         check_number(self.ramp.len(), MOST_ROWS, "steps", &Place::Root.key("ramp"), &mut faults);
