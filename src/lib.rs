@@ -302,8 +302,10 @@ pub mod scorecards {
     pub mod more_db;
     pub mod my_month;
     pub mod my_month_db;
+    mod paid_base_db;
     pub mod shared;
     pub mod trend_db;
+    mod visit_days;
     pub mod web;
     pub mod worth;
     pub mod worth_db;

@@ -58,7 +58,8 @@ pub async fn of_reps(
             crossed.entry(rep).or_default().push(Counted { customer, on: first.on, deal: Some(first.sale.number) });
         }
     }
-    let facts = more::facts_by(db, &asked, more, more::Kept { basis: rules.growth_basis, costs: rules.costs })
+    let kept = more::Kept { basis: rules.growth_basis, costs: rules.costs, confirm_deals: rules.confirm_deals };
+    let facts = more::facts_by(db, &asked, more, kept)
         .await?
         .into_iter()
         .filter_map(|((_, subject), facts)| match subject {

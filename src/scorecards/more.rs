@@ -6,25 +6,23 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use sqlx::PgConnection;
 use time::Date;
 
+pub use super::visit_days::{Expected, minimums};
 use super::{
     db,
-    more_db::{self, Line, Member, Owned, Pays, Visitor, Wanted},
-    worth,
+    more_db::{self, Line, Member, Owned, Pays, Wanted},
+    paid_base_db, worth,
 };
-use crate::{
-    domain::{
-        bridge::{Step, new_since},
-        company::{GrowthBase, GrowthBasis},
-        contribution::Costs,
-        cross_sell::{CategorySale, cross_sold, is_cross_sold},
-        id::{CategoryId, CustomerId, OrgId, UserId},
-        metric::{Facts, Metric},
-        minimum::{self, Made, Stretch, stretches},
-        money::Money,
-        period::{Dates, Period, add_days, add_months},
-        subject::{Subject, Subjects},
-    },
-    targets::expected::Presences,
+use crate::domain::{
+    bridge::{Step, new_since},
+    company::{GrowthBase, GrowthBasis},
+    contribution::Costs,
+    cross_sell::{CategorySale, cross_sold, is_cross_sold},
+    id::{CategoryId, CustomerId, OrgId, UserId},
+    metric::{Facts, Metric},
+    minimum,
+    money::Money,
+    period::{Dates, Period, add_days, add_months},
+    subject::{Subject, Subjects},
 };
 
 /// Whose numbers are asked for, when, and by which rules.
@@ -62,6 +60,8 @@ pub struct Kept {
     pub basis: Option<GrowthBasis>,
     /// What visits, minutes and orders cost.
     pub costs: Option<Costs>,
+    /// Whether only confirmed deals pay.
+    pub confirm_deals: Option<bool>,
 }
 
 /// The same by these settings.
@@ -74,6 +74,9 @@ pub async fn facts_by(
     let basis = kept.basis;
     let Asked { org, subjects, periods, growth_base, today, .. } = *asked;
     let mut table = db::facts_by(db, org, subjects, periods, (growth_base, basis), today).await?;
+    if asked.paying {
+        paid_base_db::replace(db, asked, (basis, kept.confirm_deals), &mut table).await?;
+    }
     let wants = |some: &[Metric]| some.iter().any(|metric| metrics.contains(metric));
     if table.is_empty() || !wants(&Metric::MORE) {
         return Ok(table);
@@ -147,8 +150,8 @@ pub async fn facts_by(
 
 /// The subjects, and who belongs to which of their teams when.
 pub struct Who {
-    reps: BTreeSet<UserId>,
-    members: HashMap<UserId, Vec<Member>>,
+    pub(super) reps: BTreeSet<UserId>,
+    pub(super) members: HashMap<UserId, Vec<Member>>,
     company: bool,
 }
 
@@ -295,7 +298,7 @@ async fn moves_by(
     let wanted = Wanted { dates, reps: reps.as_deref(), customers, paying: asked.paying, pays: asked.pays };
     let now = more_db::lines(db, asked.org, &wanted).await?;
     let before = match span(bases.iter().flatten().map(|base| base.so_far)) {
-        Some(dates) => more_db::lines(db, asked.org, &Wanted { dates, paying: false, ..wanted }).await?,
+        Some(dates) => more_db::lines(db, asked.org, &Wanted { dates, ..wanted }).await?,
         None => vec![],
     };
     let mut owned: HashMap<CustomerId, Vec<Owned>> = HashMap::new();
@@ -433,53 +436,6 @@ pub async fn first_of_category(
     found.sort_by(|a, b| {
         (a.on, a.sale.number, &a.sale.category_name).cmp(&(b.on, b.sale.number, &b.sale.category_name))
     });
-    Ok(found)
-}
-
-/// A day or week in which visits were expected.
-#[derive(Clone, Debug)]
-pub struct Expected {
-    /// When.
-    pub period: Period,
-    /// Whose.
-    pub whose: Subject,
-    /// Who was to go.
-    pub rep: String,
-    /// What was expected and made.
-    pub stretch: Stretch,
-}
-
-/// The days and weeks of the periods in which visits were expected, rep by rep.
-pub async fn minimums(db: &mut PgConnection, asked: &Asked<'_>, who: &Who) -> sqlx::Result<Vec<Expected>> {
-    let minimums = more_db::minimums(db, asked.org).await?;
-    let Some(all) = asked.so_far().filter(|_| !minimums.is_empty()) else { return Ok(vec![]) };
-    // A week is whole, also where the period begins in the middle of it.
-    let dates = Dates { from: add_days(all.from, -7), to: add_days(all.to, 7) };
-    let sells: BTreeSet<UserId> = if asked.subjects.company {
-        more_db::visitors(db, asked.org, None).await?.into_iter().map(|visitor| visitor.rep).collect()
-    } else {
-        BTreeSet::new()
-    };
-    let ids: BTreeSet<UserId> = who.reps.iter().chain(who.members.keys()).chain(&sells).copied().collect();
-    let ids = Vec::from_iter(ids);
-    let presences = Presences::load(db, asked.org, &ids, dates).await?;
-    let mut made: HashMap<UserId, BTreeMap<Date, Made>> = HashMap::new();
-    for day in more_db::visits_made(db, asked.org, &ids, dates).await? {
-        made.entry(day.rep).or_default().insert(day.on, Made { visits: day.visits, strangers: day.strangers });
-    }
-    let mut found = vec![];
-    for Visitor { rep, name } in more_db::visitors(db, asked.org, Some(&ids)).await? {
-        let made = made.remove(&rep).unwrap_or_default();
-        let here = presences.days(rep).unwrap_or_default();
-        let is_here = |day: Date| here.binary_search(&day).is_ok();
-        for &period in asked.periods {
-            for stretch in stretches(&minimums, rep, period.dates(), asked.today, is_here, &made) {
-                let company = sells.contains(&rep).then_some(Subject::Company);
-                let expected = |whose| Expected { period, whose, rep: name.clone(), stretch };
-                found.extend(who.of(rep, stretch.on).chain(company).map(expected));
-            }
-        }
-    }
     Ok(found)
 }
 

@@ -149,7 +149,7 @@ impl World {
         for (customer, life) in lives.iter().enumerate() {
             let now = self.to_customer(who, customer, period.dates(), paying, |day| day);
             let dates = Dates { from: base_from, to: base_to };
-            let before = self.to_customer(who, customer, dates, false, |day| self.stands_for(period, base_from, day));
+            let before = self.to_customer(who, customer, dates, paying, |day| self.stands_for(period, base_from, day));
             let is_new = self.first_sale(life).is_some_and(|first| year_before(last) < first && first <= last);
             if before == 0 && now > 0 && is_new {
                 new += now;

@@ -47,6 +47,7 @@ mod profile;
 mod proposals;
 mod rerating;
 mod row_security;
+mod run_counts;
 mod run_warnings;
 mod scorecards;
 mod seals;

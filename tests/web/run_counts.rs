@@ -1,0 +1,127 @@
+//! What a run counts, for whom and until when: years and growth, teams by the day, shared deals, shorter periods.
+#![expect(clippy::disallowed_methods, reason = "what happens behind the program's back is no query of the program")]
+
+use std::time::Duration;
+
+use attain::{
+    commission_runs::daily,
+    customers, deals,
+    domain::{
+        access::Role,
+        deal::{Credit, Stage},
+        id::{CustomerId, UserId},
+        money::Money,
+    },
+    users,
+};
+use serde_json::{Value, json};
+use time::{Date, macros::date};
+
+use crate::{commissions::Desk, support::User};
+
+fn plan(name: &str, period: &str, components: Value) -> Value {
+    json!({ "name": name, "currency": "EUR", "period": period, "components": components })
+}
+
+fn day(month: u8, day: u8) -> Date {
+    Date::from_calendar_date(2026, month.try_into().unwrap(), day).unwrap()
+}
+
+impl Desk {
+    async fn target(&self, rep: UserId, metric: &str, (kind, from): (&str, Date), value: i64) {
+        let sql = "insert into targets (org_id, rep_id, metric, period_kind, period_start, value, set_at)
+                   values ($1, $2, $3, $4, $5, $6, '2025-06-01')";
+        let row = sqlx::query(sql).bind(self.org.0).bind(rep.0).bind(metric).bind(kind).bind(from).bind(value);
+        row.execute(&self.app.db).await.unwrap();
+    }
+
+    async fn new_customer(&self, name: &str) -> CustomerId {
+        let mut tx = self.app.write(self.org).await;
+        let details = customers::db::Details { name: name.to_owned(), ..customers::db::Details::default() };
+        let customer = customers::db::insert(&mut tx, &details, date!(2026 - 01 - 01)).await.unwrap();
+        tx.commit().await.unwrap();
+        customer
+    }
+
+    /// A confirmed deal with a customer, shared by these in equal parts; the first of them owns it.
+    async fn shared(&self, customer: CustomerId, reps: &[User], on: Date, cents: i64, cost: Option<i64>) {
+        let mut tx = self.app.write(self.org).await;
+        let line = deals::db::Line {
+            position: 1,
+            product: None,
+            text: "Coffee".to_owned(),
+            quantity: 1.into(),
+            amount: Money(cents),
+            original: None,
+            cost: cost.map(Money),
+        };
+        let new = deals::db::NewDeal {
+            customer,
+            owner: Some(reps[0].id),
+            stage: Stage::Won,
+            opened_on: None,
+            booked_on: Some(on),
+            expected_on: None,
+            returns: None,
+            currency: None,
+            rate: None,
+            notes: String::new(),
+            confirmed: true,
+            lines: vec![line],
+            credits: reps.iter().map(|rep| Credit { rep: rep.id, parts: 1, overlay: false }).collect(),
+        };
+        deals::db::insert(&mut tx, &new).await.unwrap();
+        customers::events_db::recompute(&mut tx, &[customer]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Everything that a line says, of the first line of a rep's statement.
+    async fn said(&self, period: &str, rep: UserId) -> String {
+        let all = self.calculated(period).await;
+        all.iter().find(|one| one.rep == rep).unwrap().statement.lines[0].text.clone()
+    }
+}
+
+#[tokio::test]
+async fn growth_that_pays_nets_returns_in_the_base_too() {
+    let desk = Desk::new().await;
+    let ingrid = desk.ingrid.id;
+    let curve = |measure: &str| {
+        json!({ "name": measure, "measure": measure, "pays": { "curve": { "on_target": "1000.00", "points": [
+            { "at": "0", "pays": "0" }, { "at": "1", "pays": "1" }, { "at": "2", "pays": "2" } ] } } })
+    };
+    let both = json!([curve("sales_growth"), curve("growth_from_existing")]);
+    desk.plan(plan("Farmer", "month", both), &[ingrid]).await;
+    for metric in ["sales_growth", "growth_from_existing"] {
+        for month in [9, 10] {
+            let sql = "insert into targets (org_id, rep_id, metric, period_kind, period_start, value, set_at)
+                       values ($1, $2, $3, 'month', $4, 0.05, '2025-06-01')";
+            let row = sqlx::query(sql).bind(desk.org.0).bind(ingrid.0).bind(metric).bind(day(month, 1));
+            row.execute(&desk.app.db).await.unwrap();
+        }
+    }
+    desk.deal(desk.ingrid, date!(2023 - 01 - 05), 100, true, None).await;
+    for year in [2025, 2026] {
+        let on = |month: u8, day: u8| Date::from_calendar_date(year, month.try_into().unwrap(), day).unwrap();
+        let sold = desk.deal(desk.ingrid, on(9, 5), 10_000_000, true, None).await;
+        desk.deal(desk.ingrid, on(10, 5), 20_000_000, true, None).await;
+        desk.deal(desk.ingrid, on(10, 6), -6_000_000, true, Some(sold)).await;
+    }
+    let nothing = ["sales_growth 0.00", "growth_from_existing 0.00"];
+    for basis in ["credited", "book"] {
+        let sql = format!("update organizations set growth_basis = '{basis}'");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&desk.app.db).await.unwrap();
+        assert_eq!(desk.lines("2026-09", ingrid).await, nothing, "40,000 against 40,000, {basis}");
+        assert_eq!(desk.lines("2026-10", ingrid).await, nothing, "200,000 against 200,000, {basis}");
+    }
+    let said = desk.said("2026-10", ingrid).await;
+    assert!(said.contains("0%"), "{said}");
+    // What nobody has confirmed pays on neither side.
+    sqlx::raw_sql("update organizations set confirm_deals = true, growth_basis = 'credited'")
+        .execute(&desk.app.db)
+        .await
+        .unwrap();
+    desk.deal(desk.ingrid, date!(2025 - 10 - 20), 5_000_000, false, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 20), 1_000_000, true, None).await;
+    assert_eq!(desk.lines("2026-10", ingrid).await[0], "sales_growth 1000.00", "210,000 against 200,000 is 5 %");
+}
