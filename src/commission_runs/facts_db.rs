@@ -12,6 +12,7 @@ use crate::domain::{
 };
 
 /// A part of a deal that a rep is credited with, as commission needs it.
+#[derive(Clone)]
 pub struct CreditedDeal {
     /// Whose part.
     pub rep_id: UserId,
@@ -236,6 +237,7 @@ pub async fn book_sales(
 }
 
 /// A first sale, loss or win-back of a period that counts for a rep's pay.
+#[derive(Clone)]
 pub struct PaidEvent {
     /// To whom it counts.
     pub rep_id: UserId,
@@ -301,6 +303,7 @@ pub async fn paid_events(
 }
 
 /// A counted visit or touch of a rep.
+#[derive(Clone)]
 pub struct CountedVisit {
     /// Who went.
     pub rep_id: UserId,

@@ -21,6 +21,7 @@ use crate::{
         money::Money,
         period::{PeriodKind, add_days},
     },
+    scorecards::more::holds,
     web::error::Error,
 };
 
@@ -125,6 +126,19 @@ impl Known {
         paying(of(&self.deals, rep)).map(|deal| deal.amount).sum()
     }
 
+    /// What a rep did on some days, as far as it adds up and is counted for a team.
+    pub fn on_days(
+        &self,
+        rep: UserId,
+        days: (Option<Date>, Option<Date>),
+        clawback: Option<u32>,
+    ) -> BTreeMap<Metric, Decimal> {
+        let deals = within(of(&self.deals, rep), days, |deal| deal.class_on);
+        let events = within(of(&self.events, rep), days, |event| event.on_date);
+        let visits = within(of(&self.visits, rep), days, |visit| visit.visited_on);
+        adding_up(&deals, &events, &visits, clawback, self.today)
+    }
+
     /// A rep's parts of the deals of some days, as deals of a team: a linked return goes with its deal.
     pub fn team_deals(
         &self,
@@ -133,10 +147,32 @@ impl Known {
         (from, to): (Option<Date>, Option<Date>),
         clawback: Option<u32>,
     ) -> Vec<Deal> {
-        let there = |on: Date| from.is_none_or(|from| from <= on) && to.is_none_or(|to| on < to);
-        let mine = of(&self.deals, rep).iter().filter(|row| !row.overlay && !row.elsewhere && there(row.class_on));
+        let mine = of(&self.deals, rep).iter();
+        let mine = mine.filter(|row| !row.overlay && !row.elsewhere && holds(from, to, row.class_on));
         mine.map(|row| Deal { rep: Some(name.to_owned()), ..deal(row, clawback, self.today) }).collect()
     }
+}
+
+/// What of some days adds up: counts, and sales to new and to existing customers.
+fn adding_up(
+    deals: &[CreditedDeal],
+    events: &[PaidEvent],
+    visits: &[CountedVisit],
+    clawback: Option<u32>,
+    today: Date,
+) -> BTreeMap<Metric, Decimal> {
+    let mut facts = Facts::default();
+    let records = records(events, visits);
+    for metric in [Metric::LostCustomers, Metric::Visits, Metric::StrangerVisits, Metric::Touches] {
+        facts.metrics.insert(metric, Decimal::from(records.get(&metric).map_or(0, Vec::len)));
+    }
+    count_what_pays(&mut facts, &records);
+    if let Some(days) = clawback {
+        let lost = Decimal::from(lost_again(events, days, today).len());
+        facts.metrics.entry(Metric::NewCustomers).and_modify(|count| *count -= lost);
+    }
+    sales_that_pay(&mut facts, None, None, deals);
+    facts.metrics
 }
 
 /// What the fiscal year gave before a period.
@@ -167,21 +203,10 @@ impl Before {
     /// What a rep's metrics came to: those that add up over periods.
     pub fn metrics(&self, rep: UserId, clawback: Option<u32>) -> BTreeMap<Metric, Decimal> {
         let mine = of(&self.deals, rep);
-        let mut facts = Facts::default();
-        let events = of(&self.events, rep);
-        let records = records(events, of(&self.visits, rep));
-        for metric in [Metric::LostCustomers, Metric::Visits, Metric::StrangerVisits, Metric::Touches] {
-            facts.metrics.insert(metric, Decimal::from(records.get(&metric).map_or(0, Vec::len)));
-        }
-        count_what_pays(&mut facts, &records);
-        if let Some(days) = clawback {
-            let lost = Decimal::from(lost_again(events, days, self.today).len());
-            facts.metrics.entry(Metric::NewCustomers).and_modify(|count| *count -= lost);
-        }
-        sales_that_pay(&mut facts, None, None, mine);
+        let mut metrics = adding_up(mine, of(&self.events, rep), of(&self.visits, rep), clawback, self.today);
         let sales: Money = paying(mine).map(|deal| deal.amount).sum();
-        facts.metrics.insert(Metric::NetSales, sales.exact());
-        facts.metrics
+        metrics.insert(Metric::NetSales, sales.exact());
+        metrics
     }
 
     /// The targets of the whole fiscal year.
@@ -200,6 +225,11 @@ fn by_rep<T>(rows: Vec<T>, rep: impl Fn(&T) -> UserId) -> HashMap<UserId, Vec<T>
 
 fn of<T>(rows: &HashMap<UserId, Vec<T>>, rep: UserId) -> &[T] {
     rows.get(&rep).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Those of some days: from the first one on, up to the first one no longer.
+fn within<T: Clone>(all: &[T], (from, to): (Option<Date>, Option<Date>), on: impl Fn(&T) -> Date) -> Vec<T> {
+    all.iter().filter(|one| holds(from, to, on(one))).cloned().collect()
 }
 
 fn deal(row: &CreditedDeal, clawback: Option<u32>, today: Date) -> Deal {

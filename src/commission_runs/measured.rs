@@ -6,19 +6,21 @@ use rust_decimal::Decimal;
 use sqlx::PgConnection;
 
 use super::{
+    account_db::Led,
     calculate::{Counted, Part, Question},
     rules::Rules,
 };
 use crate::{
     domain::{
         id::UserId,
-        metric::{self, Facts, Metric, Value},
+        metric::{self, Facts, Metric, Unit, Value},
         money::Money,
+        period::Period,
     },
     scorecards::{
         db::{Subject, Subjects},
-        more::{self, Asked, Who},
-        more_db::Pays,
+        more::{self, Asked, Kept, Who},
+        more_db::{Member, Pays},
     },
     targets::expected::{self, Expected, Presences},
     web::error::Error,
@@ -47,7 +49,7 @@ pub async fn of_reps(
     let presences = Presences::load(db, org, &reps, whole.dates()).await?.since(period.from());
     let expected = expected::of_reps(db, org, &reps, whole, &presences).await?;
     let subjects = Subjects { reps, ..Subjects::default() };
-    let pays = Pays { confirm: rules.confirm_deals, held: rules.held_pays };
+    let pays = pays(rules);
     let asked = Asked { org, subjects: &subjects, periods: &[period], growth_base, today, paying: true, pays };
     let mut crossed: HashMap<UserId, Vec<Counted>> = HashMap::new();
     if more.contains(&Metric::CrossSellCount) {
@@ -58,8 +60,7 @@ pub async fn of_reps(
             crossed.entry(rep).or_default().push(Counted { customer, on: first.on, deal: Some(first.sale.number) });
         }
     }
-    let kept = more::Kept { basis: rules.growth_basis, costs: rules.costs, confirm_deals: rules.confirm_deals };
-    let facts = more::facts_by(db, &asked, more, kept)
+    let facts = more::facts_by(db, &asked, more, kept(rules))
         .await?
         .into_iter()
         .filter_map(|((_, subject), facts)| match subject {
@@ -68,6 +69,61 @@ pub async fn of_reps(
         })
         .collect();
     Ok(Measured { facts, expected, crossed })
+}
+
+/// What of these further metrics adds up, of those who belonged to the teams that somebody leads, each while there.
+pub async fn of_led(
+    db: &mut PgConnection,
+    asked: &Question,
+    led: &[Led],
+    more: &BTreeSet<Metric>,
+    rules: &Rules,
+) -> Result<HashMap<UserId, BTreeMap<Metric, Decimal>>, Error> {
+    let member = |one: &Led| {
+        let team = Subject::Rep(one.leader_id);
+        Member { team, rep: one.member_id, from: one.from_date, to: one.to_date }
+    };
+    together(db, asked, &[asked.period], led.iter().map(member).collect(), more, rules).await
+}
+
+async fn together(
+    db: &mut PgConnection,
+    asked: &Question,
+    periods: &[Period],
+    members: Vec<Member>,
+    more: &BTreeSet<Metric>,
+    rules: &Rules,
+) -> Result<HashMap<UserId, BTreeMap<Metric, Decimal>>, Error> {
+    let adds_up: BTreeSet<Metric> = more.iter().copied().filter(|metric| metric.unit() != Unit::Fraction).collect();
+    let mut sums: HashMap<UserId, BTreeMap<Metric, Decimal>> = HashMap::new();
+    if adds_up.is_empty() {
+        return Ok(sums);
+    }
+    let Question { org, growth_base, today, .. } = *asked;
+    let pays = pays(rules);
+    let asked = Asked { org, subjects: &Subjects::default(), periods, growth_base, today, paying: true, pays };
+    let whose: BTreeSet<Subject> = members.iter().map(|member| member.team).collect();
+    let each = whose.into_iter().flat_map(|whose| periods.iter().map(move |period| (*period, whose)));
+    let mut table = each.map(|place| (place, Facts::default())).collect();
+    more::add(db, &asked, &Who::members(members), (&adds_up, kept(rules)), &mut table).await?;
+    for ((_, whose), facts) in &table {
+        let Some(rep) = whose.rep() else { continue };
+        for &metric in &adds_up {
+            if let Some(value) = metric::value(metric, facts) {
+                *sums.entry(rep).or_default().entry(metric).or_default() += value.decimal();
+            }
+        }
+    }
+    Ok(sums)
+}
+
+/// The settings of which the facts ask.
+fn kept(rules: &Rules) -> Kept {
+    Kept { basis: rules.growth_basis, costs: rules.costs }
+}
+
+fn pays(rules: &Rules) -> Pays {
+    Pays { confirm: rules.confirm_deals, held: rules.held_pays }
 }
 
 impl Measured {

@@ -11,7 +11,7 @@ use super::{
     calculate::{Beside, Counted, OnPlan, Part, Question},
     known::{Before, Known},
     late_db::{self, PaidBefore},
-    needs,
+    measured, needs,
 };
 use crate::{
     domain::{
@@ -39,6 +39,8 @@ pub struct Sources {
     since: HashMap<UserId, Date>,
     holds: Vec<OnHold>,
     led: Vec<Led>,
+    /// What those did together whom somebody leads, of metrics that are not cut by the day here.
+    together: HashMap<UserId, BTreeMap<Metric, Decimal>>,
 }
 
 /// The longer period that is trued up.
@@ -134,6 +136,7 @@ impl Sources {
             since,
             // What is held is paid later: it costs as much.
             holds: if rules.held_pays { Vec::new() } else { account_db::holds(db, org, &reps, period).await? },
+            together: measured::of_led(db, &asked, &led, &more, rules).await?,
             led,
         })
     }
@@ -287,11 +290,14 @@ impl Sources {
         deals
     }
 
-    /// The figures of the team: those of its reps in the period, and their sum.
+    /// The figures of the team: those of its reps in the period, and the sum of what each did while there.
     fn team(&self, rep: UserId, name: &str, clawback: Option<u32>) -> Team {
         let mut team = Team::default();
         let mut seen = HashSet::new();
+        team.figures.metrics = self.together.get(&rep).cloned().unwrap_or_default();
         for (one, member) in self.led_by(rep, name) {
+            let stretch = (one.from_date, one.to_date);
+            add(&mut team.figures.metrics, &self.known.on_days(one.member_id, stretch, clawback));
             if !seen.insert(one.member_id) {
                 continue;
             }
@@ -305,7 +311,6 @@ impl Sources {
             let sales = self.known.net_that_pays(one.member_id);
             facts.metrics.insert(Metric::NetSales, sales.exact());
             let figures = Figures { metrics: facts.metrics, no_value: facts.no_value, targets: facts.targets };
-            add(&mut team.figures.metrics, &figures.metrics);
             add(&mut team.figures.targets, &figures.targets);
             team.reps.push(Member { rep: member, figures });
         }

@@ -60,8 +60,6 @@ pub struct Kept {
     pub basis: Option<GrowthBasis>,
     /// What visits, minutes and orders cost.
     pub costs: Option<Costs>,
-    /// Whether only confirmed deals pay.
-    pub confirm_deals: Option<bool>,
 }
 
 /// The same by these settings.
@@ -75,17 +73,29 @@ pub async fn facts_by(
     let Asked { org, subjects, periods, growth_base, today, .. } = *asked;
     let mut table = db::facts_by(db, org, subjects, periods, (growth_base, basis), today).await?;
     if asked.paying {
-        paid_base_db::replace(db, asked, (basis, kept.confirm_deals), &mut table).await?;
+        paid_base_db::replace(db, asked, basis, &mut table).await?;
     }
-    let wants = |some: &[Metric]| some.iter().any(|metric| metrics.contains(metric));
-    if table.is_empty() || !wants(&Metric::MORE) {
+    if table.is_empty() || metrics.is_disjoint(&Metric::MORE.into()) {
         return Ok(table);
     }
     let who = Who::load(db, asked).await?;
+    add(db, asked, &who, (metrics, kept), &mut table).await?;
+    Ok(table)
+}
+
+/// Adds these metrics to the facts of a table, as far as they are among those that are loaded only where asked for.
+pub async fn add(
+    db: &mut PgConnection,
+    asked: &Asked<'_>,
+    who: &Who,
+    (metrics, kept): (&BTreeSet<Metric>, Kept),
+    table: &mut BTreeMap<(Period, Subject), Facts>,
+) -> sqlx::Result<()> {
+    let wants = |some: &[Metric]| some.iter().any(|metric| metrics.contains(metric));
     if wants(&[Metric::GrowthFromNew, Metric::GrowthFromExisting]) {
         let firsts = first_sales(db, asked).await?;
         let customers: Vec<CustomerId> = firsts.keys().copied().collect();
-        let moves = moves_by(db, asked, &who, Some(&customers), basis).await?;
+        let moves = moves_by(db, asked, who, Some(&customers), kept.basis).await?;
         for facts in table.values_mut() {
             facts.growth_new = Some(Money::ZERO);
         }
@@ -102,7 +112,7 @@ pub async fn facts_by(
         for facts in table.values_mut() {
             facts.cross_sell_sales = Some(Money::ZERO);
         }
-        for sold in cross_sales(db, asked, &who).await? {
+        for sold in cross_sales(db, asked, who).await? {
             let facts = table.get_mut(&(sold.period, sold.whose));
             if let Some(sales) = facts.and_then(|facts| facts.cross_sell_sales.as_mut()) {
                 *sales += sold.part;
@@ -113,7 +123,7 @@ pub async fn facts_by(
         for facts in table.values_mut() {
             facts.cross_sell_count = Some(0);
         }
-        for first in first_of_category(db, asked, &who).await? {
+        for first in first_of_category(db, asked, who).await? {
             let facts = table.get_mut(&(first.period, first.whose));
             if let Some(count) = facts.and_then(|facts| facts.cross_sell_count.as_mut()) {
                 *count += if first.undone { -1 } else { 1 };
@@ -124,8 +134,8 @@ pub async fn facts_by(
         for facts in table.values_mut() {
             facts.gross_margin = Some(Money::ZERO);
         }
-        let lines = lines(db, asked, &who).await?;
-        for (period, whose, _, margin) in margins(asked, &who, &lines) {
+        let lines = lines(db, asked, who).await?;
+        for (period, whose, _, margin) in margins(asked, who, &lines) {
             let Some(facts) = table.get_mut(&(period, whose)) else { continue };
             match (margin, facts.gross_margin.as_mut()) {
                 (Some(margin), Some(sum)) => *sum += margin,
@@ -137,15 +147,14 @@ pub async fn facts_by(
         for facts in table.values_mut() {
             facts.visit_minimum = Some(minimum::Kept::default());
         }
-        for expected in minimums(db, asked, &who).await? {
+        for expected in minimums(db, asked, who).await? {
             let facts = table.get_mut(&(expected.period, expected.whose));
             if let Some(kept) = facts.and_then(|facts| facts.visit_minimum.as_mut()) {
                 *kept = kept.and(&expected.stretch);
             }
         }
     }
-    worth::add(db, asked, &who, metrics, kept.costs, &mut table).await?;
-    Ok(table)
+    worth::add(db, asked, who, metrics, kept.costs, table).await
 }
 
 /// The subjects, and who belongs to which of their teams when.
@@ -156,21 +165,26 @@ pub struct Who {
 }
 
 /// Whether a time holds a day.
-pub(super) fn holds(from: Option<Date>, to: Option<Date>, day: Date) -> bool {
+pub fn holds(from: Option<Date>, to: Option<Date>, day: Date) -> bool {
     from.is_none_or(|from| from <= day) && to.is_none_or(|to| day < to)
 }
 
 impl Who {
     /// Loads who belongs to the teams.
     pub async fn load(db: &mut PgConnection, asked: &Asked<'_>) -> sqlx::Result<Self> {
-        let mut members: HashMap<UserId, Vec<Member>> = HashMap::new();
-        if !asked.subjects.teams.is_empty() {
-            for member in more_db::members(db, asked.org, asked.subjects).await? {
-                members.entry(member.rep).or_default().push(member);
-            }
-        }
+        let teams = !asked.subjects.teams.is_empty();
+        let members = if teams { more_db::members(db, asked.org, asked.subjects).await? } else { vec![] };
         let reps = asked.subjects.reps.iter().copied().collect();
-        Ok(Self { reps, members, company: asked.subjects.company })
+        Ok(Self { reps, company: asked.subjects.company, ..Self::members(members) })
+    }
+
+    /// Those to whom the facts of others count while these belong to them.
+    pub fn members(all: Vec<Member>) -> Self {
+        let mut members: HashMap<UserId, Vec<Member>> = HashMap::new();
+        for member in all {
+            members.entry(member.rep).or_default().push(member);
+        }
+        Self { reps: BTreeSet::new(), members, company: false }
     }
 
     /// Everybody whose facts are needed; none: everybody's, and nobody's.

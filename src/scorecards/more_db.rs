@@ -14,9 +14,9 @@ use crate::domain::{
     subject::{Subject, Subjects},
 };
 
-/// Whose facts belong to a team while.
+/// Whose facts belong to a team, or to who leads it, while.
 pub struct Member {
-    /// The team.
+    /// The team, or who leads it.
     pub team: Subject,
     /// Whose.
     pub rep: UserId,

@@ -17,12 +17,11 @@ use crate::domain::{
 };
 
 /// Puts in place of each rep's base, as far as the period has come, what of it pays: confirmed deals of its days, less
-/// their linked returns whenever those came. `kept` are the basis of growth and whether deals must be confirmed, where a
-/// locked period keeps them.
+/// their linked returns whenever those came. `basis` is that of growth, where a locked period keeps it.
 pub async fn replace(
     db: &mut PgConnection,
     asked: &Asked<'_>,
-    (basis, confirm_deals): (Option<GrowthBasis>, Option<bool>),
+    basis: Option<GrowthBasis>,
     table: &mut BTreeMap<(Period, Subject), Facts>,
 ) -> sqlx::Result<()> {
     let bases: Vec<Option<Base>> = asked.periods.iter().map(|one| one.base(asked.growth_base, asked.today)).collect();
@@ -80,7 +79,7 @@ pub async fn replace(
         asked.today,
         &spans.last,
         basis.map(GrowthBasis::as_str),
-        confirm_deals,
+        asked.pays.confirm,
     )
     .fetch_all(db)
     .await?;

@@ -125,3 +125,40 @@ async fn growth_that_pays_nets_returns_in_the_base_too() {
     desk.deal(desk.ingrid, date!(2026 - 10 - 20), 1_000_000, true, None).await;
     assert_eq!(desk.lines("2026-10", ingrid).await[0], "sales_growth 1000.00", "210,000 against 200,000 is 5 %");
 }
+
+/// Managers of two teams with these components, and Ingrid in the first of them until the 15th.
+async fn two_teams(desk: &Desk, components: Value) -> (User, User) {
+    let karin = desk.app.user(desk.org, "Karin", &[Role::Manager, Role::Rep]).await;
+    let lars = desk.app.user(desk.org, "Lars", &[Role::Manager, Role::Rep]).await;
+    desk.app.team(desk.org, "North", None, Some(karin), &[desk.ingrid]).await;
+    let south = desk.app.team(desk.org, "South", None, Some(lars), &[desk.jonas]).await;
+    let mut tx = desk.app.write(desk.org).await;
+    users::db::set_team(&mut tx, desk.ingrid.id, Some(south), Some(date!(2026 - 10 - 16))).await.unwrap();
+    tx.commit().await.unwrap();
+    desk.plan(plan("Manager", "month", components), &[karin.id, lars.id]).await;
+    (karin, lars)
+}
+
+#[tokio::test]
+async fn whoever_moves_counts_for_each_manager_on_the_days_there() {
+    let desk = Desk::new().await;
+    let rate =
+        |measure: &str| json!({ "name": measure, "scope": "team", "measure": measure, "pays": { "rate": "0.01" } });
+    let each =
+        |measure: &str| json!({ "name": measure, "scope": "team", "measure": measure, "pays": { "per_unit": "10" } });
+    let components =
+        json!([rate("net_sales"), rate("new_customer_sales"), rate("gross_margin"), each("new_customers")]);
+    let (karin, lars) = two_teams(&desk, components).await;
+    for (place, on) in [5, 6, 7, 8, 20, 21].into_iter().enumerate() {
+        let customer = desk.new_customer(&format!("Number {place}")).await;
+        desk.shared(customer, &[desk.ingrid], day(10, on), 100_000, Some(60_000)).await;
+    }
+    assert_eq!(
+        desk.lines("2026-10", karin.id).await,
+        ["net_sales 40.00", "new_customer_sales 40.00", "gross_margin 16.00", "new_customers 40.00"]
+    );
+    assert_eq!(
+        desk.lines("2026-10", lars.id).await,
+        ["net_sales 20.00", "new_customer_sales 20.00", "gross_margin 8.00", "new_customers 20.00"]
+    );
+}
