@@ -22,6 +22,7 @@ use crate::{
         period::{PeriodKind, add_days},
     },
     scorecards::more::holds,
+    targets::expected::{self, Expected, Presences},
     web::error::Error,
 };
 
@@ -181,7 +182,9 @@ pub struct Before {
     deals: HashMap<UserId, Vec<CreditedDeal>>,
     events: HashMap<UserId, Vec<PaidEvent>>,
     visits: HashMap<UserId, Vec<CountedVisit>>,
-    year: Measured,
+    year: HashMap<UserId, BTreeMap<Metric, Expected>>,
+    /// What the targets of the year's periods come to: the year's own, where nobody set one.
+    added_up: HashMap<UserId, BTreeMap<Metric, Decimal>>,
 }
 
 impl Before {
@@ -190,13 +193,14 @@ impl Before {
         let Question { org, period, rep, .. } = *asked;
         let year = period.as_kind(PeriodKind::Year);
         let (from, to) = (year.from(), period.from());
-        let (whole, none) = (Question { period: year, ..*asked }, BTreeSet::new());
+        let presences = Presences::load(db, org, reps, year.dates()).await?;
         Ok(Self {
             today: asked.today,
             deals: by_rep(facts_db::credited_deals(db, org, from, to, rep, false, rules).await?, |deal| deal.rep_id),
             events: by_rep(facts_db::paid_events(db, org, from, to, rep, rules).await?, |event| event.rep_id),
             visits: by_rep(facts_db::counted_visits(db, org, from, to, rep).await?, |visit| visit.rep_id),
-            year: measured::of_reps(db, &whole, reps.to_vec(), &none, rules).await?,
+            year: expected::of_reps(db, org, reps, year, &presences).await?,
+            added_up: expected::added_up(db, org, reps, (year, year.at(period.kind(), year.last_day()))).await?,
         })
     }
 
@@ -209,9 +213,12 @@ impl Before {
         metrics
     }
 
-    /// The targets of the whole fiscal year.
+    /// The targets of the whole fiscal year; where it has none of its own, those of its periods together.
     pub fn targets(&self, rep: UserId) -> BTreeMap<Metric, Decimal> {
-        self.year.targets(rep)
+        let mut targets = self.added_up.get(&rep).cloned().unwrap_or_default();
+        let of_year = self.year.get(&rep).into_iter().flatten();
+        targets.extend(of_year.filter_map(|(metric, expected)| Some((*metric, expected.value?))));
+        targets
     }
 }
 

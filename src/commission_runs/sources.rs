@@ -188,7 +188,7 @@ impl Sources {
         }
         if let Some(before) = self.before.as_ref().filter(|_| needs::year_to_date(plan)) {
             facts.year_to_date = before.metrics(*rep, clawback);
-            facts.year_targets = before.targets(*rep);
+            facts.year_targets = Some(before.targets(*rep));
         }
         facts.period_on_plan = Some(on_plan.number.unwrap_or_else(|| self.period_on_plan(*rep, beside)));
         self.account(&mut facts, on_plan, beside);

@@ -82,6 +82,36 @@ impl Desk {
     }
 }
 
+fn year(measure: &str, axis: &str, edge: &str) -> Value {
+    json!([ { "name": "Year", "measure": measure, "pays": { "tiers": { "mode": "marginal", "axis": axis,
+        "per": "year_to_date", "steps": [ { "from": "0", "rate": "0.04" }, { "from": edge, "rate": "0.06" } ] } } } ])
+}
+
+#[tokio::test]
+async fn tiers_by_the_year_never_take_a_months_target_for_the_years() {
+    let desk = Desk::new().await;
+    let (ingrid, jonas) = (desk.ingrid.id, desk.jonas.id);
+    desk.plan(plan("Year", "month", year("net_sales", "attainment", "1")), &[ingrid, jonas]).await;
+    for month in 1..=10 {
+        desk.deal(desk.ingrid, day(month, 5), 1_000_000, true, None).await;
+    }
+    for month in 1..=10 {
+        desk.target(ingrid, "net_sales", ("month", day(month, 1)), 1_000_000).await;
+    }
+    // A year's target for something else says nothing about sales.
+    desk.target(ingrid, "visits", ("year", day(1, 1)), 100).await;
+    assert_eq!(desk.lines("2026-10", ingrid).await, ["Year 0.00"]);
+    let said = desk.said("2026-10", ingrid).await;
+    assert!(said.contains("No target of the year for net sales is set, so it pays nothing."), "{said}");
+    for month in [11, 12] {
+        desk.target(ingrid, "net_sales", ("month", day(month, 1)), 1_000_000).await;
+    }
+    assert_eq!(desk.lines("2026-10", ingrid).await, ["Year 400.00"], "100,000 of the months' 120,000");
+    assert_eq!(desk.lines("2026-01", ingrid).await, ["Year 400.00"]);
+    desk.target(ingrid, "net_sales", ("year", day(1, 1)), 9_500_000).await;
+    assert_eq!(desk.lines("2026-10", ingrid).await, ["Year 500.00"], "the year's own: half at 4 %, half at 6 %");
+}
+
 #[tokio::test]
 async fn growth_that_pays_nets_returns_in_the_base_too() {
     let desk = Desk::new().await;

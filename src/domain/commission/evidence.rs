@@ -138,10 +138,10 @@ impl<'a> Evidence<'a> {
     /// The target that a component's measure is held against.
     pub(super) fn target_of(&self, component: &Component) -> Option<Decimal> {
         let metric = component.measure.metric()?;
-        if component.year_to_date() && !self.facts.year_targets.is_empty() {
-            return self.facts.year_targets.get(&metric).copied();
+        match &self.facts.year_targets {
+            Some(of_year) if component.year_to_date() => of_year.get(&metric).copied(),
+            _ => self.target(component.scope, metric),
         }
-        self.target(component.scope, metric)
     }
 
     /// What a component measures, in the unit of what it is: none where that has no value. Of a scorecard it is the

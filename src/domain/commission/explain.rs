@@ -403,7 +403,8 @@ fn rounding_and_limits(worked: &Worked<'_>, currency: Currency, notes: &mut Vec<
     let rounded = money(worked.rounded, currency);
     let targeted = worked.has_value && worked.what != What::Scorecard;
     if targeted && worked.now.reached.is_none() && component.uses_attainment() && component.gate.is_empty() {
-        notes.push(format!("No target for {} is set, so it pays nothing.", plural(worked.what)));
+        let year = if component.year_to_date() { " of the year" } else { "" };
+        notes.push(format!("No target{year} for {} is set, so it pays nothing.", plural(worked.what)));
     }
     let whole = worked.exact.decimal().is_some_and(|minor| minor.fract().is_zero());
     if !whole {

@@ -30,8 +30,8 @@ pub struct Facts {
     pub deals: Option<Vec<Deal>>,
     /// What the fiscal year gave before this period, in the metrics' own units.
     pub year_to_date: BTreeMap<Metric, Decimal>,
-    /// The targets of the whole fiscal year; where there are none at all, `targets` are taken for them.
-    pub year_targets: BTreeMap<Metric, Decimal>,
+    /// The targets of the whole fiscal year; where nothing is said of them, `targets` are taken for them.
+    pub year_targets: Option<BTreeMap<Metric, Decimal>>,
     /// Which of the rep's periods on the plan this is, from 1: draws that end ask for it.
     pub period_on_plan: Option<u32>,
     /// What the rep owes of earlier draws; zero or more.
@@ -229,7 +229,9 @@ impl Facts {
         }
         check_figures((&self.metrics, &self.no_value, &self.targets), &Place::Root, &mut faults);
         check_values(&self.year_to_date, &Place::Root.key("year_to_date"), &mut faults);
-        check_values(&self.year_targets, &Place::Root.key("year_targets"), &mut faults);
+        if let Some(targets) = &self.year_targets {
+            check_values(targets, &Place::Root.key("year_targets"), &mut faults);
+        }
         self.check_others(&mut faults);
         self.check_account(&mut faults);
         let list = Place::Root.key("deals");

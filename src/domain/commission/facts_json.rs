@@ -59,7 +59,7 @@ fn read_facts(node: &Node<'_>, currency: Currency, faults: &mut Vec<Fault>) -> O
     let Figures { metrics, no_value, targets } = read_figures(&fields, currency, faults);
     let deals = read_deals(&fields, currency, faults);
     let (year_to_date, _) = read_values(&fields, "year_to_date", currency, faults);
-    let (year_targets, _) = read_values(&fields, "year_targets", currency, faults);
+    let year_targets = fields.get("year_targets").map(|_| read_values(&fields, "year_targets", currency, faults).0);
     let period_on_plan = fields.count("period_on_plan", faults);
     let draw_balance = fields.money("draw_balance", currency, faults).unwrap_or_default();
     let balance = fields.money("balance", currency, faults).unwrap_or_default();

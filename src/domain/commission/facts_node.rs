@@ -42,7 +42,7 @@ impl Facts {
             .with("targets", values_node(&self.targets, &none, currency))
             .with("deals", self.deals_node(currency))
             .with("year_to_date", values_node(&self.year_to_date, &none, currency))
-            .with("year_targets", values_node(&self.year_targets, &none, currency))
+            .with("year_targets", self.year_targets.as_ref().map(|all| all_values(all, &none, currency)))
             .with("period_on_plan", self.period_on_plan.map(|number| Node::text(number.to_string())))
             .with("draw_balance", amount(self.draw_balance))
             .with("balance", amount(self.balance))
@@ -155,12 +155,16 @@ fn values_node<'a>(
     none: &BTreeSet<Metric>,
     currency: Currency,
 ) -> Option<Node<'a>> {
+    (!values.is_empty() || !none.is_empty()).then(|| all_values(values, none, currency))
+}
+
+/// The same where nothing is said by an empty object, too.
+fn all_values<'a>(values: &BTreeMap<Metric, Decimal>, none: &BTreeSet<Metric>, currency: Currency) -> Node<'a> {
     let written =
         |(metric, value): (&Metric, &Decimal)| (*metric, Node::text(as_written(*metric, *value, currency).to_string()));
     let mut nodes: BTreeMap<Metric, Node<'a>> = values.iter().map(written).collect();
     nodes.extend(none.iter().map(|metric| (*metric, Node::Null)));
-    let entries: Vec<_> = nodes.into_iter().map(|(metric, node)| (metric.as_str().into(), node)).collect();
-    (!entries.is_empty()).then_some(Node::Object(entries))
+    Node::Object(nodes.into_iter().map(|(metric, node)| (metric.as_str().into(), node)).collect())
 }
 
 /// A value in the metric's own unit as forms and statements write it: money in major units with the currency's

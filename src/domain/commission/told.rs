@@ -248,8 +248,14 @@ impl Tiers {
         if self.per == Per::YearToDate {
             told.push("It goes by the year to date: what the year paid before is taken off.".to_owned());
         }
-        if self.axis == Axis::Attainment {
-            told.push("Without a target it pays nothing.".to_owned());
+        match (self.axis, self.per) {
+            (Axis::Attainment, Per::YearToDate) => told.push(
+                "The target is the year's; a year without one has those of its periods together. Without either it pays \
+                 nothing."
+                    .to_owned(),
+            ),
+            (Axis::Attainment, _) => told.push("Without a target it pays nothing.".to_owned()),
+            _ => {}
         }
         told
     }

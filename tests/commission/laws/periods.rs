@@ -53,7 +53,7 @@ proptest! {
             let mut facts = facts(deals);
             facts.targets = [(Metric::NetSales, Decimal::from(target)), (Metric::Visits, Decimal::from(12))].into();
             facts.year_to_date = [(Metric::NetSales, Decimal::from(before))].into();
-            facts.year_targets = [(Metric::NetSales, Decimal::from(12 * target))].into();
+            facts.year_targets = Some([(Metric::NetSales, Decimal::from(12 * target))].into());
             facts
         };
         let whole = amounts(&plan, &with(deals.clone()));
@@ -88,7 +88,7 @@ proptest! {
                 metrics: figures(cents),
                 targets: figures(target),
                 year_to_date: figures(before),
-                year_targets: figures(target),
+                year_targets: Some(figures(target)),
                 deals: None,
                 ..facts(vec![])
             };
