@@ -182,14 +182,23 @@ pub struct Before {
     deals: HashMap<UserId, Vec<CreditedDeal>>,
     events: HashMap<UserId, Vec<PaidEvent>>,
     visits: HashMap<UserId, Vec<CountedVisit>>,
+    /// What of [`Metric::MORE`] adds up.
+    more: HashMap<UserId, BTreeMap<Metric, Decimal>>,
     year: HashMap<UserId, BTreeMap<Metric, Expected>>,
     /// What the targets of the year's periods come to: the year's own, where nobody set one.
     added_up: HashMap<UserId, BTreeMap<Metric, Decimal>>,
 }
 
 impl Before {
-    /// Loads the days of the fiscal year before the period of a question, and the year's targets.
-    pub async fn load(db: &mut PgConnection, asked: &Question, reps: &[UserId], rules: &Rules) -> Result<Self, Error> {
+    /// Loads the days of the fiscal year before the period of a question, and the year's targets; of [`Metric::MORE`] those
+    /// of `more`, period by period.
+    pub async fn load(
+        db: &mut PgConnection,
+        asked: &Question,
+        reps: &[UserId],
+        more: &BTreeSet<Metric>,
+        rules: &Rules,
+    ) -> Result<Self, Error> {
         let Question { org, period, rep, .. } = *asked;
         let year = period.as_kind(PeriodKind::Year);
         let (from, to) = (year.from(), period.from());
@@ -199,6 +208,7 @@ impl Before {
             deals: by_rep(facts_db::credited_deals(db, org, from, to, rep, false, rules).await?, |deal| deal.rep_id),
             events: by_rep(facts_db::paid_events(db, org, from, to, rep, rules).await?, |event| event.rep_id),
             visits: by_rep(facts_db::counted_visits(db, org, from, to, rep).await?, |visit| visit.rep_id),
+            more: measured::before(db, asked, reps, more, rules).await?,
             year: expected::of_reps(db, org, reps, year, &presences).await?,
             added_up: expected::added_up(db, org, reps, (year, year.at(period.kind(), year.last_day()))).await?,
         })
@@ -210,6 +220,7 @@ impl Before {
         let mut metrics = adding_up(mine, of(&self.events, rep), of(&self.visits, rep), clawback, self.today);
         let sales: Money = paying(mine).map(|deal| deal.amount).sum();
         metrics.insert(Metric::NetSales, sales.exact());
+        metrics.extend(self.more.get(&rep).cloned().unwrap_or_default());
         metrics
     }
 

@@ -15,7 +15,7 @@ use crate::{
         id::UserId,
         metric::{self, Facts, Metric, Unit, Value},
         money::Money,
-        period::Period,
+        period::{Period, PeriodKind},
     },
     scorecards::{
         db::{Subject, Subjects},
@@ -69,6 +69,28 @@ pub async fn of_reps(
         })
         .collect();
     Ok(Measured { facts, expected, crossed })
+}
+
+/// What of these further metrics adds up, of each rep in the periods of the fiscal year before this one together.
+pub async fn before(
+    db: &mut PgConnection,
+    asked: &Question,
+    reps: &[UserId],
+    more: &BTreeSet<Metric>,
+    rules: &Rules,
+) -> Result<HashMap<UserId, BTreeMap<Metric, Decimal>>, Error> {
+    let year = asked.period.as_kind(PeriodKind::Year);
+    let back = std::iter::successors(Some(asked.period.previous()), |period| Some(period.previous()));
+    let periods: Vec<Period> = back.take_while(|period| period.from() >= year.from()).collect();
+    let own = reps.iter().map(|&rep| Member { team: Subject::Rep(rep), rep, from: None, to: None });
+    let mut sums = together(db, asked, &periods, own.collect(), more, rules).await?;
+    for rep in reps {
+        let sums = sums.entry(*rep).or_default();
+        for metric in more.iter().filter(|metric| metric.unit() != Unit::Fraction) {
+            sums.entry(*metric).or_default();
+        }
+    }
+    Ok(sums)
 }
 
 /// What of these further metrics adds up, of those who belonged to the teams that somebody leads, each while there.

@@ -116,7 +116,8 @@ impl Sources {
         let cross_sell = any(needs::cross_sell);
         let more = needs::more(on_plans.iter().map(|on_plan| &on_plan.document));
         let rules = &beside.rules;
-        let before = if any(needs::year_to_date) { Some(Before::load(db, &asked, &reps, rules).await?) } else { None };
+        let before =
+            if any(needs::year_to_date) { Some(Before::load(db, &asked, &reps, &more, rules).await?) } else { None };
         let since = account_db::on_plan_since(db, org, &reps, period.from()).await?.into_iter().collect();
         let mut longer = HashMap::new();
         for trued in on_plans.iter().filter_map(|on_plan| Trued::of(on_plan, period, &since, beside)) {

@@ -113,6 +113,30 @@ async fn tiers_by_the_year_never_take_a_months_target_for_the_years() {
 }
 
 #[tokio::test]
+async fn tiers_by_the_year_climb_whatever_adds_up() {
+    let desk = Desk::new().await;
+    let ingrid = desk.ingrid.id;
+    let components: Vec<Value> = ["gross_margin", "cross_sell_sales", "contribution"]
+        .into_iter()
+        .map(|measure| {
+            let mut one = year(measure, "amount", "1000")[0].clone();
+            one["name"] = json!(measure);
+            one
+        })
+        .collect();
+    let mut components = Value::from(components);
+    components.as_array_mut().unwrap().push(json!({ "name": "count", "measure": "cross_sell_count", "pays": { "tiers": {
+        "mode": "marginal", "axis": "count", "per": "year_to_date", "steps": [ { "from": "0", "per_unit": "5.00" } ] } } }));
+    desk.plan(plan("Year", "month", components), &[ingrid]).await;
+    desk.shared(desk.customer, &[desk.ingrid], day(9, 5), 200_000, Some(120_000)).await;
+    desk.shared(desk.customer, &[desk.ingrid], day(10, 5), 200_000, Some(150_000)).await;
+    // September gave 800; of the 500 of October 200 reach 1,000 at 4 %, 300 lie above it at 6 %.
+    let lines = desk.lines("2026-10", ingrid).await;
+    assert_eq!(lines, ["gross_margin 26.00", "cross_sell_sales 0.00", "contribution 0.00", "count 0.00"]);
+    assert_eq!(desk.lines("2026-01", ingrid).await[0], "gross_margin 0.00", "the year begins");
+}
+
+#[tokio::test]
 async fn growth_that_pays_nets_returns_in_the_base_too() {
     let desk = Desk::new().await;
     let ingrid = desk.ingrid.id;
