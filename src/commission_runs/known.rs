@@ -122,6 +122,11 @@ impl Known {
         self.measured.parts(rep)
     }
 
+    /// Whether a rep is there on no working day of the period.
+    pub fn is_away(&self, rep: UserId) -> bool {
+        self.measured.is_away(rep)
+    }
+
     /// What a rep's deals that pay come to.
     pub fn net_that_pays(&self, rep: UserId) -> Money {
         paying(of(&self.deals, rep)).map(|deal| deal.amount).sum()

@@ -1,6 +1,6 @@
 //! What the boards measure of each rep in a period, and the targets that count for it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
@@ -32,6 +32,8 @@ pub struct Measured {
     expected: HashMap<UserId, BTreeMap<Metric, Expected>>,
     /// What the categories cross-sold count.
     crossed: HashMap<UserId, Vec<Counted>>,
+    /// Who is there on no working day of the period.
+    away: HashSet<UserId>,
 }
 
 /// Loads what is asked for: the facts of the query that every page uses, and the targets in force; of [`Metric::MORE`]
@@ -48,6 +50,8 @@ pub async fn of_reps(
     let whole = period.as_kind(period.kind());
     let presences = Presences::load(db, org, &reps, whole.dates()).await?.since(period.from());
     let expected = expected::of_reps(db, org, &reps, whole, &presences).await?;
+    let is_away = |rep: &UserId| presences.of(*rep).is_some_and(|presence| presence.days == 0 && presence.of > 0);
+    let away = reps.iter().copied().filter(is_away).collect();
     let subjects = Subjects { reps, ..Subjects::default() };
     let pays = pays(rules);
     let asked = Asked { org, subjects: &subjects, periods: &[period], growth_base, today, paying: true, pays };
@@ -68,7 +72,7 @@ pub async fn of_reps(
             Subject::Team(_) | Subject::Company => None,
         })
         .collect();
-    Ok(Measured { facts, expected, crossed })
+    Ok(Measured { facts, expected, crossed, away })
 }
 
 /// What of these further metrics adds up, of each rep in the periods of the fiscal year before this one together.
@@ -176,6 +180,11 @@ impl Measured {
 
     fn each(&self, rep: UserId) -> impl Iterator<Item = (Metric, Expected)> {
         self.expected.get(&rep).into_iter().flatten().map(|(metric, expected)| (*metric, *expected))
+    }
+
+    /// Whether a rep is there on no working day of the period: nothing is expected of who is away all the time.
+    pub fn is_away(&self, rep: UserId) -> bool {
+        self.away.contains(&rep)
     }
 
     /// The categories cross-sold that pay.

@@ -291,7 +291,8 @@ impl Sources {
         deals
     }
 
-    /// The figures of the team: those of its reps in the period, and the sum of what each did while there.
+    /// The figures of the team: those of its reps in the period, and the sum of what each did while there. Of who is away
+    /// all the time nothing is expected.
     fn team(&self, rep: UserId, name: &str, clawback: Option<u32>) -> Team {
         let mut team = Team::default();
         let mut seen = HashSet::new();
@@ -313,7 +314,9 @@ impl Sources {
             facts.metrics.insert(Metric::NetSales, sales.exact());
             let figures = Figures { metrics: facts.metrics, no_value: facts.no_value, targets: facts.targets };
             add(&mut team.figures.targets, &figures.targets);
-            team.reps.push(Member { rep: member, figures });
+            if !self.known.is_away(one.member_id) {
+                team.reps.push(Member { rep: member, figures });
+            }
         }
         team.figures.metrics.remove(&Metric::NetSales);
         for metric in Metric::ALL.into_iter().filter(|metric| *metric != Metric::NetSales) {

@@ -216,3 +216,31 @@ async fn whoever_moves_counts_for_each_manager_on_the_days_there() {
         ["net_sales 20.00", "new_customer_sales 20.00", "gross_margin 8.00", "new_customers 20.00"]
     );
 }
+
+#[tokio::test]
+async fn who_is_away_all_month_keeps_no_bonus_from_the_manager() {
+    let desk = Desk::new().await;
+    let karin = desk.app.user(desk.org, "Karin", &[Role::Manager, Role::Rep]).await;
+    desk.app.team(desk.org, "North", None, Some(karin), &[desk.ingrid, desk.jonas]).await;
+    let components = json!([ { "name": "Bonus", "scope": "team", "measure": "net_sales", "pays": { "bonus": "500.00" },
+        "gate": [ { "attainment": "net_sales", "at_least": "0.7", "who": "every_rep" } ] } ]);
+    desk.plan(plan("Manager", "month", components), &[karin.id]).await;
+    for rep in [desk.ingrid.id, desk.jonas.id] {
+        desk.target(rep, "net_sales", ("month", day(10, 1)), 100_000).await;
+    }
+    desk.deal(desk.ingrid, day(10, 5), 80_000, true, None).await;
+    assert_eq!(desk.lines("2026-10", karin.id).await, ["Bonus 0.00"], "Jonas sold nothing");
+    for (from, to, bonus) in [(day(10, 5), day(11, 1), "0.00"), (day(10, 1), day(10, 5), "500.00")] {
+        let mut tx = desk.app.write(desk.org).await;
+        let leave = users::leaves_db::Leave {
+            id: attain::domain::id::LeaveId(0),
+            from,
+            to: Some(to),
+            kind: "parental".to_owned(),
+            note: String::new(),
+        };
+        users::leaves_db::insert(&mut tx, desk.jonas.id, &leave, desk.freja.id).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(desk.lines("2026-10", karin.id).await, [format!("Bonus {bonus}")], "away from {from}");
+    }
+}
