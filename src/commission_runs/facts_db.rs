@@ -46,6 +46,8 @@ pub struct CreditedDeal {
     pub new_customer: bool,
     /// When the customer of a first sale was lost for the first time after it; the day may lie ahead.
     pub lost_on: Option<Date>,
+    /// Whether the rep is the deal's primary one, for whom it counts as a deal; an overlay, and of returns each.
+    pub primary: bool,
     /// Whether it sells a category for the first time to a customer that had bought another one; false if not asked.
     pub cross_sell: bool,
     /// Why it is not paid to the rep yet, and who holds it.
@@ -136,6 +138,14 @@ pub async fn credited_deals(
                   d.booked_on as "booked_on!", cu.name as customer, d.net as "net!: Money", d.amount as "amount!: Money",
                   not coalesce($6, o.confirm_deals) or d.confirmed_at is not null as "confirmed!", d.elsewhere as "elsewhere!",
                   d.class_on as "class_on!", d.overlay as "overlay!",
+                  d.overlay or d.returns is not null or d.amount = d.net or coalesce(d.rep_id = (
+                      select k.rep_id
+                      from deals w
+                      join deal_credits k on k.org_id = w.org_id and k.deal_id = w.id and not k.overlay
+                      where w.org_id = d.org_id and w.id = d.id
+                      order by k.parts desc, k.rep_id is distinct from w.owner_id, k.position
+                      limit 1
+                  ), false) as "primary!",
                   cu.customer_since is null
                   and coalesce(d.class_on < f.new_until, true) as "to_new_customer!",
                   coalesce(cu.customer_since, f.on_date, d.class_on) as customer_since,

@@ -271,6 +271,7 @@ fn deal(row: &CreditedDeal, clawback: Option<u32>, today: Date) -> Deal {
         customer_since: row.customer_since,
         new_customer: row.new_customer,
         cross_sell: row.cross_sell,
+        primary: row.primary,
         lost_after: clawback.and_then(|days| lost_after(row.class_on, row.lost_on, days, today)),
     }
 }

@@ -52,7 +52,7 @@ fn unknown_keys_are_refused_with_their_place() {
     assert_eq!(
         refused_facts(&typo),
         [
-            "deals[0].client: unknown key; known here: number, booked_on, customer, amount, returns, share, credits, part, stage, confirmed, rep, overlay, hold, customer_since, new_customer, cross_sell, lost_after"
+            "deals[0].client: unknown key; known here: number, booked_on, customer, amount, returns, share, credits, part, stage, confirmed, rep, overlay, hold, customer_since, new_customer, cross_sell, primary, lost_after"
         ]
     );
 }

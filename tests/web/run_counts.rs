@@ -244,3 +244,17 @@ async fn who_is_away_all_month_keeps_no_bonus_from_the_manager() {
         assert_eq!(desk.lines("2026-10", karin.id).await, [format!("Bonus {bonus}")], "away from {from}");
     }
 }
+
+#[tokio::test]
+async fn a_shared_deal_counts_once() {
+    let desk = Desk::new().await;
+    let components = json!([ { "name": "First sales", "measure": "deals", "only": { "new_customer": true },
+        "pays": { "per_unit": "50.00" } } ]);
+    desk.plan(plan("Campaign", "month", components), &[desk.ingrid.id, desk.jonas.id]).await;
+    // Of equal parts that of the deal's owner counts, as for a new customer.
+    desk.shared(desk.customer, &[desk.jonas, desk.ingrid], day(10, 5), 90_000, None).await;
+    assert_eq!(desk.lines("2026-10", desk.jonas.id).await, ["First sales 50.00"]);
+    assert_eq!(desk.lines("2026-10", desk.ingrid.id).await, ["First sales 0.00"]);
+    let said = desk.said("2026-10", desk.ingrid.id).await;
+    assert!(said.contains("Deal 1 is shared, and counts for whoever has the largest part."), "{said}");
+}

@@ -171,6 +171,24 @@ pub(super) fn deals_above_zero(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
     deals
 }
 
+impl Row<'_> {
+    /// Whether its deal counts as one for whose it is: of a deal that several share, only for the one with the largest part,
+    /// of equal ones the first.
+    pub(super) fn counts_as_one(&self, facts: &Facts, scope: Scope) -> bool {
+        let Some(root) = self.root else { return true };
+        let Credit::Parts(credits) = &root.credit else { return root.primary };
+        let sharing = credits.iter().filter(|credit| !credit.overlay);
+        let Some(first) = sharing.reduce(|first, one| if one.parts > first.parts { one } else { first }) else {
+            return false;
+        };
+        match (scope, root.rep.as_deref()) {
+            (Scope::Own, _) => first.rep == facts.rep,
+            (Scope::Team, Some(named)) => first.rep == named,
+            (Scope::Team, None) => first.rep != facts.rep,
+        }
+    }
+}
+
 /// Year and month of a period like `2026-10`; none of a longer one.
 pub(super) fn month_of(period: &str) -> Option<(i32, u8)> {
     let (year, month) = period.split_once('-').filter(|_| period.len() == 7)?;

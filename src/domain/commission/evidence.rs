@@ -218,12 +218,35 @@ impl<'a> Evidence<'a> {
         if !by_deal || matches!(component.pays, Schedule::Bonus(_)) && component.measure != Measure::Deals {
             return None;
         }
+        let mut rows = self.rows_of_deals(component)?;
+        if component.measure != Measure::Deals {
+            return Some(rows);
+        }
+        rows.retain(|row| self.counts_as_one(component, row));
+        Some(deals_above_zero(rows))
+    }
+
+    /// Deals that a component would count if they did not count for others who share them.
+    pub(super) fn counted_for_others(&self, component: &Component) -> Vec<Row<'a>> {
+        let mut rows = match component.measure {
+            Measure::Deals => self.rows_of_deals(component).unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        rows.retain(|row| !self.counts_as_one(component, row));
+        deals_above_zero(rows)
+    }
+
+    fn counts_as_one(&self, component: &Component, row: &Row<'_>) -> bool {
+        component.credit == CreditKind::Overlay || row.counts_as_one(self.facts, component.scope)
+    }
+
+    /// The deals that a component is about, each with its returns.
+    fn rows_of_deals(&self, component: &Component) -> Option<Vec<Row<'a>>> {
         let mut rows = self.deals(component.scope, component.credit)?.only(component.only.as_ref());
         if let Some(days) = component.clawback_days {
             rows.retain(|row| row.root.and_then(|root| root.lost_after).is_none_or(|after| after > days));
         }
-        let counts = component.measure.what().unit() == Unit::Count;
-        Some(if counts { deals_above_zero(rows) } else { rows })
+        Some(rows)
     }
 
     /// What others earned: nobody overrides himself.

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::{
-    counted::Waiting,
+    counted::{Row, Waiting},
     evidence::Evidence,
     exact::{Exact, TooLarge},
     gate::Gate,
@@ -68,6 +68,7 @@ pub(super) fn explain(worked: &Worked<'_>, evidence: &Evidence<'_>) -> Result<Wo
     let component = worked.component;
     if let Some(counted) = evidence.deals(component.scope, component.credit).filter(|_| by_deal) {
         notes.extend(counts_and_pays(worked, evidence));
+        notes.extend(counted_for_others(&evidence.counted_for_others(component)));
         notes.extend(held(&about(component, &counted.held), currency));
         notes.extend(unconfirmed(&about(component, &counted.waiting), currency));
         notes.extend(about(component, &counted.elsewhere).iter().map(|held| elsewhere(held, currency)));
@@ -435,6 +436,15 @@ fn counts_and_pays(worked: &Worked<'_>, evidence: &Evidence<'_>) -> Option<Strin
 
 /// More deals than these are told as a number and a sum.
 const TOLD_ONE_BY_ONE: usize = 3;
+
+/// Shared deals that count for somebody else.
+fn counted_for_others(rows: &[Row<'_>]) -> Vec<String> {
+    if rows.len() > TOLD_ONE_BY_ONE {
+        return vec![format!("{} shared deals count for whoever has the largest part of them.", rows.len())];
+    }
+    let numbers = rows.iter().filter_map(|row| row.root).map(|root| root.number);
+    numbers.map(|number| format!("Deal {number} is shared, and counts for whoever has the largest part.")).collect()
+}
 
 fn held(waiting: &[Waiting<'_>], currency: Currency) -> Vec<String> {
     if waiting.len() > TOLD_ONE_BY_ONE {

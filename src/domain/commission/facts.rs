@@ -167,6 +167,8 @@ pub struct Deal {
     pub new_customer: bool,
     /// Whether it is the customer's first sale of a category, having bought another one before.
     pub cross_sell: bool,
+    /// Whether it counts as one deal for this rep, who shares it: only for one of them, the primary rep.
+    pub primary: bool,
     /// Of a first sale: how many days after it the customer was lost again.
     pub lost_after: Option<u32>,
 }
@@ -213,6 +215,7 @@ impl Deal {
             customer_since: None,
             new_customer: false,
             cross_sell: false,
+            primary: true,
             lost_after: None,
         }
     }

@@ -222,7 +222,7 @@ fn read_values(
 }
 
 fn read_deal(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mut Vec<Fault>) -> Option<Deal> {
-    const KNOWN: [&str; 17] = [
+    const KNOWN: [&str; 18] = [
         "number",
         "booked_on",
         "customer",
@@ -239,6 +239,7 @@ fn read_deal(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mu
         "customer_since",
         "new_customer",
         "cross_sell",
+        "primary",
         "lost_after",
     ];
     let fields = Fields::read(node, *place, &KNOWN, faults)?;
@@ -266,6 +267,7 @@ fn read_deal(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mu
     };
     let mut yes = |key| fields.bool(key, faults).unwrap_or(false);
     let (overlay, new_customer, cross_sell) = (yes("overlay"), yes("new_customer"), yes("cross_sell"));
+    let primary = fields.bool("primary", faults).unwrap_or(true);
     let customer_since = fields.date("customer_since", faults);
     let lost_after = fields.count("lost_after", faults);
     let rep = fields.text("rep", faults).map(str::to_owned);
@@ -284,6 +286,7 @@ fn read_deal(node: &Node<'_>, place: &Place<'_>, currency: Currency, faults: &mu
         customer_since,
         new_customer,
         cross_sell,
+        primary,
         lost_after,
     })
 }

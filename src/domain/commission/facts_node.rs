@@ -136,6 +136,7 @@ impl Deal {
             .with("customer_since", self.customer_since.map(|date| Node::text(date.to_string())))
             .with("new_customer", self.new_customer.then_some(Node::Bool(true)))
             .with("cross_sell", self.cross_sell.then_some(Node::Bool(true)))
+            .with("primary", (!self.primary).then_some(Node::Bool(false)))
             .with("lost_after", self.lost_after.map(|days| Node::text(days.to_string())))
     }
 }

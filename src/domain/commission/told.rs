@@ -55,6 +55,9 @@ fn whose(component: &Component) -> Vec<String> {
     if let Some(only) = &component.only {
         told.push(format!("It counts only deals {}.", self::only(only)));
     }
+    if component.measure == Measure::Deals && component.credit == CreditKind::Split {
+        told.push("A deal that several share counts once, for whoever has the largest part.".to_owned());
+    }
     if component.credit == CreditKind::Overlay {
         told.push("It counts overlay credits, apart from those that share a deal.".to_owned());
     }

@@ -70,6 +70,7 @@ fn add(facts: &mut Facts, deal: &Supposed, base: Option<Money>) {
             credit: Credit::Part(deal.part),
             customer_since: deal.customer_since.or(Some(deal.on)),
             new_customer: first,
+            primary: deal.primary,
             ..Deal::won(deal.number, deal.on, deal.customer.clone(), deal.net)
         });
     }
