@@ -355,6 +355,7 @@ pub mod commission_runs {
     pub mod daily;
     mod daily_db;
     pub mod db;
+    mod earnings;
     pub mod facts_db;
     pub mod files;
     pub mod hands;

@@ -10,6 +10,7 @@ use time::Date;
 
 use super::{
     account_db::{self, ByHand, Hand, Owing},
+    earnings,
     late::{self, Correction, Looked},
     late_db::PaidBefore,
     needs,
@@ -226,7 +227,11 @@ async fn off_plan(db: &mut PgConnection, asked: &Question) -> Result<Vec<OnPlan>
     rows.into_iter().map(settling).collect()
 }
 
-async fn in_force(db: &mut PgConnection, asked: &Question, rep: Option<UserId>) -> Result<Vec<OnPlan>, Error> {
+pub(super) async fn in_force(
+    db: &mut PgConnection,
+    asked: &Question,
+    rep: Option<UserId>,
+) -> Result<Vec<OnPlan>, Error> {
     let mut on_plans = Vec::new();
     for row in plans::db::in_force(db, asked.org, asked.period.from(), rep).await? {
         let on_plan = OnPlan::new(row.rep_id, row.rep, row.version_id, row.document)?;
@@ -290,7 +295,8 @@ pub async fn earned(
     beside: &Beside,
 ) -> Result<Vec<Calculated>, Error> {
     let sources = Sources::load(db, asked, &on_plans, beside).await?;
-    let all_paid = paid(&sources, &on_plans, beside)?;
+    let shorter = earnings::of_shorter(db, asked, &on_plans, beside).await?;
+    let all_paid = paid(&sources, &on_plans, beside, &shorter)?;
     let mut calculated = Vec::with_capacity(on_plans.len());
     for (on_plan, Paid { facts, records, statement }) in on_plans.into_iter().zip(all_paid) {
         let OnPlan { rep, version, document, plan, .. } = on_plan;
@@ -325,8 +331,14 @@ pub(super) struct Paid {
     pub statement: Statement,
 }
 
-/// What these reps are paid by these plans, in the order in which they are given.
-pub(super) fn paid(sources: &Sources, on_plans: &[OnPlan], beside: &Beside) -> Result<Vec<Paid>, Error> {
+/// What these reps are paid by these plans, in the order in which they are given. `shorter` is what reps earn for their own
+/// work in shorter periods, of which others earn a share.
+pub(super) fn paid(
+    sources: &Sources,
+    on_plans: &[OnPlan],
+    beside: &Beside,
+    shorter: &HashMap<UserId, Money>,
+) -> Result<Vec<Paid>, Error> {
     let mut all = Vec::with_capacity(on_plans.len());
     for on_plan in on_plans {
         let (facts, records) = sources.facts(on_plan, beside);
@@ -334,11 +346,10 @@ pub(super) fn paid(sources: &Sources, on_plans: &[OnPlan], beside: &Beside) -> R
         all.push(Paid { facts, records, statement });
     }
     // Overrides on earnings are paid once what the team's reps earn themselves is known.
-    let own: HashMap<UserId, Money> = on_plans
-        .iter()
-        .zip(&all)
-        .map(|(on_plan, paid)| (on_plan.rep, needs::own_earnings(&on_plan.plan, &paid.statement)))
-        .collect();
+    let mut own = shorter.clone();
+    for (on_plan, paid) in on_plans.iter().zip(&all) {
+        *own.entry(on_plan.rep).or_default() += needs::own_earnings(&on_plan.plan, &paid.statement);
+    }
     for (on_plan, paid) in
         on_plans.iter().zip(&mut all).filter(|(on_plan, _)| needs::earnings(&on_plan.plan) && !on_plan.settles)
     {

@@ -8,6 +8,7 @@ use time::Date;
 use super::{
     account_db::Owing,
     calculate::{Beside, OnPlan, Paid, Question, Tried, paid},
+    earnings,
     late_db::PaidBefore,
     rules::Rules,
     sources::Sources,
@@ -63,9 +64,10 @@ pub async fn tried(
         let asked = Question { period: *period, rep: None, ..*asked };
         let [beside, _] = &besides;
         let sources = Sources::load(db, &asked, &everybody, beside).await?;
+        let shorter = earnings::of_shorter(db, &asked, &everybody, beside).await?;
         let mut both = [Vec::new(), Vec::new()];
         for ((way, beside), pays) in [&first, &second].into_iter().zip(&mut besides).zip(&mut both) {
-            let all = paid(&sources, way.on_plans, beside)?;
+            let all = paid(&sources, way.on_plans, beside, &shorter)?;
             for (on_plan, paid) in way.on_plans.iter().zip(&all) {
                 let attained = on_plan.plan.attained().into_iter();
                 pays.push(TriedPay {

@@ -258,3 +258,21 @@ async fn a_shared_deal_counts_once() {
     let said = desk.said("2026-10", desk.ingrid.id).await;
     assert!(said.contains("Deal 1 is shared, and counts for whoever has the largest part."), "{said}");
 }
+
+#[tokio::test]
+async fn a_share_of_earnings_adds_up_what_shorter_periods_pay() {
+    let desk = Desk::new().await;
+    let karin = desk.app.user(desk.org, "Karin", &[Role::Manager, Role::Rep]).await;
+    desk.app.team(desk.org, "North", None, Some(karin), &[desk.ingrid, desk.jonas]).await;
+    let sales = |rate: &str| json!([ { "name": "Sales", "measure": "net_sales", "pays": { "rate": rate } } ]);
+    desk.plan(plan("Monthly", "month", sales("0.03")), &[desk.ingrid.id]).await;
+    desk.plan(plan("Quarterly", "quarter", sales("0.02")), &[desk.jonas.id]).await;
+    let share = json!([ { "name": "Share", "scope": "team", "measure": "earnings", "pays": { "rate": "0.1" } } ]);
+    desk.plan(plan("Share", "quarter", share), &[karin.id]).await;
+    for (month, cents) in [(7, 1_300_000), (8, 900_000), (9, 800_000)] {
+        desk.deal(desk.ingrid, day(month, 5), cents, true, None).await;
+        desk.deal(desk.jonas, day(month, 6), cents, true, None).await;
+    }
+    // A tenth of three months at 3 % and of a quarter at 2 %: of 900 and of 600.
+    assert_eq!(desk.lines("2026-Q3", karin.id).await, ["Share 150.00"]);
+}
