@@ -18,7 +18,7 @@ use crate::{
         period::{Period, PeriodKind, add_days},
     },
     figures::Calculation,
-    period_locks,
+    period_locks, plans,
     postgres::tx,
     scorecards::export_db,
     web::error::Error,
@@ -84,7 +84,7 @@ pub async fn keep_everybody(db: &PgPool, org: OrgId, clock: Clock) -> Result<boo
                 continue;
             }
             let asked = Question { org, growth_base: settings.growth_base, period, rep: None, today };
-            for calculated in calculate(&mut read, &asked).await? {
+            for calculated in everybody(&mut read, &asked).await? {
                 days.push(new_day(period, &calculated)?);
             }
         }
@@ -98,6 +98,25 @@ pub async fn keep_everybody(db: &PgPool, org: OrgId, clock: Clock) -> Result<boo
     daily_db::insert(&mut write, today, &days).await?;
     write.commit().await?;
     Ok(true)
+}
+
+/// What everybody earns; where somebody's pay cannot be calculated, what the others earn, one by one. It fails where it
+/// does for all of them.
+async fn everybody(db: &mut PgConnection, asked: &Question) -> Result<Vec<Calculated>, Error> {
+    let why = match calculate(db, asked).await {
+        Err(Error::Internal(why)) => why,
+        done => return done,
+    };
+    tracing::warn!("cannot keep {} of organization {} at once: {why}", asked.period, asked.org);
+    let mut all = None;
+    for row in plans::db::in_force(db, asked.org, asked.period.from(), None).await? {
+        match calculate(db, &Question { rep: Some(row.rep_id), ..*asked }).await {
+            Ok(one) => all.get_or_insert_with(Vec::new).extend(one),
+            Err(Error::Internal(why)) => tracing::warn!("cannot keep the day of a rep: {why}"),
+            Err(error) => return Err(error),
+        }
+    }
+    all.ok_or(Error::Internal(why))
 }
 
 /// Keeps what a page has calculated for a rep, as today's. What is kept of today already stays.

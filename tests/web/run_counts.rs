@@ -276,3 +276,17 @@ async fn a_share_of_earnings_adds_up_what_shorter_periods_pay() {
     // A tenth of three months at 3 % and of a quarter at 2 %: of 900 and of 600.
     assert_eq!(desk.lines("2026-Q3", karin.id).await, ["Share 150.00"]);
 }
+
+#[tokio::test]
+async fn a_plan_that_cannot_be_calculated_keeps_nobody_elses_day() {
+    let desk = Desk::new().await;
+    let sales = json!([ { "name": "Sales", "measure": "net_sales", "pays": { "rate": "0.1" } } ]);
+    desk.plan(plan("Sales", "month", sales), &[desk.ingrid.id]).await;
+    // Written behind the program's back, as an earlier program might have: it pays nothing at all.
+    desk.plan(json!({ "name": "Broken", "period": "month" }), &[desk.jonas.id]).await;
+    desk.deal(desk.ingrid, day(11, 5), 100_000, true, None).await;
+    assert_eq!(daily::look(&desk.app.app, Duration::ZERO).await.unwrap(), 1);
+    let sql = "select distinct rep_id from daily_earnings";
+    let kept: Vec<i64> = sqlx::query_scalar(sql).fetch_all(&desk.app.db).await.unwrap();
+    assert_eq!(kept, [desk.ingrid.id.0]);
+}
