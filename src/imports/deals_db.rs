@@ -168,7 +168,8 @@ pub async fn insert_lines(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
 }
 
 /// Makes the credits of the new deals: those of the file, else the whole for the owner. A return without a rep and
-/// credits takes those of its deal, which is why it comes last.
+/// credits takes those of its deal, which is why it comes last. Overlays, which no file can name, go along with every return
+/// on whose credits they can stand for the same share as on the deal's.
 pub async fn insert_credits(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
     let org = tx.org;
     sqlx::query!(
@@ -212,12 +213,38 @@ pub async fn insert_credits(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
     )
     .execute(&mut **tx)
     .await?;
+    sqlx::query!(
+        "insert into deal_credits (org_id, deal_id, position, rep_id, parts, overlay, amount, booked_on)
+         select $2, s.deal_id, own.last + row_number() over (partition by s.deal_id order by c.position),
+                c.rep_id, c.parts * own.parts / shared.parts, true, 0, case when s.stage = 'won' then s.closed_on end
+         from import_deals s
+         left join import_deals sold on sold.import_id = $1 and sold.external_id = s.returns
+         left join deals d on d.org_id = $2 and d.external_id = s.returns
+         join deal_credits c on c.org_id = $2 and c.deal_id = coalesce(sold.deal_id, d.id) and c.overlay
+         cross join lateral (
+             select max(k.position) as last, sum(k.parts) as parts
+             from deal_credits k
+             where k.org_id = $2 and k.deal_id = s.deal_id
+         ) own
+         cross join lateral (
+             select sum(k.parts) as parts
+             from deal_credits k
+             where k.org_id = $2 and k.deal_id = c.deal_id and not k.overlay
+         ) shared
+         where s.import_id = $1 and not s.known and s.returns is not null
+           and c.parts * own.parts % shared.parts = 0 and c.parts * own.parts / shared.parts <= 1000000",
+        import,
+        org as OrgId,
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 
 /// Splits the lines of those new deals whose credits do not stand in one row with the only amount: the same largest
 /// remainder as [`crate::domain::money::Money::split`], line by line.
 pub async fn split_lines(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
+    let org = tx.org;
     let deals = sqlx::query_scalar!(
         r#"select s.deal_id
            from import_deals s
@@ -225,8 +252,12 @@ pub async fn split_lines(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
              and (s.credit_reps is not null and exists (
                       select from import_lines l where l.import_id = $1 and l.deal = s.external_id
                   )
-                  or s.returns is not null and s.owner_id is null and s.credit_reps is null)"#,
+                  or s.returns is not null and s.owner_id is null and s.credit_reps is null
+                  or s.returns is not null and exists (
+                      select from deal_credits c where c.org_id = $2 and c.deal_id = s.deal_id and c.overlay
+                  ))"#,
         import,
+        org as OrgId,
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -236,7 +267,8 @@ pub async fn split_lines(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Gives the split credits of these deals their parts of each line.
+/// Gives the credits of these deals their parts of each line: what the split credits share, and overlays beside that
+/// ([`crate::domain::deal::credit_amounts`]).
 pub async fn split(tx: &mut Tx, deals: &[i64]) -> sqlx::Result<()> {
     let org = tx.org;
     sqlx::query!(
@@ -266,6 +298,30 @@ pub async fn split(tx: &mut Tx, deals: &[i64]) -> sqlx::Result<()> {
          where old.org_id = $1 and old.deal_id = any ($2) and not old.overlay
            and c.org_id = $1 and c.deal_id = old.deal_id and c.position = old.position
            and c.amount <> coalesce(summed.amount, 0)",
+        org as OrgId,
+        deals,
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "with beside as (
+             select c.deal_id, c.position,
+                    coalesce(sum(round(l.amount::numeric * c.parts / nullif(shared.parts, 0))), 0)::bigint as amount
+             from deal_credits c
+             cross join lateral (
+                 select sum(s.parts) as parts
+                 from deal_credits s
+                 where s.org_id = $1 and s.deal_id = c.deal_id and not s.overlay
+             ) shared
+             left join deal_lines l on l.org_id = $1 and l.deal_id = c.deal_id
+             where c.org_id = $1 and c.deal_id = any ($2) and c.overlay
+             group by c.deal_id, c.position
+         )
+         update deal_credits c
+         set amount = beside.amount
+         from beside
+         where c.org_id = $1 and c.deal_id = beside.deal_id and c.position = beside.position
+           and c.amount <> beside.amount",
         org as OrgId,
         deals,
     )

@@ -296,9 +296,30 @@ async fn replace_lines(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Overlay credits stay; the others come behind them.
+/// Overlay credits stay, for the same share where whole parts say it; the others come behind them.
 async fn replace_credits(tx: &mut Tx, import: i64) -> sqlx::Result<()> {
     let org = tx.org;
+    sqlx::query!(
+        "update deal_credits c
+         set parts = c.parts * said.parts / known.parts
+         from import_changes x
+         cross join lateral (
+             select sum(n.parts) as parts
+             from import_new_credits n
+             where n.import_id = $1 and n.deal_id = x.deal_id
+         ) said
+         cross join lateral (
+             select sum(k.parts) as parts
+             from deal_credits k
+             where k.org_id = $2 and k.deal_id = x.deal_id and not k.overlay
+         ) known
+         where x.import_id = $1 and x.credits and c.org_id = $2 and c.deal_id = x.deal_id and c.overlay
+           and c.parts * said.parts % known.parts = 0 and c.parts * said.parts / known.parts between 1 and 1000000",
+        import,
+        org as OrgId,
+    )
+    .execute(&mut **tx)
+    .await?;
     sqlx::query!(
         "delete from deal_credits c
          using import_changes x

@@ -157,7 +157,34 @@ async fn a_deal_that_a_rep_entered_is_confirmed_by_the_import_and_overlays_stay(
     let summary = import(&db, &[("deals.csv", &split)]).await;
     assert_eq!(counts(&summary, "deals.csv"), (0, 1, 0));
     assert_eq!(ask(&db.pool, "select (confirmed_at is not null)::text from deals").await, ["true"]);
-    assert_eq!(ask(&db.pool, ALL).await, ["1 D1 C1 R1 won 2026-01-05 100 -*1=100 R3:1=100+R1:1=50+R2:1=50"]);
+    assert_eq!(ask(&db.pool, ALL).await, ["1 D1 C1 R1 won 2026-01-05 100 -*1=100 R3:2=100+R1:1=50+R2:1=50"]);
+}
+
+#[tokio::test]
+async fn a_return_takes_the_overlays_of_its_deal_along() {
+    let db = TestDatabase::create().await;
+    let rows = deals(&["D1,C1,R1,,2026-01-05,100.00,won,,,,,,R1:1;R2:1"]);
+    import(&db, &[REPS, CUSTOMERS, ("deals.csv", &rows)]).await;
+    ask(&db.pool, "insert into deal_credits (org_id, deal_id, position, rep_id, parts, overlay, amount, booked_on)
+        select d.org_id, d.id, 3, u.id, 1, true, 5000, d.booked_on from deals d, users u where u.external_id = 'R3' returning 'x'").await;
+    // No file can name the overlay, which is half of the deal; half of one part is none.
+    let back = deals(&[
+        "B1,C1,,,2026-02-01,-40,won,,,,,D1,",
+        "B2,C1,R2,,2026-02-02,-30,won,,,,,D1,",
+        "B3,C1,,,2026-02-03,-20,won,,,,,D1,R2:1;R1:3",
+    ]);
+    import(&db, &[("deals.csv", &back)]).await;
+    let ends = || async {
+        let all = ask(&db.pool, ALL).await;
+        all.iter().skip(1).map(|line| line.rsplit(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(ends().await, ["R1:1=-2000+R2:1=-2000+R3:1=-2000", "R2:1=-3000", "R2:1=-500+R1:3=-1500+R3:2=-1000"]);
+    // What the file changes later moves the overlay, too.
+    import(&db, &[("deals.csv", &deals(&["B1,C1,,,2026-02-01,-50,won,,,,,D1,"]))]).await;
+    assert_eq!(ends().await[0], "R1:1=-2500+R2:1=-2500+R3:1=-2500");
+    let whole = deals(&["D1,C1,R1,,2026-01-05,200.00,won,,,,,,R1:1;R2:1"]);
+    import(&db, &[("deals.csv", &whole)]).await;
+    assert!(ask(&db.pool, ALL).await[0].ends_with("R3:1=10000"), "{:?}", ask(&db.pool, ALL).await);
 }
 
 #[tokio::test]
