@@ -207,15 +207,16 @@ impl Before {
         let Question { org, period, rep, .. } = *asked;
         let year = period.as_kind(PeriodKind::Year);
         let (from, to) = (year.from(), period.from());
-        let presences = Presences::load(db, org, reps, year.dates()).await?;
+        let there = Presences::load(db, org, reps, year.dates()).await?;
+        let (whole, last) = (year, year.at(period.kind(), year.last_day()));
         Ok(Self {
             today: asked.today,
             deals: by_rep(facts_db::credited_deals(db, org, from, to, rep, false, rules).await?, |deal| deal.rep_id),
             events: by_rep(facts_db::paid_events(db, org, from, to, rep, rules).await?, |event| event.rep_id),
             visits: by_rep(facts_db::counted_visits(db, org, from, to, rep).await?, |visit| visit.rep_id),
             more: measured::before(db, asked, reps, more, rules).await?,
-            year: expected::of_reps(db, org, reps, year, &presences).await?,
-            added_up: expected::added_up(db, org, reps, (year, year.at(period.kind(), year.last_day()))).await?,
+            year: expected::of_reps(db, org, reps, year, &there).await?,
+            added_up: expected::added_up_from_the_first_day(db, org, reps, (whole, last), &there).await?,
         })
     }
 

@@ -216,6 +216,34 @@ pub async fn added_up(
     Ok(sums.into_iter().map(of_rep).collect())
 }
 
+/// The same of those who have a target from the first period of `whole` on in which they are there: what they did in one
+/// before the first target would count, and nothing would be expected of it.
+pub async fn added_up_from_the_first_day(
+    db: &mut PgConnection,
+    org: OrgId,
+    reps: &[UserId],
+    (whole, last): (Period, Period),
+    there: &Presences,
+) -> sqlx::Result<HashMap<UserId, BTreeMap<Metric, Decimal>>> {
+    let mut sums = added_up(db, org, reps, (whole, last)).await?;
+    let mut firsts: BTreeMap<Period, Vec<UserId>> = BTreeMap::new();
+    for &rep in sums.keys() {
+        let first = there.days(rep).and_then(<[Date]>::first).copied().unwrap_or(whole.from());
+        firsts.entry(whole.at(last.kind(), first)).or_default().push(rep);
+    }
+    for (first, reps) in firsts {
+        let presences = Presences::load(db, org, &reps, first.dates()).await?;
+        let expected = of_reps(db, org, &reps, first, &presences).await?;
+        for rep in reps {
+            let has = |metric: &Metric| expected.get(&rep).is_some_and(|targets| targets.contains_key(metric));
+            if let Some(sums) = sums.get_mut(&rep) {
+                sums.retain(|metric, _| has(metric));
+            }
+        }
+    }
+    Ok(sums)
+}
+
 /// Targets of one metric, added up from the last period backwards.
 #[derive(Default)]
 struct Sum {

@@ -113,6 +113,30 @@ async fn tiers_by_the_year_never_take_a_months_target_for_the_years() {
 }
 
 #[tokio::test]
+async fn a_years_targets_begin_with_who_is_there() {
+    let desk = Desk::new().await;
+    let (ingrid, jonas) = (desk.ingrid.id, desk.jonas.id);
+    desk.plan(plan("Year", "month", year("net_sales", "attainment", "1")), &[ingrid, jonas]).await;
+    for month in 7..=12 {
+        desk.target(ingrid, "net_sales", ("month", day(month, 1)), 1_000_000).await;
+        desk.target(jonas, "net_sales", ("month", day(month, 1)), 1_000_000).await;
+    }
+    for month in 1..=10 {
+        desk.deal(desk.ingrid, day(month, 5), 1_000_000, true, None).await;
+    }
+    for month in 7..=10 {
+        desk.deal(desk.jonas, day(month, 5), 1_000_000, true, None).await;
+    }
+    sqlx::raw_sql("update users set hired_on = '2026-07-01' where name = 'Jonas'").execute(&desk.app.db).await.unwrap();
+    assert_eq!(desk.lines("2026-10", jonas).await, ["Year 400.00"], "40,000 of 60,000");
+    assert_eq!(
+        desk.lines("2026-10", ingrid).await,
+        ["Year 0.00"],
+        "half of the year has no target, and all of it counts"
+    );
+}
+
+#[tokio::test]
 async fn tiers_by_the_year_climb_whatever_adds_up() {
     let desk = Desk::new().await;
     let ingrid = desk.ingrid.id;
