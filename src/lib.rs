@@ -465,6 +465,7 @@ pub mod search {
 /// Users: the people of a company, their roles and teams over time.
 pub mod users {
     pub mod db;
+    pub mod departure;
     pub mod form;
     pub mod leave;
     pub mod leaves_db;

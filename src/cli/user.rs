@@ -194,7 +194,7 @@ impl List {
             Some(name) => Some(organization(database, Some(name)).await?),
             None => None,
         };
-        let accounts = list_db::everybody(&database.pool, org).await?;
+        let accounts = list_db::everybody(&database.pool, org, Clock::System.now()).await?;
         match self.format {
             Format::Table => table(out, &accounts)?,
             Format::Json => {

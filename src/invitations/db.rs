@@ -82,8 +82,9 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
         r#"select i.org_id as org, i.user_id as user, u.name, o.name as company, i.email,
                   i.kind = 'reset' as "is_reset!"
            from invitations i
-           join users u on u.org_id = i.org_id and u.id = i.user_id and u.active
            join organizations o on o.id = i.org_id
+           join users u on u.org_id = i.org_id and u.id = i.user_id and u.active
+            and (u.left_on is null or u.left_on > ($2::timestamptz at time zone o.time_zone)::date)
            where i.token_hash = $1 and i.expires_at > $2"#,
         token_hash,
         now,

@@ -55,7 +55,7 @@ pub struct Behind {
 
 /// The session of a token's hash: one query for person, roles, reach, company and today. The person is the one whom
 /// the session belongs to, or the one as whom that person looks at the program ([`Session::behind`]).
-/// Whether it is too old is the caller's to say.
+/// Whoever may not sign in, or has left by today, has none. Whether it is too old is the caller's to say.
 pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::Result<Option<Session>> {
     let row = sqlx::query!(
         r#"with recursive who as (
@@ -72,6 +72,7 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
                from sessions s
                join organizations o on o.id = s.org_id
                join users u on u.org_id = s.org_id and u.id = s.user_id and u.active
+                and (u.left_on is null or u.left_on > ($2::timestamptz at time zone o.time_zone)::date)
                join users p on p.org_id = s.org_id and p.id = coalesce(s.viewing_as, s.user_id)
                where s.token_hash = $1 and (s.ends_at is null or s.ends_at > $2)
            ),

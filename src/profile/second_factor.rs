@@ -116,7 +116,7 @@ async fn begun(app: &App, me: &Viewer) -> Result<Option<Secret>, Error> {
 }
 
 async fn draw_secret(app: &App, me: &Viewer, page: Page, secret: &Secret, errors: Errors) -> Result<Response, Error> {
-    let mine = sign_in::db::of_user(&app.db, me.scope.org, me.id).await?;
+    let mine = sign_in::db::of_user(&app.db, me.scope.org, me.id, me.now).await?;
     let address = secret.address(mine.as_ref().map_or(&me.name, |mine| &mine.email));
     let letters: Vec<char> = secret.text().chars().collect();
     let groups: Vec<String> = letters.chunks(4).map(|group| group.iter().collect()).collect();

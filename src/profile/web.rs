@@ -82,7 +82,7 @@ async fn draw(app: &App, me: Viewer, page: Page, errors: Errors) -> Result<Respo
         let nothing = ProfilePage { page, me, email: None, second_factor: None, devices: vec![], leaves, errors };
         return answer(nothing.errors.status(), nothing);
     }
-    let email = sign_in::db::of_user(&app.db, me.scope.org, me.id).await?.map(|mine| mine.email);
+    let email = sign_in::db::of_user(&app.db, me.scope.org, me.id, me.now).await?.map(|mine| mine.email);
     let zone = &me.company.time_zone;
     let devices = sessions::devices(&app.db, me.scope.org, me.id, &me.session, me.now, zone).await?;
     answer(errors.status(), ProfilePage { page, me, email, second_factor, devices, leaves, errors })
@@ -103,7 +103,9 @@ async fn change_password(
     page: Page,
     Form { once, fields, .. }: Form<PasswordForm>,
 ) -> Result<Response, Error> {
-    let Some(mine) = sign_in::db::of_user(&app.db, me.scope.org, me.id).await? else { return Err(Error::NotFound) };
+    let Some(mine) = sign_in::db::of_user(&app.db, me.scope.org, me.id, me.now).await? else {
+        return Err(Error::NotFound);
+    };
     let about = [me.company.name.as_str(), &me.name, &mine.email];
     let mut errors = passwords::check_new(&app, &fields.new_password, &fields.repeat_password, &about).await?;
     if errors.is_empty() && fields.current_password == fields.new_password {

@@ -21,44 +21,50 @@ pub struct SignIn {
     pub password_hash: String,
     /// Wrong codes in a row.
     pub failures: i32,
-    /// Whether the person may sign in at all.
+    /// Whether the person may sign in at all, and has not left by today.
     pub active: bool,
     /// Whether a code is asked for after the password.
     pub second_factor: bool,
 }
 
 /// Who signs in with this address. It is asked before the organization is known.
-pub async fn find(db: &PgPool, email: &str) -> sqlx::Result<Option<SignIn>> {
+pub async fn find(db: &PgPool, email: &str, now: OffsetDateTime) -> sqlx::Result<Option<SignIn>> {
     sqlx::query_as!(
         SignIn,
-        r#"select s.org_id as org, s.user_id as user, s.email, s.password_hash, s.failures, u.active,
+        r#"select s.org_id as org, s.user_id as user, s.email, s.password_hash, s.failures,
+                  u.active and (u.left_on is null or u.left_on > ($2::timestamptz at time zone o.time_zone)::date) as "active!",
                   exists (
                       select from second_factors f
                       where f.org_id = s.org_id and f.user_id = s.user_id and f.confirmed_at is not null
                   ) as "second_factor!"
            from sign_ins s
            join users u on u.org_id = s.org_id and u.id = s.user_id
+           join organizations o on o.id = s.org_id
            where s.email = $1"#,
         email,
+        now,
     )
     .fetch_optional(db)
     .await
 }
 
 /// How this person signs in, if an invitation was accepted.
-pub async fn of_user(db: &PgPool, org: OrgId, user: UserId) -> sqlx::Result<Option<SignIn>> {
+pub async fn of_user(db: &PgPool, org: OrgId, user: UserId, now: OffsetDateTime) -> sqlx::Result<Option<SignIn>> {
     sqlx::query_as!(
         SignIn,
-        r#"select s.org_id as org, s.user_id as user, s.email, s.password_hash, s.failures, u.active,
+        r#"select s.org_id as org, s.user_id as user, s.email, s.password_hash, s.failures,
+                  u.active and (u.left_on is null or u.left_on > ($3::timestamptz at time zone o.time_zone)::date) as "active!",
                   exists (
                       select from second_factors f
                       where f.org_id = s.org_id and f.user_id = s.user_id and f.confirmed_at is not null
                   ) as "second_factor!"
            from sign_ins s
            join users u on u.org_id = s.org_id and u.id = s.user_id
+           join organizations o on o.id = s.org_id
            where s.org_id = $1 and s.user_id = $2"#,
         org as OrgId,
         user as UserId,
+        now,
     )
     .fetch_optional(db)
     .await

@@ -18,7 +18,7 @@ use crate::{
 /// second factor has proved nothing yet ([`by_code`]).
 pub async fn by_password(app: &App, from: Guesser, email: &str, password: String) -> Result<Option<SignIn>, Error> {
     let this_try = Try::take(app, from, email).await?;
-    let found = db::find(&app.db, email).await?;
+    let found = db::find(&app.db, email, app.clock.now()).await?;
     let user = found.as_ref().map(|who| who.user);
     let who = compare(app, email, password, found.filter(may_try)).await?;
     match &who {
@@ -37,7 +37,7 @@ pub async fn by_password(app: &App, from: Guesser, email: &str, password: String
 /// Uses up a code of a person who has given the password. Nothing: it is wrong, or was used before. It is guessed as slowly
 /// as a password.
 pub async fn by_code(app: &App, from: Guesser, org: OrgId, user: UserId, code: &str) -> Result<Option<Used>, Error> {
-    let Some(who) = db::of_user(&app.db, org, user).await? else { return Ok(None) };
+    let Some(who) = db::of_user(&app.db, org, user, app.clock.now()).await? else { return Ok(None) };
     let this_try = Try::take(app, from, &who.email).await?;
     let mut used = None;
     if may_try(&who) {
@@ -58,7 +58,7 @@ pub async fn by_code(app: &App, from: Guesser, org: OrgId, user: UserId, code: &
 /// Whether this is the viewer's password, and the code is right where there is a second factor. Guessing is slowed down as
 /// at the door, for this session alone: what strangers try there keeps nobody from working.
 pub async fn is_mine(app: &App, me: &Viewer, password: String, code: &str) -> Result<bool, Error> {
-    let Some(mine) = db::of_user(&app.db, me.scope.org, me.id).await? else { return Ok(false) };
+    let Some(mine) = db::of_user(&app.db, me.scope.org, me.id, me.now).await? else { return Ok(false) };
     let from = Guesser::Inside(me.session);
     match by_password(app, from, &mine.email, password).await? {
         Some(who) if who.user == me.id && who.second_factor => {

@@ -1,5 +1,6 @@
 //! The teams' SQL: the tree, and who manages which team from when.
 
+use sqlx::PgConnection;
 use time::Date;
 
 use crate::{
@@ -200,4 +201,53 @@ pub async fn remove_manager(tx: &mut Tx, team: TeamId, user: UserId, from: Optio
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// A team that somebody manages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Managed {
+    /// The team.
+    pub team: TeamId,
+    /// Its name.
+    pub name: String,
+}
+
+/// The teams that a person manages on a day or later, by name.
+pub async fn managed_from(db: &mut PgConnection, org: OrgId, user: UserId, from: Date) -> sqlx::Result<Vec<Managed>> {
+    sqlx::query_as!(
+        Managed,
+        "select distinct t.id as team, t.name
+         from team_managers m
+         join teams t on t.org_id = m.org_id and t.id = m.team_id
+         where m.org_id = $1 and m.user_id = $2 and m.during && daterange($3, null)
+         order by t.name",
+        org as OrgId,
+        user as UserId,
+        from,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Takes back that a person's charge of teams ended on a day, unless the person is in charge again later. The teams.
+pub async fn resume_managing(tx: &mut Tx, user: UserId, ended_on: Date) -> sqlx::Result<Vec<Managed>> {
+    let org = tx.org;
+    sqlx::query_as!(
+        Managed,
+        "update team_managers m
+         set during = daterange(lower(m.during), null)
+         from teams t
+         where m.org_id = $1 and m.user_id = $2 and upper(m.during) = $3
+           and t.org_id = m.org_id and t.id = m.team_id
+           and not exists (
+               select from team_managers o
+               where o.org_id = m.org_id and o.team_id = m.team_id and o.user_id = m.user_id and lower(o.during) >= $3
+           )
+         returning t.id as team, t.name",
+        org as OrgId,
+        user as UserId,
+        ended_on,
+    )
+    .fetch_all(&mut **tx)
+    .await
 }

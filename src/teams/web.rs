@@ -155,7 +155,7 @@ impl ShowPage {
         let after = tree.iter().skip_while(|team| team.id != id).skip(1);
         let below: Vec<Team> = after.take_while(|other| other.depth > team.depth).cloned().collect();
         let is_below = |other: &&Team| other.id != id && !below.iter().any(|team| team.id == other.id);
-        let people = users::db::with_role(&mut read, &me.scope, Role::Manager).await?;
+        let people = users::db::with_role(&mut read, &me.scope, Role::Manager, me.today).await?;
         Ok(Self {
             page,
             managers: db::managers(&mut read, &me.scope, id).await?,

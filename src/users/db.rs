@@ -38,8 +38,10 @@ pub struct Person {
     pub details: Details,
     /// The name of the person in imported files.
     pub external_id: Option<String>,
-    /// Whether the person may sign in.
+    /// Whether the person may sign in, until the last day is over.
     pub active: bool,
+    /// Whether the last day is over.
+    pub has_left: bool,
     /// Counts the changes.
     pub version: i32,
     /// The roles, in the order of [`Role::ALL`].
@@ -72,6 +74,7 @@ pub async fn set_locale(tx: &mut Tx, id: UserId, locale: Option<Locale>) -> sqlx
 pub async fn find(tx: &mut Read, scope: &Scope, id: UserId, now: OffsetDateTime) -> sqlx::Result<Option<Person>> {
     let row = sqlx::query!(
         r#"select u.id, u.external_id, u.name, u.email, u.title, u.level, u.hired_on, u.left_on, u.active, u.version,
+                  coalesce(u.left_on <= ($3::timestamptz at time zone o.time_zone)::date, false) as "has_left!",
                   array(select r.role from user_roles r where r.org_id = u.org_id and r.user_id = u.id) as "roles!",
                   exists (select from sign_ins s where s.org_id = u.org_id and s.user_id = u.id) as "has_sign_in!",
                   exists (
@@ -102,6 +105,7 @@ pub async fn find(tx: &mut Read, scope: &Scope, id: UserId, now: OffsetDateTime)
         },
         external_id: row.external_id,
         active: row.active,
+        has_left: row.has_left,
         version: row.version,
         roles: roles(&row.roles),
         has_sign_in: row.has_sign_in,
@@ -144,16 +148,17 @@ pub async fn memberships(db: &mut PgConnection, scope: &Scope, user: UserId) -> 
     .await
 }
 
-/// Everybody who bears this role and may sign in or be counted, by name: for lists to choose from.
-pub async fn with_role(tx: &mut Read, scope: &Scope, role: Role) -> sqlx::Result<Vec<(UserId, String)>> {
+/// Everybody who bears this role, may sign in or be counted, and has not left by a day, by name: for lists to choose from.
+pub async fn with_role(tx: &mut Read, scope: &Scope, role: Role, on: Date) -> sqlx::Result<Vec<(UserId, String)>> {
     let rows = sqlx::query!(
         r#"select u.id, u.name
            from user_roles r
            join users u on u.org_id = r.org_id and u.id = r.user_id and u.active
-           where r.org_id = $1 and r.role = $2
+           where r.org_id = $1 and r.role = $2 and (u.left_on is null or u.left_on > $3)
            order by u.name, u.id"#,
         scope.org as OrgId,
         role.as_str(),
+        on,
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -246,7 +251,7 @@ pub async fn exists(tx: &mut Tx, id: UserId) -> sqlx::Result<bool> {
     .await
 }
 
-/// Whether anybody else is an administrator who can sign in. Take [`crate::organizations::db::lock`] before: two
+/// Whether anybody else is an administrator who can sign in, without a last day. Take [`crate::organizations::db::lock`] before: two
 /// administrators could remove each other in the same moment.
 pub async fn has_other_admin(tx: &mut Tx, id: UserId) -> sqlx::Result<bool> {
     let org = tx.org;
@@ -254,7 +259,7 @@ pub async fn has_other_admin(tx: &mut Tx, id: UserId) -> sqlx::Result<bool> {
         r#"select exists (
                select
                from user_roles r
-               join users u on u.org_id = r.org_id and u.id = r.user_id and u.active
+               join users u on u.org_id = r.org_id and u.id = r.user_id and u.active and u.left_on is null
                join sign_ins s on s.org_id = u.org_id and s.user_id = u.id
                where r.org_id = $1 and r.role = 'admin' and r.user_id <> $2
            ) as "exists!""#,

@@ -1,7 +1,7 @@
 //! The SQL of the list of people: search, filters and pages.
 
 use sqlx::{PgConnection, PgPool};
-use time::Date;
+use time::{Date, OffsetDateTime};
 
 use super::db::roles;
 use crate::{
@@ -23,7 +23,7 @@ pub enum State {
     Active,
     /// May sign in, but has not chosen a password yet.
     NotYet,
-    /// May not sign in.
+    /// May not sign in, or has left.
     Deactivated,
 }
 
@@ -135,7 +135,8 @@ pub async fn list(tx: &mut Read, scope: &Scope, filter: &Filter, part: Part, tod
     let limit = i64::try_from(PAGE).unwrap_or(50) + 1;
     let rows = sqlx::query!(
         r#"with found as (
-               select u.id, u.name, u.email, u.title, u.level, u.active, t.name as team,
+               select u.id, u.name, u.email, u.title, u.level, t.name as team,
+                      u.active and (u.left_on is null or u.left_on > $2) as active,
                       exists (select from sign_ins s where s.org_id = u.org_id and s.user_id = u.id) as has_sign_in,
                       array(select r.role from user_roles r where r.org_id = u.org_id and r.user_id = u.id) as roles
                from users u
@@ -226,9 +227,10 @@ pub struct Account {
 }
 
 /// Everybody of one organization or of all, for the command line: it reads as the owner of the database.
-pub async fn everybody(db: &PgPool, org: Option<OrgId>) -> sqlx::Result<Vec<Account>> {
+pub async fn everybody(db: &PgPool, org: Option<OrgId>, now: OffsetDateTime) -> sqlx::Result<Vec<Account>> {
     let rows = sqlx::query!(
-        r#"select o.name as organization, u.name, u.email, u.active,
+        r#"select o.name as organization, u.name, u.email,
+                  u.active and (u.left_on is null or u.left_on > ($2::timestamptz at time zone o.time_zone)::date) as "active!",
                   exists (select from sign_ins s where s.org_id = u.org_id and s.user_id = u.id) as "has_sign_in!",
                   array(select r.role from user_roles r where r.org_id = u.org_id and r.user_id = u.id) as "roles!"
            from users u
@@ -236,6 +238,7 @@ pub async fn everybody(db: &PgPool, org: Option<OrgId>) -> sqlx::Result<Vec<Acco
            where $1::bigint is null or u.org_id = $1
            order by o.name, u.name, u.id"#,
         org as Option<OrgId>,
+        now,
     )
     .fetch_all(db)
     .await?;

@@ -7,6 +7,7 @@ use time::Date;
 
 use super::{
     db::{self, Membership, Person},
+    departure,
     form::{DepartureForm, PersonForm, RoleBox, RolesForm, TeamForm, parse_roles, role_boxes, version},
     leaves_db::{self, Leave},
     list_db::{self, State as SignInState},
@@ -28,7 +29,7 @@ use crate::{
     organizations, period_locks,
     postgres::{error::violates, sessions, tx},
     sign_in::{self, second_factor},
-    teams,
+    teams::{self, db::Managed},
     web::{
         auth::{Allowed, ManagePeople},
         error::Error,
@@ -50,9 +51,9 @@ pub fn routes() -> Routes {
         .post("/users/{id}/roles", change_roles)
         .post("/users/{id}/team", change_team)
         .post("/users/{id}/invitation", make_link)
-        .post("/users/{id}/departure", leave_company)
-        .post("/users/{id}/deactivation", deactivate)
-        .post("/users/{id}/activation", activate)
+        .post("/users/{id}/departure", departure::leave_company)
+        .post("/users/{id}/deactivation", departure::deactivate)
+        .post("/users/{id}/activation", departure::activate)
         .post("/users/{id}/sign-out", end_sessions)
         .post("/users/{id}/second-factor/off", take_off_second_factor)
 }
@@ -62,49 +63,65 @@ pub fn path(id: UserId, form: &str) -> String {
     format!("/users/{id}/{form}")
 }
 
-const STALE: Error = Error::Conflict("Somebody else has changed this person meanwhile. Open the page again.");
+pub(super) const STALE: Error =
+    Error::Conflict("Somebody else has changed this person meanwhile. Open the page again.");
+
+pub(super) const LAST_ADMIN: &str =
+    "This is the only administrator with a password. Make somebody else administrator first.";
 
 #[derive(Template)]
 #[template(path = "users/person.html")]
-struct PersonPage {
+pub(super) struct PersonPage {
     page: Page,
-    person: Person,
+    pub(super) person: Person,
     memberships: Vec<Membership>,
     teams: Vec<Choice>,
     levels: Vec<String>,
     details: PersonForm,
     roles: Vec<RoleBox>,
     team: TeamForm,
-    errors: Errors,
+    pub(super) errors: Errors,
     /// What somebody else has saved while the form was open: label and stored value.
     conflict: Vec<(&'static str, String)>,
     is_stale: bool,
     link: Option<Link>,
-    is_me: bool,
+    pub(super) is_me: bool,
     /// The leave that is not over.
     leaves: Vec<Leave>,
-    /// The plan that the person is on today.
+    /// The plan that the person is on today, or on the last day.
     plan: Option<String>,
-    departure: DepartureForm,
+    pub(super) departure: DepartureForm,
     /// How many customers the person owns today or later.
     customers: i64,
+    /// The teams that the person manages today or later.
+    managed: Vec<Managed>,
 }
 
 impl Person {
     /// Whether the person may and can sign in.
     pub fn state(&self) -> SignInState {
-        SignInState::of(self.active, self.has_sign_in)
+        SignInState::of(self.may_sign_in(), self.has_sign_in)
+    }
+
+    /// Whether the sign-in is on, and the last day not over.
+    pub fn may_sign_in(&self) -> bool {
+        self.active && !self.has_left
+    }
+
+    /// The last day, if one is known.
+    pub fn last_day(&self) -> Option<Date> {
+        self.details.left_on.map(|left| add_days(left, -1))
     }
 }
 
 impl PersonPage {
-    async fn load(app: &App, me: &Allowed<ManagePeople>, page: Page, id: UserId) -> Result<Self, Error> {
+    pub(super) async fn load(app: &App, me: &Allowed<ManagePeople>, page: Page, id: UserId) -> Result<Self, Error> {
         let mut read = tx::read(&app.db, me.scope.org).await?;
         let person = db::find(&mut read, &me.scope, id, me.now).await?.ok_or(Error::NotFound)?;
         let memberships = db::memberships(&mut read, &me.scope, id).await?;
         let current = memberships.iter().find(|membership| membership.to.is_none());
-        let last_day = person.details.left_on.map_or(me.today, |left| add_days(left, -1)).to_string();
-        let departure = DepartureForm { last_day };
+        let last_day = person.last_day();
+        let departure = DepartureForm { last_day: last_day.unwrap_or(me.today).to_string() };
         let current_team = current.map(|membership| membership.team.to_string()).unwrap_or_default();
         Ok(Self {
             page,
@@ -114,23 +131,24 @@ impl PersonPage {
             details: PersonForm::of(&person),
             roles: role_boxes(&person.roles.iter().map(|role| role.as_str().to_owned()).collect::<Vec<_>>()),
             team: TeamForm { team: current_team, from: me.today.to_string(), reason: String::new() },
-            person,
             errors: Errors::new(),
             conflict: vec![],
             is_stale: false,
             link: None,
             is_me: me.id == id,
-            plan: reps_db::plan(&mut read, me.scope.org, id, me.today).await?,
+            plan: reps_db::plan(&mut read, me.scope.org, id, last_day.unwrap_or(me.today)).await?,
             departure,
             leaves: {
                 let all = leaves_db::of(&mut read, me.scope.org, id).await?;
                 all.into_iter().filter(|leave| !leave.is_over(me.today)).collect()
             },
             customers: customers::handover_db::owned_from(&mut read, me.scope.org, id, me.today).await?,
+            managed: teams::db::managed_from(&mut read, me.scope.org, id, me.today).await?,
+            person,
         })
     }
 
-    fn refuse(self) -> Result<Response, Error> {
+    pub(super) fn refuse(self) -> Result<Response, Error> {
         refused(self)
     }
 }
@@ -170,11 +188,20 @@ async fn change_details(
         return shown.refuse();
     }
     let moves = new.email != old.email;
+    let leaves = new.left_on.filter(|_| new.left_on != old.left_on);
+    if shown.is_me && leaves.is_some_and(|left| left <= me.today) {
+        shown.errors.add("left_on", "You cannot end your own sign-in. Ask another administrator.");
+        return shown.refuse();
+    }
     let path = format!("/users/{id}");
     if moves && let Some(response) = step_up::required(&me, &shown.page, &path, &typed) {
         return response;
     }
-    let mut write = once::begin(&app, &me, once).await?;
+    let mut write = once::begin_alone(&app, &me, once).await?;
+    if leaves.is_some() && is_last_admin(&mut write, &shown.person).await? {
+        shown.errors.add("left_on", LAST_ADMIN);
+        return shown.refuse();
+    }
     let saved = async {
         let version = version(&shown.details.version).unwrap_or_default();
         if !db::update(&mut write, id, version, &new).await? {
@@ -187,6 +214,7 @@ async fn change_details(
             invitations::db::withdraw(&mut write, id).await?;
             sessions::end_all(&mut write, id, None).await?;
         }
+        departure::move_managing(&mut write, id, old.left_on, new.left_on).await?;
         audit::db::record(&mut write, "user.changed", &path, json!({ "old": old, "new": new })).await?;
         Ok::<_, sqlx::Error>(true)
     };
@@ -212,7 +240,7 @@ async fn change_details(
 }
 
 /// The first day on which somebody is there now and was not, or the other way round; none if there is no such day.
-fn first_moved(old: &db::Details, new: &db::Details) -> Option<Date> {
+pub(super) fn first_moved(old: &db::Details, new: &db::Details) -> Option<Date> {
     let hired = (old.hired_on != new.hired_on).then(|| old.hired_on.min(new.hired_on).unwrap_or(Date::MIN));
     let left = [old.left_on, new.left_on].into_iter().flatten().min().filter(|_| old.left_on != new.left_on);
     [hired, left].into_iter().flatten().min()
@@ -238,9 +266,7 @@ async fn change_roles(
     }
     let mut write = once::begin(&app, &me, once).await?;
     if !new.contains(&Role::Admin) && is_last_admin(&mut write, &shown.person).await? {
-        shown
-            .errors
-            .add("roles", "This is the only administrator with a password. Make somebody else administrator first.");
+        shown.errors.add("roles", LAST_ADMIN);
         return shown.refuse();
     }
     if !db::touch(&mut write, id, version).await? {
@@ -254,7 +280,7 @@ async fn change_roles(
     write.done_saying(&path, &Toast::new(format!("Roles of {} saved", shown.person.details.name))).await
 }
 
-async fn is_last_admin(write: &mut Write, person: &Person) -> Result<bool, Error> {
+pub(super) async fn is_last_admin(write: &mut Write, person: &Person) -> Result<bool, Error> {
     if !person.roles.contains(&Role::Admin) {
         return Ok(false);
     }
@@ -329,7 +355,7 @@ async fn make_link(
         shown.errors.add("email", "Enter an e-mail address first: it is what the person signs in with.");
         return shown.refuse();
     };
-    if !shown.person.active {
+    if !shown.person.may_sign_in() {
         return Err(STALE);
     }
     if let Some(response) = step_up::required(&me, &shown.page, &format!("/users/{id}/invitation"), &typed) {
@@ -340,112 +366,6 @@ async fn make_link(
     let link = link::make(&app, &mut tx, id, kind, &email, me.id).await?;
     tx.commit().await?;
     show_with_link(&app, &me, shown.page, id, Some(link)).await
-}
-
-async fn deactivate(
-    State(app): State<App>,
-    me: Allowed<ManagePeople>,
-    page: Page,
-    Path(id): Path<UserId>,
-    Form { once, typed, .. }: Form<Nothing>,
-) -> Result<Response, Error> {
-    let mut shown = PersonPage::load(&app, &me, page, id).await?;
-    if let Some(response) = step_up::required(&me, &shown.page, &path(id, "deactivation"), &typed) {
-        return response;
-    }
-    if shown.is_me {
-        shown.errors.add("", "You cannot deactivate yourself. Ask another administrator.");
-        return shown.refuse();
-    }
-    let mut write = once::begin(&app, &me, once).await?;
-    if is_last_admin(&mut write, &shown.person).await? {
-        shown.errors.add("", "This is the only administrator with a password. Make somebody else administrator first.");
-        return shown.refuse();
-    }
-    if !db::touch(&mut write, id, shown.person.version).await? {
-        return Err(STALE);
-    }
-    db::set_active(&mut write, id, false).await?;
-    invitations::db::withdraw(&mut write, id).await?;
-    sessions::end_all(&mut write, id, None).await?;
-    let path = format!("/users/{id}");
-    audit::db::record(&mut write, "user.deactivated", &path, json!({})).await?;
-    let toast = Toast::new(format!("{} can no longer sign in", shown.person.details.name));
-    write.done_saying(&path, &toast.undo(format!("{path}/activation"))).await
-}
-
-/// The person leaves: the first day no longer there is kept, and the sign-in is off at once. Customers are handed over
-/// from the same page; the team stays, so that its manager goes on seeing what is settled later.
-async fn leave_company(
-    State(app): State<App>,
-    me: Allowed<ManagePeople>,
-    page: Page,
-    Path(id): Path<UserId>,
-    Form { once, fields, typed }: Form<DepartureForm>,
-) -> Result<Response, Error> {
-    let mut shown = PersonPage::load(&app, &me, page, id).await?;
-    if let Some(response) = step_up::required(&me, &shown.page, &path(id, "departure"), &typed) {
-        return response;
-    }
-    if !shown.person.active {
-        return Err(STALE);
-    }
-    let last = shown.errors.date("last_day", &fields.last_day, "The last day");
-    shown.departure = fields;
-    let old = shown.person.details.clone();
-    if let Some(last) = last {
-        if last > me.today {
-            shown
-                .errors
-                .add("last_day", "This day is still to come, and the sign-in would end now. Come back on that day.");
-        }
-        if old.hired_on.is_some_and(|hired| last < hired) {
-            shown.errors.add("last_day", "The last day is before the first one.");
-        }
-    }
-    if shown.is_me {
-        shown.errors.add("last_day", "You cannot end your own sign-in. Ask another administrator.");
-    }
-    let Some(last) = last.filter(|_| shown.errors.is_empty()) else { return shown.refuse() };
-    let mut write = once::begin(&app, &me, once).await?;
-    if is_last_admin(&mut write, &shown.person).await? {
-        shown.errors.add("", "This is the only administrator with a password. Make somebody else administrator first.");
-        return shown.refuse();
-    }
-    let new = db::Details { left_on: Some(add_days(last, 1)), ..old.clone() };
-    if !db::update(&mut write, id, shown.person.version, &new).await? {
-        return Err(STALE);
-    }
-    db::set_active(&mut write, id, false).await?;
-    invitations::db::withdraw(&mut write, id).await?;
-    sessions::end_all(&mut write, id, None).await?;
-    let path = format!("/users/{id}");
-    audit::db::record(&mut write, "user.left", &path, json!({ "old": old, "new": new })).await?;
-    let open = period_locks::db::locked_until(&mut write, me.scope.org).await?;
-    let words = format!("{} has left and can no longer sign in", new.name);
-    let toast = period_locks::words::done(words, first_moved(&old, &new), open);
-    write.done_saying(&path, &toast).await
-}
-
-async fn activate(
-    State(app): State<App>,
-    me: Allowed<ManagePeople>,
-    page: Page,
-    Path(id): Path<UserId>,
-    Form { once, typed, .. }: Form<Nothing>,
-) -> Result<Response, Error> {
-    let shown = PersonPage::load(&app, &me, page, id).await?;
-    if let Some(response) = step_up::required(&me, &shown.page, &path(id, "activation"), &typed) {
-        return response;
-    }
-    let mut write = once::begin(&app, &me, once).await?;
-    if !db::touch(&mut write, id, shown.person.version).await? {
-        return Err(STALE);
-    }
-    db::set_active(&mut write, id, true).await?;
-    let path = format!("/users/{id}");
-    audit::db::record(&mut write, "user.activated", &path, json!({})).await?;
-    write.done_saying(&path, &Toast::new(format!("{} can sign in again", shown.person.details.name))).await
 }
 
 async fn end_sessions(

@@ -49,7 +49,7 @@ async fn begin(
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let person = db::find(&mut read, &me.scope, id, me.now).await?.ok_or(Error::NotFound)?;
     drop(read);
-    if id == me.id || !person.active {
+    if id == me.id || !person.may_sign_in() {
         return Err(Error::Conflict("You can view as somebody else who may sign in. Open the page of such a person."));
     }
     if let Some(response) = step_up::required(&me, &page, &format!("/users/{id}/viewing"), &typed) {

@@ -31,6 +31,7 @@ mod joint_visits;
 mod kit;
 mod late_facts;
 mod leave;
+mod leaving;
 mod looked_again;
 mod merging;
 mod notices;

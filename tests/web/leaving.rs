@@ -1,0 +1,138 @@
+//! Leaving the company: the last day ends the sign-in and the managing by itself, and all of it can be taken back.
+
+use attain::domain::access::Role;
+use time::Duration;
+
+use crate::{
+    field::Field,
+    support::{PASSWORD, TestApp, User, email},
+};
+
+/// Signs in with the password of the tests: 303 or 422.
+async fn door(app: &TestApp, user: User, name: &str) -> u16 {
+    let sign_in = [("email", &*email(user.org, name)), ("password", PASSWORD)];
+    app.visitor().post("/sign-in", &sign_in).await.status.as_u16()
+}
+
+async fn managing(app: &TestApp, user: User) -> Vec<String> {
+    sqlx::query_scalar!(
+        r#"select during::text as "during!" from team_managers where user_id = $1 order by lower(during) nulls first"#,
+        user.id.0
+    )
+    .fetch_all(&app.db)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn the_last_day_ends_sign_in_and_managing_by_itself() {
+    let app = TestApp::new().await;
+    let org = app.company("Nordlys").await;
+    let astrid = app.user_with_password(org, "Astrid", &[Role::Admin]).await;
+    let berit = app.user_with_password(org, "Berit", &[Role::Manager]).await;
+    let rep = app.user(org, "Ingrid", &[Role::Rep]).await;
+    let north = app.team(org, "North", None, Some(berit), &[rep]).await;
+    let mut admin = app.client(astrid).await;
+    let path = format!("/users/{}", berit.id);
+    let form = format!("form[action='{path}/departure']");
+    let page = admin.get(&path).await.expect(200);
+    assert_eq!(page.attributes("section:has(#managed) a", "href"), [format!("/teams/{north}")]);
+    assert!(page.text(&form).contains("Managing North ends with that day"), "{}", page.text(&form));
+    // A last day that is still to come.
+    let gone = admin.submit(&page, &form, &[("last_day", "2026-11-20")]).await.expect(303);
+    let page = admin.follow(&gone).await.expect(200);
+    assert!(page.text(".toast").contains("Berit leaves: the sign-in ends with 20 Nov 2026"), "{}", page.words());
+    assert!(page.text("section:has(#managed)").contains("Until 20 Nov 2026"), "{}", page.words());
+    assert_eq!(managing(&app, berit).await, ["(,2026-11-21)"]);
+    let mut manager = app.client(berit).await;
+    for (days, session, sign_in) in [(0, 200, 303), (1, 200, 303), (2, 303, 422)] {
+        let then = app.later(Duration::days(days));
+        // Signed in again each day: sessions end by themselves, too.
+        let mut manager = if days == 0 { manager.clone() } else { then.client(berit).await };
+        assert_eq!(manager.get("/scoreboard").await.status.as_u16(), session, "after {days} days");
+        assert_eq!(door(&then, berit, "Berit").await, sign_in, "after {days} days");
+    }
+    let then = app.later(Duration::days(2));
+    let mut later = then.client(astrid).await;
+    assert_eq!(later.get("/users?state=deactivated").await.texts("tbody th a"), ["Berit"]);
+    let shown = later.get(&path).await.expect(200);
+    assert!(shown.words().contains("Berit cannot sign in"), "{}", shown.words());
+    later.post(&format!("{path}/viewing"), &[]).await.expect(409);
+    // The undo of the toast: no last day, the team again.
+    admin.submit(&page, &format!(".toast form[action='{path}/activation']"), &[]).await.expect(303);
+    assert_eq!(admin.get(&path).await.value("left_on"), "");
+    assert_eq!(managing(&app, berit).await, ["(,)"]);
+    assert_eq!(door(&then, berit, "Berit").await, 303);
+    manager.get("/scoreboard").await.expect(200);
+}
+
+#[tokio::test]
+async fn who_comes_back_is_there_again_everywhere() {
+    let app = TestApp::new().await;
+    let org = app.company("Nordlys").await;
+    let astrid = app.user_with_password(org, "Astrid", &[Role::Admin]).await;
+    let ingrid = app.user_with_password(org, "Ingrid", &[Role::Rep, Role::Manager]).await;
+    app.team(org, "North", None, Some(ingrid), &[ingrid]).await;
+    let mut admin = app.client(astrid).await;
+    let path = format!("/users/{}", ingrid.id);
+    let page = admin.get(&path).await.expect(200);
+    let form = format!("form[action='{path}/departure']");
+    admin.submit(&page, &form, &[("last_day", "2026-11-10")]).await.expect(303);
+    assert_eq!(managing(&app, ingrid).await, ["(,2026-11-11)"]);
+    assert_eq!(door(&app, ingrid, "Ingrid").await, 422);
+    let page = admin.get(&path).await.expect(200);
+    assert!(page.text("section:has(#sign-in)").contains("10 Nov 2026 is taken away"), "{}", page.words());
+    let back = admin.submit(&page, &format!("section form[action='{path}/activation']"), &[]).await.expect(303);
+    let page = admin.follow(&back).await.expect(200);
+    assert!(page.text(".toast").contains("has no last day any more"), "{}", page.words());
+    assert_eq!((page.value("left_on").as_str(), managing(&app, ingrid).await), ("", vec!["(,)".to_owned()]));
+    assert_eq!(door(&app, ingrid, "Ingrid").await, 303);
+    // On boards and plans again.
+    let board = app.client(astrid).await.get("/scoreboard").await.expect(200);
+    assert!(board.words().contains("Ingrid"), "{}", board.words());
+    // A last day typed under the details does the same, and another one moves the end of the managing.
+    let details = format!("form[action='{path}']");
+    for (day, during) in [("2026-11-16", "(,2026-11-16)"), ("2026-12-01", "(,2026-12-01)"), ("", "(,)")] {
+        let page = admin.get(&path).await.expect(200);
+        admin.submit(&page, &details, &[("left_on", day)]).await.expect(303);
+        assert_eq!(managing(&app, ingrid).await, [during]);
+        assert_eq!(door(&app, ingrid, "Ingrid").await, if day == "2026-11-16" { 422 } else { 303 }, "{day}");
+    }
+}
+
+#[tokio::test]
+async fn somebody_stays_who_can_sign_in_as_administrator() {
+    let app = TestApp::new().await;
+    let org = app.company("Nordlys").await;
+    let astrid = app.user_with_password(org, "Astrid", &[Role::Admin]).await;
+    let second = app.user_with_password(org, "Berit", &[Role::Admin]).await;
+    let mut browser = app.client(astrid).await;
+    // Berit leaves at the end of the year: then Astrid is the last one.
+    let page = browser.get(&format!("/users/{}", second.id)).await.expect(200);
+    browser.submit(&page, "form[action$='/departure']", &[("last_day", "2026-12-31")]).await.expect(303);
+    let path = format!("/users/{}", astrid.id);
+    let page = browser.get(&path).await.expect(200);
+    for (day, words) in [("2026-11-19", "You cannot end your own sign-in"), ("2027-06-01", "only administrator")] {
+        let refused = browser.submit(&page, &format!("form[action='{path}']"), &[("left_on", day)]).await.expect(422);
+        assert!(refused.text(".summary-error li").contains(words), "{}", refused.words());
+        assert_eq!(refused.attributes(".summary-error a", "href"), ["#left_on"]);
+    }
+}
+
+#[tokio::test]
+async fn the_last_plan_of_a_leaver_needs_nobody() {
+    let field = Field::new().await;
+    let mut finn = field.app.client(field.finn).await;
+    let page = finn.get("/plans/new?template=starter").await.expect(200);
+    let plan = finn.submit(&page, "main form", &[("name", "Starter"), ("from", "2026-01")]).await.expect(303);
+    let page = finn.follow(&plan).await.expect(200);
+    let on = [("rep", &*field.ingrid.id.to_string()), ("from", "2026-01"), ("act", "on")];
+    finn.submit(&page, "main form", &on).await.expect(303);
+    let mut astrid = field.app.client(field.astrid).await;
+    let path = format!("/users/{}", field.ingrid.id);
+    let page = astrid.get(&path).await.expect(200);
+    astrid.submit(&page, "form[action$='/departure']", &[("last_day", "2026-11-18")]).await.expect(303);
+    let left = astrid.get(&path).await.expect(200).text("section:has(#left)");
+    assert!(left.contains("The plan Starter pays for the last time for the period of 18 Nov 2026"), "{left}");
+    assert!(left.contains("Nobody has to be taken off it") && !left.contains("finance takes"), "{left}");
+}
