@@ -211,6 +211,7 @@ pub mod visits {
     pub mod db;
     pub mod export;
     pub mod form;
+    pub mod handed_db;
     pub mod list_db;
     pub mod log;
     pub mod moved;

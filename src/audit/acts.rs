@@ -21,6 +21,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("visit.done", "did the planned", "Visits: planned one done"),
     ("visit.corrected", "corrected", "Visits: corrected"),
     ("visit.moved", "moved", "Visits: moved to another day"),
+    ("visit.given", "gave away", "Visits: given to another rep"),
     ("visit.missed", "missed", "Visits: missed"),
     ("visit.voided", "took back", "Visits: did not take place after all"),
     ("visit.removed", "took off the plan", "Visits: taken off the plan"),

@@ -31,6 +31,7 @@ use crate::{
     postgres::tx,
     scorecards::db::{Subject, Subjects, facts},
     users::reps_db,
+    visits::handed_db::{self, PlannedVisit},
     web::{
         auth::{Allowed, HandOver, Viewer},
         error::Error,
@@ -55,6 +56,8 @@ pub struct HandoverForm {
     from: String,
     /// Whether the open deals go along.
     deals: String,
+    /// Whether the planned visits go along.
+    visits: String,
     seen: String,
 }
 
@@ -98,6 +101,8 @@ struct HandoverPage {
     stretches: Vec<Stretch>,
     /// The open deals that may go along.
     deals: Vec<OpenDeal>,
+    /// The planned visits that may go along.
+    visits: Vec<PlannedVisit>,
     preview: Option<Preview>,
     has_changed: bool,
 }
@@ -114,8 +119,15 @@ impl HandoverPage {
     /// "3 open deals, €12,000 together".
     fn deals_words(&self) -> String {
         let sum: Money = self.deals.iter().map(|deal| deal.net).sum();
-        let deals = format::counted(i64::try_from(self.deals.len()).unwrap_or(i64::MAX), "open deal", "open deals");
+        let deals = counted(self.deals.len(), "open deal", "open deals");
         format!("{deals}, {} together", self.page.money(&sum))
+    }
+
+    /// "2 planned visits, the first on 24 Nov 2026".
+    fn visits_words(&self) -> String {
+        let visits = counted(self.visits.len(), "planned visit", "planned visits");
+        let first = self.visits.first().map(|visit| format!(", the first on {}", format::date(visit.day)));
+        visits + &first.unwrap_or_default()
     }
 
     fn named(&self) -> &[Stretch] {
@@ -125,6 +137,10 @@ impl HandoverPage {
     fn unnamed(&self) -> usize {
         self.stretches.len().saturating_sub(NAMED)
     }
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format::counted(i64::try_from(count).unwrap_or(i64::MAX), one, many)
 }
 
 fn distinct(stretches: &[Stretch]) -> i64 {
@@ -141,6 +157,8 @@ struct Plan {
     stretches: Vec<Stretch>,
     /// Open deals of these customers whose owner is the one who hands them over.
     deals: Vec<OpenDeal>,
+    /// Visits that whoever hands over has planned to them, in the days that change hands.
+    visits: Vec<PlannedVisit>,
     errors: Errors,
 }
 
@@ -210,7 +228,10 @@ impl Plan {
             stretches.iter().filter_map(|stretch| Some((stretch.customer, stretch.owner?))).collect();
         let (customers, owners): (Vec<CustomerId>, Vec<UserId>) = owned.into_iter().unzip();
         let deals = give_db::of_owners(db, me.scope.org, &customers, &owners).await?;
-        Ok(Self { of, to, from, reps, stretches, deals, errors })
+        let owned: Vec<_> =
+            stretches.iter().filter_map(|one| Some((one.customer, one.owner?, one.from, one.to))).collect();
+        let visits = handed_db::of_owners(db, me.scope.org, &owned).await?;
+        Ok(Self { of, to, from, reps, stretches, deals, visits, errors })
     }
 
     /// The fingerprint of what would move: what was confirmed is what was seen.
@@ -223,6 +244,9 @@ impl Plan {
         }
         for deal in &self.deals {
             hash.update(format!(" deal {} {}", deal.id, deal.version));
+        }
+        for visit in &self.visits {
+            hash.update(format!(" visit {} {}", visit.id, visit.version));
         }
         BASE64_URL_SAFE_NO_PAD.encode(hash.finalize())
     }
@@ -360,6 +384,7 @@ async fn draw(
         reps: choices(reps),
         stretches: plan.stretches,
         deals: plan.deals,
+        visits: plan.visits,
         preview,
         errors: plan.errors,
         has_changed: status == StatusCode::CONFLICT,
@@ -393,7 +418,7 @@ pub async fn create(
         (format!("/customers/{}", stretch.customer), json!({ "old": { "owner": old }, "new": { "owner": new } }))
     });
     audit::db::record_all(&mut write, "customer.handed_over", acts.collect()).await?;
-    let mut with = String::new();
+    let mut with = vec![];
     if fields.deals == "1" && !plan.deals.is_empty() {
         let given: Vec<_> = plan.deals.iter().map(|deal| (deal.id, deal.version)).collect();
         if give_db::give(&mut write, &given, to).await? != given.len() {
@@ -408,9 +433,25 @@ pub async fn create(
             (format!("/deals/{}", deal.id), detail)
         });
         audit::db::record_all(&mut write, "deal.given", acts.collect()).await?;
-        let deals = format::counted(i64::try_from(given.len()).unwrap_or(i64::MAX), "open deal", "open deals");
-        with = format!(", with {deals}");
+        with.push(counted(given.len(), "open deal", "open deals"));
     }
+    if fields.visits == "1" && !plan.visits.is_empty() {
+        let given: Vec<_> = plan.visits.iter().map(|visit| (visit.id, visit.version)).collect();
+        if handed_db::give(&mut write, &given, to).await? != given.len() {
+            return Err(Error::Conflict("Somebody has changed a planned visit meanwhile. Look at what moves again."));
+        }
+        let acts = plan.visits.iter().map(|visit| {
+            let detail = json!({
+                "old": { "rep": visit.rep },
+                "new": { "rep": name },
+                "reason": "The customer was handed over",
+            });
+            (format!("/visits/{}", visit.id), detail)
+        });
+        audit::db::record_all(&mut write, "visit.given", acts.collect()).await?;
+        with.push(counted(given.len(), "planned visit", "planned visits"));
+    }
+    let with = if with.is_empty() { String::new() } else { format!(", with {}", with.join(" and ")) };
     let (what, place) = match plan.stretches.as_slice() {
         [one] => (one.name.clone(), format!("/customers/{}", one.customer)),
         all => (format::counted(distinct(all), "customer", "customers"), format!("/customers?owner={to}")),

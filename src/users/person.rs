@@ -30,6 +30,7 @@ use crate::{
     postgres::{error::violates, sessions, tx},
     sign_in::{self, second_factor},
     teams::{self, db::Managed},
+    visits,
     web::{
         auth::{Allowed, ManagePeople},
         error::Error,
@@ -93,6 +94,8 @@ pub(super) struct PersonPage {
     pub(super) departure: DepartureForm,
     /// How many customers the person owns today or later.
     customers: i64,
+    /// How many visits the person has planned for the days after the last one.
+    visits: i64,
     /// The teams that the person manages today or later.
     managed: Vec<Managed>,
 }
@@ -143,6 +146,10 @@ impl PersonPage {
                 all.into_iter().filter(|leave| !leave.is_over(me.today)).collect()
             },
             customers: customers::handover_db::owned_from(&mut read, me.scope.org, id, me.today).await?,
+            visits: match person.details.left_on {
+                Some(left) => visits::handed_db::planned_from(&mut read, me.scope.org, id, left).await?,
+                None => 0,
+            },
             managed: teams::db::managed_from(&mut read, me.scope.org, id, me.today).await?,
             person,
         })

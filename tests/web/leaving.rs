@@ -1,7 +1,7 @@
 //! Leaving the company: the last day ends the sign-in and the managing by itself, and all of it can be taken back.
 
-use attain::domain::access::Role;
-use time::Duration;
+use attain::domain::{access::Role, visit::State};
+use time::{Date, Duration, macros::date};
 
 use crate::{
     field::Field,
@@ -135,4 +135,82 @@ async fn the_last_plan_of_a_leaver_needs_nobody() {
     let left = astrid.get(&path).await.expect(200).text("section:has(#left)");
     assert!(left.contains("The plan Starter pays for the last time for the period of 18 Nov 2026"), "{left}");
     assert!(left.contains("Nobody has to be taken off it") && !left.contains("finance takes"), "{left}");
+}
+
+async fn planned(field: &Field, user: User, customer: attain::domain::id::CustomerId, day: Date) {
+    let id = field.visit(user, customer, day, attain::domain::visit::Kind::InPerson).await;
+    sqlx::query!("update visits set state = $2 where id = $1", id.0, State::Planned.as_str())
+        .execute(&field.app.db)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn planned_visits_go_along_with_the_customer() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    let kaia = field.customer("Kaia", field.jonas).await;
+    for (customer, day) in [
+        (havn, date!(2026 - 11 - 20)), // before the handover: hers
+        (havn, date!(2026 - 11 - 26)),
+        (havn, date!(2026 - 12 - 03)),
+        (kaia, date!(2026 - 12 - 04)), // not her customer
+    ] {
+        planned(&field, field.ingrid, customer, day).await;
+    }
+    sqlx::query!(
+        "insert into visit_participants (org_id, visit_id, rep_id, visited_on, recorded_at)
+         select org_id, id, $1, visited_on, recorded_at from visits where visited_on = '2026-11-26'",
+        field.jonas.id.0,
+    )
+    .execute(&field.app.db)
+    .await
+    .unwrap();
+    let mut astrid = field.app.client(field.astrid).await;
+    let path = format!("/users/{}", field.ingrid.id);
+    let page = astrid.get(&path).await.expect(200);
+    let gone = astrid.submit(&page, "form[action$='/departure']", &[("last_day", "2026-11-20")]).await.expect(303);
+    let page = astrid.follow(&gone).await.expect(200);
+    let left = page.text("section:has(#left)");
+    assert!(left.contains("3 visits are still planned after the last day"), "{left}");
+    let list = astrid.get(&page.attribute("section:has(#left) a[href^='/visits']", "href")).await.expect(200);
+    assert_eq!(list.count("tbody tr"), 3);
+    // As of the day after the last one.
+    let page = astrid.get(&format!("/customers/handover?of={}", field.ingrid.id)).await.expect(200);
+    let to = field.jonas.id.to_string();
+    let page = astrid.submit(&page, "main form", &[("to", &to)]).await.expect(200);
+    assert!(page.words().contains("Jonas takes over 2 planned visits, the first on 26 Nov 2026"), "{}", page.words());
+    // Without the tick they stay.
+    let form = "form[method=post][action$=handover]";
+    let unticked = page.form_body(form, &[]).replace("&visits=1", "");
+    assert_ne!(unticked, page.form_body(form, &[]));
+    // One is changed meanwhile: nothing moves before it was seen.
+    let mut ingrid = field.app.client(field.ingrid).await;
+    let id = sqlx::query_scalar!("select id from visits where visited_on = '2026-12-03'")
+        .fetch_one(&field.app.db)
+        .await
+        .unwrap();
+    ingrid.post(&format!("/visits/{id}/move"), &[("day", "2026-12-02")]).await.expect(303);
+    let stale = astrid.submit(&page, form, &[]).await.expect(409);
+    let done = astrid.submit(&stale, form, &[]).await.expect(303);
+    let shown = astrid.follow(&done).await.expect(200);
+    assert!(shown.text(".toast").contains("from 21 Nov 2026, with 2 planned visits"), "{}", shown.words());
+    let of = async |user: User| {
+        sqlx::query_scalar!(
+            r#"select visited_on::text as "day!" from visits where rep_id = $1 and state = 'planned' order by 1"#,
+            user.id.0
+        )
+        .fetch_all(&field.app.db)
+        .await
+        .unwrap()
+    };
+    assert_eq!(of(field.jonas).await, ["2026-11-26", "2026-12-02"]);
+    assert_eq!(of(field.ingrid).await, ["2026-11-20", "2026-12-04"]);
+    assert_eq!(field.count("visit_participants").await, 0, "nobody goes along with oneself");
+    let mut jonas = field.app.client(field.jonas).await;
+    let plan = jonas.get("/visits/plan?day=2026-11-26").await.expect(200);
+    assert_eq!(plan.texts("ul.list li .title"), ["Havn"]);
+    let history = jonas.get(&format!("/visits/{id}")).await.expect(200).text("section:has(#history)");
+    assert!(history.contains("Ingrid → Jonas") && history.contains("The customer was handed over"), "{history}");
+    field.verify().await;
 }
