@@ -53,7 +53,7 @@ pub(super) async fn assign(
     let (Some(rep), Some(from)) = (rep, from) else {
         return refused(load(&app, &me, page, id, form, errors).await?);
     };
-    let mut write = once::begin(&app, &me, once).await?;
+    let mut write = once::begin_alone(&app, &me, once).await?;
     let versions = db::versions(&mut write, me.scope.org, id).await?;
     let (Some(newest), Some(first)) = (versions.first(), versions.last()) else { return Err(Error::NotFound) };
     let paying = holds::in_force(&versions, from).unwrap_or(newest);

@@ -258,7 +258,7 @@ async fn add_manager(
     }
     shown.manager = fields;
     let (true, Some(user)) = (shown.errors.is_empty(), user) else { return shown.refuse() };
-    let mut write = once::begin(&app, &me, once).await?;
+    let mut write = once::begin_alone(&app, &me, once).await?;
     db::add_manager(&mut write, id, user, from).await?;
     let path = format!("/teams/{id}");
     audit::db::record(&mut write, "team.manager_added", &path, json!({ "user": user, "from": from })).await?;
@@ -276,7 +276,7 @@ async fn end_manager(
     let user: Option<UserId> = shown.errors.id("user", &fields.user, "a person");
     let from = shown.errors.date("from", &fields.from, "The first day without this manager");
     let (true, Some(user)) = (shown.errors.is_empty(), user) else { return shown.refuse() };
-    let mut write = once::begin(&app, &me, once).await?;
+    let mut write = once::begin_alone(&app, &me, once).await?;
     db::remove_manager(&mut write, id, user, from).await?;
     let path = format!("/teams/{id}");
     audit::db::record(&mut write, "team.manager_ended", &path, json!({ "user": user, "from": from })).await?;

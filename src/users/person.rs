@@ -311,7 +311,7 @@ async fn change_team(
     if !shown.errors.is_empty() {
         return shown.refuse();
     }
-    let mut write = once::begin(&app, &me, once).await?;
+    let mut write = once::begin_alone(&app, &me, once).await?;
     if let Some(team) = team
         && !teams::db::exists(&mut write, team).await?
     {

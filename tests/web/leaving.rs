@@ -1,6 +1,9 @@
 //! Leaving the company: the last day ends the sign-in and the managing by itself, and all of it can be taken back.
 
-use attain::domain::{access::Role, visit::State};
+use attain::{
+    domain::{access::Role, visit::State},
+    teams, users,
+};
 use time::{Date, Duration, macros::date};
 
 use crate::{
@@ -213,4 +216,47 @@ async fn planned_visits_go_along_with_the_customer() {
     let history = jonas.get(&format!("/visits/{id}")).await.expect(200).text("section:has(#history)");
     assert!(history.contains("Ingrid → Jonas") && history.contains("The customer was handed over"), "{history}");
     field.verify().await;
+}
+
+#[tokio::test]
+async fn two_people_at_once_meet_no_error() {
+    let field = Field::new().await;
+    let south = {
+        let mut tx = field.app.write(field.org).await;
+        let team = teams::db::insert(&mut tx, "West", None).await.unwrap();
+        tx.commit().await.unwrap();
+        team
+    };
+    let mut finn = field.app.client(field.finn).await;
+    let page = finn.get("/plans/new?template=starter").await.expect(200);
+    let plan = finn.submit(&page, "main form", &[("name", "Starter"), ("from", "2026-01")]).await.expect(303);
+    let plan = plan.location().to_owned();
+    let id = attain::domain::id::PlanId(plan.rsplit('/').next().unwrap().parse().unwrap());
+    let (ingrid, team) = (field.ingrid.id.to_string(), south.to_string());
+    let (user, berit) = (format!("/users/{ingrid}/team"), field.berit.id.to_string());
+    let managers = format!("/teams/{team}/managers");
+    for (path, fields) in [
+        (&*user, vec![("team", &*team), ("from", "2026-12-01")]),
+        (&*managers, vec![("user", &*berit), ("from", "2026-12-01")]),
+        (&*plan, vec![("rep", &*ingrid), ("from", "2026-12"), ("act", "on")]),
+    ] {
+        let is_plan = path == plan;
+        // Somebody else is about to say the same, and is done while the form waits.
+        let mut tx = field.app.write(field.org).await;
+        let from = date!(2026 - 12 - 01);
+        users::db::set_team(&mut tx, field.ingrid.id, Some(south), Some(from)).await.unwrap();
+        teams::db::add_manager(&mut tx, south, field.berit.id, Some(from)).await.unwrap();
+        attain::plans::db::assign(&mut tx, field.ingrid.id, Some(id), from).await.unwrap();
+        let mut browser = field.app.client(if is_plan { field.finn } else { field.astrid }).await;
+        let path = if is_plan { format!("{path}/assignments") } else { path.to_owned() };
+        let body = serde_html_form::to_string(
+            fields.iter().copied().chain([("once", &*uuid::Uuid::new_v4().to_string())]).collect::<Vec<_>>(),
+        )
+        .unwrap();
+        let sent = tokio::spawn(async move { browser.post_body(&path, body).await });
+        field.app.until_waiting(1).await;
+        tx.commit().await.unwrap();
+        sent.await.unwrap().expect(303);
+    }
+    assert_eq!(field.count("plan_assignments").await, 1);
 }
