@@ -104,7 +104,7 @@ table.addEventListener("keydown", (event) => {
     event.preventDefault();
     const from = down ? beside(input, -1, 0) : beside(input, 0, -1);
     if (!from) return;
-    input.value = from.value;
+    if (!input.readOnly) input.value = from.value;
     refresh();
     const next = down ? beside(input, 1, 0) : beside(input, 0, 1);
     (next ?? input).focus();
@@ -131,7 +131,7 @@ table.addEventListener("paste", (event) => {
   refresh();
 });
 fill?.addEventListener("click", () => {
-  for (let cell = beside(last, 1, 0); cell; cell = beside(cell, 1, 0)) cell.value = last.value;
+  for (let cell = beside(last, 1, 0); cell; cell = beside(cell, 1, 0)) if (!cell.readOnly) cell.value = last.value;
   refresh();
   last.focus();
 });

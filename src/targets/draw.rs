@@ -64,6 +64,8 @@ pub struct Loaded {
     pub locked_at: Option<PrimitiveDateTime>,
     /// Working days of the period.
     pub working_days: u32,
+    /// The viewer, where the viewer is not to set the own targets.
+    pub own: Option<UserId>,
     /// The teams to choose from; empty where there is nothing to choose.
     pub teams: Vec<Choice>,
     /// Texts in cells that are not what stands.
@@ -173,6 +175,8 @@ struct Column {
 struct Row {
     rep: Rep,
     cells: Vec<Field>,
+    /// Whether it is the viewer's own, which somebody else sets.
+    is_own: bool,
     /// "accepted 4 Nov", "not accepted yet"; empty without a target.
     accepted: String,
     /// "Here 16 of 20 working days: 77 of 96 visits."
@@ -292,8 +296,10 @@ impl Loaded {
         });
         let cells = cells.collect();
         let part = self.part(rep.id, values, currency).into_iter();
-        let notes = part.chain(self.apart(Subject::Rep(rep.id), values, currency)).collect();
-        Row { cells, notes, accepted: self.accepted(rep.id), rep: rep.clone() }
+        let is_own = self.own == Some(rep.id);
+        let own = is_own.then(|| super::web::OWN.to_owned()).into_iter();
+        let notes = own.chain(part).chain(self.apart(Subject::Rep(rep.id), values, currency)).collect();
+        Row { cells, is_own, notes, accepted: self.accepted(rep.id), rep: rep.clone() }
     }
 
     fn group(&self, group: &Group, values: &BTreeMap<Cell, Decimal>, currency: Currency) -> GroupRow {
@@ -328,7 +334,9 @@ impl Loaded {
         let cell = (whose, metric);
         let field = grid::field(cell);
         let stands = values.get(&cell).map_or_else(String::new, |&value| plain(metric, value, currency));
-        let text = self.typed.get(&cell).cloned().unwrap_or_else(|| stands.clone());
+        let is_own = self.own.is_some_and(|own| whose == Subject::Rep(own));
+        let typed = self.typed.get(&cell).filter(|_| !is_own);
+        let text = typed.cloned().unwrap_or_else(|| stands.clone());
         let most = if metric.is_limit() { ", at most" } else { "" };
         let what = format!("{}{most}", metric.label().to_lowercase());
         Field {

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     App, audit,
     domain::{
-        access::Reach,
+        access::{Reach, Role},
         id::{TargetId, TeamId, UserId},
         metric::Metric,
         money::Currency,
@@ -184,6 +184,11 @@ async fn save(
     let mut write = once::begin_alone(&app, &me, form.once).await?;
     let open = period_locks::db::locked_at(&mut write, me.scope.org, period).await?.is_none();
     let may = may_set(&mut write, &me, period).await?;
+    if let Some(own) = own(&me)
+        && sent.cells.iter().any(|((whose, _), _)| *whose == Subject::Rep(own))
+    {
+        return Err(Error::Conflict(OWN));
+    }
     if !sent.cells.iter().all(|((whose, _), _)| may.contains(*whose)) {
         return Err(Error::NotFound);
     }
@@ -223,6 +228,15 @@ async fn save(
     write.done_saying(&asks.href(period), &toast).await
 }
 
+/// What stands beside the own targets of a manager who sells.
+pub const OWN: &str =
+    "Your own targets decide your own pay: the manager above you sets them, or an administrator who manages your team.";
+
+/// Whose own targets are not set by themselves: everybody's, except who may do everything.
+fn own(me: &Viewer) -> Option<UserId> {
+    (!me.is(Role::Admin)).then_some(me.id)
+}
+
 /// Whose targets somebody sets in a period.
 pub struct May {
     reps: BTreeSet<UserId>,
@@ -241,7 +255,8 @@ impl May {
     }
 }
 
-/// Whose targets the viewer sets in a period: of the reps and teams in reach, and of a company that the viewer leads.
+/// Whose targets the viewer sets in a period: of the reps and teams in reach but not the own ones, and of a company that the
+/// viewer leads.
 pub async fn may_set(db: &mut PgConnection, me: &Viewer, period: Period) -> Result<May, Error> {
     let reps = db::reps(db, &me.scope, period, None, draw::day_of_teams(period, me.today)).await?;
     let teams = match &me.scope.reach {
@@ -249,7 +264,7 @@ pub async fn may_set(db: &mut PgConnection, me: &Viewer, period: Period) -> Resu
         Reach::All => BTreeSet::new(),
     };
     let company = db::leads_company(db, &me.scope).await?;
-    Ok(May { reps: reps.into_iter().map(|rep| rep.id).collect(), teams, company })
+    Ok(May { reps: reps.into_iter().map(|rep| rep.id).filter(|rep| own(me) != Some(*rep)).collect(), teams, company })
 }
 
 /// The fields of a sent grid.
@@ -357,6 +372,7 @@ pub(super) async fn load(read: &mut Read, me: &Viewer, period: Period, asks: &As
         before,
         locked_at: period_locks::db::locked_at(read, org, period).await?,
         working_days: presences.calendar().working_days(period.dates()),
+        own: own(me),
         teams: choices(&tree, me),
         presences,
         typed: BTreeMap::new(),

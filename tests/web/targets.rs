@@ -417,6 +417,41 @@ async fn who_leads_all_teams_sets_the_companys_targets() {
     assert!(log.words().contains("Nordlys, visits"), "{}", log.words());
 }
 
+#[tokio::test]
+async fn nobody_sets_the_own_targets() {
+    let field = Field::new().await;
+    // Piet sells beside managing South; Karin manages all.
+    let mut tx = field.app.write(field.org).await;
+    attain::users::db::set_roles(&mut tx, field.piet.id, &[Role::Rep, Role::Manager]).await.unwrap();
+    attain::users::db::set_team(&mut tx, field.piet.id, Some(field.south), None).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut karin = field.app.client(field.karin).await;
+    field.save(&mut karin, "2026-11", &[(field.piet, "visits", "40"), (field.jonas, "visits", "60")]).await.expect(303);
+    let mut piet = field.app.client(field.piet).await;
+    let page = piet.get("/targets/2026-11").await.expect(200);
+    let own = cell(field.piet, "visits");
+    assert!(page.words().contains("Your own targets decide your own pay"), "{}", page.words());
+    assert_eq!(page.attribute(&format!("[id='{own}'][readonly]"), "value"), "40");
+    assert!(!page.has(&format!("[name='{own}']")), "it is not sent");
+    // Nothing fills it either.
+    let filled = piet.get("/targets/2026-12?fill=previous").await.expect(200);
+    assert_eq!(filled.attribute(&format!("[id='{own}']"), "value"), "");
+    assert_eq!(filled.value(&cell(field.jonas, "visits")), "60");
+    // Those of the others are set, and what is sent nevertheless changes nothing.
+    field.save(&mut piet, "2026-11", &[(field.jonas, "visits", "61")]).await.expect(303);
+    let seen = page.value("seen");
+    let forged = [("seen", &*seen), (&*own, "1"), (&*cell(field.jonas, "visits"), "62")];
+    let refused = piet.post("/targets/2026-11", &forged).await.expect(409);
+    assert!(refused.words().contains("the manager above you sets them"), "{}", refused.words());
+    assert_eq!(field.rows().await, 3);
+    // Who is an administrator, too, may do everything.
+    let mut tx = field.app.write(field.org).await;
+    attain::users::db::set_roles(&mut tx, field.piet.id, &[Role::Rep, Role::Manager, Role::Admin]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut piet = field.app.client(field.piet).await;
+    field.save(&mut piet, "2026-11", &[(field.piet, "visits", "45")]).await.expect(303);
+}
+
 fn cell(rep: User, metric: &str) -> String {
     format!("{}.{metric}", rep.id)
 }
