@@ -44,6 +44,8 @@ struct FormPage {
     errors: Errors,
     /// Who may own it; nobody to choose: it is the rep's own.
     owners: Vec<Choice>,
+    /// Whether the viewer hands customers over, with a preview.
+    hands_over: bool,
     segments: Vec<String>,
     /// What somebody else saved meanwhile.
     stored: Option<Vec<(String, String)>>,
@@ -71,6 +73,7 @@ impl FormPage {
             form: form.padded(),
             errors,
             owners: choices,
+            hands_over: me.may(Permission::HandOver),
             segments: list_db::segments(db, me.scope.org).await?,
             stored: None,
             similar: None,
@@ -78,7 +81,8 @@ impl FormPage {
     }
 }
 
-/// Whom this person may make the owner: managers choose among the reps in sight; a rep's customers are his own.
+/// Whom this person may make the owner: managers choose among the reps in sight who sell today; a rep's customers are his
+/// own.
 async fn owners(
     db: &mut PgConnection,
     me: &Viewer,
@@ -87,8 +91,9 @@ async fn owners(
     if !me.is(Role::Manager) {
         return Ok(vec![]);
     }
-    let mut owners = reps_db::in_sight(db, &me.scope).await?;
-    // The owner of today may be out of sight, where the customer is seen for its visits.
+    let mut owners = reps_db::selling(db, me.scope.org, me.today).await?;
+    owners.retain(|(rep, _)| me.scope.sees(*rep));
+    // The owner of today may have left, or be out of sight, where the customer is seen for its visits.
     let now = customer.and_then(|customer| customer.owner_id.zip(customer.owner.clone()));
     if let Some(now) = now.filter(|now| !owners.contains(now)) {
         owners.push(now);

@@ -73,7 +73,7 @@ pub(super) const LAST_ADMIN: &str =
 #[derive(Template)]
 #[template(path = "users/person.html")]
 pub(super) struct PersonPage {
-    page: Page,
+    pub(super) page: Page,
     pub(super) person: Person,
     memberships: Vec<Membership>,
     teams: Vec<Choice>,

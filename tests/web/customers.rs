@@ -721,3 +721,32 @@ async fn the_list_is_narrowed_to_a_team_and_to_a_class() {
         berit.get(&format!("{path}?team={}", team.0 + 1)).await.expect(404);
     }
 }
+
+#[tokio::test]
+async fn only_who_sells_is_offered_as_owner() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    sqlx::query!("update users set left_on = '2026-11-01' where id = $1", field.jonas.id.0)
+        .execute(&field.app.db)
+        .await
+        .unwrap();
+    let mut berit = field.app.client(field.berit).await;
+    let page = berit.get("/customers/new").await.expect(200);
+    let jonas = field.jonas.id.to_string();
+    assert!(!page.attributes("[name=owner] option", "value").contains(&jonas), "{}", page.words());
+    let path = format!("/customers/{havn}/edit");
+    let page = berit.get(&path).await.expect(200);
+    assert!(!page.attributes("[name=owner] option", "value").contains(&jonas), "{}", page.words());
+    let version = page.value("version");
+    let forged = [("name", "Havn"), ("version", &*version), ("owner", &*jonas), ("owner_from", "2026-11-19")];
+    let refused = berit.post(&format!("/customers/{havn}"), &forged).await.expect(422);
+    assert_eq!(refused.attributes(".summary-error a", "href"), ["#owner"]);
+    // The way with a preview, which takes open deals and planned visits along.
+    let handover = page.attribute("main a[href*='/customers/handover']", "href");
+    assert!(berit.get(&handover).await.expect(200).has("[name=customer]"));
+    // Whose owner has left keeps it until somebody takes over.
+    let own = field.customer("Torget", field.jonas).await;
+    let page = berit.get(&format!("/customers/{own}/edit")).await.expect(200);
+    berit.submit(&page, "main form", &[("city", "Bergen")]).await.expect(303);
+    assert_eq!(field.count("ownerships").await, 2);
+}
