@@ -100,6 +100,7 @@ pub async fn update(
         pick(&mut read, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?
     };
     let said = fields.parse(&lists.known(&me), &mut errors);
+    lists.check_left(&fields, said.booked_on.unwrap_or(me.today), &mut errors);
     let credits = with_default(&mut read, &me, &said, picked.customer.as_ref(), &mut errors).await?;
     if deal.imported && said.currency != deal.foreign() {
         errors.add("currency", "An import brought this deal: its currency stays.");

@@ -28,6 +28,7 @@ use crate::{
         deal::{Credit, Stage, credit_amounts},
         id::{CustomerId, ProductId, UserId},
         money::{Currency, Money},
+        period::add_months,
     },
     exchange_rates,
     postgres::tx,
@@ -51,12 +52,17 @@ pub struct Start {
     customer: String,
 }
 
+/// So many months back who left is offered for a late deal.
+const LATE_MONTHS: i32 = 12;
+
 /// What a form is drawn with and read against.
 pub struct Lists {
     /// The products by name.
     pub products: Vec<(ProductId, String)>,
     /// Who may be credited.
     pub reps: Vec<(UserId, String)>,
+    /// Who of them has left, and on which day they were no longer there; without those whom the deal credits already.
+    left: Vec<(UserId, Date)>,
     currencies: Vec<Currency>,
 }
 
@@ -73,6 +79,15 @@ impl Lists {
                 }
             }
         }
+        let mut left = vec![];
+        for (id, name, day) in
+            reps_db::left_since(db, me.scope.org, add_months(me.today, -LATE_MONTHS), me.today).await?
+        {
+            if !reps.iter().any(|(known, _)| *known == id) {
+                reps.push((id, name));
+                left.push((id, day));
+            }
+        }
         // An import may bring its deal once more, in the currency that it has.
         let currencies = if let Some(deal) = deal.filter(|deal| deal.imported) {
             deal.foreign().into_iter().collect()
@@ -81,7 +96,28 @@ impl Lists {
             rates.iter().filter_map(|rate| Currency::parse(&rate.currency).ok()).collect()
         };
         let products = products.into_iter().map(|product| (product.id, product.name)).collect();
-        Ok(Self { products, reps, currencies })
+        Ok(Self { products, reps, left, currencies })
+    }
+
+    /// Adds what is wrong where somebody is credited who had left by the day of the deal.
+    pub fn check_left(&self, form: &DealForm, on: Date, errors: &mut Errors) {
+        for row in form.credits() {
+            let rep: Option<UserId> = row.rep.trim().parse().ok();
+            let left = self.left.iter().find(|(id, day)| Some(*id) == rep && *day <= on);
+            if let Some((_, day)) = left {
+                let words = format!("This person left on {}: the deal is of a later day.", format::date(*day));
+                errors.add(row.id("credit"), words);
+            }
+        }
+    }
+
+    /// The reps to choose from; of who has left it is said since when.
+    fn choices(&self) -> Vec<Choice> {
+        let choice = |(id, name): &(UserId, String)| match self.left.iter().find(|(left, _)| left == id) {
+            Some((_, day)) => Choice::new(id, format!("{name} (left on {})", format::date(*day))),
+            None => Choice::new(id, &**name),
+        };
+        self.reps.iter().map(choice).collect()
     }
 
     /// What the form is read against.
@@ -158,8 +194,8 @@ impl FormPage {
             errors: Errors::new(),
             customers,
             names: find_db::names(db, &me.scope, me.today).await?,
+            reps: lists.choices(),
             products: lists.products.into_iter().map(|(_, name)| name).collect(),
-            reps: lists.reps.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),
             stages: vec![stage(Stage::Won), stage(Stage::Open)],
             counts: vec![Choice::new("split", "Shares"), Choice::new("overlay", "Overlay")],
             symbol: me.company.currency.symbol().trim().to_owned(),
@@ -276,6 +312,7 @@ async fn enter(
     let lists = Lists::load(&mut read, me, None).await?;
     let picked = pick(&mut read, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?;
     let said = fields.parse(&lists.known(me), &mut errors);
+    lists.check_left(&fields, said.booked_on.unwrap_or(me.today), &mut errors);
     let credits = with_default(&mut read, me, &said, picked.customer.as_ref(), &mut errors).await?;
     let comes_to: Money = said.lines.iter().map(super::db::Line::face).sum();
     if !fields.credit_note && errors.is_empty() && comes_to < Money::ZERO {

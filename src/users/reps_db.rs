@@ -46,6 +46,31 @@ pub async fn selling(db: &mut PgConnection, org: OrgId, on: Date) -> sqlx::Resul
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
+/// Every rep who left on a day or since, and by today, by name: whom a late deal may name.
+pub async fn left_since(
+    db: &mut PgConnection,
+    org: OrgId,
+    since: Date,
+    today: Date,
+) -> sqlx::Result<Vec<(UserId, String, Date)>> {
+    let rows = sqlx::query!(
+        r#"select u.id, u.name, u.left_on as "left_on!"
+           from users u
+           where u.org_id = $1 and u.left_on between $2 and $3
+             and exists (
+                 select from user_roles r
+                 where r.org_id = u.org_id and r.user_id = u.id and r.role = 'rep'
+             )
+           order by lower(u.name), u.id"#,
+        org as OrgId,
+        since,
+        today,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name, row.left_on)).collect())
+}
+
 /// The name of a team, for the head of a list.
 pub async fn team_name(db: &mut PgConnection, org: OrgId, team: TeamId) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar!("select name from teams where org_id = $1 and id = $2", org as OrgId, team as TeamId,)

@@ -618,3 +618,41 @@ async fn a_list_shows_the_day_of_its_stage_or_none() {
     assert_eq!(file.lines().map(column).collect::<Vec<_>>(), ["date", "2026-12-24", ""], "{file}");
     assert_eq!(browser.get("/deals?stage=cancelled").await.texts("thead th").get(2), None);
 }
+
+#[tokio::test]
+async fn a_late_deal_of_a_leaver_is_the_leavers() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await.to_string();
+    let left = async |user: crate::support::User, day: &str| {
+        let day = attain::web::form::parse_date(day);
+        sqlx::query!("update users set left_on = $2 where id = $1", user.id.0, day)
+            .execute(&field.app.db)
+            .await
+            .unwrap();
+    };
+    left(field.jonas, "2026-11-02").await;
+    left(field.olav, "2025-11-01").await;
+    let mut berit = field.app.client(field.berit).await;
+    let page = berit.get("/deals/new").await.expect(200);
+    let offered = page.texts("[name=credit] option");
+    assert!(offered.contains(&"Jonas (left on 2 Nov 2026)".to_owned()), "{offered:?}");
+    assert!(!offered.iter().any(|name| name.contains("Olav")), "more than twelve months ago: {offered:?}");
+    let (jonas, mut fields) = (field.jonas.id.to_string(), won(&havn, "100.00"));
+    add(&mut fields, &[("credit", &jonas)]);
+    // Of a day on which he was no longer there: no.
+    let refused = post(&mut berit, "/deals", &fields).await.expect(422);
+    assert_eq!(refused.attributes(".summary-error a", "href"), ["#credit-0"], "{}", refused.words());
+    for (name, value) in &mut fields {
+        if name == "booked_on" {
+            "2026-10-30".clone_into(value);
+        }
+    }
+    let entered = post(&mut berit, "/deals", &fields).await.expect(303);
+    assert_eq!(field.facts(Subject::Rep(field.jonas.id), "2026-10").await.net_sales.0, 10_000);
+    // Corrected later it stays his; the history calls him by his name.
+    let page = berit.get(&format!("{}/edit", entered.location())).await.expect(200);
+    berit.submit(&page, "main form[method=post]", &[("notes", "Late")]).await.expect(303);
+    let history = berit.get(entered.location()).await.expect(200).text("section:has(#history)");
+    assert!(!history.contains("left on"), "{history}");
+    field.verify().await;
+}
