@@ -227,6 +227,7 @@ pub mod visits {
 /// Products: what is sold, in categories.
 pub mod products {
     pub mod db;
+    pub mod show;
     pub mod web;
 }
 /// Exchange rates: what other currencies are in the company's, from which day on.

@@ -57,8 +57,10 @@ const LATE_MONTHS: i32 = 12;
 
 /// What a form is drawn with and read against.
 pub struct Lists {
-    /// The products by name.
+    /// The products by name, also those that are sold no more: a late deal may name one.
     pub products: Vec<(ProductId, String)>,
+    /// The names of the products that are offered.
+    offered: Vec<String>,
     /// Who may be credited.
     pub reps: Vec<(UserId, String)>,
     /// Who of them has left, and on which day they were no longer there; without those whom the deal credits already.
@@ -95,8 +97,10 @@ impl Lists {
             let rates = exchange_rates::db::in_force(db, me.scope.org, me.today).await?;
             rates.iter().filter_map(|rate| Currency::parse(&rate.currency).ok()).collect()
         };
+        let offered = products.iter().filter(|product| product.retired_on.is_none());
+        let offered = offered.map(|product| product.name.clone()).collect();
         let products = products.into_iter().map(|product| (product.id, product.name)).collect();
-        Ok(Self { products, reps, left, currencies })
+        Ok(Self { products, offered, reps, left, currencies })
     }
 
     /// Adds what is wrong where somebody is credited who had left by the day of the deal.
@@ -195,7 +199,7 @@ impl FormPage {
             customers,
             names: find_db::names(db, &me.scope, me.today).await?,
             reps: lists.choices(),
-            products: lists.products.into_iter().map(|(_, name)| name).collect(),
+            products: lists.offered,
             stages: vec![stage(Stage::Won), stage(Stage::Open)],
             counts: vec![Choice::new("split", "Shares"), Choice::new("overlay", "Overlay")],
             symbol: me.company.currency.symbol().trim().to_owned(),

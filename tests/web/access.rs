@@ -19,7 +19,7 @@ use attain::{
     },
     imports::{self, import::Counts, preview::Preview, source::SentFile},
     postgres::tx,
-    users, visits,
+    products, users, visits,
 };
 use time::macros::date;
 
@@ -202,6 +202,10 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /deals/{id}/return", [DOOR, 200, 200, 403, 403]),
     ("GET /products", [DOOR, 200, 200, 200, 200]),
     ("POST /products", [DOOR, 403, 422, 403, 422]),
+    ("GET /products/{id}", [DOOR, 403, 200, 403, 200]),
+    ("POST /products/{id}", [DOOR, 403, 422, 403, 422]),
+    ("POST /products/{id}/retirement", [DOOR, 403, 303, 403, 409]),
+    ("POST /products/{id}/retirement/end", [DOOR, 403, 303, 403, 409]),
     ("POST /deals", [DOOR, 422, 422, 403, 403]),
     ("POST /deals/{id}", [DOOR, 422, 422, 403, 403]),
     ("POST /deals/{id}/cancel", [DOOR, 422, 422, 403, 403]),
@@ -416,6 +420,7 @@ impl World {
             ("/proposals/", proposals[0].to_string()),
             ("/notes/", notes[0].to_string()),
             ("/visits/", visits[0].to_string()),
+            ("/products/", product(&app, manager).await),
             ("/deals/", deals[0].to_string()),
             ("/targets/", "2026-11".to_owned()),
             ("/undo/", "1-2".to_owned()),
@@ -515,6 +520,13 @@ fn filled(route: &str, value: impl Fn(&str) -> String) -> String {
         rest = after.split_once('}').unwrap().1;
     }
     path + rest
+}
+
+async fn product(app: &TestApp, by: User) -> String {
+    let mut tx = app.write(by.org).await;
+    let id = products::db::insert(&mut tx, &format!("Coffee {}", by.id), "Drinks").await.unwrap();
+    tx.commit().await.unwrap();
+    id.to_string()
 }
 
 async fn exchange_rate(app: &TestApp, by: User) -> String {

@@ -44,6 +44,7 @@ mod pipeline;
 mod plan_letters;
 mod planning;
 mod plans;
+mod products;
 mod profile;
 mod proposals;
 mod rerating;

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use attain::domain::access::Role;
 
-use super::{APART, DOOR, REACH, ROUTES, World, ask, filled, imported, upload};
+use super::{APART, DOOR, REACH, ROUTES, World, ask, filled, imported, product, upload};
 
 /// Routes whose placeholder is no record: a link, a day, a period, a metric, a file of ours.
 const NO_RECORD: [&str; 13] = [
@@ -89,6 +89,7 @@ async fn others(world: &World) -> BTreeMap<&'static str, String> {
         ("/imports/", upload(app, boss).await),
         ("/imports/done/", imported(app, boss).await),
         ("/customers/", world.customers[2].to_string()),
+        ("/products/", product(app, foreign).await),
         ("/merges/", "999999".to_owned()),
         ("/proposals/", world.proposals[2].to_string()),
         ("/plans/", world.plans[2].clone()),
