@@ -261,6 +261,7 @@ pub mod deals {
     mod said;
     pub mod save;
     mod show;
+    mod undo;
     pub mod verify_db;
     pub mod web;
 }

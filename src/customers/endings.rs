@@ -155,7 +155,7 @@ pub async fn create(
         };
     }
     let settled = settled_db::settled(&mut write, id).await?;
-    db::insert_ending(&mut write, id, &ending).await?;
+    let ended = db::insert_ending(&mut write, id, &ending).await?;
     events_db::recompute(&mut write, &[id]).await?;
     if late_reason.is_empty() && settled_db::settled(&mut write, id).await? != settled {
         drop(write);
@@ -167,7 +167,9 @@ pub async fn create(
     audit::db::record(&mut write, "customer.ended", &path, detail).await?;
     let note = if locked { ". Its period is locked: it is not yet in pay" } else { "" };
     let words = format!("{}: {}{note}", customer.details.name, ending.kind.label().to_lowercase());
-    write.done_saying(&path, &Toast::new(words)).await
+    let toast = Toast::new(words);
+    let toast = if locked { toast } else { toast.undo(withdraw_path(id, ended)) };
+    write.done_saying(&path, &toast).await
 }
 
 /// A rep's word that waits for a manager's.

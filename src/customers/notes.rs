@@ -2,14 +2,15 @@
 
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use super::{find_db, notes_db, show};
 use crate::{
     App, audit,
     domain::{
         access::Role,
-        id::{CustomerId, NoteId},
+        id::{CustomerId, NoteId, UserId},
     },
     postgres::tx,
     web::{
@@ -63,14 +64,43 @@ pub async fn remove(
 ) -> Result<Response, Error> {
     let mut write = once::begin(&app, &me, once).await?;
     find_db::visible(&mut write, &me.scope, me.today, id).await?.ok_or(Error::NotFound)?;
-    let (body, by) = notes_db::delete(&mut write, id, note).await?.ok_or(Error::NotFound)?;
-    if by != me.id && !me.is(Role::Manager) {
+    let gone = notes_db::delete(&mut write, id, note).await?.ok_or(Error::NotFound)?;
+    if gone.by != me.id && !me.is(Role::Manager) {
         return Err(Error::Forbidden);
     }
     let path = format!("/customers/{id}");
-    let detail = json!({ "old": { "note": body }, "new": {} });
+    let kept = json!({ "id": note, "by": gone.by, "at": gone.at.unix_timestamp_nanos().to_string() });
+    let detail = json!({ "old": { "note": gone.body }, "new": {}, "kept": kept });
     audit::db::record(&mut write, "customer.note_removed", &path, detail).await?;
-    write.done_saying(&path, &Toast::new("Note removed")).await
+    write.done_saying(&path, &Toast::new("Note removed").undo(format!("{path}/notes/{note}/restore"))).await
+}
+
+/// Puts a note back that this person took away today, as it was.
+pub async fn restore(
+    State(app): State<App>,
+    me: Allowed<RecordSales>,
+    Path((id, note)): Path<(CustomerId, NoteId)>,
+    Form { once, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    let mut write = once::begin(&app, &me, once).await?;
+    find_db::visible(&mut write, &me.scope, me.today, id).await?.ok_or(Error::NotFound)?;
+    let path = format!("/customers/{id}");
+    let history = audit::db::history(&mut write, me.scope.org, &me.company.time_zone, &path).await?;
+    let removed = history.into_iter().find(|act| act.detail.pointer("/kept/id") == Some(&json!(note)));
+    let removed = removed.filter(|act| act.action == "customer.note_removed" && act.user_id == Some(me.id));
+    let Some(detail) = removed.filter(|act| act.at.date() == me.today).map(|act| act.detail) else {
+        return Err(Error::Conflict("Only a note that you removed today can be put back. Write it again instead."));
+    };
+    let nanos = detail.pointer("/kept/at").and_then(Value::as_str).and_then(|at| at.parse().ok());
+    let kept = notes_db::Kept {
+        body: detail.pointer("/old/note").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        by: detail.pointer("/kept/by").and_then(Value::as_i64).map_or(me.id, UserId),
+        at: nanos.and_then(|at| OffsetDateTime::from_unix_timestamp_nanos(at).ok()).unwrap_or(me.now),
+    };
+    notes_db::put_back(&mut write, id, &kept).await?;
+    let detail = json!({ "old": {}, "new": { "note": kept.body }, "kept": { "id": note } });
+    audit::db::record(&mut write, "customer.note_restored", &path, detail).await?;
+    write.done_saying(&path, &Toast::new("Note put back")).await
 }
 
 /// Where a note is taken away.

@@ -1,7 +1,7 @@
 //! The SQL of notes: what people wrote about a customer, the latest first.
 
 use sqlx::PgConnection;
-use time::PrimitiveDateTime;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::{
     domain::id::{CustomerId, NoteId, OrgId, UserId},
@@ -58,18 +58,45 @@ pub async fn insert(tx: &mut Tx, customer: CustomerId, by: UserId, body: &str) -
     .await
 }
 
-/// Takes a note away: what it said and whose it was, if it was there.
-pub async fn delete(tx: &mut Tx, customer: CustomerId, id: NoteId) -> sqlx::Result<Option<(String, UserId)>> {
+/// A note that was taken away, as [`put_back`] writes it again.
+pub struct Kept {
+    /// What it said.
+    pub body: String,
+    /// Whose it was.
+    pub by: UserId,
+    /// When it was written.
+    pub at: OffsetDateTime,
+}
+
+/// Takes a note away, if it was there.
+pub async fn delete(tx: &mut Tx, customer: CustomerId, id: NoteId) -> sqlx::Result<Option<Kept>> {
     let org = tx.org;
-    let row = sqlx::query!(
+    sqlx::query_as!(
+        Kept,
         "delete from customer_notes
          where org_id = $1 and customer_id = $2 and id = $3
-         returning body, recorded_by",
+         returning body, recorded_by as by, recorded_at as at",
         org as OrgId,
         customer as CustomerId,
         id as NoteId,
     )
     .fetch_optional(&mut **tx)
+    .await
+}
+
+/// Writes a note again that was taken away: of whom and when it was.
+pub async fn put_back(tx: &mut Tx, customer: CustomerId, note: &Kept) -> sqlx::Result<()> {
+    let org = tx.org;
+    sqlx::query!(
+        "insert into customer_notes (org_id, customer_id, body, recorded_by, recorded_at)
+         values ($1, $2, $3, $4, $5)",
+        org as OrgId,
+        customer as CustomerId,
+        note.body,
+        note.by as UserId,
+        note.at,
+    )
+    .execute(&mut **tx)
     .await?;
-    Ok(row.map(|row| (row.body, row.recorded_by)))
+    Ok(())
 }

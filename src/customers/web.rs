@@ -59,6 +59,7 @@ pub fn routes() -> Routes {
         .post("/customers/{id}/merges/{merge}/undo", merge::undo)
         .post("/customers/{id}/notes", notes::create)
         .post("/customers/{id}/notes/{note}/remove", notes::remove)
+        .post("/customers/{id}/notes/{note}/restore", notes::restore)
         .get("/customers/{id}/ending", endings::new)
         .post("/customers/{id}/ending", endings::create)
         .post("/customers/{id}/endings/{ending}/withdraw", endings::withdraw)

@@ -11,7 +11,7 @@ use super::{
     facts::as_new,
     page_db,
     price::price,
-    said, save, show,
+    said, save, show, undo,
 };
 use crate::{
     App, audit,
@@ -257,5 +257,6 @@ pub async fn expect(
     let detail = json!({ "old": { "expected_on": shown(deal.expected_on) }, "new": { "expected_on": shown(day) } });
     audit::db::record(&mut write, "deal.expected", &format!("/deals/{id}"), detail).await?;
     let when = day.map_or_else(|| "without a date".to_owned(), |day| format!("expected on {}", format::date(day)));
-    write.done_saying(&place.path(id), &Toast::new(format!("Deal {} is {when}", deal.number))).await
+    let toast = Toast::new(format!("Deal {} is {when}", deal.number));
+    write.done_saying(&place.path(id), &toast.undo(undo::path(id))).await
 }

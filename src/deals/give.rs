@@ -8,6 +8,7 @@ use super::{
     act::CHANGED,
     edit, give_db, page_db,
     show::{self, Next},
+    undo,
 };
 use crate::{
     App, audit,
@@ -65,10 +66,12 @@ pub async fn create(
     if fields.version != deal.version.to_string() || give_db::give(&mut write, &[(id, deal.version)], to).await? != 1 {
         return Err(CHANGED);
     }
-    let detail = json!({ "old": { "owner": deal.owner }, "new": { "owner": name }, "reason": reason });
+    let old = json!({ "owner": deal.owner });
+    let detail = json!({ "old": old, "new": { "owner": name }, "reason": reason, "from": deal.owner_id });
     audit::db::record(&mut write, "deal.given", &format!("/deals/{id}"), detail).await?;
     // Whoever gives it away may not see it any more.
     let seen = page_db::find(&mut write, &me.scope, &me.company, me.today, id).await?;
     let place = if seen.is_some() { format!("/deals/{id}") } else { "/deals/pipeline".to_owned() };
-    write.done_saying(&place, &Toast::new(format!("Deal {} given to {name}", deal.number))).await
+    let toast = Toast::new(format!("Deal {} given to {name}", deal.number));
+    write.done_saying(&place, &toast.undo(undo::path(id))).await
 }

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use super::{
     act, close, edit, enter, export, give,
     list_db::{self, Filter, Row},
-    pipeline, returns, show,
+    pipeline, returns, show, undo,
 };
 use crate::{
     App,
@@ -56,6 +56,7 @@ pub fn routes() -> Routes {
         .post("/deals/{id}/confirm/undo", act::unconfirm)
         .post("/deals/{id}/expected", act::expect)
         .post("/deals/{id}/give", give::create)
+        .post("/deals/{id}/undo", undo::create)
         .post("/deals/{id}/win", act::win)
         .post("/deals/{id}/win/undo", act::unwin)
         .post("/deals/{id}/lose", close::lose)

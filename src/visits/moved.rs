@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{
     db::{self, NewVisit},
     log, page_db, plan,
+    undo::Planned,
     web::{self, Typed},
 };
 use crate::{
@@ -61,8 +62,13 @@ pub async fn create(
     if !db::update(&mut write, id, visit.version, &new).await? {
         return Err(log::CHANGED);
     }
-    let detail = json!({ "old": log::facts_of(&visit), "new": log::facts(&new, &visit.customer, &visit.with_names) });
+    let detail = json!({
+        "old": log::facts_of(&visit),
+        "new": log::facts(&new, &visit.customer, &visit.with_names),
+        "planned": Planned::of(&visit),
+    });
     audit::db::record(&mut write, "visit.moved", &format!("/visits/{id}"), detail).await?;
     let toast = Toast::new(format!("Visit to {} moved to {}", visit.customer, format::date(day)));
+    let toast = toast.undo(format!("/visits/{id}/undo"));
     write.done_saying(&format!("/visits/plan?day={day}"), &toast).await
 }

@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-/// What a visit was on the plan, kept beside its logging. What the record does not say stays as it was logged.
+/// What a visit was on the plan, kept beside its logging or moving. What the record does not say stays as it was logged.
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Planned {
@@ -60,7 +60,7 @@ impl Planned {
         planned.and_then(Result::ok).unwrap_or_default()
     }
 
-    /// The logged visit as it stood on the plan, and who was to go along.
+    /// The logged or moved visit as it stood on the plan, and who was to go along.
     fn restore(self, visit: &Visit) -> (NewVisit, Vec<(UserId, String)>) {
         let with = self.with.unwrap_or_else(|| visit.along());
         let logged = log::as_new(visit);
@@ -85,7 +85,7 @@ impl Planned {
 const NOT_TODAY: Error = Error::Conflict("Only what you did today can be undone. Correct the visit instead.");
 
 /// Takes back what this person did today, as the last one: a planned visit is planned again as it was, a new one is gone,
-/// one that was taken off the plan is on it again, one that did not take place did, and who left one goes along again.
+/// one that was taken off the plan or moved is on it again as before, one that did not take place did, and who left one goes along again.
 pub async fn create(
     State(app): State<App>,
     me: Allowed<RecordSales>,
@@ -113,6 +113,13 @@ pub async fn create(
             let (planned, with) = Planned::read(&last.detail).restore(&visit);
             update(&mut write, &visit, &planned, &log::names(&with)).await?;
             log::write_with(&mut write, id, &with).await?;
+        }
+        // Of an older move it is not kept where the visit stood.
+        "visit.moved" if last.detail.get("planned").is_some() => {
+            let (planned, _) = Planned::read(&last.detail).restore(&visit);
+            update(&mut write, &visit, &planned, &visit.with_names).await?;
+            let toast = Toast::new(format!("Visit to {} on its day again", visit.customer));
+            return write.done_saying(&format!("/visits/plan?day={}", planned.visited_on), &toast).await;
         }
         "visit.missed" => {
             let planned = NewVisit { state: visit::State::Planned, ..log::as_new(&visit) };

@@ -157,6 +157,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /customers/{id}/notes", [DOOR, 422, 422, 403, 403]),
     // The manager removes it: it is gone for whoever asks after.
     ("POST /customers/{id}/notes/{note}/remove", [DOOR, 403, 303, 403, 403]),
+    ("POST /customers/{id}/notes/{note}/restore", [DOOR, 409, 303, 403, 403]),
     ("POST /customers/{id}/ending", [DOOR, 422, 422, 403, 403]),
     // What a rep proposes: a manager confirms or rejects it, whoever proposed it takes it back.
     ("GET /customers/proposals", [DOOR, 200, 200, 403, 403]),
@@ -217,6 +218,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /deals/{id}/return", [DOOR, 422, 422, 403, 403]),
     ("POST /deals/{id}/expected", [DOOR, 409, 409, 403, 403]),
     ("POST /deals/{id}/give", [DOOR, 409, 409, 403, 403]),
+    ("POST /deals/{id}/undo", [DOOR, 409, 409, 403, 403]),
     ("POST /deals/{id}/win", [DOOR, 422, 422, 403, 403]),
     ("POST /deals/{id}/win/undo", [DOOR, 409, 409, 403, 403]),
     // Commission. A run is shown to those who approve once it is submitted.
@@ -746,6 +748,7 @@ const REACH: &[(&str, Reached)] = &[
     ("POST /customers/{id}/notes", record(422)),
     // Only managers take away what others wrote.
     ("POST /customers/{id}/notes/{note}/remove", [[403, 404, 404], [303, 404, 404], [403; 3], [403; 3]]),
+    ("POST /customers/{id}/notes/{note}/restore", [[409, 404, 404], [303, 404, 404], [403; 3], [403; 3]]),
     ("GET /customers/{id}/proposals/{proposal}", record(200)),
     ("POST /customers/{id}/proposals/{proposal}/reject", [[403, 404, 404], [422, 404, 404], [403; 3], [403; 3]]),
     ("POST /customers/{id}/proposals/{proposal}/confirm", [[403, 404, 404], [303, 404, 404], [403; 3], [403; 3]]),
@@ -762,6 +765,7 @@ const REACH: &[(&str, Reached)] = &[
     ("POST /deals/{id}/reopen", record(409)),
     ("POST /deals/{id}/expected", record(409)),
     ("POST /deals/{id}/give", record(409)),
+    ("POST /deals/{id}/undo", record(409)),
     ("POST /deals/{id}/win", record(422)),
     ("POST /deals/{id}/win/undo", record(409)),
     ("POST /deals/{id}/return", record(422)),

@@ -375,8 +375,8 @@ async fn losses_are_declared_by_reps_and_other_ends_by_managers() {
     assert_eq!(page.text("section:has(#life) h2"), "Lost");
     assert!(page.text(".timeline").contains("Too dear · went to Kaffe AS"), "{}", page.text(".timeline"));
     assert!(page.text("section:has(#ended)").contains("went to Kaffe AS"));
-    // Taken back.
-    ingrid.submit(&page, "form[action$=withdraw]", &[]).await.expect(303);
+    // Taken back by the toast that said it.
+    ingrid.submit(&page, ".toast form[action$=withdraw]", &[]).await.expect(303);
     assert_eq!(field.facts(Subject::Rep(field.ingrid.id), "2026-11").await.lost_customers, 0);
     // The manager closes it; the rep cannot open it again.
     let mut berit = field.app.client(field.berit).await;
@@ -720,6 +720,30 @@ async fn the_list_is_narrowed_to_a_team_and_to_a_class() {
         berit.get(&format!("{path}?team={team}")).await.expect(200);
         berit.get(&format!("{path}?team={}", team.0 + 1)).await.expect(404);
     }
+}
+
+#[tokio::test]
+async fn a_note_that_was_removed_comes_back_as_it_was() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    let path = format!("/customers/{havn}");
+    let mut ingrid = field.app.client(field.ingrid).await;
+    ingrid.post(&format!("{path}/notes"), &[("note", "Likes strong coffee")]).await.expect(303);
+    // Removed by the manager, on the next day.
+    let then = field.app.later(Duration::DAY);
+    let mut berit = then.client(field.berit).await;
+    let page = berit.get(&path).await.expect(200);
+    let written = page.text("li:has(form[action$='/remove'])");
+    let removed = berit.submit(&page, "form[action*='/notes/'][action$='/remove']", &[]).await.expect(303);
+    let page = berit.follow(&removed).await.expect(200);
+    assert_eq!(field.count("customer_notes").await, 0);
+    let undo = page.attribute(".toast form", "action");
+    ingrid.post(&undo, &[]).await.expect(409);
+    berit.submit(&page, ".toast form", &[]).await.expect(303);
+    let page = berit.get(&path).await.expect(200);
+    assert_eq!(page.text("li:has(form[action*='/notes/'][action$='/remove'])"), written, "by whom and when as before");
+    berit.post(&undo, &[]).await.expect(409);
+    assert_eq!(field.count("customer_notes").await, 1);
 }
 
 #[tokio::test]

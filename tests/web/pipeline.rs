@@ -270,3 +270,36 @@ async fn each_period_stands_beside_its_own_target() {
     assert!(page.words().contains("April 2027"), "{}", page.words());
     assert_eq!(page.words().matches("Target €70,000.").count(), 5, "{}", page.words());
 }
+
+#[tokio::test]
+async fn what_was_given_or_moved_is_taken_back_at_once() {
+    let field = Field::new().await;
+    let deal = field.open("Havn", Some(date!(2026 - 11 - 30)), 1_000_000, &[(field.ingrid, 1)]).await;
+    let (path, jonas) = (format!("/deals/{deal}"), field.jonas.id.to_string());
+    let mut ingrid = field.app.client(field.ingrid).await;
+    let page = ingrid.get(&path).await.expect(200);
+    let given = ingrid.submit(&page, GIVE, &[("to", &jonas), ("given_reason", "His street")]).await.expect(303);
+    let page = ingrid.follow(&given).await.expect(200);
+    // Nobody else takes it back, and it is once.
+    field.app.client(field.jonas).await.post(&format!("{path}/undo"), &[]).await.expect(409);
+    field.app.client(field.olav).await.post(&format!("{path}/undo"), &[]).await.expect(404);
+    let back = ingrid.submit(&page, ".toast form", &[]).await.expect(303);
+    let page = ingrid.follow(&back).await.expect(200);
+    assert!(page.text(".toast").contains("is with Ingrid again"), "{}", page.words());
+    assert_eq!(page.texts("section:has(#credits) tbody th"), ["Ingrid"]);
+    assert!(page.has(GIVE), "it is hers again");
+    ingrid.post(&format!("{path}/undo"), &[]).await.expect(409);
+    // The expected day, from the pipeline.
+    let page = ingrid.get(&path).await.expect(200);
+    let moved = ingrid.submit(&page, "form[action$='/expected']", &[("expected_on", "2026-12-04")]).await.expect(303);
+    let page = ingrid.follow(&moved).await.expect(200);
+    let back = ingrid.submit(&page, ".toast form", &[]).await.expect(303);
+    assert_eq!(ingrid.follow(&back).await.expect(200).value("expected_on"), "2026-11-30");
+    // What came after stays.
+    let page = ingrid.get(&path).await.expect(200);
+    ingrid.submit(&page, "form[action$='/expected']", &[("expected_on", "2026-12-11")]).await.expect(303);
+    let page = ingrid.get(&path).await.expect(200);
+    ingrid.submit(&page, "form[action$='/win']", &[]).await.expect(303);
+    ingrid.post(&format!("{path}/undo"), &[]).await.expect(409);
+    field.verify().await;
+}

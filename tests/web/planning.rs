@@ -131,6 +131,15 @@ async fn what_was_not_logged_is_overdue_until_it_is_missed_or_moved() {
     let shown = ingrid.get(&format!("/visits/{id}")).await.expect(200);
     assert!(shown.words().contains("Missed"));
     // What was missed is planned again.
+    let moved = ingrid.submit(&shown, "form[action$='/move']", &[("day", "2026-11-24")]).await.expect(303);
+    let page = ingrid.follow(&moved).await.expect(200);
+    assert_eq!(page.count("ul.list li"), 1);
+    // Taken back it is missed on its day as before.
+    let back = ingrid.submit(&page, ".toast form", &[]).await.expect(303);
+    assert_eq!(back.location(), "/visits/plan?day=2026-11-17");
+    assert_eq!(field.count("visits where visited_on = '2026-11-17' and state = 'missed'").await, 1);
+    ingrid.post(&format!("/visits/{id}/undo"), &[]).await.expect(409);
+    let shown = ingrid.get(&format!("/visits/{id}")).await.expect(200);
     ingrid.submit(&shown, "form[action$='/move']", &[("day", "2026-11-24")]).await.expect(303);
     let page = ingrid.get("/visits/plan?day=2026-11-24").await.expect(200);
     assert_eq!(page.count("ul.list li"), 1);
