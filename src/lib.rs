@@ -178,6 +178,7 @@ pub mod audit {
 /// Customers: who they are, who owns them, and what became of them.
 pub mod customers {
     pub mod batches_db;
+    pub mod classes;
     pub mod db;
     pub mod edit;
     pub mod endings;
@@ -565,6 +566,8 @@ pub struct App {
     pub setup: Arc<setup::guard::Setup>,
     /// What is counted for `/metrics`.
     pub figures: Arc<figures::Figures>,
+    /// The classes of customers, which pages share.
+    pub classes: Arc<customers::classes::Shared>,
     /// Whether the program is about to stop.
     pub draining: Arc<AtomicBool>,
 }
@@ -584,6 +587,7 @@ impl App {
             boards: Arc::default(),
             exporting: Arc::new(Semaphore::new(2)),
             setup: Arc::default(),
+            classes: Arc::default(),
             draining: Arc::default(),
         }
     }

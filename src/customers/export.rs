@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 
 use super::{
+    classes::Classes,
     list_db::{self, Filter},
     show, timeline_db,
-    web::{Classes, classes, read_events, read_filter, with_stages},
+    web::{read_events, read_filter, with_stages},
 };
 use crate::{
     App,
@@ -43,14 +44,14 @@ const HEADS: [&str; 13] = [
 
 /// `GET /customers.csv`: everything that the same filters find on the page, in the same order.
 pub async fn export(State(app): State<App>, me: Allowed<ReadSales>, list: List) -> Result<Response, Error> {
-    let classes = classes(&mut *tx::read(&app.db, me.scope.org).await?, &me).await?;
+    let classes = app.classes.of(&mut *tx::read(&app.db, me.scope.org).await?, &me).await?;
     let (filter, _) = read_filter(&me, &list, &classes)?;
     let mut file = csv::File::new(&HEADS);
     let filter = Filter { after: None, limit: AT_ONCE, ..filter };
     let (rest, rows) = part(&app, &me, &classes, filter, &mut file).await?;
     let of = list.without(&[]);
     downloads::note(&app, &me, Download { act: "customer.exported", object: "/customers", file: &of, rows }).await?;
-    let (name, me, classes) = (format!("customers-{}.csv", me.today), Viewer::clone(&me), Arc::new(classes));
+    let (name, me, classes) = (format!("customers-{}.csv", me.today), Viewer::clone(&me), classes);
     file.respond_in_parts(&name, rest, move |filter| {
         let (app, me, classes) = (app.clone(), me.clone(), classes.clone());
         async move {

@@ -386,7 +386,7 @@ pub async fn undo(
 async fn shown_with(app: &App, me: &Viewer, page: Page, id: CustomerId, errors: Errors) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let list = List::new(format!("/customers/{id}"), vec![]);
-    show::draw(&mut read, me, page, id, &list, String::new(), errors).await
+    show::draw(app, &mut read, me, page, id, &list, (String::new(), errors)).await
 }
 
 const LOCKED: Error =

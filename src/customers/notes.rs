@@ -45,7 +45,7 @@ pub async fn create(
     let body = errors.text("note", &fields.note, "The note", 5000);
     if !errors.is_empty() {
         let list = List::new(format!("/customers/{id}"), vec![]);
-        return show::draw(&mut read, &me, page, id, &list, fields.note, errors).await;
+        return show::draw(&app, &mut read, &me, page, id, &list, (fields.note, errors)).await;
     }
     drop(read);
     let mut write = once::begin(&app, &me, once).await?;

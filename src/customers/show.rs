@@ -16,7 +16,7 @@ use super::{
     page_db::{self, Customer, Ending, Figures, Owner},
     proposals_db::{self, Proposal},
     timeline_db::{self, Happening, Part},
-    web::{badge, classes},
+    web::badge,
 };
 use crate::{
     App,
@@ -121,18 +121,18 @@ pub async fn show(
         return Ok(Redirect::to(&edit::path(kept, "")).into_response());
     }
     find_db::visible(&mut read, &me.scope, me.today, id).await?.ok_or(Error::NotFound)?;
-    draw(&mut read, &me, page, id, &list, String::new(), Errors::new()).await
+    draw(&app, &mut read, &me, page, id, &list, (String::new(), Errors::new())).await
 }
 
 /// The page of a customer in sight, perhaps with a note that was typed and what is wrong about it.
 pub async fn draw(
+    app: &App,
     db: &mut PgConnection,
     me: &Viewer,
     page: Page,
     id: CustomerId,
     list: &List,
-    note: String,
-    errors: Errors,
+    (note, errors): (String, Errors),
 ) -> Result<Response, Error> {
     let org = me.scope.org;
     let may_record = me.may(Permission::RecordSales)
@@ -153,7 +153,7 @@ pub async fn draw(
         sentence: sentence(&standing, me),
         steps: steps(&standing, me),
         figures,
-        class: classes(db, me).await?.remove(&id),
+        class: app.classes.of(db, me).await?.get(&id).copied(),
         days_silent: standing.last_sale.map(|day| (me.today - day).whole_days()),
         chart: chart(me.company.currency, &months, figures.sales),
         tabs: tabs(list),

@@ -1,13 +1,12 @@
 //! The pages of customers: the list, and the events behind a number.
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use axum::{extract::State, response::Response};
 use sqlx::PgConnection;
 use time::Date;
 
 use super::{
+    classes::Classes,
     edit, endings, events_db, export, handover,
     list_db::{self, Filter, Row},
     merge, notes, proposals, show,
@@ -26,7 +25,7 @@ use crate::{
         metric::Metric,
     },
     postgres::tx,
-    scorecards::{meaning::meaning, worth},
+    scorecards::meaning::meaning,
     teams::choose,
     users::reps_db,
     web::{
@@ -155,7 +154,7 @@ impl IndexPage {
 
 async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list: List) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
-    let classes = classes(&mut read, &me).await?;
+    let classes = app.classes.of(&mut read, &me).await?;
     let (filter, sort) = read_filter(&me, &list, &classes)?;
     let rows = list_db::list(&mut read, &me.scope, &filter, me.today).await?;
     let total = rows.first().map_or(0, |row| row.total);
@@ -228,14 +227,6 @@ pub(super) fn read_filter(me: &Viewer, list: &List, classes: &Classes) -> Result
         return Err(Error::NotFound);
     }
     Ok((filter, sort))
-}
-
-/// The classes of customers.
-pub(super) type Classes = BTreeMap<CustomerId, Class>;
-
-/// The class of each of the company's customers today.
-pub(super) async fn classes(db: &mut PgConnection, me: &Viewer) -> sqlx::Result<Classes> {
-    Ok(worth::classes_on(db, me.scope.org, &[me.today], me.today).await?.remove(&me.today).unwrap_or_default())
 }
 
 /// The rows with where each customer stands, whether it is slipping away, and its class.
