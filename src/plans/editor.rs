@@ -164,7 +164,7 @@ pub(super) async fn new(
     Query(which): Query<Which>,
 ) -> Result<Response, Error> {
     let currency = me.company.currency;
-    let from = this_month(&me).to_string();
+    let from = first_month(&mut *tx::read(&app.db, me.scope.org).await?, &me).await?.to_string();
     let form = if let Some(template) = Template::parse(&which.template) {
         PlanForm::of(&template.plan(template.label(), currency, me.today), &from)
     } else if which.template == "empty" {
@@ -455,8 +455,16 @@ impl VersionRow {
 }
 
 /// The month of today.
-pub(super) fn this_month(me: &Viewer) -> Period {
+fn this_month(me: &Viewer) -> Period {
     Period::month(me.today, me.company.fiscal_start)
+}
+
+/// From when a plan is offered to hold: this month; before anything was approved the one that is over, as that is the
+/// first that can be paid.
+pub(super) async fn first_month(db: &mut sqlx::PgConnection, me: &Viewer) -> sqlx::Result<Period> {
+    let month = this_month(me);
+    let is_first = period_locks::db::locked_until(db, me.scope.org).await?.is_none();
+    Ok(if is_first { month.previous() } else { month })
 }
 
 /// The words where a month's pay is closed.

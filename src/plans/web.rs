@@ -81,7 +81,8 @@ async fn show(
     page: Page,
     Path(id): Path<PlanId>,
 ) -> Result<Response, Error> {
-    let form = AssignForm { from: editor::this_month(&me).to_string(), ..AssignForm::default() };
+    let from = editor::first_month(&mut *tx::read(&app.db, me.scope.org).await?, &me).await?;
+    let form = AssignForm { from: from.to_string(), ..AssignForm::default() };
     html(load(&app, &me, page, id, form, Errors::new()).await?)
 }
 

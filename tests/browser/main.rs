@@ -37,34 +37,22 @@ mod phone;
 mod second_factor;
 mod window;
 
-/// One application, served at three instants.
+/// One application, served at two instants.
 pub struct Sites {
-    /// What is served; its clock is not used.
-    pub app: App,
     /// Thursday, 19 November 2026.
-    pub november: String,
-    /// The month after, when November is paid.
-    pub december: String,
-    /// Later in December: passwords that were given then are no longer fresh.
+    pub now: String,
+    /// Later that day: passwords that were given before are no longer fresh.
     pub minutes_later: String,
 }
 
-impl Sites {
-    async fn serve(app: App) -> Self {
-        let november = serve(&app, datetime!(2026-11-19 09:00 UTC)).await;
-        let december = serve(&app, datetime!(2026-12-02 09:00 UTC)).await;
-        let minutes_later = serve(&app, datetime!(2026-12-02 09:20 UTC)).await;
-        Self { app, november, december, minutes_later }
-    }
-}
-
+/// From an empty database to a statement on one day: the clock stands still.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_company_goes_from_set_up_to_a_statement() {
     let database = TestDatabase::create().await;
     let app = App::new(database.pool.clone(), Clock::System, "http://127.0.0.1".parse().unwrap());
-    let sites = Sites::serve(app).await;
-    let mut window = Window::of(&sites.november).await;
-    let went = AssertUnwindSafe(journey::go(&mut window, &sites)).catch_unwind().await;
+    let site = serve(&app, datetime!(2026-11-19 09:00 UTC)).await;
+    let mut window = Window::of(&site).await;
+    let went = AssertUnwindSafe(journey::go(&mut window, &app)).catch_unwind().await;
     close(window, went).await;
 }
 
@@ -76,10 +64,9 @@ async fn pay_goes_from_late_facts_to_a_paid_run_and_from_a_dispute_to_its_answer
     let now = datetime!(2026-11-19 09:00 UTC);
     demo::fill::fill(&database.pool, Size::S, folder.path(), now).await.unwrap();
     let app = App::new(database.pool.clone(), Clock::System, "http://127.0.0.1".parse().unwrap());
-    let november = serve(&app, now + Duration::minutes(5)).await;
     let minutes_later = serve(&app, now + Duration::minutes(25)).await;
-    let sites = Sites { app, december: november.clone(), november, minutes_later };
-    let mut window = Window::of(&sites.november).await;
+    let sites = Sites { now: serve(&app, now + Duration::minutes(5)).await, minutes_later };
+    let mut window = Window::of(&sites.now).await;
     let journeys = async {
         pay::late_facts(&mut window, &sites).await;
         pay::a_dispute(&mut window).await;

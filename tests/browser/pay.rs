@@ -91,6 +91,7 @@ async fn approve(window: &mut Window, sites: &Sites, run: &str) {
     window.open(run).await;
     window.click("Approve 14 statements").await;
     window.is_at("Confirm that it is you").await;
+    window.look_over("password again").await;
     window.fill("Password", PASSWORD).await;
     window.click("Confirm and go on").await;
     window.sees("Approved. The period is locked").await;

@@ -134,6 +134,17 @@ impl Window {
         self.pace.field(text);
     }
 
+    /// Puts a day (2026-10-28) into the date field with this label: how it is typed depends on the browser's language.
+    pub async fn fill_day(&self, label: &str, day: &str) {
+        let field = self.field(label).await;
+        self.reveal(&field).await;
+        let script = "arguments[0].value = arguments[1];
+            for (const kind of ['input', 'change']) arguments[0].dispatchEvent(new Event(kind, { bubbles: true }));";
+        let field = serde_json::to_value(field).unwrap();
+        self.chromium.client.execute(script, vec![field, day.into()]).await.unwrap();
+        self.pace.field("28102026");
+    }
+
     /// Chooses the first option whose words begin so.
     pub async fn choose(&self, label: &str, option: &str) {
         let field = self.field(label).await;

@@ -120,7 +120,7 @@ async fn what_it_pays_is_shown_and_nothing_is_saved() {
         "From 100% to 120% of target every further euro pays 6%.",
         "The next €100.00 of net sales is worth €6.00.",
         "Another €8,000.00 reach the 8% tier of Sales: €2,600.00 in all.",
-        "Nobody has a target for net sales in November 2026",
+        "Nobody has a target for net sales in October 2026",
     ] {
         assert!(words.contains(told), "{told}: {words}");
     }

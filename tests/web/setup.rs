@@ -117,12 +117,87 @@ async fn the_first_steps_are_done_when_the_records_say_so() {
     assert!(page.words().contains("Somebody with the role finance does this."));
     assert!(!page.has("main a[href^='/plans']"), "a link that would be refused is not there");
     let ingrid = app.user(org, "Ingrid", &[Role::Rep]).await;
-    app.team(org, "North", None, None, &[ingrid]).await;
+    let north = app.team(org, "North", None, None, &[ingrid]).await;
     let page = browser.get("/first-steps").await.expect(200);
-    assert_eq!(page.texts("main .badge.good"), ["2 people", "1 team"]);
+    assert_eq!(page.texts("main .badge.good"), ["2 people"], "nobody leads the team");
+    assert!(page.words().contains("no team has both a manager and somebody in it"), "{}", page.words());
+    let berit = app.user(org, "Berit", &[Role::Manager]).await;
+    app.team(org, "All", None, Some(berit), &[]).await;
+    let page = browser.get("/first-steps").await.expect(200);
+    assert_eq!(page.texts("main .badge.good"), ["3 people"], "nobody is in the team that is led");
+    sqlx::query!("update teams set parent_id = (select id from teams where name = 'All') where id = $1", north.0)
+        .execute(&app.db)
+        .await
+        .unwrap();
+    let page = browser.get("/first-steps").await.expect(200);
+    assert_eq!(page.texts("main .badge.good"), ["3 people", "1 team"], "led from above");
+    assert!(!page.words().contains("no team has both"), "{}", page.words());
     for link in page.attributes("main ol a", "href") {
         browser.get(&link).await.expect(200);
     }
+    assert!(!page.has("main a[href='/customers/new']"), "administrators add no single customers");
+    assert!(page.words().contains("somebody else in finance, a manager or an administrator"), "{}", page.words());
+    let everything = app.user(org, "Eva", &[Role::Admin, Role::Manager, Role::Finance]).await;
+    let page = app.client(everything).await.get("/first-steps").await.expect(200);
+    for link in ["/customers/new", "/visits/new", "/targets/2026-10", "/plans/new?template=starter"] {
+        assert!(page.has(&format!("main ol a[href='{link}']")), "{link}");
+    }
+}
+
+/// Nobody waits for the end of a month, and no clock moves.
+#[tokio::test]
+async fn the_steps_end_in_a_statement_on_the_first_day() {
+    let app = TestApp::new().await;
+    let org = app.company("Nordlys").await;
+    let astrid = app.user(org, "Astrid", &[Role::Admin]).await;
+    let ingrid = app.user(org, "Ingrid", &[Role::Rep]).await;
+    let berit = app.user(org, "Berit", &[Role::Manager]).await;
+    let freja = app.user(org, "Freja", &[Role::Finance]).await;
+    app.team(org, "North", None, Some(berit), &[ingrid]).await;
+    let mut admin = app.client(astrid).await;
+    let page = admin.get("/first-steps").await.expect(200);
+    assert!(page.text("main .strip").starts_with("Pay is approved once its month is over."), "{}", page.words());
+    assert!(page.words().contains("through October 2026"), "{}", page.words());
+
+    let mut rep = app.client(ingrid).await;
+    let page = rep.get("/customers/new").await.expect(200);
+    let customer = rep.submit(&page, "main form", &[("name", "Havn")]).await.expect(303).location().to_owned();
+    let customer = customer.rsplit('/').next().unwrap();
+    // What is of this month cannot be paid yet: the step is not done by it.
+    for (day, done) in [("2026-11-19", 2), ("2026-10-28", 3)] {
+        rep.post("/visits", &[("customer", customer), ("visited_on", day), ("kind", "in_person")]).await.expect(303);
+        let page = admin.get("/first-steps").await;
+        assert_eq!(page.texts("main .badge.good").len(), done + 1, "{day}: {}", page.words());
+    }
+    let deal = [("stage", "won"), ("booked_on", "2026-10-28"), ("item", "Oven"), ("amount", "10000")];
+    let deal = [&[("customer", customer)], &deal[..]].concat();
+    let deal = rep.post("/deals", &deal).await.expect(303).location().to_owned();
+    let mut manager = app.client(berit).await;
+    let page = manager.get(&deal).await.expect(200);
+    manager.submit(&page, "form[action$='/confirm']", &[]).await.expect(303);
+    let page = manager.get("/targets/2026-10").await.expect(200);
+    manager.submit(&page, "form#grid", &[(&format!("{}.visits", ingrid.id), "20")]).await.expect(303);
+
+    let mut finance = app.client(freja).await;
+    let page = finance.get("/plans/new?template=starter").await.expect(200);
+    assert_eq!(page.value("from"), "2026-10", "the first month that can be paid");
+    let plan = finance.submit(&page, "main form", &[]).await.expect(303).location().to_owned();
+    let page = finance.get(&plan).await.expect(200);
+    assert_eq!(page.value("from"), "2026-10");
+    finance.submit(&page, "main form", &[("rep", &*ingrid.id.to_string()), ("act", "on")]).await.expect(303);
+    let page = finance.get("/commission-runs").await.expect(200);
+    let run = finance.submit(&page, "main form", &[]).await.expect(303).location().to_owned();
+    let page = finance.get(&run).await.expect(200);
+    finance.submit(&page, "form[action$='/submission']", &[]).await.expect(303);
+    let page = manager.get(&run).await.expect(200);
+    manager.submit(&page, "form[action$='/approval']", &[]).await.expect(303);
+
+    assert!(rep.get("/statements").await.expect(200).words().contains("October 2026"));
+    let page = admin.get("/first-steps").await.expect(200);
+    assert!(page.words().contains("Everything is in place"), "{}", page.words());
+    assert!(!page.has("main .strip"), "{}", page.words());
+    let page = finance.get("/plans/new?template=starter").await.expect(200);
+    assert_eq!(page.value("from"), "2026-11", "later plans begin with this month");
 }
 
 #[tokio::test]
