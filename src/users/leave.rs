@@ -239,9 +239,6 @@ async fn end(
     let last = errors.date(&field, sent(&field), "The last day");
     let reason = errors.optional_text(&reason_field, sent(&reason_field), "The reason", 500);
     let refused = || LeaveForm { ended: Some((leave, sent(&field).to_owned())), ..LeaveForm::default() };
-    let Some(last) = last.filter(|_| errors.is_empty()) else {
-        return draw(&app, &me, page, id, refused(), errors).await;
-    };
     let mut write = once::begin_alone(&app, &me, once).await?;
     let old = leaves_db::remove(&mut write, id, leave).await?.ok_or(Error::NotFound)?;
     if old.to.is_some() {
@@ -249,6 +246,10 @@ async fn end(
             "This leave has its last day already. To correct it, remove it and enter it again.",
         ));
     }
+    let Some(last) = last.filter(|_| errors.is_empty()) else {
+        drop(write);
+        return draw(&app, &me, page, id, refused(), errors).await;
+    };
     let to = add_days(last, 1);
     if last < old.from {
         errors.add(&field, "The last day is before the first one. Correct it, or remove the leave.");
@@ -286,11 +287,12 @@ async fn remove(
     let field = format!("reason-{leave}");
     let reason = typed.iter().find(|(name, _)| *name == field).map_or("", |(_, reason)| reason);
     let reason = errors.optional_text(&field, reason, "The reason", 500);
-    if !errors.is_empty() {
-        return draw(&app, &me, page, id, LeaveForm::default(), errors).await;
-    }
     let mut write = once::begin_alone(&app, &me, once).await?;
     let old = leaves_db::remove(&mut write, id, leave).await?.ok_or(Error::NotFound)?;
+    if !errors.is_empty() {
+        drop(write);
+        return draw(&app, &me, page, id, LeaveForm::default(), errors).await;
+    }
     let open = period_locks::db::locked_until(&mut write, me.scope.org).await?;
     if reason.is_empty() && open.is_some_and(|open| old.from < open) {
         drop(write);

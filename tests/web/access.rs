@@ -80,7 +80,8 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     // One who is in no team is out of the manager's sight.
     ("GET /users/{id}/leave", [DOOR, 403, 404, 403, 200]),
     ("POST /users/{id}/leave", [DOOR, 403, 404, 403, 422]),
-    ("POST /users/{id}/leave/{leave}/end", [DOOR, 403, 404, 403, 422]),
+    // It has its last day.
+    ("POST /users/{id}/leave/{leave}/end", [DOOR, 403, 404, 403, 409]),
     ("POST /users/{id}/leave/{leave}/remove", [DOOR, 403, 404, 403, 303]),
     ("POST /viewing/end", [DOOR, 303, 303, 303, 303]),
     ("GET /teams", [DOOR, 403, 403, 403, 200]),
