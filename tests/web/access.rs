@@ -288,11 +288,11 @@ const APART: [&str; 2] = ["POST /sign-out", "POST /users/{id}/viewing"];
 pub struct World {
     pub app: TestApp,
     /// Rep, manager, finance, administrator. The manager manages the rep's team.
-    people: [User; 4],
+    pub people: [User; 4],
     /// What stands for the placeholder in paths that begin so: an object in sight of all four.
     ids: BTreeMap<&'static str, String>,
     /// The rep, a rep whom the manager does not manage, and one of another company.
-    reps: [User; 3],
+    pub reps: [User; 3],
     /// A customer of the rep whom the manager does not manage, where the rep was once.
     seen: CustomerId,
     /// Statement of each of `reps`; run and plan of their company.
@@ -310,7 +310,7 @@ pub struct World {
     /// A note about each of `customers`, that the rep did not write.
     notes: [NoteId; 3],
     /// The customer, visit and deal of the rep, of a rep whom the manager does not manage, and of another company.
-    customers: [CustomerId; 3],
+    pub customers: [CustomerId; 3],
     visits: [VisitId; 3],
     deals: [DealId; 3],
     /// A dispute about the first line of each of `statements`.

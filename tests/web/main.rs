@@ -7,6 +7,7 @@ mod boards;
 mod breached;
 mod commissions;
 mod connections;
+mod crawl;
 mod customers;
 #[path = "../support/database.rs"]
 mod database;
@@ -17,6 +18,7 @@ mod deals_file;
 mod demo;
 mod disputes;
 mod drilldown;
+mod every_form;
 mod exchange_rates;
 mod expected;
 mod field;
