@@ -23,6 +23,7 @@ mod exchange_rates;
 mod expected;
 mod field;
 mod figures;
+mod form_effects;
 mod formats;
 mod further;
 mod growth;
