@@ -4,6 +4,7 @@
 //! route is gone. Whoever adds a route adds its row here, and an object to [`World`] if its path has an id.
 
 mod every_route;
+mod twins;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -319,7 +320,11 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
-        let app = TestApp::new().await;
+        Self::within(TestApp::new().await).await
+    }
+
+    /// The same in a database that others may share.
+    async fn within(app: TestApp) -> Self {
         let (org, elsewhere) = (app.company("Nordlys").await, app.company("Sørlys").await);
         let rep = app.user_with_password(org, "Ingrid", &[Role::Rep]).await;
         let manager = app.user_with_password(org, "Berit", &[Role::Manager]).await;

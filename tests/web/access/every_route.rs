@@ -48,7 +48,7 @@ const OTHERWISE: &[(&str, [u16; 4])] = &[
 ];
 
 /// The answers to rep, manager, finance and administrator for a record of another company, where [`REACH`] has no row.
-fn elsewhere(route: &str, own: [u16; 5]) -> [u16; 4] {
+pub(super) fn elsewhere(route: &str, own: [u16; 5]) -> [u16; 4] {
     let [_, roles @ ..] = own;
     let known = OTHERWISE.iter().find(|(known, _)| *known == route);
     known.map_or_else(|| roles.map(of_another_company), |(_, answers)| *answers)
