@@ -142,7 +142,7 @@ pub async fn credited_deals(
                       select k.rep_id
                       from deals w
                       join deal_credits k on k.org_id = w.org_id and k.deal_id = w.id and not k.overlay
-                      where w.org_id = d.org_id and w.id = d.id
+                      where w.org_id = $1 and w.id = d.id
                       order by k.parts desc, k.rep_id is distinct from w.owner_id, k.position
                       limit 1
                   ), false) as "primary!",

@@ -167,7 +167,8 @@ impl Sources {
         let added_up = expected::added_up(db, org, &everybody, (period, last)).await?;
         let (before, longer, since, holds) = (None, HashMap::new(), HashMap::new(), Vec::new());
         let known = known.expecting(added_up, period.as_kind(period.kind()) != period);
-        Ok(Self { period, known, before, longer, since, holds, led })
+        let together = measured::of_led(db, &asked, &led, &more, rules).await?;
+        Ok(Self { period, known, before, longer, since, holds, together, led })
     }
 
     /// The facts of a rep, and what their counts count.

@@ -1,7 +1,5 @@
 //! The list of customers as a file.
 
-use std::sync::Arc;
-
 use axum::{extract::State, response::Response};
 
 use super::{
