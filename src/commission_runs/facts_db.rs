@@ -293,6 +293,13 @@ pub async fn paid_events(
                  select from customer_events u
                  where u.org_id = e.org_id and u.customer_id = e.customer_id and u.deal_id = e.deal_id
                    and u.kind = e.kind || '_undone'
+                   and ($6 or not exists (
+                       -- A return on hold takes nothing back.
+                       select from deals b
+                       join pay_holds h on h.org_id = b.org_id and h.rep_id = e.rep_id and h.deal_id = b.id
+                       where b.org_id = e.org_id and b.returns_id = e.deal_id
+                         and not exists (select from pay_hold_releases r where r.org_id = h.org_id and r.hold_id = h.id)
+                   ))
              )
              and ($6 or e.kind = 'lost' or not exists (
                  select from pay_holds h

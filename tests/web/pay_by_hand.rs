@@ -365,6 +365,22 @@ async fn a_deal_on_hold_pays_by_no_measure_until_it_is_released() {
 }
 
 #[tokio::test]
+async fn a_return_on_hold_leaves_the_customer_that_was_won() {
+    let desk = Desk::new().await;
+    let plan = serde_json::json!({ "name": "Hunter", "currency": "EUR", "period": "month", "components": [
+        { "name": "New", "measure": "new_customers", "pays": { "per_unit": "50.00" } } ] });
+    desk.plan(plan, &[desk.ingrid.id]).await;
+    let sold = desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 20), -100_000, true, Some(sold)).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    assert_eq!(totals(&mut freja, &run).await, ["€0.00"]);
+    let hold = [("line", "New"), ("what", "hold"), ("deal", "2"), ("reason", "Did it come back?")];
+    let run = run_of(&act(&mut freja, &run, desk.ingrid, &hold).await.expect(303));
+    assert_eq!(totals(&mut freja, &run).await, ["€50.00"]);
+}
+
+#[tokio::test]
 async fn a_deal_that_was_paid_is_not_held() {
     let desk = Desk::new().await;
     desk.deal(desk.ingrid, date!(2026 - 09 - 05), 100_000, true, None).await;
