@@ -184,7 +184,7 @@ fn read_true_up(
         place.fault(faults, "write what each component paid, like { \"Sales\": \"120.00\" }");
     }
     let (rep, period) = (rep.to_owned(), period?);
-    let facts = Facts { rep, period, metrics, no_value, targets, deals, lost_again, team, ..Facts::default() };
+    let facts = Facts { rep, period, metrics, no_value, targets, deals, team, lost_again, ..Facts::default() };
     Some(TrueUp { periods, facts: Box::new(facts), paid })
 }
 
