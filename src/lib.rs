@@ -429,9 +429,9 @@ pub mod organizations {
 /// Signing in and out, passwords and second factors, and what slows guessing down.
 pub mod sign_in {
     pub mod breached;
+    mod browsers_db;
     pub mod db;
     pub mod door;
-    mod browsers_db;
     pub mod passwords;
     pub mod proof;
     mod recovery;
@@ -516,11 +516,11 @@ pub mod imports {
     pub mod done_db;
     pub mod import;
     mod lines;
+    #[cfg(test)]
+    mod mutated;
     pub mod ownership;
     mod ownership_db;
     pub mod plans;
-    #[cfg(test)]
-    mod mutated;
     mod plans_db;
     pub mod preview;
     pub mod problem;

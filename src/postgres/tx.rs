@@ -118,8 +118,7 @@ const SNAPSHOT: &str = "begin isolation level repeatable read read only";
 
 /// How statements of pages are planned: for one process, because to begin two more takes longer than most pages, and others
 /// wait; and anew each time, because whether one person's facts are asked for or everybody's makes another plan.
-const OF_PAGES: &str =
-    "; set local max_parallel_workers_per_gather = 0; set local plan_cache_mode = force_custom_plan";
+const OF_PAGES: &str = "; set local max_parallel_workers_per_gather = 0; set local plan_cache_mode = force_custom_plan";
 
 /// What begins a transaction of the serving role in one round trip. Nothing but fixed texts and integers is formatted in. A
 /// limit of zero is none, of pauses neither.

@@ -66,9 +66,13 @@ mod tests {
             };
             shared.get(snapshot.to_owned(), asked.to_owned(), load).await.unwrap()
         };
-        for (snapshot, asked, expected) in
-            [("1:1:", "north", 1), ("1:1:", "north", 1), ("1:1:", "south", 2), ("1:2:", "north", 3), ("1:2:", "north", 3)]
-        {
+        for (snapshot, asked, expected) in [
+            ("1:1:", "north", 1),
+            ("1:1:", "north", 1),
+            ("1:1:", "south", 2),
+            ("1:2:", "north", 3),
+            ("1:2:", "north", 3),
+        ] {
             assert_eq!(*ask(snapshot, asked).await, format!("{asked} of {snapshot}"));
             assert_eq!(loads.get(), expected, "{snapshot} {asked}");
         }
@@ -81,7 +85,9 @@ mod tests {
     #[tokio::test]
     async fn what_failed_is_loaded_again() {
         let shared = Shared::default();
-        let get = async |result: Result<u8, &'static str>| shared.get("1:1:".to_owned(), String::new(), async { result }).await;
+        let get = async |result: Result<u8, &'static str>| {
+            shared.get("1:1:".to_owned(), String::new(), async { result }).await
+        };
         assert_eq!(get(Err("no")).await, Err("no"));
         assert_eq!(get(Ok(1)).await.as_deref(), Ok(&1));
         assert_eq!(get(Ok(2)).await.as_deref(), Ok(&1));

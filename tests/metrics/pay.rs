@@ -17,6 +17,7 @@ use attain::{
     scorecards::{
         db::{Subject, Subjects, facts},
         more::{self, Asked},
+        more_db::Pays,
     },
 };
 use proptest::prelude::*;
@@ -100,6 +101,7 @@ pub async fn compare(
         growth_base: world.growth_base,
         today: world.today,
         paying: true,
+        pays: Pays::default(),
     };
     let table = more::facts(&mut db, &asked, &Metric::MORE.into()).await.unwrap();
     for ((month, subject), facts) in table {

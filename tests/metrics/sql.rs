@@ -22,6 +22,7 @@ use attain::{
     scorecards::{
         db::{Subject, Subjects},
         more::{self, Asked},
+        more_db::Pays,
     },
     teams,
     users::{self, db::Details},
@@ -127,6 +128,7 @@ async fn compare_numbers(
         growth_base: world.growth_base,
         today: world.today,
         paying: false,
+        pays: Pays::default(),
     };
     let table = more::facts(&mut tx, &asked, &Metric::MORE.into()).await.unwrap();
     prop_assert_eq!(table.len(), periods.len() * (company.reps.len() + company.teams.len() + 1));

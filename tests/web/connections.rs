@@ -125,7 +125,10 @@ async fn a_long_file_comes_in_parts_and_holds_no_connection_between_them() {
     assert_eq!(used(&app), 0);
     app.client(admin).await.get("/users").await.expect(200);
     let log = app.client(admin).await.get("/audit?act=customer.exported").await.expect(200).words();
-    assert!(log.contains("Astrid downloaded the list of customers") && log.contains("/customers.csv?q=Customer"), "{log}");
+    assert!(
+        log.contains("Astrid downloaded the list of customers") && log.contains("/customers.csv?q=Customer"),
+        "{log}"
+    );
     assert!(log.contains("4,500"), "{log}");
 }
 

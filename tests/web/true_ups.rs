@@ -27,11 +27,11 @@ impl Desk {
     /// The same target of net sales for July, August and September.
     async fn targets(&self, rep: User, cents: i64) {
         for month in 7..10 {
-            self.target(rep, "month", fifth_of(month).replace_day(1).unwrap(), cents).await;
+            self.sales_target(rep, "month", fifth_of(month).replace_day(1).unwrap(), cents).await;
         }
     }
 
-    async fn target(&self, rep: User, kind: &str, from: Date, cents: i64) {
+    async fn sales_target(&self, rep: User, kind: &str, from: Date, cents: i64) {
         let sql = "insert into targets (org_id, rep_id, metric, period_kind, period_start, value, set_at)
                    values ($1, $2, 'net_sales', $3, $4, $5, '2026-06-01')";
         let row = sqlx::query(sql).bind(self.org.0).bind(rep.id.0).bind(kind).bind(from).bind(cents);
@@ -96,7 +96,7 @@ async fn who_comes_inside_a_quarter_is_trued_up_from_then_on() {
         let trued = [format!("{name} 400.00"), format!("{name}, true-up of 2026-Q3 0.00")];
         assert_eq!(lines, trued, "July was paid by the other plan");
         // What the months come to goes before a part of the quarter's own target.
-        desk.target(desk.ingrid, "quarter", date!(2026 - 07 - 01), 6_000_000).await;
+        desk.sales_target(desk.ingrid, "quarter", date!(2026 - 07 - 01), 6_000_000).await;
         assert_eq!(desk.lines("2026-09", desk.ingrid.id).await, trued);
     }
 }
@@ -106,7 +106,7 @@ async fn who_comes_inside_a_quarter_has_a_part_of_its_target() {
     let desk = Desk::new().await;
     desk.moves_to(&accelerator("Sales", Value::Null), desk.ingrid, date!(2026 - 08 - 01)).await;
     // 66 working days, 43 of them from August on.
-    desk.target(desk.ingrid, "quarter", date!(2026 - 07 - 01), 6_600_000).await;
+    desk.sales_target(desk.ingrid, "quarter", date!(2026 - 07 - 01), 6_600_000).await;
     desk.sells(desk.ingrid, [9_000_000, 2_150_000, 2_250_000]).await;
     desk.lock("2026-08").await;
     // 43,000 × 4 % + 1,000 × 6 %
