@@ -537,6 +537,22 @@ async fn product(app: &TestApp, by: User) -> String {
     id.to_string()
 }
 
+/// Lets the ids of every table go on with these digits, which no other ids have.
+pub async fn number_from(db: &sqlx::PgPool, digits: &str) {
+    let sql = format!(
+        "do $$
+         declare it record;
+         begin
+             for it in select table_name, column_name
+                 from information_schema.columns where table_schema = 'public' and is_identity = 'YES'
+             loop
+                 execute format('alter table %I alter column %I restart with {digits}001', it.table_name, it.column_name);
+             end loop;
+         end $$",
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(db).await.unwrap();
+}
+
 async fn exchange_rate(app: &TestApp, by: User) -> String {
     let id = sqlx::query_scalar!(
         "insert into exchange_rates (org_id, currency, from_date, rate, entered_by, entered_at)

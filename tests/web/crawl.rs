@@ -48,9 +48,9 @@ fn is_new(known: &mut BTreeSet<String>, path: &str) -> bool {
     let page: Vec<&str> = page.split('/').map(|part| if is_day(part) { "{day}" } else { part }).collect();
     let page = page.join("/");
     let filters = query.split('&').filter_map(|pair| pair.split('=').next()).map(|name| format!("{page}?{name}"));
-    let all: Vec<String> = filters.chain([page.clone()]).collect();
-    // Both are to be noted down.
-    all.into_iter().fold(false, |is_new, this| known.insert(this) || is_new)
+    let before = known.len();
+    known.extend(filters.chain([page.clone()]));
+    known.len() > before
 }
 
 /// Where the links of a page lead, in this application.

@@ -26,6 +26,19 @@ const UNTICKED: &str = "second_factor_required";
 /// What stands in a field for an e-mail address.
 pub const EMAIL: &str = "somebody@example.com";
 
+/// What somebody would enter where the kind of a field does not say it.
+const ENTERED: [(&str, &str); 9] = [
+    ("counts", "split"),
+    ("currency", "SEK"),
+    ("day", "2026-12-18"),
+    ("expected_on", "2026-12-18"),
+    ("last", "2026-11-19"),
+    ("next", "2026-12-18"),
+    ("next_at", "09:30"),
+    ("parts", "1"),
+    ("until", "2026-12-18"),
+];
+
 /// A form as a page shows it.
 pub struct Form {
     /// The page that shows it.
@@ -47,6 +60,8 @@ pub struct Field {
     pub shown: bool,
     /// Whether any text may be written there.
     pub is_free: bool,
+    /// Whether the page says what it holds.
+    is_held: bool,
     /// Whether it is a box or a button, which several may share a name.
     offered: bool,
     /// What it offers, if nothing else may be chosen.
@@ -106,7 +121,8 @@ pub async fn forms(world: &World, empty: &TestApp) -> Vec<(Client, Form)> {
         }
     }
     let mut forms: Vec<(Client, Form)> = found.into_values().collect();
-    forms.sort_by_key(|(_, form)| form.ends());
+    // People last: who is no longer there can be chosen nowhere.
+    forms.sort_by_key(|(_, form)| (form.ends(), form.path.starts_with("/users/")));
     forms
 }
 
@@ -133,9 +149,13 @@ fn forms_of(page: &Answer) -> Vec<Form> {
 fn gather(page: &Html, mut fields: Vec<Field>, element: ElementRef<'_>) -> Vec<Field> {
     let new = field(page, element);
     let offers = |field: &Field| field.name == new.name && field.offered;
+    // A second line is there to be left empty, and another customer would be taken instead of the chosen one.
+    let instead = |field: &Field| new.name == "other" && field.name == "customer";
+    let is_left = !new.is_held && fields.iter().any(|field| field.name == new.name || instead(field));
     match fields.iter_mut().find(|field| offers(field)) {
         Some(known) if new.offered => known.options.extend(new.options),
         _ if new.name == UNTICKED => {}
+        _ if is_left => fields.push(Field { value: String::new(), ..new }),
         _ => fields.push(new),
     }
     fields
@@ -150,12 +170,15 @@ fn field(page: &Html, element: ElementRef<'_>) -> Field {
     options.extend(element.attr("value").filter(|_| offered).map(str::to_owned));
     let chosen = element.select(&option).find(|option| option.attr("selected").is_some()).map(value);
     let held = match element.value().name() {
-        "select" => {
-            chosen.filter(|value| !value.is_empty()).or_else(|| options.iter().rfind(|o| !o.is_empty()).cloned())
-        }
+        "select" => chosen,
         "textarea" => Some(element.text().collect()),
         _ => element.attr("value").map(str::to_owned),
     };
+    let held = held.filter(|held| offered || !held.is_empty());
+    let name = element.attr("name").unwrap_or_default();
+    let entered = ENTERED.iter().find(|(known, _)| *known == name).map(|(_, entered)| (*entered).to_owned());
+    let entered = entered.filter(|entered| kind != "hidden" && (options.is_empty() || options.contains(entered)));
+    let last = options.iter().rfind(|option| !option.is_empty()).cloned();
     let listed = element.attr("list").map(|list| Selector::parse(&format!("datalist#{list} option[value]")).unwrap());
     let known = listed.and_then(|listed| page.select(&listed).next()?.attr("value").map(str::to_owned));
     let sensible = match (kind, element.attr("inputmode")) {
@@ -169,8 +192,9 @@ fn field(page: &Html, element: ElementRef<'_>) -> Field {
     };
     let is_code = element.attr("autocomplete") == Some("one-time-code");
     Field {
-        name: element.attr("name").unwrap_or_default().to_owned(),
-        value: held.filter(|value| !value.is_empty()).or(known).unwrap_or_else(|| sensible.to_owned()),
+        name: name.to_owned(),
+        is_held: held.is_some(),
+        value: held.or(entered).or(last).or(known).unwrap_or_else(|| sensible.to_owned()),
         shown: !["hidden", "password"].contains(&kind) && element.value().name() != "button" && !is_code,
         is_free: element.value().name() == "textarea"
             || (element.value().name() == "input"
@@ -184,6 +208,20 @@ fn field(page: &Html, element: ElementRef<'_>) -> Field {
 /// A form that is sent there, as its page has it now.
 pub async fn offered(browser: &mut Client, form: &Form) -> Option<Form> {
     forms_of(&browser.get(&form.page).await).into_iter().find(|offered| offered.path == form.path)
+}
+
+/// Gives a form the version that its page has now: what was done meanwhile has made it stale.
+pub async fn renew(browser: &mut Client, form: &mut Form) {
+    let is_version = |field: &Field| ["version", "seen"].contains(&&*field.name) && field.is_held;
+    if form.fields.iter().any(is_version)
+        && let Some(fresh) = offered(browser, form).await
+    {
+        for field in form.fields.iter_mut().filter(|field| is_version(field)) {
+            if let Some(held) = fresh.fields.iter().find(|held| held.name == field.name) {
+                field.value.clone_from(&held.value);
+            }
+        }
+    }
 }
 
 /// Pages with the browser that they were shown to.

@@ -3,10 +3,10 @@
 //! They differ in what nobody could confuse: the ids of each begin with digits of their own, and what is free text in
 //! their records ends in a word of their own.
 
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::AssertSqlSafe;
 use time::Duration;
 
-use super::{APART, REACH, ROUTES, World, ask, every_route::elsewhere, filled};
+use super::{APART, REACH, ROUTES, World, ask, every_route::elsewhere, filled, number_from};
 use crate::{
     crawl::{crawl, pages},
     support::{Client, TestApp},
@@ -49,23 +49,6 @@ const FOUND: [&str; 8] = [
     "/deals/new?q=Customer",
 ];
 
-/// Lets the ids of every table go on from here.
-async fn number_from(db: &PgPool, mark: &Mark) {
-    let sql = format!(
-        "do $$
-         declare it record;
-         begin
-             for it in select table_name, column_name
-                 from information_schema.columns where table_schema = 'public' and is_identity = 'YES'
-             loop
-                 execute format('alter table %I alter column %I restart with {}001', it.table_name, it.column_name);
-             end loop;
-         end $$",
-        mark.digits,
-    );
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(db).await.unwrap();
-}
-
 /// Gives a company's customers the names of its people instead of their ids, and writes its word everywhere.
 async fn write(world: &World, mark: &Mark) {
     let (db, org) = (&world.app.db, world.people[0].org);
@@ -99,7 +82,7 @@ async fn twins() -> [World; 2] {
     let app = TestApp::new().await;
     let mut worlds = vec![];
     for mark in [&OURS, &THEIRS] {
-        number_from(&app.db, mark).await;
+        number_from(&app.db, mark.digits).await;
         let world = World::within(app.later(Duration::ZERO)).await;
         write(&world, mark).await;
         approve(&world).await;
