@@ -23,9 +23,13 @@ pub struct Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, line, column, value, remedy } = self;
-        let shown: String = value.chars().take(100).map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let cut = if shown.len() < value.len() { "…" } else { "" };
-        write!(f, "{file}, line {line}, column {column}, value \"{shown}{cut}\": {remedy}")
+        // A quote that is not closed makes one name or cell of a whole file.
+        let shown = |text: &str| {
+            let shown: String = text.chars().take(100).map(|c| if c.is_control() { ' ' } else { c }).collect();
+            if shown.len() < text.len() { shown + "…" } else { shown }
+        };
+        let (column, value) = (shown(column), shown(value));
+        write!(f, "{file}, line {line}, column {column}, value \"{value}\": {remedy}")
     }
 }
 

@@ -26,7 +26,7 @@ pub fn made() -> Vec<(&'static str, &'static str)> {
     let texts = MIGRATIONS.iter().flat_map(|migration| migration.sql.as_str().lines());
     let made = texts.filter_map(|line| {
         let line = line.strip_prefix("create or replace ").or_else(|| line.strip_prefix("create "))?;
-        let (kind, rest) = line.split_once(' ')?;
+        let (kind, rest) = line.strip_prefix("unlogged ").unwrap_or(line).split_once(' ')?;
         let kind = KINDS.into_iter().find(|known| *known == kind)?;
         let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
         Some((kind, rest.get(..end)?))

@@ -364,7 +364,7 @@ async fn over_https_a_toast_travels_like_the_other_cookies_and_leads_nowhere_els
         BASE64_URL_SAFE_NO_PAD.encode(json)
     };
     for (undo, shown) in
-        [("/visits/7/undo", true), ("/\\evil.example", false), ("//evil.example", false), ("/sign-out", false)]
+        [("/visits/7/undo", true), ("/\\evil.example", false), ("//evil.example", false), ("/users/7/deactivation", false)]
     {
         browser.cookies.insert("toast".to_owned(), toast(undo));
         let page = browser.get("/profile").await.expect(200);

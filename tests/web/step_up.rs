@@ -182,7 +182,8 @@ async fn what_is_weighty_asks_for_the_password_of_a_session_that_was_left_open()
     // Where the password was given a moment ago nobody asks.
     for (route, who, fields) in WEIGHTY.iter().filter(|(route, ..)| !route.ends_with("viewing")) {
         let answer = browsers[*who].clone().post(&world.path(route), fields).await;
-        assert!(!answer.has("form[action='/confirm-password']"), "{route}");
+        let is_page = answer.header("content-type").starts_with("text/html");
+        assert!(!is_page || !answer.has("form[action='/confirm-password']"), "{route}");
     }
 }
 
