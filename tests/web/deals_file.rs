@@ -102,7 +102,8 @@ async fn the_file_of_the_list_goes_back_in_and_changes_nothing() {
 }
 
 async fn audited(company: &Company) -> Option<i64> {
-    let changes = sqlx::query_scalar!("select count(*) from audit where action like 'deal.%' and action <> 'deal.exported'");
+    let changes =
+        sqlx::query_scalar!("select count(*) from audit where action like 'deal.%' and action <> 'deal.exported'");
     changes.fetch_one(&company.app.db).await.unwrap()
 }
 

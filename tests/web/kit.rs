@@ -363,9 +363,12 @@ async fn over_https_a_toast_travels_like_the_other_cookies_and_leads_nowhere_els
         let json = serde_json::to_vec(&Toast::new("Something happened").undo(undo)).unwrap();
         BASE64_URL_SAFE_NO_PAD.encode(json)
     };
-    for (undo, shown) in
-        [("/visits/7/undo", true), ("/\\evil.example", false), ("//evil.example", false), ("/users/7/deactivation", false)]
-    {
+    for (undo, shown) in [
+        ("/visits/7/undo", true),
+        ("/\\evil.example", false),
+        ("//evil.example", false),
+        ("/users/7/deactivation", false),
+    ] {
         browser.cookies.insert("toast".to_owned(), toast(undo));
         let page = browser.get("/profile").await.expect(200);
         assert_eq!(page.words().contains("Something happened"), shown, "{undo}");
