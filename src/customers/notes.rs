@@ -87,6 +87,10 @@ pub async fn restore(
     let path = format!("/customers/{id}");
     let history = audit::db::history(&mut write, me.scope.org, &me.company.time_zone, &path).await?;
     let removed = history.into_iter().find(|act| act.detail.pointer("/kept/id") == Some(&json!(note)));
+    let notes = notes_db::list(&mut write, me.scope.org, id, &me.company.time_zone).await?;
+    if removed.is_none() && !notes.iter().any(|one| one.id == note) {
+        return Err(Error::NotFound);
+    }
     let removed = removed.filter(|act| act.action == "customer.note_removed" && act.user_id == Some(me.id));
     let Some(detail) = removed.filter(|act| act.at.date() == me.today).map(|act| act.detail) else {
         return Err(Error::Conflict("Only a note that you removed today can be put back. Write it again instead."));

@@ -18,12 +18,16 @@ const COOKIE: &str = "toast";
 const WAITS: Duration = Duration::seconds(30);
 
 /// The routes to which an undo may lead. The browser brings the address back to us, so that it is no word of ours.
-pub const UNDOES: [&str; 10] = [
+pub const UNDOES: [&str; 14] = [
+    "/customers/{id}/endings/{ending}/withdraw",
     "/customers/{id}/merges/{merge}/undo",
+    "/customers/{id}/notes/{note}/restore",
     "/deals/{id}/confirm/undo",
     "/deals/{id}/reopen",
+    "/deals/{id}/undo",
     "/deals/{id}/win/undo",
     "/imports/done/{id}/undo",
+    "/products/{id}/retirement/end",
     "/targets/{period}/undo/{rows}",
     "/users/{id}/activation",
     "/users/{id}/leave/{leave}/remove",

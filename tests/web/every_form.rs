@@ -284,6 +284,11 @@ async fn deals(world: &World, shown: &mut Shown) {
     let page = rep.get(&lost).await;
     let answer = rep.submit(&page, "form[action$='/lose']", &[]).await;
     shown.follow(&mut rep, answer).await;
+    let given = enter(&mut rep, "open", "").await;
+    let page = rep.get(&given).await;
+    let to = page.attributes("form[action$='/give'] option", "value").into_iter().find(|to| !to.is_empty()).unwrap();
+    let answer = rep.submit(&page, "form[action$='/give']", &[("to", &to), ("given_reason", "Leave")]).await;
+    shown.follow(&mut rep, answer).await;
     let won = enter(&mut rep, "open", "").await;
     let page = rep.get(&won).await;
     let answer = rep.submit(&page, "form[action$='/win']", &[]).await;
@@ -350,8 +355,14 @@ async fn customers(world: &World, shown: &mut Shown) {
     let page = admin.get(&path).await.expect(200);
     let preview = admin.submit(&page, "main form", &[("to", &rep.id.to_string()), ("from", "2026-12-01")]).await;
     shown.keep(&admin, preview.expect(200));
-    // Two records of one customer.
+    // A note that was removed.
     let mut keeper = world.app.client(world.people[0]).await;
+    let path = format!("/customers/{}", world.customers[0]);
+    keeper.post(&format!("{path}/notes"), &[("note", "Likes tea")]).await.expect(303);
+    let page = keeper.get(&path).await.expect(200);
+    let removed = keeper.submit(&page, "form[action*='/notes/'][action$='/remove']", &[]).await;
+    shown.follow(&mut keeper, removed).await;
+    // Two records of one customer.
     keeper.post("/customers", &[("name", "Twice entered")]).await.expect(303);
     let path = format!("/customers/{}/merge", world.customers[0]);
     let page = admin.get(&path).await.expect(200);
@@ -371,6 +382,12 @@ async fn company(world: &World, shown: &mut Shown) {
     shown.keep(&admin, preview.expect(200));
     let waits = send_file(&mut admin, "/imports", "files", "reps.csv", "external_id,Navn\nR1,Ingrid\n").await;
     shown.follow(&mut admin, waits).await;
+    // A product that is no longer offered.
+    admin.post("/products", &[("name", "Cocoa"), ("category", "Drinks")]).await.expect(303);
+    let product = admin.get("/products").await.expect(200).attribute("main a[href^='/products/']", "href");
+    let page = admin.get(&product).await.expect(200);
+    let retired = admin.submit(&page, "form[action$='/retirement']", &[]).await;
+    shown.follow(&mut admin, retired).await;
     let empty = world.app.company("Tom").await;
     let mut beginner = world.app.client(world.app.user(empty, "Tora", &[Role::Admin]).await).await;
     shown.open(&mut beginner, "/first-steps").await;

@@ -70,6 +70,11 @@ const OF_ONES_OWN: &[&str] = &[
 
 /// What people do all day. It is in the audit log, is taken back or corrected, and somebody else signs for the pay.
 const DAILY: &[&str] = &[
+    "/customers/{id}/notes/{note}/restore",
+    "/deals/{id}/undo",
+    "/products/{id}",
+    "/products/{id}/retirement",
+    "/products/{id}/retirement/end",
     "/first-steps/sample",
     "/users/{id}/team",
     "/users/{id}/leave",
