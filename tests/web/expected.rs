@@ -247,7 +247,8 @@ async fn what_a_locked_month_shows_does_not_move() {
         "{}",
         page.words()
     );
-    employed(&field, field.jonas, "Jonas", None, None).await;
+    let page = astrid.get(&format!("/users/{}", field.jonas.id)).await.expect(200);
+    astrid.submit(&page, "form[action$='/activation']", &[]).await.expect(303);
     let page = astrid.get(&format!("/users/{}", field.jonas.id)).await.expect(200);
     let form = format!("form[action='/users/{}/departure']", field.jonas.id);
     let left = astrid.submit(&page, &form, &[("last_day", "2026-10-09")]).await.expect(303);
