@@ -195,7 +195,7 @@ fn serve_connection(
                 poll_fn(|cx| match connection.as_mut().poll(cx) {
                     Poll::Pending if activity.is_busy() => Poll::Pending,
                     Poll::Pending => Poll::Ready(Ok(())),
-                    ended => ended,
+                    Poll::Ready(ended) => Poll::Ready(ended),
                 })
                 .await
             }

@@ -168,7 +168,7 @@ impl Sources {
         let (before, longer, since, holds) = (None, HashMap::new(), HashMap::new(), Vec::new());
         let known = known.expecting(added_up, period.as_kind(period.kind()) != period);
         let together = measured::of_led(db, &asked, &led, &more, rules).await?;
-        Ok(Self { period, known, before, longer, since, holds, together, led })
+        Ok(Self { period, known, before, longer, since, holds, led, together })
     }
 
     /// The facts of a rep, and what their counts count.

@@ -201,7 +201,7 @@ async fn shared_board(
     let what = ["team", "more", "compare"].map(|name| list.value(name));
     // Also the company: its settings were read before the snapshot.
     let asked = format!("{:?} {who:?} {:?} {} {period} {what:?}", me.scope, me.company, me.today);
-    app.boards.get(snapshot, asked, load_board(read, me, list, period)).await
+    app.boards.get(snapshot, asked, Box::pin(load_board(read, me, list, period))).await
 }
 
 /// The board of the chosen team, or of all that the viewer leads, with the teams to choose from.
