@@ -11,9 +11,12 @@ use crate::access::World;
 const FINANCE: usize = 3;
 const ADMIN: usize = 4;
 
+/// A route, who may send it, and fields with which it is weighty.
+type Weighty = (&'static str, usize, &'static [(&'static str, &'static str)]);
+
 /// Forms that nobody sends with a session that was left open: each with who may send it, and what makes it weighty where not
 /// every such form is.
-const WEIGHTY: &[(&str, usize, &[(&str, &str)])] = &[
+const WEIGHTY: &[Weighty] = &[
     // People get power, lose it, or can be somebody else.
     ("/users", ADMIN, &[("name", "Nora"), ("roles", "admin")]),
     ("/users/{id}", ADMIN, &[("name", "Nils"), ("email", "somebody.else@example.com"), ("version", "1")]),
