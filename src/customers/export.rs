@@ -1,5 +1,7 @@
 //! The list of customers as a file.
 
+use std::sync::Arc;
+
 use axum::{extract::State, response::Response};
 
 use super::{
@@ -10,7 +12,7 @@ use super::{
 };
 use crate::{
     App,
-    audit::downloads::{self, Download},
+    audit::downloads::{self, AT_ONCE, Download, Part},
     domain::{classes::Class, customer::events::EventKind},
     postgres::tx,
     web::{
@@ -20,9 +22,6 @@ use crate::{
         list::List,
     },
 };
-
-/// How many customers are in memory at once.
-const AT_ONCE: i64 = 2000;
 
 const HEADS: [&str; 13] = [
     "id",
@@ -44,39 +43,33 @@ const HEADS: [&str; 13] = [
 pub async fn export(State(app): State<App>, me: Allowed<ReadSales>, list: List) -> Result<Response, Error> {
     let classes = app.classes.of(&mut *tx::read(&app.db, me.scope.org).await?, &me).await?;
     let (filter, _) = read_filter(&me, &list, &classes)?;
-    let mut file = csv::File::new(&HEADS);
-    let filter = Filter { after: None, limit: AT_ONCE, ..filter };
-    let (rest, rows) = part(&app, &me, &classes, filter, &mut file).await?;
-    let of = list.without(&[]);
-    downloads::note(&app, &me, Download { act: "customer.exported", object: "/customers", file: &of, rows }).await?;
-    let (name, me, classes) = (format!("customers-{}.csv", me.today), Viewer::clone(&me), classes);
-    file.respond_in_parts(&name, rest, move |filter| {
-        let (app, me, classes) = (app.clone(), me.clone(), classes.clone());
-        async move {
-            let mut file = csv::File::more();
-            let (rest, _) = part(&app, &me, &classes, filter, &mut file).await?;
-            Ok((file, rest))
-        }
-    })
+    let (filters, name) = (list.without(&[]), format!("customers-{}.csv", me.today));
+    let list = downloads::List {
+        act: "customer.exported",
+        object: "/customers",
+        filters: &filters,
+        name: &name,
+        heads: &HEADS,
+    };
+    let part = move |app, me, filter, file| part(app, me, Arc::clone(&classes), filter, file);
+    downloads::send(&app, &me, list, Filter { after: None, limit: AT_ONCE, ..filter }, part).await
 }
 
-/// Adds what a filter finds, up to its limit. Returns the filter of what comes behind, if there may be more, and how many
-/// customers fit.
+/// Adds what a filter finds, up to its limit.
 async fn part(
-    app: &App,
-    me: &Viewer,
-    classes: &Classes,
+    app: App,
+    me: Viewer,
+    classes: Arc<Classes>,
     mut filter: Filter,
-    file: &mut csv::File,
-) -> Result<(Option<Filter>, i64), Error> {
+    mut file: csv::File,
+) -> Result<Part<Filter>, Error> {
     let currency = me.company.currency;
-    let _turn = csv::turn(app).await?;
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let rows = list_db::list(&mut read, &me.scope, &filter, me.today).await?;
     let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < AT_ONCE);
-    let total = rows.first().map_or(0, |row| row.total);
+    let all = rows.first().map_or(0, |row| row.total);
     filter.after = rows.last().map(|row| (row.sort_key.clone(), row.id.0));
-    for one in with_stages(&mut read, me, rows, classes).await? {
+    for one in with_stages(&mut read, &me, rows, &classes).await? {
         let row = one.row;
         let text = |text: &Option<String>| csv::text(text.as_deref().unwrap_or_default());
         let day = |day: Option<time::Date>| csv::text(&day.map(|day| day.to_string()).unwrap_or_default());
@@ -96,7 +89,7 @@ async fn part(
             csv::text(currency.code()),
         ]);
     }
-    Ok(((!is_last).then_some(filter), total))
+    Ok(Part { file, rest: (!is_last).then_some(filter), rows: all })
 }
 
 /// `GET /customers/events.csv`: every event that the same filters find on the page, in the same order.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     App,
-    audit::downloads::{self, Download},
+    audit::downloads::{self, AT_ONCE, Part},
     domain::{access::Permission, id::DealId, money::Currency},
     postgres::tx,
     web::{
@@ -19,9 +19,6 @@ use crate::{
         list::List,
     },
 };
-
-/// How many deals are in memory at once.
-const AT_ONCE: i64 = 2000;
 
 /// First what the importer reads, then what people do.
 const HEADS: [&str; 18] = [
@@ -49,37 +46,20 @@ const HEADS: [&str; 18] = [
 pub async fn export(State(app): State<App>, me: Allowed<ReadSales>, mut list: List) -> Result<Response, Error> {
     assume(&mut list, &me);
     let (filter, _) = read_filter(&mut *tx::read(&app.db, me.scope.org).await?, &me, &list).await?;
-    let mut file = csv::File::new(&HEADS);
-    let filter = Filter { after: None, limit: AT_ONCE, ..filter };
-    let (rest, rows) = part(&app, &me, filter, &mut file).await?;
-    let of = list.without(&[]);
-    downloads::note(&app, &me, Download { act: "deal.exported", object: "/deals", file: &of, rows }).await?;
-    let (name, me) = (format!("deals-{}.csv", me.today), Viewer::clone(&me));
-    file.respond_in_parts(&name, rest, move |filter| {
-        let (app, me) = (app.clone(), me.clone());
-        async move {
-            let mut file = csv::File::more();
-            let (rest, _) = part(&app, &me, filter, &mut file).await?;
-            Ok((file, rest))
-        }
-    })
+    let (filters, name) = (list.without(&[]), format!("deals-{}.csv", me.today));
+    let list =
+        downloads::List { act: "deal.exported", object: "/deals", filters: &filters, name: &name, heads: &HEADS };
+    downloads::send(&app, &me, list, Filter { after: None, limit: AT_ONCE, ..filter }, part).await
 }
 
-/// Adds what a filter finds, up to its limit. Returns the filter of what comes behind, if there may be more, and how many
-/// deals fit.
-async fn part(
-    app: &App,
-    me: &Viewer,
-    mut filter: Filter,
-    file: &mut csv::File,
-) -> Result<(Option<Filter>, i64), Error> {
+/// Adds what a filter finds, up to its limit.
+async fn part(app: App, me: Viewer, mut filter: Filter, mut file: csv::File) -> Result<Part<Filter>, Error> {
     let own = me.company.currency;
     let confirms = me.scope_of(Permission::ConfirmDeals);
-    let _turn = csv::turn(app).await?;
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let rows = list_db::list(&mut read, me.id, &confirms, &filter, me.today).await?;
     let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < AT_ONCE);
-    let total = rows.first().map_or(0, |row| row.total);
+    let all = rows.first().map_or(0, |row| row.total);
     filter.after = rows.last().map(|row| (row.place, row.number));
     let ids: Vec<DealId> = rows.iter().map(|row| row.id).collect();
     let mut imported = export_db::imported(&mut read, me.scope.org, &ids).await?;
@@ -108,5 +88,5 @@ async fn part(
             csv::text(if row.confirmed { "yes" } else { "no" }),
         ]);
     }
-    Ok(((!is_last).then_some(filter), total))
+    Ok(Part { file, rest: (!is_last).then_some(filter), rows: all })
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     App,
-    audit::downloads::{self, Download},
+    audit::downloads::{self, AT_ONCE, Part},
     domain::visit,
     postgres::tx,
     web::{
@@ -19,9 +19,6 @@ use crate::{
         list::List,
     },
 };
-
-/// How many visits are in memory at once.
-const AT_ONCE: i64 = 2000;
 
 const HEADS: [&str; 13] = [
     "id",
@@ -43,36 +40,19 @@ const HEADS: [&str; 13] = [
 pub async fn export(State(app): State<App>, me: Allowed<ReadSales>, mut list: List) -> Result<Response, Error> {
     super::web::assume_recent(&mut list, me.today);
     let (filter, _) = read_filter(&mut *tx::read(&app.db, me.scope.org).await?, &me, &list).await?;
-    let mut file = csv::File::new(&HEADS);
-    let filter = Filter { after: None, limit: AT_ONCE, ..filter };
-    let (rest, rows) = part(&app, &me, filter, &mut file).await?;
-    let of = list.without(&[]);
-    downloads::note(&app, &me, Download { act: "visit.exported", object: "/visits", file: &of, rows }).await?;
-    let (name, me) = (format!("visits-{}.csv", me.today), Viewer::clone(&me));
-    file.respond_in_parts(&name, rest, move |filter| {
-        let (app, me) = (app.clone(), me.clone());
-        async move {
-            let mut file = csv::File::more();
-            let (rest, _) = part(&app, &me, filter, &mut file).await?;
-            Ok((file, rest))
-        }
-    })
+    let (filters, name) = (list.without(&[]), format!("visits-{}.csv", me.today));
+    let list =
+        downloads::List { act: "visit.exported", object: "/visits", filters: &filters, name: &name, heads: &HEADS };
+    downloads::send(&app, &me, list, Filter { after: None, limit: AT_ONCE, ..filter }, part).await
 }
 
-/// Adds what a filter finds, up to its limit. Returns the filter of what comes behind, if there may be more, and how many
-/// visits fit.
-async fn part(
-    app: &App,
-    me: &Viewer,
-    mut filter: Filter,
-    file: &mut csv::File,
-) -> Result<(Option<Filter>, i64), Error> {
-    let _turn = csv::turn(app).await?;
+/// Adds what a filter finds, up to its limit.
+async fn part(app: App, me: Viewer, mut filter: Filter, mut file: csv::File) -> Result<Part<Filter>, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let rows = list_db::list(&mut read, me.scope.org, &filter, &me.company, me.today).await?;
     drop(read);
     let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < AT_ONCE);
-    let total = rows.first().map_or(0, |row| row.total);
+    let all = rows.first().map_or(0, |row| row.total);
     filter.after = rows.last().map(|row| (row.visited_on, row.id.0));
     for row in rows {
         let number = |number: Option<i32>| number.map_or_else(|| csv::text(""), csv::number);
@@ -92,5 +72,5 @@ async fn part(
             csv::text(&row.notes),
         ]);
     }
-    Ok(((!is_last).then_some(filter), total))
+    Ok(Part { file, rest: (!is_last).then_some(filter), rows: all })
 }
