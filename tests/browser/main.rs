@@ -22,6 +22,7 @@ use chromium::Chromium;
 use database::TestDatabase;
 use window::Window;
 
+mod arranged;
 mod board_on_paper;
 mod chromium;
 #[path = "../support/database.rs"]
