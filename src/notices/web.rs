@@ -47,7 +47,7 @@ pub async fn count(State(app): State<App>, mut request: Request, next: Next) -> 
     let is_file = Path::new(request.uri().path()).extension().is_some_and(|extension| extension == "csv");
     let is_page = request.method() == Method::GET && !is_file;
     if is_page && let Some(me) = request.extensions().get::<Viewer>() {
-        let mut read = tx::read(&app.db, me.scope.org).await?;
+        let mut read = tx::read_alike(&app.db, me.scope.org).await?;
         let new = db::list(&mut read, &asker(me), true, COUNTED).await?.len();
         if me.may(Permission::PrepareCommission) {
             let waiting = disputes::db::waiting(&mut read, me.scope.org, me.id).await?;

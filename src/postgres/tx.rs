@@ -57,6 +57,23 @@ pub async fn read(pool: &PgPool, org: OrgId) -> sqlx::Result<Read> {
     begin(pool, &bound(SNAPSHOT, org, LONGEST_STATEMENT)).await.map(Read)
 }
 
+/// The same for what every page asks alike: each statement is planned once for all, which may take longer than to answer it.
+pub async fn read_alike(pool: &PgPool, org: OrgId) -> sqlx::Result<Read> {
+    let statement = bound(SNAPSHOT, org, LONGEST_STATEMENT) + "; " + PLANNED_ONCE;
+    begin(pool, &statement).await.map(Read)
+}
+
+/// Answers one question of a page by a plan that is made once for all.
+pub async fn planned_once<T>(
+    db: &mut PgConnection,
+    ask: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
+) -> sqlx::Result<T> {
+    sqlx::raw_sql(PLANNED_ONCE).execute(&mut *db).await?;
+    let answer = ask(&mut *db).await?;
+    sqlx::raw_sql(PLANNED_ANEW).execute(&mut *db).await?;
+    Ok(answer)
+}
+
 /// The same for commands that go through all of a company's history: no statement is broken off.
 pub async fn long_read(pool: &PgPool, org: OrgId) -> sqlx::Result<Read> {
     begin(pool, &bound(SNAPSHOT, org, Duration::ZERO)).await.map(Read)
@@ -119,6 +136,8 @@ const SNAPSHOT: &str = "begin isolation level repeatable read read only";
 /// How statements of pages are planned: for one process, because to begin two more takes longer than most pages, and others
 /// wait; and anew each time, because whether one person's facts are asked for or everybody's makes another plan.
 const OF_PAGES: &str = "; set local max_parallel_workers_per_gather = 0; set local plan_cache_mode = force_custom_plan";
+const PLANNED_ANEW: &str = "set local plan_cache_mode = force_custom_plan";
+const PLANNED_ONCE: &str = "set local plan_cache_mode = force_generic_plan";
 
 /// What begins a transaction of the serving role in one round trip. Nothing but fixed texts and integers is formatted in. A
 /// limit of zero is none, of pauses neither.
@@ -223,11 +242,13 @@ impl Read {
 }
 
 impl Tx {
-    /// Gives its statements more time than those of a page: it goes through years of everybody's facts.
+    /// Gives its statements more time and memory than those of a page: it goes through years of everybody's facts.
     pub async fn take_time(&mut self) -> sqlx::Result<()> {
-        let limit = LONGEST_CALCULATION.as_millis();
-        let statement =
-            format!("set local statement_timeout = {limit}; set local max_parallel_workers_per_gather to default");
+        let statement = format!(
+            "set local statement_timeout = {}; set local max_parallel_workers_per_gather to default; \
+             set local work_mem = '48MB'",
+            LONGEST_CALCULATION.as_millis(),
+        );
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *self.inner).await?;
         Ok(())
     }
