@@ -38,14 +38,30 @@ pub async fn replace(
                from organizations o
                where o.id = $1
            ),
+           -- Of a few people each deal is looked up, and what came back of it by their own negative credits: a linked return is
+           -- never booked before its deal.
+           own as materialized (
+               select s.period, s.from_date, s.to_date, c.rep_id, c.deal_id, c.booked_on, c.amount
+               from spans s
+               cross join unnest($2::bigint[]) as r (id)
+               cross join lateral (
+                   select c.rep_id, c.deal_id, c.booked_on, c.amount
+                   from deal_credits c
+                   where c.org_id = $1 and c.rep_id = r.id and not c.overlay and c.booked_on >= s.from_date
+                     and (c.booked_on < s.to_date or c.amount < 0)
+                   offset 0
+               ) c
+               where not $13 and not (select r.is_book from rules r)
+           ),
            sold as materialized (
                select s.period, d.id, d.customer_id, d.net,
                       least((d.booked_on + make_interval(years => s.years))::date + s.days, s.last_day) as for_date
                from spans s
                join deals d on d.org_id = $1 and d.booked_on >= s.from_date and d.booked_on < s.to_date
                where d.returns_id is null and (not (select r.confirm from rules r) or d.confirmed_at is not null)
+                 and ($13 or (select r.is_book from rules r))
            ),
-           netted as (
+           netted as materialized (
                select s.period, s.id, s.customer_id, s.net, s.for_date
                from sold s
                union all
@@ -55,10 +71,33 @@ pub async fn replace(
                where not (select r.confirm from rules r) or d.confirmed_at is not null
            ),
            paid as (
+               select o.period, o.rep_id, o.amount
+               from own o
+               cross join lateral (
+                   select d.returns_id, d.confirmed_at
+                   from deals d
+                   where d.org_id = $1 and d.id = o.deal_id
+                   offset 0
+               ) d
+               left join lateral (
+                   select b.booked_on, b.confirmed_at
+                   from deals b
+                   where b.org_id = $1 and b.id = d.returns_id
+                   offset 0
+               ) b on true
+               where coalesce(b.booked_on, o.booked_on) >= o.from_date and coalesce(b.booked_on, o.booked_on) < o.to_date
+                 and (not (select r.confirm from rules r)
+                      or d.confirmed_at is not null and (d.returns_id is null or b.confirmed_at is not null))
+               union all
                select n.period, c.rep_id, c.amount
                from netted n
-               join deal_credits c on c.org_id = $1 and c.deal_id = n.id and c.rep_id = any ($2) and not c.overlay
-               where not (select r.is_book from rules r)
+               cross join lateral (
+                   select c.rep_id, c.amount
+                   from deal_credits c
+                   where c.org_id = $1 and c.deal_id = n.id and c.rep_id = any ($2) and not c.overlay
+                   offset 0
+               ) c
+               where $13 and not (select r.is_book from rules r)
                union all
                select n.period, w.rep_id, n.net
                from netted n
@@ -80,6 +119,7 @@ pub async fn replace(
         &spans.last,
         basis.map(GrowthBasis::as_str),
         asked.pays.confirm,
+        asked.subjects.reps.len() > db::A_FEW,
     )
     .fetch_all(db)
     .await?;

@@ -104,6 +104,13 @@ pub async fn compare(
         pays: Pays::default(),
     };
     let table = more::facts(&mut db, &asked, &Metric::MORE.into()).await.unwrap();
+    // Of many people other branches of the statements read the same.
+    let strangers = (0..20).map(|n| UserId(i64::MAX - n));
+    let many = Subjects { reps: company.reps.iter().copied().chain(strangers).collect(), ..Subjects::default() };
+    let of_many = more::facts(&mut db, &Asked { subjects: &many, ..asked }, &Metric::MORE.into()).await.unwrap();
+    for (place, facts) in &table {
+        prop_assert_eq!(Some(facts), of_many.get(place), "{:?}", place);
+    }
     for ((month, subject), facts) in table {
         let place = company.reps.iter().position(|rep| subject == Subject::Rep(*rep)).unwrap();
         let naive = world.further(Who::Rep(place), month, lives, true);
