@@ -106,32 +106,35 @@ pub async fn customers_today(
                   today.outcome as "outcome?: visit::Outcome", last.visited_on as "visited_on?", lost.on_date as "lost_on?",
                   array(select distinct d.booked_on
                         from deals d
-                        where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on <= $3 and d.net > 0
+                        where d.org_id = $1 and d.customer_id = c.id and d.booked_on <= $3 and d.net > 0
                         order by d.booked_on desc
                         limit 9) as "sale_days!: Vec<Date>",
                   sold.recent as "sales!: Money", sold.before as "sales_before!: Money"
-           from mine
-           full join today on today.customer_id = mine.customer_id
-           join customers c on c.org_id = $1 and c.id = coalesce(mine.customer_id, today.customer_id)
+           from customers c
+           left join mine on mine.customer_id = c.id
+           left join today on today.customer_id = c.id
            left join lateral (
                select max(v.visited_on) as visited_on
                from visits v
-               where today.id is not null and v.org_id = c.org_id and v.customer_id = c.id
+               where today.id is not null and v.org_id = $1 and v.customer_id = c.id
                  and v.visited_on < $3 and v.state = 'done' and v.kind = 'in_person'
            ) last on true
            left join lateral (
                select min(e.on_date) as on_date
                from customer_events e
-               where e.org_id = c.org_id and e.customer_id = c.id and e.kind = 'lost' and e.on_date > $3
+               where e.org_id = $1 and e.customer_id = c.id and e.kind = 'lost' and e.on_date > $3
            ) lost on true
            cross join lateral (
                select coalesce(sum(d.net) filter (where d.booked_on >= $4), 0)::bigint as recent,
                       coalesce(sum(d.net) filter (where d.booked_on < $4), 0)::bigint as before
                from deals d
-               where d.org_id = c.org_id and d.customer_id = c.id
-                 and (d.booked_on >= $4 and d.booked_on < $5 or d.booked_on >= $6 and d.booked_on < $7)
+               where d.org_id = $1 and d.customer_id = c.id and d.booked_on >= $6 and d.booked_on < $5
+                 and (d.booked_on >= $4 or d.booked_on < $7)
            ) sold
-           where today.id is not null or lost.on_date is not null
+           where c.org_id = $1
+             -- As an array: so few customers are looked up, not looked for among all.
+             and c.id = any (array(select m.customer_id from mine m union select t.customer_id from today t))
+             and (today.id is not null or lost.on_date is not null)
            order by today.starts_at nulls last, today.id, lost.on_date, lower(c.name)"#,
         org as OrgId,
         rep as UserId,
