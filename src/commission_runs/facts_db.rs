@@ -126,6 +126,20 @@ pub async fn credited_deals(
                      where own.org_id = $1 and own.deal_id = b.id and own.rep_id = c.rep_id and not own.overlay
                  ) = 0
            ),
+           -- Each customer once, however many deals.
+           buyers as materialized (
+               select cu.id, cu.name, cu.customer_since, f.on_date, f.deal_id, f.position, f.new_until
+               from (select distinct p.customer_id from parts p) p
+               join customers cu on cu.org_id = $1 and cu.id = p.customer_id
+               left join lateral (
+                   select e.kind, e.on_date, e.deal_id, e.position, e.new_until
+                   from customer_events e
+                   where e.org_id = $1 and e.customer_id = p.customer_id
+                     and e.kind in ('first_sale', 'first_sale_undone')
+                   order by e.position desc
+                   limit 1
+               ) f on f.kind = 'first_sale'
+           ),
            held as materialized (
                select distinct on (h.rep_id, h.deal_id) h.rep_id, h.deal_id, h.reason || ' (' || w.name || ')' as reason
                from pay_holds h
@@ -147,14 +161,14 @@ pub async fn credited_deals(
                       limit 1
                   ), false) as "primary!",
                   cu.customer_since is null
-                  and coalesce(d.class_on < f.new_until, true) as "to_new_customer!",
-                  coalesce(cu.customer_since, f.on_date, d.class_on) as customer_since,
-                  cu.customer_since is null and coalesce(f.deal_id = d.id, false) as "new_customer!",
-                  case when f.deal_id = d.id then (
+                  and coalesce(d.class_on < cu.new_until, true) as "to_new_customer!",
+                  coalesce(cu.customer_since, cu.on_date, d.class_on) as customer_since,
+                  cu.customer_since is null and coalesce(cu.deal_id = d.id, false) as "new_customer!",
+                  case when cu.deal_id = d.id then (
                       select min(l.on_date)
                       from customer_events l
                       where l.org_id = $1 and l.customer_id = d.customer_id and l.kind = 'lost'
-                        and l.position > f.position
+                        and l.position > cu.position
                   ) end as lost_on,
                   case when $5 then d.returns is null and exists (
                       select from deal_lines l
@@ -174,15 +188,7 @@ pub async fn credited_deals(
            from parts d
            left join held h on h.rep_id = d.rep_id and h.deal_id = d.id
            join organizations o on o.id = $1
-           join customers cu on cu.org_id = $1 and cu.id = d.customer_id
-           left join lateral (
-               select e.kind, e.on_date, e.deal_id, e.position, e.new_until
-               from customer_events e
-               where e.org_id = $1 and e.customer_id = d.customer_id
-                 and e.kind in ('first_sale', 'first_sale_undone')
-               order by e.position desc
-               limit 1
-           ) f on f.kind = 'first_sale'
+           join buyers cu on cu.id = d.customer_id
            order by d.rep_id, d.booked_on, d.number, d.overlay"#,
         org as OrgId,
         from,
@@ -349,7 +355,7 @@ pub async fn counted_visits(
                   v.rep_id as "rep_id!: UserId", v.visited_on as "visited_on!", c.name as customer, v.kind as "kind!",
                   c.customer_since is null and not exists (
                       select from deals d
-                      where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on < v.visited_on
+                      where d.org_id = $1 and d.customer_id = c.id and d.booked_on < v.visited_on
                         and d.net > 0 and (d.fully_returned_on is null or d.fully_returned_on > v.visited_on)
                   ) as "stranger!"
            from (

@@ -81,13 +81,24 @@ pub async fn of_days(db: &mut PgConnection, org: OrgId, reach: &Reach) -> sqlx::
            union all
            select d.day, 'credit', bit_xor(hash_record_extended(row (d.id, c.rep_id, c.amount, c.overlay), 0))
            from sold d
-           join deal_credits c on c.org_id = $1 and c.deal_id = d.id
+           cross join lateral (
+               -- One by one: all credits there are would be read else.
+               select c.rep_id, c.amount, c.overlay
+               from deal_credits c
+               where c.org_id = $1 and c.deal_id = d.id
+               offset 0
+           ) c
            group by d.day
            union all
            select d.day, 'line',
                   bit_xor(hash_record_extended(row (d.id, l.position, l.amount, l.cost, p.category_id), 0))
            from sold d
-           join deal_lines l on l.org_id = $1 and l.deal_id = d.id
+           cross join lateral (
+               select l.position, l.amount, l.cost, l.product_id
+               from deal_lines l
+               where l.org_id = $1 and l.deal_id = d.id
+               offset 0
+           ) l
            left join products p on p.org_id = $1 and p.id = l.product_id
            where d.day >= $4
            group by d.day
@@ -137,6 +148,7 @@ pub async fn of_days(db: &mut PgConnection, org: OrgId, reach: &Reach) -> sqlx::
                           select from customer_events u
                           where u.org_id = $1 and u.customer_id = e.customer_id and u.deal_id = e.deal_id
                             and u.kind = e.kind || '_undone'
+                          offset 0
                       )), 0))
            from customer_events e
            left join lateral (
