@@ -77,6 +77,34 @@ pub struct Inputs {
     pub parts: BTreeMap<Metric, Part>,
 }
 
+impl Inputs {
+    /// As JSON with sorted keys, as PostgreSQL gives it back: what the check of a statement is made of.
+    ///
+    /// # Errors
+    ///
+    /// If a part is no JSON, which is a fault of the program.
+    pub fn text(&self) -> serde_json::Result<String> {
+        /// The fields in the order of their names: to sort a large company's facts as values takes as long as to pay them.
+        #[derive(Serialize)]
+        struct Sorted<'i> {
+            facts: &'i serde_json::Value,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            parts: Option<serde_json::Value>,
+            plan: &'i serde_json::Value,
+            records: serde_json::Value,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            rep: Option<UserId>,
+        }
+        serde_json::to_string(&Sorted {
+            facts: &self.facts,
+            parts: if self.parts.is_empty() { None } else { Some(serde_json::to_value(&self.parts)?) },
+            plan: &self.plan,
+            records: serde_json::to_value(&self.records)?,
+            rep: self.rep,
+        })
+    }
+}
+
 /// Why only a part of a target counts: on how many working days the rep was there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
@@ -376,14 +404,15 @@ impl Part {
 impl Calculated {
     /// What is stored of it.
     pub fn to_store(&self) -> Result<NewStatement, Error> {
-        let inputs = serde_json::to_value(&self.inputs).map_err(|e| Error::Internal(e.to_string()))?;
+        let json = |e: serde_json::Error| Error::Internal(e.to_string());
+        let inputs = self.inputs.text().map_err(json)?;
         let mut lines = Vec::with_capacity(self.statement.lines.len());
         for line in &self.statement.lines {
             lines.push(NewLine {
                 component: line.component.clone(),
                 measure: line.measure_word().to_owned(),
                 amount: line.amount.money,
-                detail: serde_json::to_value(line).map_err(|e| Error::Internal(e.to_string()))?,
+                detail: serde_json::to_string(line).map_err(json)?,
             });
         }
         Ok(NewStatement {
@@ -401,10 +430,10 @@ impl Calculated {
 }
 
 /// The check of a statement: SHA-256 of its inputs, the engine's version and its result, each as JSON with sorted keys.
-pub fn digest(inputs: &serde_json::Value, engine: &str, statement: &Statement) -> Result<[u8; 32], Error> {
+pub fn digest(inputs: &str, engine: &str, statement: &Statement) -> Result<[u8; 32], Error> {
     let result = statement.to_json().map_err(|e| Error::Internal(e.to_string()))?;
     let mut hash = Sha256::new();
-    for part in [inputs.to_string().as_str(), engine, result.as_str()] {
+    for part in [inputs, engine, result.as_str()] {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
@@ -415,4 +444,30 @@ pub fn digest(inputs: &serde_json::Value, engine: &str, statement: &Statement) -
 pub fn check_code(digest: &[u8]) -> String {
     let check = u32::from_be_bytes(digest.first_chunk().copied().unwrap_or_default());
     format!("{:04X}-{:04X}", check >> 16, check & 0xFFFF)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::date;
+
+    use super::*;
+
+    #[test]
+    fn inputs_are_written_with_sorted_keys() {
+        let counted = Counted { customer: "Nordlys".to_owned(), on: date!(2026 - 10 - 02), deal: Some(7) };
+        let part = Part { target: Decimal::TEN, counts: None, here: 3, of: 20 };
+        let whole = Inputs {
+            rep: Some(UserId(4)),
+            plan: serde_json::json!({ "period": "month", "name": "Field" }),
+            facts: serde_json::json!({ "rep": "Kari", "deals": [{ "id": "D1", "amount": "10.00" }] }),
+            records: Metric::ALL.into_iter().map(|metric| (metric, vec![counted.clone()])).collect(),
+            parts: Metric::ALL.into_iter().map(|metric| (metric, part)).collect(),
+        };
+        let bare = Inputs { rep: None, parts: BTreeMap::new(), ..whole.clone() };
+        for inputs in [whole, bare] {
+            let text = inputs.text().unwrap();
+            assert_eq!(text, serde_json::to_value(&inputs).unwrap().to_string());
+            assert_eq!(text, serde_json::from_str::<serde_json::Value>(&text).unwrap().to_string());
+        }
+    }
 }

@@ -56,7 +56,7 @@ pub struct NewStatement {
     /// The version it was calculated with.
     pub plan_version: PlanVersionId,
     /// Plan and facts, whole.
-    pub inputs: serde_json::Value,
+    pub inputs: String,
     /// Sum of the lines after plan floor and cap.
     pub total: Money,
     /// SHA-256 of inputs, engine and result.
@@ -79,8 +79,8 @@ pub struct NewLine {
     pub measure: String,
     /// What it pays.
     pub amount: Money,
-    /// Words, slices and records.
-    pub detail: serde_json::Value,
+    /// Words, slices and records, as JSON.
+    pub detail: String,
 }
 
 /// Adds the statements of a run with their lines, in two statements of SQL.
@@ -88,7 +88,7 @@ pub async fn insert_statements(tx: &mut Tx, run: RunId, statements: &[NewStateme
     let (org, actor) = (tx.org, tx.actor);
     let reps: Vec<i64> = statements.iter().map(|s| s.rep.0).collect();
     let versions: Vec<i64> = statements.iter().map(|s| s.plan_version.0).collect();
-    let inputs: Vec<serde_json::Value> = statements.iter().map(|s| s.inputs.clone()).collect();
+    let inputs: Vec<&str> = statements.iter().map(|s| s.inputs.as_str()).collect();
     let totals: Vec<i64> = statements.iter().map(|s| s.total.0).collect();
     let draws: Vec<i64> = statements.iter().map(|s| s.draw_balance.0).collect();
     let carried: Vec<i64> = statements.iter().map(|s| s.carried.0).collect();
@@ -98,12 +98,12 @@ pub async fn insert_statements(tx: &mut Tx, run: RunId, statements: &[NewStateme
     let ids = sqlx::query!(
         "insert into statements (org_id, run_id, rep_id, prepared_by, plan_version_id, inputs, total, digest,
                                  draw_balance, carried, hands)
-         select $1, $2, n.rep_id, $3, n.version_id, n.inputs, n.total, n.digest, n.draw_balance, n.carried, (
+         select $1, $2, n.rep_id, $3, n.version_id, n.inputs::jsonb, n.total, n.digest, n.draw_balance, n.carried, (
                     select coalesce(array_agg(distinct h.made_by order by h.made_by), '{}')
                     from unnest($11::bigint[], $12::bigint[]) as h (rep_id, made_by)
                     where h.rep_id = n.rep_id
                 )
-         from unnest($4::bigint[], $5::bigint[], $6::jsonb[], $7::bigint[], $8::bytea[], $9::bigint[], $10::bigint[])
+         from unnest($4::bigint[], $5::bigint[], $6::text[], $7::bigint[], $8::bytea[], $9::bigint[], $10::bigint[])
               as n (rep_id, version_id, inputs, total, digest, draw_balance, carried)
          returning id, rep_id",
         org as OrgId,
@@ -111,7 +111,7 @@ pub async fn insert_statements(tx: &mut Tx, run: RunId, statements: &[NewStateme
         actor as Option<UserId>,
         &reps,
         &versions,
-        &inputs,
+        &inputs as &[&str],
         &totals,
         &digests,
         &draws,
@@ -131,13 +131,13 @@ pub async fn insert_statements(tx: &mut Tx, run: RunId, statements: &[NewStateme
             components.push(line.component.clone());
             measures.push(line.measure.clone());
             amounts.push(line.amount.0);
-            details.push(line.detail.clone());
+            details.push(line.detail.as_str());
         }
     }
     sqlx::query!(
         "insert into statement_lines (org_id, statement_id, position, component, measure, amount, detail)
-         select $1, n.statement_id, n.position, n.component, n.measure, n.amount, n.detail
-         from unnest($2::bigint[], $3::integer[], $4::text[], $5::text[], $6::bigint[], $7::jsonb[])
+         select $1, n.statement_id, n.position, n.component, n.measure, n.amount, n.detail::jsonb
+         from unnest($2::bigint[], $3::integer[], $4::text[], $5::text[], $6::bigint[], $7::text[])
               as n (statement_id, position, component, measure, amount, detail)",
         org as OrgId,
         &of,
@@ -145,7 +145,7 @@ pub async fn insert_statements(tx: &mut Tx, run: RunId, statements: &[NewStateme
         &components,
         &measures,
         &amounts,
-        &details,
+        &details as &[&str],
     )
     .execute(&mut **tx)
     .await?;

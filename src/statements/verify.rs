@@ -149,7 +149,7 @@ impl Stored {
             }
         };
         let exactly = self.is_of_this_engine();
-        let code = digest(&self.inputs, &self.engine, &again).map(|code| code.to_vec()).unwrap_or_default();
+        let code = digest(&self.inputs.to_string(), &self.engine, &again).map(|code| code.to_vec()).unwrap_or_default();
         if exactly && code != self.digest {
             tell(self.differs("statements.digest", hex(&self.digest), hex(&code)));
         }
