@@ -81,7 +81,8 @@ where
     })
 }
 
+/// Parts of long lists are read one after the other: who waits has no connection.
 async fn in_turn<P>(app: &App, part: impl Future<Output = Result<Part<P>, Error>>) -> Result<Part<P>, Error> {
-    let _turn = csv::turn(app).await?;
+    let _turn = app.exporting.acquire().await.map_err(|e| Error::Internal(e.to_string()))?;
     part.await
 }

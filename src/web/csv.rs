@@ -9,10 +9,8 @@ use axum::{
 };
 use futures_util::{StreamExt, stream};
 use rust_decimal::Decimal;
-use tokio::sync::SemaphorePermit;
 
 use super::error::Error;
-use crate::App;
 
 /// A file that is written row by row.
 pub struct File(csv::Writer<Vec<u8>>);
@@ -22,11 +20,6 @@ pub struct Cell(String);
 
 /// What a formula begins with.
 const RISKY: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
-
-/// The right to read a part of a long file. Those who wait for it have no connection.
-pub async fn turn(app: &App) -> Result<SemaphorePermit<'_>, Error> {
-    app.exporting.acquire().await.map_err(|e| Error::Internal(e.to_string()))
-}
 
 /// A cell of text. What begins like a formula gets an apostrophe before it.
 pub fn text(text: &str) -> Cell {
