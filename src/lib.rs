@@ -554,7 +554,7 @@ pub struct App {
     pub trusted_proxies: config::TrustedProxies,
     /// Passwords that nobody may choose, if there is a list of them.
     pub breached: Option<Arc<sign_in::breached::Breached>>,
-    /// How many passwords are hashed at once: each takes 19 MiB and 15 ms of a core.
+    /// How many more passwords may be hashed at once.
     pub hashing: Arc<Semaphore>,
     /// Whose import is at work: pages import one at a time, so that the others' connections stay free.
     pub importing: Arc<Semaphore>,
@@ -582,7 +582,7 @@ impl App {
             public_url,
             trusted_proxies: config::TrustedProxies::default(),
             breached: None,
-            hashing: Arc::new(Semaphore::new(2)),
+            hashing: Arc::new(Semaphore::new(sign_in::passwords::at_once())),
             importing: Arc::new(Semaphore::new(1)),
             boards: Arc::default(),
             exporting: Arc::new(Semaphore::new(2)),

@@ -1,5 +1,7 @@
 //! Passwords: which are refused when they are chosen, and how they are hashed and compared without stalling the server.
 
+use std::thread;
+
 use argon2::{
     Argon2, Params,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
@@ -207,7 +209,13 @@ fn is_current(hash: &PasswordHash) -> bool {
     hash.algorithm.as_str() == "argon2id" && Params::try_from(hash).is_ok_and(|params| costs(&params) == costs(&today))
 }
 
-/// Each hash takes 19 MiB and 15 ms of a core: only so many at once, and never on a thread that serves others.
+/// How many passwords are hashed at once: each takes 19 MiB and 15 ms of a core. Half of the cores stay for pages, however
+/// many sign in.
+pub fn at_once() -> usize {
+    thread::available_parallelism().map_or(1, |cores| cores.get() / 2).clamp(1, 4)
+}
+
+/// Only so many at once, and never on a thread that serves others.
 async fn off_the_threads<T: Send + 'static>(
     app: &App,
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
