@@ -49,11 +49,13 @@ attack:
 	scripts/install run
 	scripts/attack
 
-# What docs/performance.md measures: paying and explaining deals, an import of a million of them, and pages. Takes long.
+# What docs/performance.md measures: paying and explaining deals, an import of a million of them, runs, and pages. Takes
+# long.
 bench:
 	scripts/install run
 	cargo bench --bench engine
 	scripts/bench-import
+	scripts/bench-runs
 	scripts/bench-pages
 
 # After a change of SQL: checks the queries on a throw-away PostgreSQL and writes .sqlx/.

@@ -25,18 +25,7 @@ const ONE: &str = r#"{ "name": "Tiers", "currency": "EUR", "period": "month", "c
         { "from": "0", "rate": "0.01" }, { "from": "1000", "rate": "0.02" },
         { "from": "30000", "rate": "0.03" }, { "from": "80000", "rate": "0.05" } ] } } } ] }"#;
 
-const FIVE: &str = r#"{ "name": "Five", "currency": "EUR", "period": "month", "components": [
-    { "name": "Sales", "measure": "net_sales", "pays": { "tiers": { "mode": "marginal", "axis": "attainment", "steps": [
-        { "from": "0", "rate": "0.04" }, { "from": "1", "rate": "0.06" }, { "from": "1.2", "rate": "0.08" } ] } } },
-    { "name": "Large deals", "measure": "net_sales", "pays": { "tiers": { "mode": "whole", "axis": "amount", "per": "deal",
-        "steps": [ { "from": "0", "rate": "0" }, { "from": "1000", "rate": "0.01" } ] } } },
-    { "name": "Young customers", "measure": "net_sales", "only": { "customer_months": { "below": "12" } },
-        "pays": { "rate": "0.02" }, "modifier": { "metric": "lost_customers", "steps": [
-            { "from": "0", "times": "1.2" }, { "from": "1", "times": "1" }, { "from": "2", "times": "0.8" } ] } },
-    { "name": "Campaign", "measure": "deals", "only": { "booked": { "from": "2026-10-05", "through": "2026-10-20" } },
-        "pays": { "per_unit": "5.00" }, "cap": "300.00" },
-    { "name": "Visits", "measure": "visits", "pays": { "bonus": "200.00" },
-        "gate": [ { "attainment": "visits", "at_least": "1" } ] } ] }"#;
+const FIVE: &str = include_str!("five.json");
 
 /// The deals of so many reps in one month; every tenth is a linked return of a part of the one before.
 fn facts(reps: i64, deals: i64) -> Vec<Facts> {
