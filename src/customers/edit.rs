@@ -42,9 +42,9 @@ struct FormPage {
     customer: Option<Customer>,
     form: CustomerForm,
     errors: Errors,
-    /// Who may own it; nobody to choose: it is the rep's own.
+    /// Who may own a new one; nobody to choose: it is the rep's own. One that is there is handed over elsewhere.
     owners: Vec<Choice>,
-    /// Whether the viewer hands customers over, with a preview.
+    /// Whether the viewer hands customers over.
     hands_over: bool,
     segments: Vec<String>,
     /// What somebody else saved meanwhile.
@@ -62,7 +62,7 @@ impl FormPage {
         form: CustomerForm,
         errors: Errors,
     ) -> Result<Self, Error> {
-        let owners = owners(db, me, customer.as_ref()).await?;
+        let owners = if customer.is_none() { owners(db, me).await? } else { vec![] };
         let mut choices: Vec<Choice> = owners.into_iter().map(|(id, name)| Choice::new(id, name)).collect();
         if !choices.is_empty() {
             choices.push(Choice::new("none", "Nobody"));
@@ -81,23 +81,14 @@ impl FormPage {
     }
 }
 
-/// Whom this person may make the owner: managers choose among the reps in sight who sell today; a rep's customers are his
-/// own.
-async fn owners(
-    db: &mut PgConnection,
-    me: &Viewer,
-    customer: Option<&Customer>,
-) -> Result<Vec<(UserId, String)>, Error> {
+/// Whom this person may make the owner of a new customer: managers choose among the reps in sight who sell today; a rep's
+/// customers are his own.
+async fn owners(db: &mut PgConnection, me: &Viewer) -> Result<Vec<(UserId, String)>, Error> {
     if !me.is(Role::Manager) {
         return Ok(vec![]);
     }
     let mut owners = reps_db::selling(db, me.scope.org, me.today).await?;
     owners.retain(|(rep, _)| me.scope.sees(*rep));
-    // The owner of today may have left, or be out of sight, where the customer is seen for its visits.
-    let now = customer.and_then(|customer| customer.owner_id.zip(customer.owner.clone()));
-    if let Some(now) = now.filter(|now| !owners.contains(now)) {
-        owners.push(now);
-    }
     Ok(owners)
 }
 
@@ -120,9 +111,9 @@ pub async fn create(
         return html(FormPage::load(&mut read, &me, page, None, fields, Errors::new()).await?);
     }
     let mut errors = Errors::new();
-    let owners = owners(&mut read, &me, None).await?;
+    let owners = owners(&mut read, &me).await?;
     // A rep's form does not ask for an owner: what is sent nevertheless is not read.
-    let fields = if owners.is_empty() { CustomerForm { owner: String::new(), ..fields } } else { fields };
+    let fields = if owners.is_empty() { fields.without_owner() } else { fields };
     let said = fields.parse(&owners, me.today, &mut errors);
     if !errors.is_empty() {
         let page = FormPage::load(&mut read, &me, page, None, fields, errors).await?;
@@ -186,7 +177,7 @@ pub async fn edit(
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let customer = find_editable(&mut read, &me, id).await?;
     let contacts = page_db::contacts(&mut read, me.scope.org, id).await?;
-    let form = CustomerForm::of(&customer, &contacts, me.today);
+    let form = CustomerForm::of(&customer, &contacts);
     html(FormPage::load(&mut read, &me, page, Some(customer), form, Errors::new()).await?)
 }
 
@@ -204,9 +195,9 @@ pub async fn update(
         return html(FormPage::load(&mut read, &me, page, Some(customer), fields, Errors::new()).await?);
     }
     let mut errors = Errors::new();
-    let owners = owners(&mut read, &me, Some(&customer)).await?;
-    let fields = if owners.is_empty() { CustomerForm { owner: String::new(), ..fields } } else { fields };
-    let said = fields.parse(&owners, me.today, &mut errors);
+    // Another owner takes over from a day on, and after a look at what moves with it: `handover` alone writes that.
+    let fields = fields.without_owner();
+    let said = fields.parse(&[], me.today, &mut errors);
     let reason = errors.optional_text("reason", &fields.reason, "The reason", 500);
     if !errors.is_empty() {
         let page = FormPage::load(&mut read, &me, page, Some(customer), fields, errors).await?;
@@ -215,7 +206,7 @@ pub async fn update(
     let contacts = page_db::contacts(&mut read, me.scope.org, id).await?;
     drop(read);
     let mut write = once::begin(&app, &me, once).await?;
-    let mut new = facts(&said.details, &said.contacts);
+    let new = facts(&said.details, &said.contacts);
     if !db::update(&mut write, id, fields.version.parse().unwrap_or(0), &said.details).await? {
         drop(write);
         let mut read = tx::read(&app.db, me.scope.org).await?;
@@ -230,12 +221,6 @@ pub async fn update(
     }
     let settled = settled_db::settled(&mut write, id).await?;
     db::set_contacts(&mut write, id, &said.contacts).await?;
-    let mut old = facts(&customer.details, &contacts);
-    if let Some(owner) = said.owner.filter(|owner| *owner != customer.owner_id) {
-        db::set_owner(&mut write, id, owner, said.owner_from).await?;
-        add_owner(&mut old, customer.owner.as_deref(), customer.owner_from);
-        add_owner(&mut new, owner.and_then(|owner| name_of(owner, &owners, &me)).as_deref(), said.owner_from);
-    }
     events_db::recompute(&mut write, &[id]).await?;
     if reason.is_empty() && settled_db::settled(&mut write, id).await? != settled {
         drop(write);
@@ -244,11 +229,9 @@ pub async fn update(
         return refused(FormPage::load(&mut read, &me, page, Some(customer), fields, errors).await?);
     }
     let path = format!("/customers/{id}");
-    let detail = json!({ "old": old, "new": new, "reason": reason });
+    let detail = json!({ "old": facts(&customer.details, &contacts), "new": new, "reason": reason });
     audit::db::record(&mut write, "customer.changed", &path, detail).await?;
-    let visible = find_db::visible(&mut write, &me.scope, me.today, id).await?.is_some();
-    let to = if visible { path } else { "/customers".to_owned() };
-    write.done_saying(&to, &Toast::new(format!("{} saved", said.details.name))).await
+    write.done_saying(&path, &Toast::new(format!("{} saved", said.details.name))).await
 }
 
 /// What the audit keeps of a customer.

@@ -33,9 +33,9 @@ pub struct CustomerForm {
     pub country: String,
     /// Bought before the first recorded sale.
     pub customer_since: String,
-    /// Who owns it from `owner_from` on; `none` for nobody.
+    /// Who owns a new one from `owner_from` on; `none` for nobody.
     pub owner: String,
-    /// From which day on; empty: from the beginning, of a new customer.
+    /// From which day on; empty: from the beginning.
     pub owner_from: String,
     /// Free words.
     pub notes: String,
@@ -127,7 +127,7 @@ impl CustomerForm {
     }
 
     /// The form of a customer that is there.
-    pub fn of(customer: &Customer, contacts: &[Contact], today: Date) -> Self {
+    pub fn of(customer: &Customer, contacts: &[Contact]) -> Self {
         let details = &customer.details;
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         Self {
@@ -137,8 +137,8 @@ impl CustomerForm {
             city: text(&details.city),
             country: text(&details.country),
             customer_since: details.customer_since.map(|day| day.to_string()).unwrap_or_default(),
-            owner: customer.owner_id.map(|owner| owner.to_string()).unwrap_or_default(),
-            owner_from: today.to_string(),
+            owner: String::new(),
+            owner_from: String::new(),
             notes: details.notes.clone(),
             field: details.attributes.iter().map(|(name, _)| name.clone()).collect(),
             value: details.attributes.iter().map(|(_, value)| value.clone()).collect(),
@@ -152,6 +152,12 @@ impl CustomerForm {
             more: String::new(),
         }
         .padded()
+    }
+
+    /// What was typed, but for the owner.
+    #[must_use]
+    pub fn without_owner(self) -> Self {
+        Self { owner: String::new(), owner_from: String::new(), ..self }
     }
 
     /// With some empty rows at the end, and more where they were asked for.
