@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{access::Role, id::UserId},
     teams, users,
-    users::db::Details,
+    users::db::{Details, LAST_ADMIN},
 };
 
 /// The file.
@@ -50,6 +50,7 @@ pub async fn import(import: &mut Import<'_>) -> Result<Option<Counts>, Failure> 
     let Some(rows) = read(import)? else { return Ok(None) };
     let matches = match_existing(&rows, &existing);
     check(import, &rows, &existing, &matches);
+    check_admins(import, &rows, &existing, &matches).await?;
     let tree = tree(import, &rows, &existing, &matches).await?;
     // What other files say of these people can be checked although nothing will be written.
     import.reps.extend(rows.iter().map(|row| (row.external_id.clone(), UserId(0))));
@@ -156,6 +157,26 @@ fn check(import: &mut Import<'_>, rows: &[Rep], existing: &[Existing], matches: 
             );
         }
     }
+}
+
+/// Somebody who can sign in stays administrator.
+async fn check_admins(
+    import: &mut Import<'_>,
+    rows: &[Rep],
+    existing: &[Existing],
+    matches: &[Option<usize>],
+) -> Result<(), Failure> {
+    let mut stay = users::db::admins(import.tx).await?;
+    for (row, matched) in rows.iter().zip(matches) {
+        let Some(left_on) = row.details.left_on else { continue };
+        let is_admin = |admin: &UserId| matched.and_then(|at| existing.get(at)).is_some_and(|old| old.id == *admin);
+        let Some(at) = stay.iter().position(is_admin) else { continue };
+        stay.remove(at);
+        if stay.is_empty() {
+            import.problems.add(REPS.file, row.line, "left_on", left_on.to_string(), LAST_ADMIN);
+        }
+    }
+    Ok(())
 }
 
 async fn tree(

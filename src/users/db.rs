@@ -251,22 +251,22 @@ pub async fn exists(tx: &mut Tx, id: UserId) -> sqlx::Result<bool> {
     .await
 }
 
-/// Whether anybody else is an administrator who can sign in, without a last day. Take [`crate::organizations::db::lock`] before: two
-/// administrators could remove each other in the same moment.
-pub async fn has_other_admin(tx: &mut Tx, id: UserId) -> sqlx::Result<bool> {
+/// Why the only one of [`admins`] stays.
+pub const LAST_ADMIN: &str = "This is the only administrator with a password. Make somebody else administrator first.";
+
+/// The administrators who can sign in and have no last day. Take [`crate::organizations::db::lock`] before: two administrators
+/// could remove each other in the same moment.
+pub async fn admins(tx: &mut Tx) -> sqlx::Result<Vec<UserId>> {
     let org = tx.org;
     sqlx::query_scalar!(
-        r#"select exists (
-               select
-               from user_roles r
-               join users u on u.org_id = r.org_id and u.id = r.user_id and u.active and u.left_on is null
-               join sign_ins s on s.org_id = u.org_id and s.user_id = u.id
-               where r.org_id = $1 and r.role = 'admin' and r.user_id <> $2
-           ) as "exists!""#,
+        r#"select u.id
+           from user_roles r
+           join users u on u.org_id = r.org_id and u.id = r.user_id and u.active and u.left_on is null
+           join sign_ins s on s.org_id = u.org_id and s.user_id = u.id
+           where r.org_id = $1 and r.role = 'admin'"#,
         org as OrgId,
-        id as UserId,
     )
-    .fetch_one(&mut **tx)
+    .fetch_all(&mut **tx)
     .await
 }
 

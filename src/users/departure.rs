@@ -7,7 +7,7 @@ use time::Date;
 use super::{
     db,
     form::DepartureForm,
-    person::{LAST_ADMIN, PersonPage, STALE, first_moved, is_last_admin, path},
+    person::{PersonPage, STALE, first_moved, is_last_admin, path},
 };
 use crate::{
     App, audit,
@@ -58,7 +58,7 @@ pub(super) async fn leave_company(
     let Some(last) = last.filter(|_| shown.errors.is_empty()) else { return shown.refuse() };
     let mut write = once::begin_alone(&app, &me, once).await?;
     if is_last_admin(&mut write, &shown.person).await? {
-        shown.errors.add("", LAST_ADMIN);
+        shown.errors.add("", db::LAST_ADMIN);
         return shown.refuse();
     }
     let left_on = Some(add_days(last, 1));
@@ -124,7 +124,7 @@ pub(super) async fn deactivate(
     }
     let mut write = once::begin(&app, &me, once).await?;
     if is_last_admin(&mut write, &shown.person).await? {
-        shown.errors.add("", LAST_ADMIN);
+        shown.errors.add("", db::LAST_ADMIN);
         return shown.refuse();
     }
     if !db::touch(&mut write, id, shown.person.version).await? {

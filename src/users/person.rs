@@ -67,9 +67,6 @@ pub fn path(id: UserId, form: &str) -> String {
 pub(super) const STALE: Error =
     Error::Conflict("Somebody else has changed this person meanwhile. Open the page again.");
 
-pub(super) const LAST_ADMIN: &str =
-    "This is the only administrator with a password. Make somebody else administrator first.";
-
 #[derive(Template)]
 #[template(path = "users/person.html")]
 pub(super) struct PersonPage {
@@ -206,7 +203,7 @@ async fn change_details(
     }
     let mut write = once::begin_alone(&app, &me, once).await?;
     if leaves.is_some() && is_last_admin(&mut write, &shown.person).await? {
-        shown.errors.add("left_on", LAST_ADMIN);
+        shown.errors.add("left_on", db::LAST_ADMIN);
         return shown.refuse();
     }
     let saved = async {
@@ -273,7 +270,7 @@ async fn change_roles(
     }
     let mut write = once::begin(&app, &me, once).await?;
     if !new.contains(&Role::Admin) && is_last_admin(&mut write, &shown.person).await? {
-        shown.errors.add("roles", LAST_ADMIN);
+        shown.errors.add("roles", db::LAST_ADMIN);
         return shown.refuse();
     }
     if !db::touch(&mut write, id, version).await? {
@@ -292,7 +289,7 @@ pub(super) async fn is_last_admin(write: &mut Write, person: &Person) -> Result<
         return Ok(false);
     }
     organizations::db::lock(write).await?;
-    Ok(!db::has_other_admin(write, person.id).await?)
+    Ok(db::admins(write).await?.iter().all(|admin| *admin == person.id))
 }
 
 async fn change_team(

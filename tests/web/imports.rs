@@ -10,7 +10,7 @@ use axum::{
 use time::Duration;
 use uuid::Uuid;
 
-use crate::support::{Answer, Client, TestApp, User};
+use crate::support::{Answer, Client, TestApp, User, email};
 
 const CUSTOMERS: (&str, &str) = ("customers.csv", "external_id,name,city\nC1,Alpha,Oslo\nC2,Beta,Bergen\n");
 
@@ -129,6 +129,31 @@ async fn every_problem_stands_with_its_place() {
     astrid.submit(&page, "form[action$='/discard']", &[]).await.expect(303);
     astrid.get(sent.location()).await.expect(404);
     assert_eq!(world.waiting().await, Some(0));
+}
+
+#[tokio::test]
+async fn somebody_stays_administrator() {
+    let world = World::new().await;
+    let org = world.astrid.org;
+    world.app.user(org, "Berit", &[Role::Admin]).await; // without a password
+    let mut astrid = world.browser().await;
+    let people = format!(
+        "external_id,name,email,left_on\nR1,Ingrid,,2026-10-01\nR2,Astrid,{},2026-12-01\n",
+        email(org, "Astrid")
+    );
+    let sent = send(&mut astrid, &[("reps.csv", &people)]).await.expect(303);
+    let page = astrid.follow(&sent).await.expect(200);
+    let words = "This is the only administrator with a password. Make somebody else administrator first.";
+    assert_eq!(page.texts("tbody tr"), [format!("left_on Line 3 : “2026-12-01” {words}")]);
+    assert!(!page.has(APPLY));
+    // Of two one may leave, and not both.
+    world.app.user_with_password(org, "Cecilie", &[Role::Admin]).await;
+    let sent = send(&mut astrid, &[("reps.csv", &people)]).await.expect(303);
+    assert!(astrid.follow(&sent).await.expect(200).has(APPLY));
+    let both = format!("{people}R3,Cecilie,{},2026-12-01\n", email(org, "Cecilie"));
+    let sent = send(&mut astrid, &[("reps.csv", &both)]).await.expect(303);
+    let page = astrid.follow(&sent).await.expect(200);
+    assert_eq!(page.texts("tbody tr"), [format!("left_on Line 4 : “2026-12-01” {words}")]);
 }
 
 #[tokio::test]
