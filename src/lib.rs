@@ -470,6 +470,7 @@ pub mod search {
 pub mod users {
     pub mod db;
     pub mod departure;
+    mod export;
     pub mod form;
     pub mod leave;
     pub mod leaves_db;

@@ -113,6 +113,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("user.second_factor_wrong", "gave a wrong code for the sign-in of", "People: wrong code"),
     ("user.recovery_codes_made", "made new recovery codes of", "People: recovery codes made"),
     ("user.recovery_code_used", "used a recovery code of", "People: recovery code used"),
+    ("user.exported", "downloaded", "People: list downloaded"),
     ("user.viewing_started", "began to view as", "People: viewed as"),
     ("user.viewing_ended", "stopped viewing as", "People: viewing ended"),
     ("team.created", "created", "Teams: created"),
@@ -295,7 +296,8 @@ fn particulars(row: &Row, names: &[(UserId, String)], me: &Viewer) -> Vec<Change
             let new = row.detail.get("new").unwrap_or(&row.detail);
             one(now("Name", new.get("name").and_then(Value::as_str).unwrap_or_default().to_owned()))
         }
-        "visit.exported" | "deal.exported" | "customer.exported" | "audit.exported" | "run.downloaded" => {
+        "visit.exported" | "deal.exported" | "customer.exported" | "user.exported" | "audit.exported"
+        | "run.downloaded" => {
             let rows = row.detail.get("rows").and_then(Value::as_i64).map(format::count).unwrap_or_default();
             vec![now("File", text("file")), now("Rows", rows)]
         }
@@ -330,7 +332,9 @@ fn thing(row: &Row, me: &Viewer) -> (String, String) {
     let customer = || row.customer.clone().unwrap_or_default();
     match row.object.split('/').nth(1).unwrap_or_default() {
         list if row.action.ends_with(".exported") && list == "audit" => ("the audit log".to_owned(), here()),
-        list if row.action.ends_with(".exported") => (format!("the list of {list}"), here()),
+        list if row.action.ends_with(".exported") => {
+            (format!("the list of {}", if list == "users" { "people" } else { list }), here())
+        }
         "customers" if row.customer.is_some() => (customer(), here()),
         "deals" => match row.deal {
             Some(number) => (format!("deal {number}, {}", customer()), here()),

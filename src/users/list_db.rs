@@ -108,11 +108,17 @@ pub struct Line {
     pub roles: Vec<Role>,
     /// Today's team.
     pub team: Option<String>,
+    /// The name in imported files.
+    pub external_id: Option<String>,
+    /// The first day.
+    pub hired_on: Option<Date>,
+    /// The first day no longer there.
+    pub left_on: Option<Date>,
     /// Whether the person may and can sign in.
     pub state: State,
 }
 
-/// At most [`PAGE`] people, and how many there are before and after them.
+/// Some people, and how many there are before and after them.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// The people, by name.
@@ -125,17 +131,24 @@ pub struct Found {
     pub has_after: bool,
 }
 
-/// One page of the people whom the filter finds.
-pub async fn list(tx: &mut Read, scope: &Scope, filter: &Filter, part: Part, today: Date) -> sqlx::Result<Found> {
+/// The people whom the filter finds, so many at most.
+pub async fn list(
+    tx: &mut Read,
+    scope: &Scope,
+    filter: &Filter,
+    part: Part,
+    most: usize,
+    today: Date,
+) -> sqlx::Result<Found> {
     let (cursor, backwards) = match part {
         Part::First => (None, false),
         Part::After(id) => (Some(id), false),
         Part::Before(id) => (Some(id), true),
     };
-    let limit = i64::try_from(PAGE).unwrap_or(50) + 1;
+    let limit = i64::try_from(most).unwrap_or(i64::MAX - 1) + 1;
     let rows = sqlx::query!(
         r#"with found as (
-               select u.id, u.name, u.email, u.title, u.level, t.name as team,
+               select u.id, u.name, u.email, u.title, u.level, u.external_id, u.hired_on, u.left_on, t.name as team,
                       u.active and (u.left_on is null or u.left_on > $2) as active,
                       exists (select from sign_ins s where s.org_id = u.org_id and s.user_id = u.id) as has_sign_in,
                       array(select r.role from user_roles r where r.org_id = u.org_id and r.user_id = u.id) as roles
@@ -148,13 +161,14 @@ pub async fn list(tx: &mut Read, scope: &Scope, filter: &Filter, part: Part, tod
                  and ($10 = '' or lower(u.level) = lower($10))
            ),
            chosen as (
-               select id, name, email, title, level, active, team, has_sign_in, roles
+               select id, name, email, title, level, external_id, hired_on, left_on, active, team, has_sign_in, roles
                from found
                where ($5::text is null or $5 = any (roles))
                  and ($6::text is null
                       or $6 = case when not active then 'deactivated' when has_sign_in then 'active' else 'not-yet' end)
            )
-           select c.id as "id!: UserId", c.name as "name!", c.email, c.title, c.level, c.active as "active!", c.team as "team?",
+           select c.id as "id!: UserId", c.name as "name!", c.email, c.title, c.level, c.external_id, c.hired_on, c.left_on,
+                  c.active as "active!", c.team as "team?",
                   c.has_sign_in as "has_sign_in!", c.roles as "roles!", (select count(*) from chosen) as "total!"
            from chosen c
            left join users p on p.org_id = $1 and p.id = $7
@@ -176,10 +190,10 @@ pub async fn list(tx: &mut Read, scope: &Scope, filter: &Filter, part: Part, tod
     .fetch_all(&mut **tx)
     .await?;
     let total = rows.first().map_or(0, |row| row.total);
-    let more = rows.len() > PAGE;
+    let more = rows.len() > most;
     let mut lines: Vec<Line> = rows
         .into_iter()
-        .take(PAGE)
+        .take(most)
         .map(|row| Line {
             id: row.id,
             name: row.name,
@@ -188,6 +202,9 @@ pub async fn list(tx: &mut Read, scope: &Scope, filter: &Filter, part: Part, tod
             level: row.level,
             roles: roles(&row.roles),
             team: row.team,
+            external_id: row.external_id,
+            hired_on: row.hired_on,
+            left_on: row.left_on,
             state: State::of(row.active, row.has_sign_in),
         })
         .collect();

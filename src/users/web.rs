@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    db,
+    db, export,
     form::{PersonForm, RoleBox, parse_roles, role_boxes},
     leave,
     list_db::{self, Filter, Found, Part, State as SignInState},
@@ -34,6 +34,7 @@ use crate::{
 pub fn routes() -> Routes {
     Routes::new()
         .get("/users", index)
+        .get("/users.csv", export::export)
         .post("/users", create)
         .get("/users/new", new)
         .merge(person::routes())
@@ -52,12 +53,14 @@ struct IndexPage {
     states: Vec<Choice>,
     levels: Vec<Choice>,
     pager: Pager,
+    /// Where everybody whom the filters find is a file.
+    csv: String,
     is_filtered: bool,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, serde::Serialize)]
 #[serde(default)]
-struct IndexQuery {
+pub(super) struct IndexQuery {
     q: String,
     role: String,
     team: String,
@@ -70,7 +73,7 @@ struct IndexQuery {
 }
 
 impl IndexQuery {
-    fn filter(&self) -> Filter {
+    pub(super) fn filter(&self) -> Filter {
         Filter {
             search: self.q.trim().to_owned(),
             role: Role::parse(&self.role),
@@ -88,10 +91,15 @@ impl IndexQuery {
         }
     }
 
+    /// The address of everybody whom the filters find.
+    pub(super) fn address(&self, path: &str) -> Option<String> {
+        serde_html_form::to_string(self).ok().map(|filters| format!("{path}?{filters}"))
+    }
+
     /// The address of the same list from another person on.
     fn link(&self, cursor: &str, id: Option<crate::domain::id::UserId>) -> Option<String> {
-        let filters = serde_html_form::to_string(self).ok()?;
-        id.map(|id| format!("/users?{filters}&{cursor}={id}"))
+        let list = self.address("/users")?;
+        id.map(|id| format!("{list}&{cursor}={id}"))
     }
 }
 
@@ -103,7 +111,7 @@ async fn index(
 ) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let filter = query.filter();
-    let found = list_db::list(&mut read, &me.scope, &filter, query.part(), me.today).await?;
+    let found = list_db::list(&mut read, &me.scope, &filter, query.part(), list_db::PAGE, me.today).await?;
     let teams = teams::db::tree(&mut read, &me.scope, me.today).await?;
     let levels = list_db::levels(&mut read, &me.scope).await?;
     let (first, last) = (found.lines.first().map(|line| line.id), found.lines.last().map(|line| line.id));
@@ -121,6 +129,7 @@ async fn index(
         roles: role_choices(),
         teams: team_choices(&teams),
         states: SignInState::ALL.map(|state| Choice::new(state.as_str(), state.label())).to_vec(),
+        csv: query.address("/users.csv").unwrap_or_default(),
         query,
         found,
         pager,

@@ -66,6 +66,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /notices/seen", [DOOR, 400, 400, 400, 400]),
     // People, roles, teams.
     ("GET /users", [DOOR, 403, 403, 403, 200]),
+    ("GET /users.csv", [DOOR, 403, 403, 403, 200]),
     ("POST /users", [DOOR, 403, 403, 403, 422]),
     ("GET /users/new", [DOOR, 403, 403, 403, 200]),
     ("GET /users/{id}", [DOOR, 403, 403, 403, 200]),

@@ -307,6 +307,43 @@ async fn another_role_counts_at_once_and_signs_out() {
 }
 
 #[tokio::test]
+async fn the_list_is_a_file() {
+    let (app, admin) = start().await;
+    let rep = app.user(admin.org, "=Ingrid", &[Role::Rep, Role::Manager]).await;
+    app.team(admin.org, "North", None, None, &[rep]).await;
+    sqlx::query!(
+        "update users set external_id = 'R1', email = null, title = '@work', level = 'senior', hired_on = '2024-03-01'
+         where id = $1",
+        rep.id.0
+    )
+    .execute(&app.db)
+    .await
+    .unwrap();
+    for number in 0..60 {
+        app.user(admin.org, &format!("Person {number:02}"), &[Role::Rep]).await;
+    }
+    let elsewhere = app.company("Sørlys").await;
+    app.user(elsewhere, "Olga", &[Role::Rep]).await;
+    let mut browser = app.client(admin).await;
+    // The page leads to the file of what it shows; formulas are disarmed.
+    let page = browser.get("/users?q=ingrid&role=rep").await.expect(200);
+    let path = page.attribute("a[href*='.csv']", "href");
+    let file = browser.get(&path).await.expect(200);
+    assert!(file.header("content-disposition").contains("users-2026-11-19.csv"));
+    let line = format!("{},'=Ingrid,R1,,'@work,senior,rep manager,North,2024-03-01,,not-yet", rep.id);
+    assert_eq!(file.body().lines().skip(1).collect::<Vec<_>>(), [line]);
+    // Everybody, more than a page has, and nobody of another company; the search in vain has no file.
+    let file = browser.get("/users.csv").await.expect(200).body();
+    let names: Vec<&str> = file.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).collect();
+    assert_eq!((names.len(), names[0], names[61]), (62, "'=Ingrid", "Person 59"));
+    assert!(!browser.get("/users?q=nobody").await.expect(200).has("a[href*='.csv']"));
+    // Noted before the first byte.
+    let log = browser.get("/audit?act=user.exported").await.expect(200).words();
+    assert!(log.contains("Astrid downloaded the list of people") && log.contains("q=ingrid"), "{log}");
+    app.client(rep).await.get("/users.csv").await.expect(403);
+}
+
+#[tokio::test]
 async fn somebody_stays_administrator() {
     let (app, admin) = start().await;
     let path = format!("/users/{}", admin.id);
