@@ -18,7 +18,7 @@ use super::{
     merge_db::{self, Moving, NewMerge},
     merge_undo_db,
     page_db::{self, Customer},
-    pick::{named_choice, pick},
+    pick::{Given, named_choice, pick},
     settled_db::{NEEDS_REASON, Settled, settled},
     show,
 };
@@ -179,7 +179,8 @@ struct Asked {
 impl Asked {
     async fn load(db: &mut PgConnection, me: &Viewer, customer: &Customer, form: &MergeForm) -> Result<Self, Error> {
         let mut errors = Errors::new();
-        let picked = pick(db, &me.scope, me.today, &form.customer, &form.other, &mut errors).await?;
+        let given = Given { chosen: &form.customer, ticked: "", typed: &form.other };
+        let picked = pick(db, &me.scope, me.today, given, &mut errors).await?;
         let similar = picked.similar.iter().filter(|one| one.id != customer.id).map(named_choice).collect();
         let mut plan = None;
         if let Some(other) = picked.customer {

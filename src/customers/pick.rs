@@ -17,6 +17,17 @@ pub const CHOSEN: &str = "customer";
 /// The field for the name of another one.
 pub const TYPED: &str = "other";
 
+/// What a form says of its customer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Given<'a> {
+    /// The offer that is ticked.
+    pub chosen: &'a str,
+    /// The offer that the page ticked by itself. It is nobody's choice: a name that is typed counts before it.
+    pub ticked: &'a str,
+    /// The name that was typed.
+    pub typed: &'a str,
+}
+
 /// What the form's two fields come to.
 #[derive(Clone, Debug, Default)]
 pub struct Picked {
@@ -26,29 +37,44 @@ pub struct Picked {
     pub similar: Vec<Named>,
 }
 
-/// Reads the two fields; a name that was typed counts before an offer that was ticked. Customers out of sight are not
-/// found, like those that do not exist.
+/// Reads the two fields. Who ticks one customer and types the name of another is asked which is meant. Customers out of
+/// sight are not found, like those that do not exist.
 pub async fn pick(
     db: &mut PgConnection,
     scope: &Scope,
     today: Date,
-    chosen: &str,
-    typed: &str,
+    given: Given<'_>,
     errors: &mut Errors,
 ) -> sqlx::Result<Picked> {
-    let typed = errors.optional_text(TYPED, typed, "The name", 200);
+    let typed = errors.optional_text(TYPED, given.typed, "The name", 200);
+    let chosen = given.chosen.trim();
+    let is_chosen = typed.is_empty() || chosen != given.ticked.trim();
+    let id: Option<CustomerId> = chosen.parse().ok().filter(|_| is_chosen);
+    let customer = match id {
+        Some(id) => find_db::visible(db, scope, today, id).await?,
+        None => None,
+    };
     if typed.is_empty() {
-        let id: Option<CustomerId> = chosen.trim().parse().ok();
-        let customer = match id {
-            Some(id) => find_db::visible(db, scope, today, id).await?,
-            None => None,
-        };
         if customer.is_none() {
             errors.add(CHOSEN, "Choose a customer.");
         }
         return Ok(Picked { customer, similar: vec![] });
     }
     let mut found = find_db::by_name(db, scope, today, &typed).await?;
+    if let Some(chosen) = customer.filter(|_| !found.is_empty()) {
+        if !found.iter().any(|one| one.id == chosen.id) {
+            errors.add(
+                TYPED,
+                format!(
+                    "“{typed}” is typed here, and {} is ticked. Empty this field, or tick the customer that is typed.",
+                    chosen.name
+                ),
+            );
+            found.push(chosen);
+            return Ok(Picked { customer: None, similar: found });
+        }
+        return Ok(Picked { customer: Some(chosen), similar: vec![] });
+    }
     let exact = found.first().is_some_and(|one| one.name.to_lowercase() == typed.to_lowercase());
     if found.len() == 1 && exact {
         return Ok(Picked { customer: found.pop(), similar: vec![] });

@@ -97,7 +97,7 @@ pub async fn update(
         let own = Named { id: deal.customer_id, name: deal.customer.clone(), city: None };
         Picked { customer: Some(own), similar: vec![] }
     } else {
-        pick(&mut read, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?
+        pick(&mut read, &me.scope, me.today, fields.given(), &mut errors).await?
     };
     let said = fields.parse(&lists.known(&me), &mut errors);
     lists.check_left(&fields, said.booked_on.unwrap_or(me.today), &mut errors);

@@ -173,7 +173,10 @@ impl FormPage {
         picked: &Picked,
     ) -> Result<Self, Error> {
         let lists = Lists::load(db, me, deal.as_ref()).await?;
-        let form = form.padded();
+        let mut form = form.padded();
+        if !picked.similar.is_empty() {
+            form.ticked.clear(); // from now on what is ticked is an answer
+        }
         let customers = if picked.similar.is_empty() {
             offers(db, me, &form, deal.as_ref()).await?
         } else {
@@ -264,7 +267,7 @@ pub async fn new(
 ) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let mut form = DealForm::new(me.today, me.is(Role::Rep).then_some(me.id));
-    form.customer = start.customer;
+    (form.customer, form.ticked) = (start.customer.clone(), start.customer);
     html(FormPage::load(&mut read, &me, page, None, form, &Picked::default()).await?)
 }
 
@@ -277,7 +280,7 @@ pub async fn new_credit_note(
 ) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let mut form = DealForm::new(me.today, me.is(Role::Rep).then_some(me.id));
-    (form.customer, form.credit_note) = (start.customer, true);
+    (form.customer, form.ticked, form.credit_note) = (start.customer.clone(), start.customer, true);
     html(FormPage::load(&mut read, &me, page, None, form, &Picked::default()).await?)
 }
 
@@ -314,7 +317,7 @@ async fn enter(
     }
     let mut errors = Errors::new();
     let lists = Lists::load(&mut read, me, None).await?;
-    let picked = pick(&mut read, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?;
+    let picked = pick(&mut read, &me.scope, me.today, fields.given(), &mut errors).await?;
     let said = fields.parse(&lists.known(me), &mut errors);
     lists.check_left(&fields, said.booked_on.unwrap_or(me.today), &mut errors);
     let credits = with_default(&mut read, me, &said, picked.customer.as_ref(), &mut errors).await?;

@@ -5,6 +5,7 @@ use time::Date;
 
 use super::page_db::{CreditRow, Deal, LineRow};
 use crate::{
+    customers::pick::Given,
     domain::{
         company::Company,
         deal::Stage,
@@ -27,6 +28,8 @@ const MORE: usize = 3;
 pub struct DealForm {
     /// The customer that was ticked.
     pub customer: String,
+    /// The customer that the page ticked by itself.
+    pub ticked: String,
     /// The name of another customer.
     pub other: String,
     /// Open or won.
@@ -131,6 +134,11 @@ impl DealForm {
             .padded()
     }
 
+    /// What it says of the customer.
+    pub fn given(&self) -> Given<'_> {
+        Given { chosen: &self.customer, ticked: &self.ticked, typed: &self.other }
+    }
+
     /// The form of a deal that is there.
     pub fn of(deal: &Deal, lines: &[LineRow], credits: &[CreditRow], company: &Company) -> Self {
         let credit_note = is_credit_note(deal, lines);
@@ -140,6 +148,7 @@ impl DealForm {
         let date = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
         Self {
             customer: deal.customer_id.to_string(),
+            ticked: deal.customer_id.to_string(),
             stage: deal.stage.as_str().to_owned(),
             booked_on: date(deal.booked_on),
             expected_on: date(deal.expected_on),

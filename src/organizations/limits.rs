@@ -24,7 +24,7 @@ use crate::{
     App, audit,
     customers::{
         events_db::{self, Reach},
-        pick::{named_choice, pick},
+        pick::{Given, named_choice, pick},
     },
     domain::{
         customer::{
@@ -252,7 +252,8 @@ impl Asked {
         let mut asked = Self { limit: None, errors, similar: vec![] };
         let mut customer = None;
         if is_own {
-            let picked = pick(db, &me.scope, me.today, &fields.customer, &fields.other, &mut asked.errors).await?;
+            let given = Given { chosen: &fields.customer, ticked: "", typed: &fields.other };
+            let picked = pick(db, &me.scope, me.today, given, &mut asked.errors).await?;
             asked.similar = picked.similar.iter().map(named_choice).collect();
             customer = picked.customer;
         }

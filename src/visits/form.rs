@@ -5,6 +5,7 @@ use time::{Date, Time, macros::format_description};
 
 use super::{db::NewVisit, page_db::Visit, series::EVERY};
 use crate::{
+    customers::pick::Given,
     domain::{
         id::{CustomerId, UserId},
         visit::{Kind, LONGEST_SERIES, Outcome, State, series},
@@ -18,6 +19,8 @@ use crate::{
 pub struct VisitForm {
     /// The customer that was ticked.
     pub customer: String,
+    /// The customer that the page ticked by itself.
+    pub ticked: String,
     /// The name of another customer.
     pub other: String,
     /// The day.
@@ -74,10 +77,16 @@ impl VisitForm {
         Self { visited_on: day.to_string(), kind: Kind::InPerson.as_str().to_owned(), ..Self::default() }
     }
 
+    /// What it says of the customer.
+    pub fn given(&self) -> Given<'_> {
+        Given { chosen: &self.customer, ticked: &self.ticked, typed: &self.other }
+    }
+
     /// The form of a visit that is there.
     pub fn of(visit: &Visit) -> Self {
         Self {
             customer: visit.customer_id.to_string(),
+            ticked: visit.customer_id.to_string(),
             visited_on: visit.visited_on.to_string(),
             starts_at: visit.starts_at.as_ref().map(format::clock).unwrap_or_default(),
             kind: visit.kind.as_str().to_owned(),

@@ -96,6 +96,12 @@ impl LogPage {
         {
             form.customer.clone_from(&first.value);
         }
+        if errors.is_empty() {
+            form.ticked.clone_from(&form.customer);
+        }
+        if !picked.similar.is_empty() {
+            form.ticked.clear(); // from now on what is ticked is an answer
+        }
         let names = find_db::names(db, &me.scope, me.today).await?;
         let colleagues = choices(colleagues(db, me, me.id, None).await?);
         let (outcomes, kinds, today) = (outcomes(), kinds(), me.today);
@@ -186,7 +192,7 @@ pub async fn create(
     let mut errors = Errors::new();
     let said = fields.parse(visit::State::Done, me.today, &me.company.time_zone, &mut errors);
     let mut read = tx::read(&app.db, me.scope.org).await?;
-    let picked = pick(&mut read, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?;
+    let picked = pick(&mut read, &me.scope, me.today, fields.given(), &mut errors).await?;
     let colleagues = colleagues(&mut read, &me, me.id, None).await?;
     let mut with = fields.parse_with(&colleagues, &mut errors);
     let visit = picked.customer.as_ref().and_then(|customer| said.visit(me.id, customer.id));

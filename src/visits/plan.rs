@@ -151,7 +151,7 @@ pub async fn add(
     let mut errors = Errors::new();
     let said = fields.parse(visit::State::Planned, me.today, &me.company.time_zone, &mut errors);
     let mut read = tx::read(&app.db, me.scope.org).await?;
-    let picked = pick(&mut read, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?;
+    let picked = pick(&mut read, &me.scope, me.today, fields.given(), &mut errors).await?;
     let with = fields.parse_with(&log::colleagues(&mut read, &me, me.id, None).await?, &mut errors);
     let days = said.day().map(|day| fields.parse_days(day, &mut errors)).unwrap_or_default();
     let new = picked.customer.as_ref().and_then(|customer| said.visit(me.id, customer.id));

@@ -309,9 +309,12 @@ impl EditPage {
         me: &Allowed<RecordSales>,
         page: Page,
         visit: Visit,
-        form: VisitForm,
+        mut form: VisitForm,
         picked: &Picked,
     ) -> Result<Self, Error> {
+        if !picked.similar.is_empty() {
+            form.ticked.clear(); // from now on what is ticked is an answer
+        }
         let own = Named { id: visit.customer_id, name: visit.customer.clone(), city: None };
         let customers = if picked.similar.is_empty() { vec![&own] } else { picked.similar.iter().collect() };
         Ok(Self {
@@ -372,7 +375,7 @@ async fn correct(
         let own = Named { id: visit.customer_id, name: visit.customer.clone(), city: None };
         Picked { customer: Some(own), similar: vec![] }
     } else {
-        pick(&mut read, &me.scope, me.today, &fields.customer, &fields.other, &mut errors).await?
+        pick(&mut read, &me.scope, me.today, fields.given(), &mut errors).await?
     };
     let colleagues = log::colleagues(&mut read, &me, visit.rep_id, Some(&visit)).await?;
     let with = fields.parse_with(&colleagues, &mut errors);

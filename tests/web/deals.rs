@@ -78,6 +78,28 @@ async fn a_deal_is_entered_with_lines_and_credits() {
 }
 
 #[tokio::test]
+async fn two_customers_of_one_deal_are_refused() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await.to_string();
+    let torget = field.customer("Torget", field.ingrid).await.to_string();
+    let mut browser = field.app.client(field.ingrid).await;
+    let mut fields = won(&havn, "100");
+    add(&mut fields, &[("other", "Torget"), ("notes", "kept")]);
+    let refused = post(&mut browser, "/deals", &fields).await.expect(422);
+    assert_eq!(refused.attributes(".summary-error a", "href"), ["#other"], "{}", refused.words());
+    assert_eq!((refused.value("other"), refused.value("customer")), ("Torget".into(), havn.clone()));
+    assert!(refused.value("notes").contains("kept"));
+    assert_eq!(field.count("deals").await, 0);
+    let answer = browser.submit(&refused, "main form", &[("customer", &torget)]).await.expect(303);
+    // Changed later: the customer that stands there is nobody's choice.
+    let edit = format!("{}/edit", answer.location());
+    let page = browser.get(&edit).await.expect(200);
+    assert_eq!(page.value("customer"), torget);
+    browser.submit(&page, "main form", &[("other", "Havn")]).await.expect(303);
+    assert_eq!(browser.get(&edit).await.expect(200).value("customer"), havn);
+}
+
+#[tokio::test]
 async fn bad_input_is_told_and_kept() {
     let field = Field::new().await;
     let havn = field.customer("Havn", field.ingrid).await.to_string();

@@ -111,6 +111,53 @@ async fn another_customer_is_found_by_its_name() {
 }
 
 #[tokio::test]
+async fn two_customers_of_one_visit_are_refused() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await.to_string();
+    let torget = field.customer("Torget", field.ingrid).await.to_string();
+    let kaia = field.customer("Kaia", field.ingrid).await.to_string();
+    let mut browser = field.app.client(field.ingrid).await;
+    let page = browser.get(&format!("/visits/new?customer={havn}")).await.expect(200);
+    // What the page has ticked by itself is nobody's choice.
+    browser.submit(&page, "main form", &[("other", "torget")]).await.expect(303);
+    // What somebody has ticked is.
+    let page = browser.get(&format!("/visits/new?customer={havn}")).await.expect(200);
+    let typed = [("customer", &*kaia), ("other", "torget"), ("notes", "Kept")];
+    let refused = browser.submit(&page, "main form", &typed).await.expect(422);
+    assert_eq!(refused.attributes(".summary-error a", "href"), ["#other"], "{}", refused.words());
+    let words = "“torget” is typed here, and Kaia is ticked.";
+    assert!(refused.text(".summary-error").contains(words), "{}", refused.text(".summary-error"));
+    assert_eq!((refused.value("other"), refused.value("customer")), ("torget".into(), kaia.clone()));
+    assert_eq!(refused.value("notes"), "Kept");
+    let again = browser.submit(&refused, "main form", &[]).await.expect(422);
+    assert_eq!(field.count("visits").await, 1);
+    // Either way out.
+    browser.submit(&refused, "main form", &[("customer", &torget)]).await.expect(303);
+    browser.submit(&again, "main form", &[("other", "")]).await.expect(303);
+    let to = sqlx::query_scalar!("select customer_id from visits order by id").fetch_all(&field.app.db).await.unwrap();
+    let to: Vec<String> = to.iter().map(ToString::to_string).collect();
+    assert_eq!(to, [&*torget, &*torget, &*kaia]);
+    // Of those with a name like it the ticked one is taken, though a part of the name still stands there.
+    let nord = field.customer("Havnegata Nord", field.ingrid).await.to_string();
+    field.customer("Havnegata Sør", field.ingrid).await;
+    let page = browser.get("/visits/new").await.expect(200);
+    let page = browser.submit(&page, "main form", &[("other", "havnegata")]).await.expect(422);
+    browser.submit(&page, "main form", &[("customer", &nord)]).await.expect(303);
+    assert_eq!(browser.get(&format!("/visits?customer={nord}")).await.count("tbody tr"), 1);
+    // In a correction the customer that stands there is no choice either, and another one is typed.
+    let path = format!("/visits/{}/edit", visit_of(&field, &nord).await);
+    let page = browser.get(&path).await.expect(200);
+    browser.submit(&page, "main form", &[("other", "Kaia")]).await.expect(303);
+    assert_eq!(browser.get(&path).await.expect(200).value("customer"), kaia);
+}
+
+async fn visit_of(field: &Field, customer: &str) -> i64 {
+    let customer: i64 = customer.parse().unwrap();
+    let id = sqlx::query_scalar!("select id from visits where customer_id = $1", customer);
+    id.fetch_one(&field.app.db).await.unwrap().0
+}
+
+#[tokio::test]
 async fn undo_takes_back_what_was_done_today() {
     let field = Field::new().await;
     let havn = field.customer("Havn", field.ingrid).await;
