@@ -503,7 +503,9 @@ pub mod imports {
     mod abroad;
     pub mod assignments;
     mod assignments_db;
+    mod before_db;
     mod cell;
+    mod changes;
     mod copy;
     pub mod customers;
     mod customers_db;
@@ -526,6 +528,7 @@ pub mod imports {
     pub mod preview;
     pub mod problem;
     mod progress;
+    mod put_back_db;
     pub mod reps;
     mod reps_db;
     pub mod source;

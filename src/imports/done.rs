@@ -7,14 +7,18 @@ use sqlx::error::{DatabaseError, ErrorKind};
 use time::PrimitiveDateTime;
 
 use super::{
+    before_db,
     done_db::{self, Done},
     import::{Counts, FILES, path},
-    undo_db, upload,
+    put_back_db, undo_db, upload,
 };
 use crate::{
     App, audit,
     customers::events_db,
-    domain::{id::ImportId, period::Period},
+    domain::{
+        id::{CustomerId, ImportId},
+        period::Period,
+    },
     postgres::tx::{self, Tx},
     web::{
         auth::{Allowed, ImportRecords, Viewer},
@@ -43,8 +47,10 @@ pub struct Past {
     pub who: String,
     /// What became of the rows of each file.
     pub files: Vec<(&'static str, Counts)>,
-    /// Whether it made things and changed none.
-    pub only_made: bool,
+    /// Whether it can be taken back, as far as it alone says.
+    pub is_kept: bool,
+    /// Whether it changed what was there before.
+    pub has_changed: bool,
     /// Whether everything in its files was there already.
     pub is_idle: bool,
     /// When and by whom it was taken back.
@@ -61,7 +67,8 @@ impl From<Done> for Past {
             is_idle: files.iter().all(|(_, counts)| counts.created + counts.updated == 0),
             files,
             who: done.who.unwrap_or_else(|| "the command line".to_owned()),
-            only_made: done.only_made,
+            is_kept: done.is_kept,
+            has_changed: done.has_changed,
             undone: done.undone_at.map(|at| (at, done.undone_by.unwrap_or_default())),
         }
     }
@@ -117,6 +124,9 @@ async fn take_back(tx: &mut Tx, id: ImportId, me: &Viewer) -> Result<Option<Stri
     if !undo_db::lock(tx, id).await? {
         return Ok(Some("This import was taken back before.".to_owned()));
     }
+    if !undo_db::is_kept(tx, id).await? {
+        return Ok(Some("It is kept no longer what was there before it.".to_owned()));
+    }
     let things = undo_db::worked_with(tx, id, &path(id)).await?;
     if things > 0 {
         let things = format::counted(things, "thing that it made was", "things that it made were");
@@ -130,9 +140,24 @@ async fn take_back(tx: &mut Tx, id: ImportId, me: &Viewer) -> Result<Option<Stri
         let period = format::period(Period::containing(kind, start, me.company.fiscal_start));
         return Ok(Some(format!("{period} is approved, and facts of the import lie in it.")));
     }
-    match undo_db::remove(tx, id).await {
-        Ok(customers) => {
+    if let Some(words) = moved_on(tx, id).await? {
+        return Ok(Some(words));
+    }
+    if let Some((kind, start)) = before_db::locked_period(tx, id).await? {
+        let period = format::period(Period::containing(kind, start, me.company.fiscal_start));
+        return Ok(Some(format!("{period} is approved, and what the import changed may be paid with it.")));
+    }
+    let touched = before_db::touched(tx, id).await?;
+    match put_back(tx, id).await {
+        Ok(None) => {
+            return Ok(Some("A team would be below itself: the tree of teams is another one since.".to_owned()));
+        }
+        Ok(Some(mut customers)) => {
+            customers.extend(touched);
+            customers.sort_unstable();
+            customers.dedup();
             events_db::recompute(tx, &customers).await?;
+            before_db::forget(tx, id).await?;
             undo_db::note_undone(tx, id).await?;
             audit::db::record(tx, "import.undone", &path(id), json!({})).await?;
             Ok(None)
@@ -140,8 +165,37 @@ async fn take_back(tx: &mut Tx, id: ImportId, me: &Viewer) -> Result<Option<Stri
         Err(sqlx::Error::Database(error)) if error.kind() == ErrorKind::ForeignKeyViolation => {
             Ok(Some(format!("{} since, with what the import made.", depending(&*error))))
         }
+        Err(sqlx::Error::Database(error)) if error.kind() == ErrorKind::UniqueViolation => {
+            Ok(Some("An address or external_id that it changed belongs to somebody else since.".to_owned()))
+        }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Puts back what an import changed, and removes what it made: the customers of removed deals. Nothing: teams would go round
+/// in a loop.
+async fn put_back(tx: &mut Tx, id: ImportId) -> sqlx::Result<Option<Vec<CustomerId>>> {
+    put_back_db::put_back(tx, id).await?;
+    if put_back_db::has_loop(tx).await? {
+        return Ok(None);
+    }
+    undo_db::remove(tx, id).await.map(Some)
+}
+
+/// What is no longer as the import left it.
+async fn moved_on(tx: &mut Tx, id: ImportId) -> sqlx::Result<Option<String>> {
+    let (mut names, mut count) = (vec![], 0);
+    for kind in before_db::KINDS {
+        let (named, moved) = before_db::moved_on(tx, id, kind).await?;
+        names.extend(named);
+        count += moved;
+    }
+    let Some(first) = names.first().filter(|_| count > 0) else { return Ok(None) };
+    let (first, others) = (first.clone(), count - i64::try_from(names.len()).unwrap_or(count));
+    let named = names.iter().skip(1).fold(first, |words, name| format!("{words}, {name}"));
+    let more = if others > 0 { format!(" and {} more", format::count(others)) } else { String::new() };
+    let were = if count == 1 { "was" } else { "were" };
+    Ok(Some(format!("{named}{more} {were} changed since. Correct what is wrong one by one.")))
 }
 
 /// What was done since that something of the import is needed for.

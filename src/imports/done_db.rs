@@ -1,4 +1,4 @@
-//! The SQL of imports that were done: what each did, and what it made where it changed nothing that was there.
+//! The SQL of imports that were done: what each did, and what it made.
 
 use sqlx::PgConnection;
 use time::PrimitiveDateTime;
@@ -21,8 +21,10 @@ pub struct Done {
     pub files: serde_json::Value,
     /// Whether it is the first steps' data to try things with.
     pub is_sample: bool,
-    /// Whether it made things and changed none: only that can be taken back.
-    pub only_made: bool,
+    /// Whether it can be taken back, as far as it alone says: it is kept what it made, and what it changed.
+    pub is_kept: bool,
+    /// Whether it changed what was there before.
+    pub has_changed: bool,
     /// Since when it is taken back.
     pub undone_at: Option<PrimitiveDateTime>,
     /// Who took it back.
@@ -40,11 +42,13 @@ pub async fn list(
     sqlx::query_as!(
         Done,
         r#"select i.id, i.at at time zone $2 as "at!", u.name as "who?", i.files, i.is_sample,
-                  exists (
-                      select from import_made m where m.org_id = i.org_id and m.import_id = i.id
-                  ) as "only_made!",
+                  (kept.changed or not i.has_changed and kept.made) as "is_kept!", i.has_changed,
                   i.undone_at at time zone $2 as undone_at, b.name as "undone_by?"
            from imports i
+           cross join lateral (
+               select exists (select from import_made m where m.org_id = i.org_id and m.import_id = i.id) as made,
+                      exists (select from import_before b where b.org_id = i.org_id and b.import_id = i.id) as changed
+           ) kept
            left join users u on u.org_id = i.org_id and u.id = i.user_id
            left join users b on b.org_id = i.org_id and b.id = i.undone_by
            where i.org_id = $1 and ($3::bigint is null or i.id = $3)
@@ -102,13 +106,13 @@ pub async fn set_sample(tx: &mut Tx, id: ImportId) -> sqlx::Result<()> {
 
 /// The greatest numbers that were given when an import began.
 pub struct Before {
-    users: i64,
-    teams: i64,
+    pub(super) users: i64,
+    pub(super) teams: i64,
     categories: i64,
     products: i64,
-    customers: i64,
-    deals: i64,
-    visits: i64,
+    pub(super) customers: i64,
+    pub(super) deals: i64,
+    pub(super) visits: i64,
     targets: i64,
     plans: i64,
     plan_versions: i64,
@@ -135,37 +139,10 @@ pub async fn before(tx: &mut Tx) -> sqlx::Result<Before> {
     .await
 }
 
-/// Notes what the import of this transaction made, unless it changed something that was there before. A row of this
-/// transaction is one whose `xmin` it is.
-pub async fn note_made(tx: &mut Tx, id: ImportId, before: &Before) -> sqlx::Result<()> {
+/// Notes what the import of this transaction made. A row of this transaction is one whose `xmin` it is. False: it cannot be
+/// told from what somebody else made meanwhile.
+pub async fn note_made(tx: &mut Tx, id: ImportId, before: &Before) -> sqlx::Result<bool> {
     let org = tx.org;
-    let changed = sqlx::query_scalar!(
-        r#"with mine as (select pg_current_xact_id()::xid as id)
-           select exists (select from users t, mine where t.org_id = $1 and t.xmin = mine.id and t.id <= $2)
-               or exists (select from user_roles t, mine where t.org_id = $1 and t.xmin = mine.id and t.user_id <= $2)
-               or exists (select from memberships t, mine where t.org_id = $1 and t.xmin = mine.id and t.user_id <= $2)
-               or exists (select from plan_assignments t, mine where t.org_id = $1 and t.xmin = mine.id and t.rep_id <= $2)
-               or exists (select from teams t, mine where t.org_id = $1 and t.xmin = mine.id and t.id <= $3)
-               or exists (select from team_managers t, mine where t.org_id = $1 and t.xmin = mine.id and t.team_id <= $3)
-               or exists (select from customers t, mine where t.org_id = $1 and t.xmin = mine.id and t.id <= $4)
-               or exists (select from ownerships t, mine where t.org_id = $1 and t.xmin = mine.id and t.customer_id <= $4)
-               or exists (select from deals t, mine where t.org_id = $1 and t.xmin = mine.id and t.id <= $5)
-               or exists (select from deal_lines t, mine where t.org_id = $1 and t.xmin = mine.id and t.deal_id <= $5)
-               or exists (select from deal_credits t, mine where t.org_id = $1 and t.xmin = mine.id and t.deal_id <= $5)
-               or exists (select from visits t, mine where t.org_id = $1 and t.xmin = mine.id and t.id <= $6)
-               as "changed!""#,
-        org as OrgId,
-        before.users,
-        before.teams,
-        before.customers,
-        before.deals,
-        before.visits,
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    if changed {
-        return Ok(());
-    }
     sqlx::query!(
         "with mine as (select pg_current_xact_id()::xid as id)
          insert into import_made (org_id, import_id, kind, ids)
@@ -209,7 +186,7 @@ pub async fn note_made(tx: &mut Tx, id: ImportId, before: &Before) -> sqlx::Resu
     .execute(&mut **tx)
     .await?;
     // What somebody made meanwhile, and the import changed, is in the log: imports do not note there what they make.
-    sqlx::query!(
+    let strange = sqlx::query!(
         "delete from import_made
          where org_id = $1 and import_id = $2
            and exists (
@@ -232,7 +209,7 @@ pub async fn note_made(tx: &mut Tx, id: ImportId, before: &Before) -> sqlx::Resu
     )
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    Ok(strange.rows_affected() == 0)
 }
 
 /// A checksum of what hangs on the people, teams and customers that an import made: roles, teams, plans and owners. It

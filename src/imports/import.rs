@@ -8,7 +8,7 @@ use time::{Date, OffsetDateTime};
 
 use super::{
     abroad::Rates,
-    assignments, customers, db, deals, deals_db,
+    assignments, before_db, changes, customers, db, deals, deals_db,
     done_db::{self, Before},
     ownership, plans,
     problem::Problems,
@@ -90,8 +90,8 @@ pub struct Import<'a> {
     pub notes: Vec<String>,
     /// How far it is.
     pub progress: Progress,
-    /// What was there before; none: what it makes cannot be taken back.
-    pub before: Option<Before>,
+    /// What was there before, and a way to look at it beside the transaction; none: it cannot be taken back.
+    pub before: Option<(Before, &'a PgPool)>,
 }
 
 /// What became of the rows of a file.
@@ -176,7 +176,7 @@ async fn run_once(pool: &PgPool, request: Request<'_>) -> Result<Summary, Failur
         news.push(format!("{name} is new: its currency is {currency}, its time zone UTC."));
         tx
     };
-    let mut summary = carry_out(&mut tx, source, progress, request.dry_run).await?;
+    let mut summary = carry_out(&mut tx, source, progress, None, request.dry_run).await?;
     if !request.dry_run {
         tx.commit().await?;
     }
@@ -186,13 +186,19 @@ async fn run_once(pool: &PgPool, request: Request<'_>) -> Result<Summary, Failur
 
 /// Imports what a browser sent into the organization of a transaction of the owner: everything, or an error. It is the
 /// caller's to commit. Indexes are never put aside: pages are read meanwhile.
-pub async fn sent(tx: &mut Tx, files: &[SentFile], dry_run: bool) -> Result<Summary, Failure> {
+pub async fn sent(pool: &PgPool, tx: &mut Tx, files: &[SentFile], dry_run: bool) -> Result<Summary, Failure> {
     let source = Source::Sent(files);
-    carry_out(tx, source, Progress::of(source, &FILES)?, dry_run).await
+    carry_out(tx, source, Progress::of(source, &FILES)?, Some(pool), dry_run).await
 }
 
-async fn carry_out(tx: &mut Tx, source: Source<'_>, progress: Progress, dry_run: bool) -> Result<Summary, Failure> {
-    let mut import = begin(tx, source, progress).await?;
+async fn carry_out(
+    tx: &mut Tx,
+    source: Source<'_>,
+    progress: Progress,
+    beside: Option<&PgPool>,
+    dry_run: bool,
+) -> Result<Summary, Failure> {
+    let mut import = begin(tx, source, progress, beside).await?;
     let mut files = vec![];
     let mut done = |file: &'static str, counts: Option<Counts>| files.extend(counts.map(|counts| (file, counts)));
 
@@ -258,16 +264,21 @@ async fn follow_merged(import: &mut Import<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn begin<'a>(tx: &'a mut Tx, source: Source<'a>, progress: Progress) -> Result<Import<'a>, Failure> {
+async fn begin<'a>(
+    tx: &'a mut Tx,
+    source: Source<'a>,
+    progress: Progress,
+    beside: Option<&'a PgPool>,
+) -> Result<Import<'a>, Failure> {
     let strangers = progress.strangers().iter();
     let notes = strangers.map(|file| format!("{file} is none of the files that are read: ignored.")).collect();
     let settings = db::lock_organization(tx).await?;
     let currency = Currency::parse(&settings.currency)
         .map_err(|error| Failure::Asked(format!("The organization's currency: {error}")))?;
     let id = db::next_import(tx).await?;
-    let before = match source {
-        Source::Sent(_) => Some(done_db::before(tx).await?),
-        Source::Folder(_) => None,
+    let before = match beside {
+        Some(pool) => Some((done_db::before(tx).await?, pool)),
+        None => None,
     };
     let rates = Rates::load(tx).await?;
     Ok(Import {
@@ -324,8 +335,11 @@ async fn finish(import: Import<'_>, dry_run: bool, files: Vec<(&'static str, Cou
         let detail = files.iter().map(|(file, made)| ((*file).to_owned(), serde_json::json!(made))).collect();
         let detail = serde_json::Value::Object(detail);
         done_db::insert(import.tx, id, &detail).await?;
-        if let Some(before) = &import.before {
-            done_db::note_made(import.tx, id, before).await?;
+        if let Some((before, pool)) = &import.before {
+            changes::keep(import.tx, pool, id, before).await?;
+            if !done_db::note_made(import.tx, id, before).await? {
+                before_db::forget(import.tx, id).await?;
+            }
         }
         audit::db::record(import.tx, "import.done", &path(id), detail).await?;
         db::forget_staged(import.tx, import.id).await?;

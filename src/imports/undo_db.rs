@@ -27,6 +27,20 @@ pub async fn lock(tx: &mut Tx, id: ImportId) -> sqlx::Result<bool> {
     Ok(row.is_some())
 }
 
+/// Whether it is kept what an import made, and what was there before of all that it changed.
+pub async fn is_kept(tx: &mut Tx, id: ImportId) -> sqlx::Result<bool> {
+    let org = tx.org;
+    sqlx::query_scalar!(
+        r#"select exists (select from import_before where org_id = $1 and import_id = $2)
+               or exists (select from import_made where org_id = $1 and import_id = $2)
+                  and not (select has_changed from imports where org_id = $1 and id = $2) as "is_kept!""#,
+        org as OrgId,
+        id as ImportId,
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
+
 /// How many of the things that the import made somebody has worked with since: they have entries in the log behind the
 /// import's own, at `page`, or a later value stands in place of a target of it.
 pub async fn worked_with(tx: &mut Tx, id: ImportId, page: &str) -> sqlx::Result<i64> {

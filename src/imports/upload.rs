@@ -141,7 +141,7 @@ async fn tried(
     rename(files, columns);
     let _turn = turn(app).await?;
     let mut tx = tx::import(&app.db, me.scope.org, me.id, app.clock).await?;
-    Ok(import::sent(&mut tx, files, true).await)
+    Ok(import::sent(&app.db, &mut tx, files, true).await)
 }
 
 /// Why an import did nothing, if that is not the files' fault.

@@ -266,7 +266,7 @@ async fn apply(
     let looked_at = preview_of(&waiting)?;
     let mut files = upload::kept(uploads_db::files(&mut write, me.scope.org, id).await?);
     upload::rename(&mut files, &looked_at.columns);
-    let done = import::sent(&mut write, &files, false).await;
+    let done = import::sent(&app.db, &mut write, &files, false).await;
     let import = done.as_ref().ok().map(|done| done.id);
     let outcome = Preview::of(done).map_err(upload::error)?;
     if let Some(import) = import.filter(|_| outcome.is_ready() && outcome.files == looked_at.files) {

@@ -50,7 +50,7 @@ async fn fill(
             "There are people, teams, plans or customers already. Sample data is for an empty company.",
         ));
     }
-    let summary = import::sent(&mut write, &files, false).await.map_err(upload::error)?;
+    let summary = import::sent(&app.db, &mut write, &files, false).await.map_err(upload::error)?;
     done_db::set_sample(&mut write, summary.id).await?;
     let toast = Toast::new("Sample data is here. Look around, and take it back when you begin with your own.");
     write.done_saying("/first-steps", &toast.undo(format!("{}/undo", import::path(summary.id)))).await

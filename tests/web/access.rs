@@ -691,7 +691,7 @@ async fn upload(app: &TestApp, admin: User) -> String {
 async fn imported(app: &TestApp, admin: User) -> String {
     let file = SentFile { name: "customers.csv", content: b"external_id,name\nD1,Delta\n".to_vec(), columns: vec![] };
     let mut tx = tx::import(&app.db, admin.org, admin.id, app.app.clock).await.unwrap();
-    let done = imports::import::sent(&mut tx, &[file], false).await.unwrap();
+    let done = imports::import::sent(&app.db, &mut tx, &[file], false).await.unwrap();
     tx.commit().await.unwrap();
     done.id.to_string()
 }

@@ -51,7 +51,8 @@ impl Company {
             |(name, text): &(&'static str, &str)| SentFile { name, content: text.as_bytes().to_vec(), columns: vec![] };
         let files: Vec<SentFile> = files.iter().map(sent).collect();
         let mut tx = tx::import(&self.app.db, self.admin.org, self.admin.id, self.app.app.clock).await.unwrap();
-        let done = import::sent(&mut tx, &files, false).await.unwrap_or_else(|failure| panic!("{failure}"));
+        let done =
+            import::sent(&self.app.db, &mut tx, &files, false).await.unwrap_or_else(|failure| panic!("{failure}"));
         tx.commit().await.unwrap();
         done.files.into_iter().map(|(_, counts)| counts).collect()
     }
