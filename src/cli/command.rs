@@ -9,6 +9,7 @@ use super::{
     commission::Commission, db::Db, demo::Demo, failure::Failure, import::Import, metrics::Metrics, serve, user::User,
 };
 use crate::{
+    clock::Clock,
     config::{DatabaseArgs, ListenArgs, LogArgs},
     postgres::database::Database,
 };
@@ -67,7 +68,7 @@ impl Cli {
 impl Command {
     fn run(&self, database: &DatabaseArgs, out: &mut impl Write, err: &mut impl Write) -> Result<(), Failure> {
         match self {
-            Self::Serve(listen) => wait(serve::serve(database, listen, async |_| Ok(()))),
+            Self::Serve(listen) => wait(serve::serve(database, listen, Clock::System, async |_| Ok(()))),
             Self::Import(import) => {
                 wait(with_database(database, async |database| import.run(database, out, err).await))
             }

@@ -5,6 +5,7 @@ use std::{fmt::Write as _, io::Write};
 use super::{failure::Failure, serve::serve};
 use crate::{
     App,
+    clock::Clock,
     config::{DatabaseArgs, ListenArgs},
     demo::{
         data::Size,
@@ -26,7 +27,7 @@ pub struct Demo {
 impl Demo {
     /// Fills the company, where it is not there yet, says who can sign in, and serves.
     pub async fn run(&self, database: &DatabaseArgs, out: &mut impl Write) -> Result<(), Failure> {
-        serve(database, &self.listen, async |app: &App| {
+        serve(database, &self.listen, Clock::System, async |app: &App| {
             let folder = std::env::temp_dir().join(format!("attain-demo-{}", std::process::id()));
             let filled = fill::fill(&app.db, self.size, &folder, app.clock.now()).await.map_err(Failure::cannot_run)?;
             out.write_all(welcome(&self.listen, filled).as_bytes())?;

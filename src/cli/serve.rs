@@ -24,10 +24,11 @@ use crate::{
 };
 
 /// Serves until the program is told to stop. `prepare` runs before the first request is answered: the demo fills its
-/// company there.
+/// company there. `clock` is the machine's, but for a test that lets days pass.
 pub async fn serve(
     database: &DatabaseArgs,
     listen: &ListenArgs,
+    clock: Clock,
     prepare: impl AsyncFnOnce(&App) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let stop = server::stop_signal()?;
@@ -43,7 +44,7 @@ pub async fn serve(
         None => None,
     };
     let mut database = Database::serve(&database.source()?).await?;
-    let mut app = App::new(database.pool.clone(), Clock::System, listen.public_url());
+    let mut app = App::new(database.pool.clone(), clock, listen.public_url());
     app.trusted_proxies = listen.trusted_proxies.clone();
     app.breached = breached.map(Arc::new);
     let result = match prepare(&app).await {
