@@ -82,11 +82,20 @@ impl Server {
 
     /// The same with these environment variables.
     pub async fn start_with(place: &Place, address: SocketAddr, environment: &[(&str, &str)]) -> Self {
-        let since = Instant::now();
-        loop {
+        let command = || {
             let mut command = place.command(&["serve", "--listen", &address.to_string()]);
             command.envs(environment.iter().copied());
-            let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+            command
+        };
+        Self::start_by(command, address).await
+    }
+
+    /// The same for whatever serves on this port.
+    pub async fn start_by(command: impl Fn() -> Command, address: SocketAddr) -> Self {
+        let since = Instant::now();
+        loop {
+            let mut child =
+                command().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
             let log = keep(child.stderr.take().unwrap());
             let mut server = Self { address, child, log };
             if server.answers().await {
@@ -177,14 +186,35 @@ pub fn kill_postgres(folder: &Path) {
     }
 }
 
+/// Sends a signal to the postmaster of a data folder alone.
+pub fn signal_postmaster(folder: &Path, signal: Signal) {
+    kill_process(Pid::from_raw(postgres(folder).0).unwrap(), signal).unwrap();
+}
+
+/// Kills a backend, one that works if there is one: PostgreSQL then ends all others and recovers.
+pub fn kill_backend(folder: &Path) {
+    let (_, children) = postgres(folder);
+    let backends: Vec<(i32, String)> =
+        children.into_iter().map(|id| (id, title(id))).filter(|(_, title)| title.contains("[local]")).collect();
+    let works = backends.iter().find(|(_, title)| !title.contains("idle"));
+    if let Some((backend, _)) = works.or(backends.first()) {
+        let _ = kill_process(Pid::from_raw(*backend).unwrap(), Signal::KILL); // it may have ended meanwhile
+    }
+}
+
 /// Halts the process that writes what was committed without waiting for it.
 pub fn halt_wal_writer(folder: &Path) {
-    let is_writer = |id: &i32| {
-        let title = std::fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
-        title.contains("walwriter")
-    };
-    let writer = postgres(folder).1.into_iter().find(is_writer).unwrap();
-    kill_process(Pid::from_raw(writer).unwrap(), Signal::STOP).unwrap();
+    kill_process(Pid::from_raw(one_of_postgres(folder, "walwriter")).unwrap(), Signal::STOP).unwrap();
+}
+
+/// The process of a PostgreSQL that does this.
+pub fn one_of_postgres(folder: &Path, what: &str) -> i32 {
+    postgres(folder).1.into_iter().find(|id| title(*id).contains(what)).unwrap()
+}
+
+/// What a process calls itself; empty once it is gone.
+pub fn title(id: i32) -> String {
+    std::fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default()
 }
 
 /// The postmaster of a data folder and its children.

@@ -132,7 +132,7 @@ fn prefix() -> String {
 }
 
 /// The folder in memory, unless it is as small as containers often have it.
-fn in_memory() -> Option<PathBuf> {
+pub fn in_memory() -> Option<PathBuf> {
     let base = PathBuf::from("/dev/shm");
     let space = rustix::fs::statvfs(&base).ok()?;
     let free = space.f_bavail.saturating_mul(space.f_frsize);

@@ -54,7 +54,7 @@ pub const PASSWORD: &str = "tuba paraffin nebel kran";
 pub struct TestApp {
     pub app: App,
     pub db: sqlx::PgPool,
-    database: Arc<TestDatabase>,
+    database: Option<Arc<TestDatabase>>,
 }
 
 impl TestApp {
@@ -67,8 +67,13 @@ impl TestApp {
     pub async fn at(now: OffsetDateTime) -> Self {
         let database = TestDatabase::create().await;
         let db = database.pool.clone();
+        Self { database: Some(Arc::new(database)), ..Self::over(db, now) }
+    }
+
+    /// A migrated database that somebody else keeps, at an instant.
+    pub fn over(db: sqlx::PgPool, now: OffsetDateTime) -> Self {
         let app = App::new(db.clone(), Clock::Fixed(now), "http://127.0.0.1:8080".parse().unwrap());
-        Self { app, db, database: Arc::new(database) }
+        Self { app, db, database: None }
     }
 
     /// The same application over the same database, later.

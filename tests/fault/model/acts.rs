@@ -322,7 +322,18 @@ impl Model {
         let (id, day) = (self.reps[to].id.to_string(), today.to_string());
         let body = page.form_body("main form", &[("to", &id), ("from", &day)]);
         let preview = self.door.get(self.manager, &format!("/customers/handover?{body}")).await.expect(200);
-        self.submit(self.manager, &preview, "form[method=post][action$=handover]", &[], 303).await;
+        // What is planned from that day on goes along, or stays.
+        let is_planned = |visit: &Visit| {
+            (visit.customer, visit.rep, visit.state) == (customer, from, "planned") && visit.on >= today
+        };
+        let planned = self.world.visits.iter().any(is_planned);
+        assert_eq!(preview.count("input[name=visits]") == 1, planned, "planned visits\n{}", self.last());
+        let goes = planned && self.random.once_in(2);
+        let typed: &[(&str, &str)] = if planned && !goes { &[("visits", "0")] } else { &[] };
+        self.submit(self.manager, &preview, "form[method=post][action$=handover]", typed, 303).await;
+        if goes {
+            self.world.visits.iter_mut().filter(|visit| is_planned(visit)).for_each(|visit| visit.rep = to);
+        }
         self.world.ownerships.retain(|held| held.what != customer || held.from != Some(today));
         for held in self.world.ownerships.iter_mut().filter(|held| held.what == customer && held.to.is_none()) {
             held.to = Some(today);

@@ -1,4 +1,7 @@
-//! Every metric of everybody in every month of half a year, by the query that all pages use and by walking through vectors.
+//! Every metric of everybody in every month of half a year, by the query that all pages use and by walking through vectors;
+//! and what is there of all that was acknowledged and paid.
+
+use std::collections::BTreeMap;
 
 use attain::{
     domain::{
@@ -9,7 +12,9 @@ use attain::{
     scorecards::db::{Subject, Subjects, facts},
 };
 
-use super::Model;
+use time::Date;
+
+use super::{Model, pay::Statement};
 use crate::naive::{Happened, Numbers, Who};
 
 impl Model {
@@ -46,6 +51,76 @@ impl Model {
                 self.compared += 10;
             }
         }
+    }
+}
+
+/// What there is, and how often. Each act on a visit or a deal has its line in the audit log.
+const THERE: &str = "
+    select 'visits', count(*) from visits
+    union all select 'missed visits', count(*) from visits where state = 'missed'
+    union all select 'lines about visits', count(*) from audit where action in ('visit.logged', 'visit.planned')
+    union all select 'deals', count(*) from deals
+    union all select 'confirmed deals', count(*) from deals where confirmed_at is not null
+    union all select 'lines about entered deals', count(*) from audit where action = 'deal.entered'
+    union all select 'lines about returns', count(*) from audit where action = 'deal.returned'
+    union all select 'locked months', count(*) from period_locks
+    union all select 'payments', count(*) from payments";
+
+impl Model {
+    /// How what is there differs from what was acknowledged: anything lost, anything twice.
+    pub async fn differences(&self) -> Vec<String> {
+        let (visits, deals, months) = (self.visits.len(), self.deals.len(), self.world.locks.len());
+        let missed = self.world.visits.iter().filter(|visit| visit.state == "missed").count();
+        let returns = self.world.deals.iter().filter(|deal| deal.returns.is_some()).count();
+        let confirmed = self.deals.iter().filter(|deal| deal.confirmed).count();
+        let acknowledged = [
+            ("visits", visits),
+            ("missed visits", missed),
+            ("lines about visits", visits),
+            ("deals", deals),
+            ("confirmed deals", confirmed),
+            ("lines about entered deals", deals - returns),
+            // One is about the return, the other about what came back.
+            ("lines about returns", 2 * returns),
+            ("locked months", months),
+            ("payments", months),
+        ];
+        let there: BTreeMap<String, i64> =
+            sqlx::query_as(THERE).fetch_all(&self.db).await.unwrap().into_iter().collect();
+        let should = |(what, count): &(&str, usize)| (there[*what], i64::try_from(*count).unwrap());
+        let differ = acknowledged.iter().filter(|one| should(one).0 != should(one).1);
+        differ.map(|one| format!("{} {} instead of {}", should(one).0, one.0, should(one).1)).collect()
+    }
+
+    /// Fails unless what was acknowledged is there, once, and every statement that was paid is the one that was compared.
+    pub async fn compare_what_is_there(&mut self) {
+        let differences = self.differences().await;
+        assert!(differences.is_empty(), "{differences:?}\n{}", self.last());
+        let approved: Vec<i64> = self.runs("select distinct run_id from approvals order by run_id").await;
+        let paid: Vec<i64> = self.runs("select run_id from payments order by run_id").await;
+        let known: Vec<i64> = self.pay.runs.keys().copied().collect();
+        assert_eq!((&approved, &paid), (&known, &known), "runs that are approved and paid\n{}", self.last());
+        for (run, (month, statements)) in &self.pay.runs {
+            let (is, last) = (self.statements_of(*run).await, || self.last());
+            assert!(is == *statements, "{month} was paid as {statements:?} and is {is:?}\n{}", last());
+            self.paid_compared += statements.len();
+        }
+    }
+
+    /// Keeps what a run has paid.
+    pub async fn remember(&mut self, run: &str, month: Date) {
+        let run = run.rsplit('/').next().unwrap().parse().unwrap();
+        let statements = self.statements_of(run).await;
+        self.pay.runs.insert(run, (month, statements));
+    }
+
+    async fn statements_of(&self, run: i64) -> Vec<Statement> {
+        let sql = "select rep_id, total, digest from statements where run_id = $1 order by rep_id";
+        sqlx::query_as(sql).bind(run).fetch_all(&self.db).await.unwrap()
+    }
+
+    async fn runs(&self, sql: &'static str) -> Vec<i64> {
+        sqlx::query_scalar(sql).fetch_all(&self.db).await.unwrap()
     }
 }
 

@@ -28,7 +28,12 @@ pub struct Paid {
     pub corrected: usize,
     /// How often something was held, released or adjusted.
     pub by_hand: usize,
+    /// The run that paid each month, and its statements: rep, total and check code.
+    pub runs: BTreeMap<i64, (Date, Vec<Statement>)>,
 }
+
+/// A statement: whose, what it pays, and its check code.
+pub type Statement = (i64, i64, Vec<u8>);
 
 /// Of a rep: the total, what each month is worth, and what is still owed afterwards.
 type Due = (i64, Vec<(Date, i64)>, i64);
@@ -124,11 +129,9 @@ impl Model {
             self.pay.owed.insert(rep, owed);
         }
         self.world.locks.push(Lock { from: month.from(), to: month.to(), on: today });
-        if !self.door.is_served() {
-            // What is entered later on the same day comes after the lock.
-            self.world.today = today + time::Duration::DAY;
-            self.door.go_to(self.world.today);
-        }
+        self.remember(&run, month.from()).await;
+        // What is entered later on the same day comes after the lock.
+        self.next_day(1).await;
     }
 
     /// Finance holds what the visits of a rep pay: the month is calculated again.
@@ -176,7 +179,7 @@ impl Model {
         let days = self.world.deals.iter().map(|deal| deal.on).chain(self.world.visits.iter().map(|visit| visit.on));
         let first = days.min().unwrap_or(self.world.today);
         let month = |day| Period::containing(PeriodKind::Month, day, self.world.fiscal_start);
-        if self.door.is_served() { month(self.world.today).previous().from() } else { first }
+        month(first).from()
     }
 
     /// What a run of this month is to pay everybody.
