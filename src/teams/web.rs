@@ -22,6 +22,7 @@ use crate::{
         once,
         page::{Page, answer, html, refused},
         routes::Routes,
+        step_up,
         toast::Toast,
         ui::Choice,
     },
@@ -194,7 +195,7 @@ async fn change(
     me: Allowed<ManagePeople>,
     page: Page,
     Path(id): Path<TeamId>,
-    Form { once, fields, .. }: Form<TeamForm>,
+    Form { once, fields, typed }: Form<TeamForm>,
 ) -> Result<Response, Error> {
     let mut shown = ShowPage::load(&app, &me, page, id).await?;
     let (name, parent) = fields.parse(&mut shown.errors);
@@ -202,6 +203,11 @@ async fn change(
     shown.form = fields;
     if !shown.errors.is_empty() {
         return shown.refuse();
+    }
+    // Those who manage the team above manage this one, too.
+    let moves = parent != shown.team.parent;
+    if moves && let Some(response) = step_up::required(&me, &shown.page, &format!("/teams/{id}"), &typed) {
+        return response;
     }
     let mut write = once::begin(&app, &me, once).await?;
     organizations::db::lock(&mut write).await?;
@@ -246,9 +252,12 @@ async fn add_manager(
     me: Allowed<ManagePeople>,
     page: Page,
     Path(id): Path<TeamId>,
-    Form { once, fields, .. }: Form<ManagerForm>,
+    Form { once, fields, typed }: Form<ManagerForm>,
 ) -> Result<Response, Error> {
     let mut shown = ShowPage::load(&app, &me, page, id).await?;
+    if let Some(response) = step_up::required(&me, &shown.page, &format!("/teams/{id}/managers"), &typed) {
+        return response;
+    }
     let user: Option<UserId> = shown.errors.id("user", &fields.user, "a person");
     let from = shown.errors.optional_date("from", &fields.from, "The first day");
     if let Some(user) = user
@@ -270,9 +279,12 @@ async fn end_manager(
     me: Allowed<ManagePeople>,
     page: Page,
     Path(id): Path<TeamId>,
-    Form { once, fields, .. }: Form<ManagerForm>,
+    Form { once, fields, typed }: Form<ManagerForm>,
 ) -> Result<Response, Error> {
     let mut shown = ShowPage::load(&app, &me, page, id).await?;
+    if let Some(response) = step_up::required(&me, &shown.page, &format!("/teams/{id}/managers/end"), &typed) {
+        return response;
+    }
     let user: Option<UserId> = shown.errors.id("user", &fields.user, "a person");
     let from = shown.errors.date("from", &fields.from, "The first day without this manager");
     let (true, Some(user)) = (shown.errors.is_empty(), user) else { return shown.refuse() };

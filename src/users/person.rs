@@ -297,9 +297,13 @@ async fn change_team(
     me: Allowed<ManagePeople>,
     page: Page,
     Path(id): Path<UserId>,
-    Form { once, fields, .. }: Form<TeamForm>,
+    Form { once, fields, typed }: Form<TeamForm>,
 ) -> Result<Response, Error> {
     let mut shown = PersonPage::load(&app, &me, page, id).await?;
+    // The team decides who sees the person's pay and confirms the deals.
+    if let Some(response) = step_up::required(&me, &shown.page, &format!("/users/{id}/team"), &typed) {
+        return response;
+    }
     let from = shown.errors.optional_date("from", &fields.from, "The first day");
     let team: Option<TeamId> =
         if fields.team.is_empty() { None } else { shown.errors.id("team", &fields.team, "a team of the list") };
