@@ -60,11 +60,14 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("customer.merge_undone", "took back the merge of", "Customers: merge taken back"),
     ("customer.ending_withdrawn", "took back the end of", "Customers: end taken back"),
     ("customer.exported", "downloaded", "Customers: list downloaded"),
+    ("figures.exported", "downloaded", "Figures: downloaded"),
+    ("target.downloaded", "downloaded the targets of", "Targets: downloaded"),
     ("target.set", "set targets of", "Targets: set"),
     ("target.accepted", "accepted the own targets of", "Targets: accepted"),
     ("plan.version", "wrote a version of", "Plans: version written"),
     ("plan.assigned", "changed who is on", "Plans: assigned"),
     ("plan.imported", "imported", "Plans: imported"),
+    ("plan.downloaded", "downloaded a simulation of", "Plans: simulation downloaded"),
     ("letter.published", "published the letters of", "Plan letters: published"),
     ("letter.reminded", "reminded of the letters of", "Plan letters: reminded"),
     ("letter.accepted", "accepted", "Plan letters: accepted"),
@@ -81,6 +84,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("run.paid", "marked as paid", "Commission: paid"),
     ("run.downloaded", "downloaded a file of", "Commission: file downloaded"),
     ("organization.payroll_columns", "chose the columns of", "Payroll file: columns chosen"),
+    ("statement.exported", "downloaded", "Commission: list of statements downloaded"),
     ("statement.approved", "approved", "Commission: statement approved"),
     ("dispute.opened", "opened", "Disputes: opened"),
     ("dispute.written", "wrote in", "Disputes: written in"),
@@ -142,10 +146,11 @@ const ACTS: &[(&str, &str, &str)] = &[
 ];
 
 /// What belongs together: the first part of the word, and what the filter calls all of it.
-const KINDS: [(&str, &str); 16] = [
+const KINDS: [(&str, &str); 17] = [
     ("visit", "All of visits"),
     ("deal", "All of deals"),
     ("customer", "All of customers"),
+    ("figures", "All of figures"),
     ("target", "All of targets"),
     ("plan", "All of plans"),
     ("letter", "All of plan letters"),
@@ -296,8 +301,7 @@ fn particulars(row: &Row, names: &[(UserId, String)], me: &Viewer) -> Vec<Change
             let new = row.detail.get("new").unwrap_or(&row.detail);
             one(now("Name", new.get("name").and_then(Value::as_str).unwrap_or_default().to_owned()))
         }
-        "visit.exported" | "deal.exported" | "customer.exported" | "user.exported" | "audit.exported"
-        | "run.downloaded" => {
+        act if act.ends_with(".exported") || act.ends_with(".downloaded") => {
             let rows = row.detail.get("rows").and_then(Value::as_i64).map(format::count).unwrap_or_default();
             vec![now("File", text("file")), now("Rows", rows)]
         }
@@ -331,10 +335,7 @@ fn thing(row: &Row, me: &Viewer) -> (String, String) {
     let name = || row.name.clone().unwrap_or_default();
     let customer = || row.customer.clone().unwrap_or_default();
     match row.object.split('/').nth(1).unwrap_or_default() {
-        list if row.action.ends_with(".exported") && list == "audit" => ("the audit log".to_owned(), here()),
-        list if row.action.ends_with(".exported") => {
-            (format!("the list of {}", if list == "users" { "people" } else { list }), here())
-        }
+        list if row.action.ends_with(".exported") => (exported(&row.object, list), here()),
         "customers" if row.customer.is_some() => (customer(), here()),
         "deals" => match row.deal {
             Some(number) => (format!("deal {number}, {}", customer()), here()),
@@ -375,6 +376,19 @@ fn thing(row: &Row, me: &Viewer) -> (String, String) {
         "imports" => ("files".to_owned(), link(me.may(Permission::ImportRecords))),
         "users" => ("the company".to_owned(), String::new()),
         _ => (row.object.clone(), String::new()),
+    }
+}
+
+/// What a file is of.
+fn exported(object: &str, list: &str) -> String {
+    match object {
+        "/audit" => "the audit log".to_owned(),
+        "/users" => "the list of people".to_owned(),
+        "/deals/pipeline" => "the pipeline".to_owned(),
+        "/scoreboard" => "the scoreboard".to_owned(),
+        "/growth" => "the growth of customers".to_owned(),
+        _ if list == "metrics" => "what is behind a number".to_owned(),
+        _ => format!("the list of {list}"),
     }
 }
 

@@ -109,12 +109,10 @@ pub async fn events(State(app): State<App>, me: Allowed<ReadSales>, list: List) 
         "counts",
     ]);
     let currency = me.company.currency;
-    let mut count = 0;
     loop {
         let rows = timeline_db::events(&mut read, me.scope.org, &filter, me.today).await?;
         let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < AT_ONCE);
         filter.after = rows.last().map(|row| (row.on_date, row.position, row.customer_id.0));
-        count += i64::try_from(rows.len()).unwrap_or_default();
         for row in rows {
             let empty = || csv::text("");
             // What is lost is known of losses only.
@@ -138,7 +136,7 @@ pub async fn events(State(app): State<App>, me: Allowed<ReadSales>, list: List) 
         if is_last {
             drop(read);
             let of = list.without(&[]);
-            let download = Download { act: "customer.exported", object: "/customers", file: &of, rows: count };
+            let download = Download { act: "customer.exported", object: "/customers", file: &of, rows: file.rows() };
             downloads::note(&app, &me, download).await?;
             return file.respond(&format!("customer-events-{}.csv", me.today));
         }

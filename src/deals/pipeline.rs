@@ -9,6 +9,7 @@ use time::Date;
 use super::pipeline_db::{self, OpenDeal, RepSum};
 use crate::{
     App,
+    audit::downloads::{self, Download},
     domain::{
         access::{Permission, Reach},
         id::{TeamId, UserId},
@@ -389,5 +390,9 @@ pub async fn export(State(app): State<App>, me: Allowed<ReadSales>, list: List) 
             csv::text(currency.code()),
         ]);
     }
+    drop(read);
+    let of = list.without(&[]);
+    let download = Download { act: "deal.exported", object: "/deals/pipeline", file: &of, rows: file.rows() };
+    downloads::note(&app, &me, download).await?;
     file.respond(&format!("pipeline-{}.csv", me.today))
 }

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     App,
+    audit::downloads::{self, Download},
     domain::{
         commission::plan::Plan,
         id::{PlanId, UserId},
@@ -28,6 +29,7 @@ use crate::{
         error::Error,
         form::{Path, Query},
         format,
+        list::List,
         page::{Page, html},
         ui::{Choice, Tone},
     },
@@ -260,6 +262,7 @@ pub(super) async fn export(
     State(app): State<App>,
     me: Allowed<PrepareCommission>,
     Path(id): Path<PlanId>,
+    list: List,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
@@ -299,5 +302,9 @@ pub(super) async fn export(
             }
         }
     }
+    drop(read);
+    let (object, of) = (format!("/plans/{id}"), list.without(&[]));
+    let download = Download { act: "plan.downloaded", object: &object, file: &of, rows: file.rows() };
+    downloads::note(&app, &me, download).await?;
     file.respond(&format!("simulation-{id}-version-{}.csv", version.number))
 }

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     App,
+    audit::downloads::{self, Download},
     domain::{
         access::Reach,
         bridge::Step,
@@ -171,6 +172,10 @@ pub async fn export(
     for row in behind.rows {
         file.row(row.iter().map(Cell::in_file));
     }
+    drop(read);
+    let (object, of) = (format!("/metrics/{}", metric.as_str()), list.without(&[]));
+    let download = Download { act: "figures.exported", object: &object, file: &of, rows: file.rows() };
+    downloads::note(&app, &me, download).await?;
     file.respond(&format!("{}-{period}.csv", metric.as_str().replace('_', "-")))
 }
 

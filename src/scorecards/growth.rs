@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     App,
+    audit::downloads::{self, Download},
     domain::{
         company::{GrowthBase, GrowthBasis},
         id::{TeamId, UserId},
@@ -114,6 +115,10 @@ pub async fn export(
             csv::text(currency.code()),
         ]);
     }
+    drop(read);
+    let of = list.without(&[]);
+    let download = Download { act: "figures.exported", object: "/growth", file: &of, rows: file.rows() };
+    downloads::note(&app, &me, download).await?;
     file.respond(&format!("growth-{period}.csv"))
 }
 

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     App,
+    audit::downloads::{self, Download},
     commission_runs::calculate::{Question, calculate_running},
     domain::{
         access::{Permission, Reach, Role},
@@ -129,7 +130,11 @@ async fn export(
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let shared = shared_board(&app, &mut read, &me, &list, period).await?;
     let (board, _) = &*shared;
-    board.csv(&me, &list).respond(&format!("scoreboard-{period}.csv"))
+    let (file, of) = (board.csv(&me, &list), list.without(&["more"]));
+    drop(read);
+    let download = Download { act: "figures.exported", object: "/scoreboard", file: &of, rows: file.rows() };
+    downloads::note(&app, &me, download).await?;
+    file.respond(&format!("scoreboard-{period}.csv"))
 }
 
 /// `GET /my-month`: the viewer's own numbers. Who does not sell is led to the scoreboard.

@@ -19,7 +19,11 @@ use super::{
     what_if,
 };
 use crate::{
-    App, audit,
+    App,
+    audit::{
+        self,
+        downloads::{self, Download},
+    },
     commission_runs::{
         self,
         approval::badge,
@@ -160,6 +164,10 @@ async fn export(State(app): State<App>, me: Allowed<ReadStatements>, list: List)
             ]);
         }
         if is_last {
+            drop(read);
+            let of = list.without(&[]);
+            let download = Download { act: "statement.exported", object: "/statements", file: &of, rows: file.rows() };
+            downloads::note(&app, &me, download).await?;
             return file.respond(&format!("statements-{}.csv", me.today));
         }
     }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     App,
+    audit::downloads::{self, Download},
     domain::{
         metric::{Unit, value},
         subject::Subject,
@@ -19,6 +20,7 @@ use crate::{
         csv,
         error::Error,
         form::{Path, Query},
+        list::List,
         periods,
     },
 };
@@ -29,6 +31,7 @@ pub async fn export(
     State(app): State<App>,
     me: Allowed<SetTargets>,
     Path(word): Path<String>,
+    list: List,
     Query(asks): Query<Asks>,
 ) -> Result<Response, Error> {
     let period = periods::parse(&word, &me)?;
@@ -43,6 +46,10 @@ pub async fn export(
         let kind = if group.whose == Subject::Company { "company" } else { "team" };
         rows(&mut file, &loaded, &me, group.whose, [kind, &group.name, ""]);
     }
+    drop(read);
+    let (object, of) = (format!("/targets/{period}"), list.without(&[]));
+    let download = Download { act: "target.downloaded", object: &object, file: &of, rows: file.rows() };
+    downloads::note(&app, &me, download).await?;
     file.respond(&format!("targets-{period}.csv"))
 }
 

@@ -13,7 +13,10 @@ use rust_decimal::Decimal;
 use super::error::Error;
 
 /// A file that is written row by row.
-pub struct File(csv::Writer<Vec<u8>>);
+pub struct File {
+    writer: csv::Writer<Vec<u8>>,
+    rows: i64,
+}
 
 /// One cell.
 pub struct Cell(String);
@@ -42,17 +45,23 @@ impl File {
         let mut writer = csv::Writer::from_writer(Vec::new());
         // Writing into memory does not fail.
         let _ = writer.write_record(heads);
-        Self(writer)
+        Self { writer, rows: 0 }
     }
 
     /// More rows of a file: without heads.
     pub fn more() -> Self {
-        Self(csv::Writer::from_writer(Vec::new()))
+        Self { writer: csv::Writer::from_writer(Vec::new()), rows: 0 }
     }
 
     /// Adds a row.
     pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
-        let _ = self.0.write_record(cells.into_iter().map(|Cell(cell)| cell));
+        let _ = self.writer.write_record(cells.into_iter().map(|Cell(cell)| cell));
+        self.rows = self.rows.saturating_add(1);
+    }
+
+    /// How many rows it has so far, without the heads.
+    pub fn rows(&self) -> i64 {
+        self.rows
     }
 
     /// The file as a download of this name.
@@ -87,7 +96,7 @@ impl File {
     }
 
     fn into_bytes(self) -> Result<Bytes, Error> {
-        self.0.into_inner().map(Bytes::from).map_err(|e| Error::Internal(e.to_string()))
+        self.writer.into_inner().map(Bytes::from).map_err(|e| Error::Internal(e.to_string()))
     }
 }
 

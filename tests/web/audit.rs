@@ -1,10 +1,12 @@
 //! The log of everything: told in words, found by person, act, day and thing, and for administrators only.
 
 use attain::{audit, clock::Clock, domain::visit::Kind, postgres::tx};
+use axum::http::{Method, StatusCode};
 use serde_json::json;
 use time::Duration;
 
 use crate::{
+    access::World,
     field::{Field, TODAY},
     support::{NOW, User},
 };
@@ -151,4 +153,62 @@ async fn the_log_is_read_page_by_page_and_never_of_another_company() {
     assert_eq!(seen.len(), 120, "every act once");
     let other = field.app.client(olga).await.get("/audit").await.expect(200);
     assert!(other.words().contains("Nothing done yet"));
+}
+
+/// Files that hold nobody's records, or only what the viewer has just sent.
+const OF_NOBODY: [&str; 2] = ["/imports/templates/{file}", "/imports/{id}/problems.csv"];
+
+/// From the router: a new file that is not noted makes it fail.
+#[tokio::test]
+async fn whoever_takes_a_list_as_a_file_is_in_the_log() {
+    let world = World::new().await;
+    sqlx::query!("update organizations set growth_basis = 'book'").execute(&world.app.db).await.unwrap();
+    let routes = attain::routes();
+    let files = routes.listed().iter().filter(|(method, path)| *method == Method::GET && path.ends_with(".csv"));
+    let files: Vec<&str> = files.map(|(_, path)| *path).filter(|path| !OF_NOBODY.contains(path)).collect();
+    let mut browsers = world.browsers().await;
+    let mut unnoted = vec![];
+    for route in &files {
+        // Growth is somebody's; the others are of everybody in sight.
+        let whose = if *route == "/growth.csv" { format!("&rep={}", world.reps[0].id) } else { String::new() };
+        let (path, mut taken) = (format!("{}?period=2026-11{whose}", world.path(route)), 0);
+        for (user, browser) in world.people.iter().zip(&mut browsers[1..]) {
+            let before = sqlx::query_scalar!(r#"select max(id) as "id!" from audit"#).fetch_one(&world.app.db).await;
+            let answer = browser.get(&path).await;
+            if answer.status != StatusCode::OK {
+                continue;
+            }
+            taken += 1;
+            let rows = csv::Reader::from_reader(&answer.bytes[..]).records().count();
+            let noted = sqlx::query!(
+                r#"select user_id, action, detail->>'file' as "file!", (detail->>'rows')::bigint as "rows!"
+                   from audit
+                   where id > $1"#,
+                before.unwrap(),
+            );
+            let noted = noted.fetch_all(&world.app.db).await.unwrap();
+            let is_it = noted.len() == 1
+                && noted[0].user_id == Some(user.id)
+                && noted[0].file.starts_with(&*world.path(route))
+                && usize::try_from(noted[0].rows).unwrap() == rows;
+            if !is_it {
+                unnoted.push(format!("{path} of {rows} rows: {noted:?}"));
+            }
+        }
+        assert!(taken > 0, "nobody may take {path}");
+    }
+    assert!(unnoted.is_empty(), "{}", unnoted.join("\n"));
+    assert!(files.len() > 10, "{files:?}");
+    let log = browsers[4].get("/audit").await.expect(200).words();
+    for words in [
+        "downloaded the pipeline",
+        "downloaded the scoreboard",
+        "downloaded the growth of customers",
+        "downloaded what is behind a number",
+        "downloaded the list of statements",
+        "downloaded the targets of November 2026",
+        "downloaded a simulation of plan",
+    ] {
+        assert!(log.contains(words), "{words} is not in {log}");
+    }
 }
