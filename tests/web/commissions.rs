@@ -17,6 +17,7 @@ use attain::{
     postgres::tx,
     statements, visits,
 };
+use sqlx::PgPool;
 use time::{Date, Duration, macros::date};
 
 use crate::support::{Answer, Client, TestApp, User};
@@ -237,8 +238,7 @@ async fn the_database_refuses_what_the_pages_do_not_offer() {
     }
 }
 
-/// What pages may change (notes and uploads by some of their columns only), and what they may delete. In every other table
-/// rows are only ever added; none is emptied.
+/// What pages may change as a whole, and what they may delete. In every other table rows are only ever added; none is emptied.
 const CHANGED: &str = "categories contacts customer_events customer_merges customers deal_credits deal_lines \
     deal_numbers deals ending_proposals holidays import_columns invitations loss_limits memberships \
     notices_seen organizations ownerships plan_assignments products receipts recovery_codes second_factors sessions sign_ins team_managers teams \
@@ -247,6 +247,54 @@ const DELETED: &str = "contacts customer_events customer_notes customer_rules da
     deal_lines endings holidays import_columns import_upload_files import_uploads invitations leaves loss_limits memberships \
     ownerships plan_assignments recovery_codes second_factors sessions sign_ins team_managers throttle unfinished_sign_ins \
     user_roles visit_minimums visit_participants visits";
+/// What they may change beside that: single columns.
+const COLUMNS_CHANGED: [&str; 2] = ["customer_notes.customer_id", "import_uploads.preview"];
+
+/// The columns that the serving role may change in tables that it may not change as a whole, whoever granted it.
+async fn columns_changed(db: &PgPool) -> Vec<String> {
+    let columns = sqlx::query_scalar!(
+        r#"select c.relname || '.' || a.attname as "column!"
+           from pg_class c
+           join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+           where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
+             and has_column_privilege('attain_app', c.oid, a.attnum, 'update')
+             and not has_table_privilege('attain_app', c.oid, 'update')
+           order by 1"#,
+    );
+    columns.fetch_all(db).await.unwrap()
+}
+
+#[tokio::test]
+async fn pages_change_no_column_of_what_is_kept_but_two() {
+    let app = TestApp::new().await;
+    assert_eq!(columns_changed(&app.db).await, COLUMNS_CHANGED);
+    // The list would not stay the same.
+    for grant in ["(total) on statements to attain_app", "(detail) on audit to public"] {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("grant update {grant}"))).execute(&app.db).await.unwrap();
+    }
+    let expected = ["audit.detail", COLUMNS_CHANGED[0], COLUMNS_CHANGED[1], "statements.total"];
+    assert_eq!(columns_changed(&app.db).await, expected);
+}
+
+#[tokio::test]
+async fn a_period_is_locked_by_one_run_only() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let other = desk.calculate(&mut freja, "2026-10").await;
+    let run = desk.lock("2026-10").await;
+    for (run, constraint) in [(other, "period_locks_once"), (run, "period_locks_pkey")] {
+        let mut tx = tx::write(&desk.app.db, desk.org, Some(desk.farid.id), desk.app.app.clock).await.unwrap();
+        let sql = format!(
+            "insert into period_locks (org_id, run_id, period_kind, period_start, period_end, locked_at)
+             select org_id, id, period_kind, period_start, period_end, now() from commission_runs where id = {}",
+            run.rsplit('/').next().unwrap(),
+        );
+        let error = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *tx).await.unwrap_err();
+        assert_eq!(error.as_database_error().unwrap().constraint(), Some(constraint));
+    }
+}
 
 #[tokio::test]
 async fn what_is_not_meant_to_change_cannot_be_changed_by_pages() {
