@@ -14,7 +14,7 @@ use std::{
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request},
+    extract::{DefaultBodyLimit, Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -572,6 +572,8 @@ pub struct App {
     pub figures: Arc<figures::Figures>,
     /// The classes of customers, which pages share.
     pub classes: Arc<customers::classes::Shared>,
+    /// A request that takes longer is broken off. Queries have shorter limits of their own.
+    pub longest_request: Duration,
     /// Whether the program is about to stop.
     pub draining: Arc<AtomicBool>,
 }
@@ -592,6 +594,7 @@ impl App {
             exporting: Arc::new(Semaphore::new(2)),
             setup: Arc::default(),
             classes: Arc::default(),
+            longest_request: Duration::from_mins(1),
             draining: Arc::default(),
         }
     }
@@ -599,8 +602,6 @@ impl App {
 
 /// The largest form, in bytes.
 const LARGEST_FORM: usize = 64 << 10;
-/// A page that takes longer is broken off. Queries have shorter limits of their own.
-const LONGEST_REQUEST: Duration = Duration::from_mins(1);
 
 /// Every route of the product, by feature.
 pub fn routes() -> web::routes::Routes {
@@ -663,7 +664,7 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(middleware::from_fn_with_state(app.clone(), setup::guard::lead))
         .layer(csrf.with_rejection_response(|_| web::error::Error::CrossSite.into_response()))
-        .layer(middleware::from_fn(limit_time))
+        .layer(middleware::from_fn_with_state(app.clone(), limit_time))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), notices::web::count))
         .layer(middleware::from_fn(sign_in::required::lead))
@@ -680,8 +681,8 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-async fn limit_time(request: Request, next: Next) -> Result<Response, web::error::Error> {
-    tokio::time::timeout(LONGEST_REQUEST, next.run(request)).await.map_err(|_| web::error::Error::TimedOut)
+async fn limit_time(State(app): State<App>, request: Request, next: Next) -> Result<Response, web::error::Error> {
+    tokio::time::timeout(app.longest_request, next.run(request)).await.map_err(|_| web::error::Error::TimedOut)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]

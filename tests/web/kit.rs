@@ -3,6 +3,7 @@
 use std::{
     io::{self, Write},
     sync::{Arc, Mutex, atomic::Ordering},
+    time::{Duration, Instant},
 };
 
 use attain::{App, clock::Clock, domain::access::Role, postgres::receipts, web::toast::Toast};
@@ -11,6 +12,7 @@ use axum::{
     http::{Method, Request},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use futures_util::stream;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -35,8 +37,9 @@ const HEADERS: [(&str, &str); 6] = [
     ("cross-origin-resource-policy", "same-origin"),
 ];
 
+/// What every answer has, whatever it is.
 #[track_caller]
-fn has_headers(answer: &Answer) {
+pub fn has_headers(answer: &Answer) {
     for (name, value) in HEADERS {
         assert_eq!(answer.header(name), value, "{} {}", answer.path, answer.status);
     }
@@ -106,6 +109,23 @@ async fn without_a_database_the_answer_says_when_to_come_back() {
     assert_eq!(answer.text("h1"), "One moment");
     assert_eq!(browser.get("/healthz").await.expect(200).body(), "ok\n");
     assert_eq!(browser.get("/readyz").await.expect(503).body(), "the database does not answer\n");
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_is_broken_off() {
+    let mut app = TestApp::new().await;
+    assert_eq!(app.app.longest_request, Duration::from_mins(1));
+    app.app.longest_request = Duration::from_millis(300);
+    let company = app.company("Nordlys").await;
+    let mut browser = app.client(app.user(company, "Astrid", &[Role::Admin]).await).await;
+    let begun = Instant::now();
+    // A form that does not come to its end.
+    let answer =
+        browser.post_body("/users", Body::from_stream(stream::pending::<io::Result<Vec<u8>>>())).await.expect(503);
+    assert!((300..5_000).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
+    has_headers(&answer);
+    assert_eq!(answer.text("h1"), "This took too long");
+    browser.get("/users").await.expect(200);
 }
 
 #[tokio::test]
