@@ -68,7 +68,7 @@ use crate::{
 pub fn routes() -> Routes {
     Routes::new()
         .get("/statements", index)
-        .get("/statements.csv", export)
+        .post("/statements.csv", export)
         .get("/statements/so-far", so_far)
         .get("/statements/what-if", what_if::show)
         .get("/statements/{id}", show)
@@ -140,17 +140,30 @@ async fn whose(db: &mut sqlx::PgConnection, me: &Viewer, list: &List) -> Result<
 /// How many statements are in memory at once.
 const AT_ONCE: i64 = 2000;
 
-/// `GET /statements.csv`: the same statements as a file.
-async fn export(State(app): State<App>, me: Allowed<ReadStatements>, list: List) -> Result<Response, Error> {
+/// The same statements as a file. It changes nothing, but it is sent like a form: where it holds what others are paid it may
+/// ask for the password first, and who took it is noted.
+async fn export(
+    State(app): State<App>,
+    me: Allowed<ReadStatements>,
+    page: Page,
+    list: List,
+    Form { typed, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    let is_own = list.parse("rep")? == Some(me.id) || me.scope.reps().is_some_and(|reps| reps == [me.id]);
+    let address = list.without(&[]);
+    if !is_own && let Some(ask) = step_up::required(&me, &page, &address, &typed) {
+        return ask;
+    }
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let (rep, _) = whose(&mut read, &me, &list).await?;
     let mut file = csv::File::new(&["statement", "period", "rep", "plan", "to_pay", "currency", "paid_on"]);
     let currency = me.company.currency;
-    let mut before = None;
+    let (mut before, mut count) = (None, 0);
     loop {
         let rows = db::list_locked(&mut read, &me.scope, rep, before, AT_ONCE).await?;
         let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < AT_ONCE);
         before = rows.last().map(|row| row.id);
+        count += i64::try_from(rows.len()).unwrap_or_default();
         for row in rows {
             let period = Period::containing(row.period_kind, row.period_start, me.company.fiscal_start);
             file.row([
@@ -165,9 +178,11 @@ async fn export(State(app): State<App>, me: Allowed<ReadStatements>, list: List)
         }
         if is_last {
             drop(read);
-            let of = list.without(&[]);
-            let download = Download { act: "statement.exported", object: "/statements", file: &of, rows: file.rows() };
-            downloads::note(&app, &me, download).await?;
+            if !is_own {
+                let act = "statement.exported";
+                let download = Download { act, object: "/statements", file: &address, rows: count };
+                downloads::note(&app, &me, download).await?;
+            }
             return file.respond(&format!("statements-{}.csv", me.today));
         }
     }

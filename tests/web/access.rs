@@ -264,7 +264,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /commission-runs/{id}/approval", [DOOR, 403, 303, 409, 303]),
     ("POST /commission-runs/{id}/payment", [DOOR, 403, 403, 422, 403]),
     ("GET /statements", [DOOR, 200, 200, 200, 200]),
-    ("GET /statements.csv", [DOOR, 200, 200, 200, 200]),
+    ("POST /statements.csv", [DOOR, 200, 200, 200, 200]),
     ("GET /statements/so-far", [DOOR, 200, 200, 200, 200]),
     ("GET /statements/what-if", [DOOR, 200, 200, 200, 200]),
     ("GET /statements/{id}", [DOOR, 200, 200, 200, 200]),

@@ -423,6 +423,7 @@ async fn pay(world: &World, shown: &mut Shown) {
         approver.post(&format!("{run}/approval"), &[]).await.expect(303);
     }
     shown.open(&mut finance, &run).await;
+    shown.open(&mut finance, "/statements").await;
     let list = rep.get("/statements").await.expect(200);
     let own = list.attribute("main a[href^='/statements/']:not([href*='so-far']):not([href*='what-if'])", "href");
     shown.open(&mut rep, &format!("{own}/lines/1/dispute")).await;

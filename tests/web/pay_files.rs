@@ -376,3 +376,38 @@ async fn every_record_of_a_statement_leads_to_its_page() {
     let facts = inputs(&mut tx, desk.org, listed.id).await.unwrap();
     assert_eq!(facts["facts"]["deals"].as_array().unwrap().len(), 3);
 }
+
+#[tokio::test]
+async fn the_list_of_statements_leaves_under_a_name_and_where_it_holds_others_pay_with_a_fresh_password() {
+    let (desk, _) = october(1).await;
+    let (mut freja, mut ingrid) = (desk.app.client(desk.freja).await, desk.app.client(desk.ingrid).await);
+    let taken = async || {
+        let noted =
+            sqlx::query!("select user_id, object, detail from audit where action = 'statement.exported' order by id");
+        let noted = noted.fetch_all(&desk.app.db).await.unwrap();
+        noted.into_iter().map(|row| (row.user_id, row.object, row.detail)).collect::<Vec<_>>()
+    };
+    freja.get("/statements.csv").await.expect(405);
+    let later = desk.app.later(Duration::minutes(11));
+    let page = freja.get(&format!("/statements?rep={}", desk.jonas.id)).await.expect(200);
+    let form = "form[action^='/statements.csv']";
+    let address = page.attribute(form, "action");
+    let asked = freja.on(&later).submit(&page, form, &[]).await.expect(403);
+    assert_eq!((asked.text("h1").as_str(), asked.value("then")), ("Confirm that it is you", address.clone()));
+    assert!(taken().await.is_empty(), "nothing left");
+    let file = freja.submit(&page, form, &[]).await.expect(200).body();
+    assert!(file.contains(",Jonas,Starter,0.00,EUR,") && !file.contains("Ingrid"), "{file}");
+    let page = freja.get("/statements").await.expect(200);
+    let file = freja.submit(&page, form, &[]).await.expect(200).body();
+    assert!(file.contains("Jonas") && file.contains("Ingrid"), "{file}");
+    let of =
+        |file: &str, rows: i64| (Some(desk.freja.id), "/statements".to_owned(), json!({ "file": file, "rows": rows }));
+    assert_eq!(taken().await, [of(&address, 1), of("/statements.csv", 2)]);
+    // One's own is nobody else's business.
+    let page = ingrid.get("/statements").await.expect(200);
+    let file = ingrid.on(&later).submit(&page, form, &[]).await.expect(200).body();
+    assert!(file.contains(",Ingrid,Starter,") && !file.contains("Jonas"), "{file}");
+    assert_eq!(taken().await.len(), 2);
+    let log = desk.app.client(desk.app.user(desk.org, "Astrid", &[Role::Admin]).await).await.get("/audit").await;
+    assert!(log.expect(200).words().contains("Freja downloaded the list of statements"));
+}
