@@ -24,7 +24,10 @@ use attain::{
 };
 use time::macros::date;
 
-use crate::support::{Answer, Client, TestApp, User};
+use crate::{
+    kit::has_headers,
+    support::{Answer, Client, TestApp, User},
+};
 
 /// Led to the door: nobody is signed in. Stands for a 303 to `/sign-in`.
 const DOOR: u16 = 1;
@@ -79,7 +82,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /users/{id}/departure", [DOOR, 403, 403, 403, 422]),
     ("POST /users/{id}/deactivation", [DOOR, 403, 403, 403, 303]),
     ("POST /users/{id}/activation", [DOOR, 403, 403, 403, 303]),
-    // One who is in no team is out of the manager's sight.
+    // One who is in no team is out of the manager's sight; those who are in one stand in REACH.
     ("GET /users/{id}/leave", [DOOR, 403, 404, 403, 200]),
     ("POST /users/{id}/leave", [DOOR, 403, 404, 403, 422]),
     // It has its last day.
@@ -152,7 +155,8 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /customers/{id}", [DOOR, 200, 200, 200, 200]),
     ("GET /customers/{id}/merge", [DOOR, 403, 200, 403, 200]),
     ("POST /customers/{id}/merge", [DOOR, 403, 422, 403, 422]),
-    ("POST /customers/{id}/merges/{merge}/undo", [DOOR, 403, 404, 403, 404]),
+    // The manager takes it back: it is no merge any more.
+    ("POST /customers/{id}/merges/{merge}/undo", [DOOR, 403, 303, 403, 404]),
     ("GET /customers/{id}/edit", [DOOR, 200, 200, 403, 403]),
     ("GET /customers/{id}/ending", [DOOR, 200, 200, 403, 403]),
     ("POST /customers", [DOOR, 422, 422, 403, 403]),
@@ -256,13 +260,13 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /commission-runs/limit", [DOOR, 403, 403, 303, 403]),
     ("GET /commission-runs/{id}/reps/{rep}", [DOOR, 403, 404, 200, 404]),
     ("POST /commission-runs/{id}/reps/{rep}", [DOOR, 403, 403, 422, 403]),
-    // Nothing is held or adjusted.
-    ("POST /commission-runs/{id}/holds/{hold}/release", [DOOR, 403, 403, 404, 403]),
-    ("POST /commission-runs/{id}/adjustments/{adjustment}/withdrawal", [DOOR, 403, 403, 404, 403]),
     ("POST /commission-runs/{id}/submission", [DOOR, 403, 403, 303, 403]),
     // The manager approves the pay of the own teams, an administrator the rest; who prepared it nothing.
     ("POST /commission-runs/{id}/approval", [DOOR, 403, 303, 409, 303]),
     ("POST /commission-runs/{id}/payment", [DOOR, 403, 403, 422, 403]),
+    // What was held is paid with a later run; what was adjusted is paid.
+    ("POST /commission-runs/{id}/holds/{hold}/release", [DOOR, 403, 403, 303, 403]),
+    ("POST /commission-runs/{id}/adjustments/{adjustment}/withdrawal", [DOOR, 403, 403, 409, 403]),
     ("GET /statements", [DOOR, 200, 200, 200, 200]),
     ("POST /statements.csv", [DOOR, 200, 200, 200, 200]),
     ("GET /statements/so-far", [DOOR, 200, 200, 200, 200]),
@@ -317,6 +321,12 @@ pub struct World {
     deals: [DealId; 3],
     /// A dispute about the first line of each of `statements`.
     disputes: [DisputeId; 3],
+    /// Leave of each of `reps`.
+    leaves: [String; 3],
+    /// Another record that became part of each of `customers`.
+    merges: [String; 3],
+    /// What is held and what is adjusted of the pay of the rep, and of the one of the other company.
+    held: [[String; 2]; 2],
 }
 
 impl World {
@@ -334,6 +344,7 @@ impl World {
         let sibling = app.user(org, "Olav", &[Role::Rep]).await;
         let foreign = app.user(elsewhere, "Olga", &[Role::Rep]).await;
         let banker = app.user(elsewhere, "Oda", &[Role::Finance]).await;
+        let boss = app.user(elsewhere, "Otto", &[Role::Admin]).await;
         let top = app.team(org, "North", None, Some(manager), &[]).await;
         app.team(org, "Oslo", Some(top), None, &[rep]).await;
         app.team(org, "South", None, None, &[sibling]).await;
@@ -381,18 +392,13 @@ impl World {
             .execute(&app.db)
             .await
             .unwrap();
-        let leave = sqlx::query_scalar!(
-            "insert into leaves (org_id, user_id, during, kind, recorded_by, recorded_at)
-             values ($1, $2, '[2026-12-01,2026-12-11)', 'vacation', $3, $4)
-             returning id",
-            org.0,
-            target.id.0,
-            admin.id.0,
-            app.now(),
-        )
-        .fetch_one(&app.db)
-        .await
-        .unwrap();
+        let leave = leave(&app, target, admin).await;
+        let (mut leaves, mut merges) = (vec![], vec![]);
+        for ((owner, by), into) in owners.into_iter().zip([admin, admin, boss]).zip(&customers) {
+            leaves.push(self::leave(&app, owner, by).await);
+            merges.push(merge(&app, owner, by, *into).await);
+        }
+        let held = [held(&app, rep, finance).await, held(&app, foreign, banker).await];
         let (plan, run) = commission(&app, finance, &[rep, sibling]).await;
         let (other_plan, other_run) = commission(&app, banker, &[foreign]).await;
         let (mut statements, mut letters) = (vec![], vec![]);
@@ -413,8 +419,8 @@ impl World {
             ("/plans/", plan),
             ("/plan-letters/", letters[0].clone()),
             ("/commission-runs/", run),
-            ("/holds/", "1".to_owned()),
-            ("/adjustments/", "1".to_owned()),
+            ("/holds/", held[0][0].clone()),
+            ("/adjustments/", held[0][1].clone()),
             ("/statements/", statements[0].clone()),
             ("/lines/", "1".to_owned()),
             ("/disputes/", disputes[0].to_string()),
@@ -425,7 +431,7 @@ impl World {
             ("/profile/sessions/", "made-up".to_owned()),
             ("/customers/", customers[0].to_string()),
             ("/endings/", endings[0].to_string()),
-            ("/merges/", "999999".to_owned()),
+            ("/merges/", merges[0].clone()),
             ("/proposals/", proposals[0].to_string()),
             ("/notes/", notes[0].to_string()),
             ("/visits/", visits[0].to_string()),
@@ -437,7 +443,7 @@ impl World {
             ("/imports/templates/", "customers.csv".to_owned()),
             ("/imports/done/", imported(&app, admin).await),
             ("/exchange-rates/", rate),
-            ("/leave/", leave.to_string()),
+            ("/leave/", leave),
             ("/settings/limits/", limit.to_string()),
             ("/settings/minimums/", minimum.to_string()),
             ("/metrics/", "gross_margin".to_owned()),
@@ -448,6 +454,7 @@ impl World {
         let (notes, proposals) = (notes.try_into().unwrap(), proposals.try_into().unwrap());
         let disputes = disputes.try_into().unwrap();
         let (statements, letters) = (statements.try_into().unwrap(), letters.try_into().unwrap());
+        let (leaves, merges) = (leaves.try_into().unwrap(), merges.try_into().unwrap());
         let (people, reps) = ([rep, manager, finance, admin], owners);
         Self {
             app,
@@ -467,6 +474,9 @@ impl World {
             visits,
             deals,
             disputes,
+            leaves,
+            merges,
+            held,
         }
     }
 
@@ -489,12 +499,25 @@ impl World {
 
     /// The ids of what another company has.
     pub fn elsewhere(&self) -> Vec<String> {
-        let of_sales = [self.customers[2].to_string(), self.visits[2].to_string(), self.deals[2].to_string()];
-        let of_pay = [self.statements[2].clone(), self.runs[2].clone(), self.plans[2].clone()];
-        let mut all: Vec<String> = of_sales.into_iter().chain(of_pay).chain([self.reps[2].id.to_string()]).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
+        let of_company = [self.runs[2].clone(), self.plans[2].clone(), self.rates[2].clone()];
+        sorted(self.of_rep(2).into_iter().chain(of_company))
+    }
+
+    /// The ids of what a rep has whom neither the rep nor the manager sees.
+    pub fn beside(&self) -> Vec<String> {
+        sorted(self.of_rep(1))
+    }
+
+    fn of_rep(&self, whose: usize) -> [String; 7] {
+        [
+            self.reps[whose].id.to_string(),
+            self.customers[whose].to_string(),
+            self.visits[whose].to_string(),
+            self.deals[whose].to_string(),
+            self.statements[whose].clone(),
+            self.disputes[whose].to_string(),
+            self.letters[whose].clone(),
+        ]
     }
 
     /// The path of a route, with the objects of the rep (0), of the rep beside the manager's teams (1), of another
@@ -514,9 +537,18 @@ impl World {
             _ if before.ends_with("/plan-letters/") => self.letters[whose].clone(),
             _ if before.ends_with("/plans/") => self.plans[whose].clone(),
             _ if before.ends_with("/exchange-rates/") => self.rates[whose].clone(),
+            _ if before.ends_with("/users/") => self.reps[whose].id.to_string(),
+            _ if before.ends_with("/leave/") => self.leaves[whose].clone(),
+            _ if before.ends_with("/merges/") => self.merges[whose].clone(),
+            _ if before.ends_with("/lines/") => "1".to_owned(),
             _ => panic!("no object for {route}"),
         })
     }
+}
+
+/// In order, each once.
+fn sorted(ids: impl IntoIterator<Item = String>) -> Vec<String> {
+    BTreeSet::from_iter(ids).into_iter().collect()
 }
 
 /// A route with each of its placeholders replaced by what `value` says of the text before it.
@@ -552,6 +584,55 @@ pub async fn number_from(db: &sqlx::PgPool, digits: &str) {
          end $$",
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(db).await.unwrap();
+}
+
+/// Leave of a person, entered by somebody: its id.
+async fn leave(app: &TestApp, of: User, by: User) -> String {
+    let id = sqlx::query_scalar!(
+        "insert into leaves (org_id, user_id, during, kind, recorded_by, recorded_at)
+         values ($1, $2, '[2027-02-01,2027-02-11)', 'vacation', $3, $4)
+         returning id",
+        of.org.0,
+        of.id.0,
+        by.id.0,
+        app.now(),
+    );
+    id.fetch_one(&app.db).await.unwrap().to_string()
+}
+
+/// Another record of an owner's customer becomes part of it: the merge.
+async fn merge(app: &TestApp, owner: User, by: User, into: CustomerId) -> String {
+    let twin = customer(app, owner).await;
+    let mut browser = app.client(by).await;
+    let page = browser.get(&format!("/customers/{into}/merge?customer={twin}")).await.expect(200);
+    browser.submit(&page, "main form[method=post]", &[]).await.expect(303);
+    let id = sqlx::query_scalar!("select id from customer_merges where merged_id = $1", twin.0);
+    id.fetch_one(&app.db).await.unwrap().to_string()
+}
+
+/// What is held and what is adjusted of a rep's pay for October.
+async fn held(app: &TestApp, rep: User, by: User) -> [String; 2] {
+    let hold = sqlx::query_scalar!(
+        "insert into pay_holds (org_id, rep_id, period_kind, period_start, component, reason, made_by, made_at)
+         values ($1, $2, 'month', '2026-10-01', 'Sales', 'To be checked', $3, $4)
+         returning id",
+        rep.org.0,
+        rep.id.0,
+        by.id.0,
+        app.now(),
+    );
+    let adjustment = sqlx::query_scalar!(
+        "insert into pay_adjustments
+             (org_id, rep_id, period_kind, period_start, component, about, amount, reason, made_by, made_at)
+         values ($1, $2, 'month', '2026-10-01', 'Sales', '2026-09', 500, 'Forgotten', $3, $4)
+         returning id",
+        rep.org.0,
+        rep.id.0,
+        by.id.0,
+        app.now(),
+    );
+    let (hold, adjustment) = (hold.fetch_one(&app.db).await.unwrap(), adjustment.fetch_one(&app.db).await.unwrap());
+    [hold.to_string(), adjustment.to_string()]
 }
 
 async fn exchange_rate(app: &TestApp, by: User) -> String {
@@ -716,6 +797,7 @@ async fn commission(app: &TestApp, finance: User, reps: &[User]) -> (String, Str
 
 async fn ask(browser: &mut Client, method: &str, path: &str) -> u16 {
     let answer: Answer = if method == "GET" { browser.get(path).await } else { browser.post(path, &[]).await };
+    has_headers(&answer);
     let is_door = answer.status == 303 && answer.location().starts_with("/sign-in");
     if is_door { DOOR } else { answer.status.as_u16() }
 }
@@ -775,6 +857,9 @@ const REACH: &[(&str, Reached)] = &[
     ("GET /customers/{id}/proposals/{proposal}", record(200)),
     ("POST /customers/{id}/proposals/{proposal}/reject", [[403, 404, 404], [422, 404, 404], [403; 3], [403; 3]]),
     ("POST /customers/{id}/proposals/{proposal}/confirm", [[403, 404, 404], [303, 404, 404], [403; 3], [403; 3]]),
+    // Only whoever proposed takes it back; by now it is confirmed.
+    ("POST /customers/{id}/proposals/{proposal}/withdraw", [[409, 404, 404], [403, 404, 404], [403; 3], [403; 3]]),
+    ("POST /customers/{id}/merges/{merge}/undo", [[403; 3], [303, 404, 404], [403; 3], [404, 303, 404]]),
     // Only managers take back what only they declare.
     ("POST /customers/{id}/endings/{ending}/withdraw", [[403, 404, 404], [303, 404, 404], [403; 3], [403; 3]]),
     ("GET /exchange-rates/{id}/re-rate", [[403; 3], [403; 3], [200, 200, 404], [200, 200, 404]]),
@@ -815,6 +900,10 @@ const REACH: &[(&str, Reached)] = &[
     ("GET /statements/{id}?verify=1", [[404; 3], [404; 3], [200, 200, 404], [404; 3]]),
     ("GET /statements/{id}/statement.pdf", [[404; 3], [404; 3], [200, 200, 404], [404; 3]]),
     ("GET /statements/{id}/statement.xlsx", [[404; 3], [404; 3], [200, 200, 404], [404; 3]]),
+    ("POST /statements/{id}/approval", [[403; 3], [404; 3], [409, 409, 404], [404; 3]]),
+    // Nobody disputes a draft.
+    ("GET /statements/{id}/lines/{line}/dispute", [[404; 3]; 4]),
+    ("POST /statements/{id}/lines/{line}/dispute", [[404; 3]; 4]),
     ("POST /commission-runs/{id}/payroll.csv", [[403; 3], [403; 3], [409, 409, 404], [403; 3]]),
     ("POST /commission-runs/{id}/lines.csv", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
     ("POST /commission-runs/{id}/run.xlsx", [[403; 3], [403; 3], [200, 200, 404], [403; 3]]),
@@ -843,34 +932,57 @@ const REACH: &[(&str, Reached)] = &[
     ("GET /commission-runs/{id}", [[403; 3], [404; 3], [200, 200, 404], [404; 3]]),
     ("GET /commission-runs/{id}/reps/{rep}", [[403; 3], [404; 3], [200, 200, 404], [404; 3]]),
     ("POST /commission-runs/{id}/reps/{rep}", [[403; 3], [403; 3], [422, 422, 404], [403; 3]]),
+    ("GET /users/{id}/leave", [[403; 3], [200, 404, 404], [403; 3], [200, 200, 404]]),
+    ("POST /users/{id}/leave", [[403; 3], [422, 404, 404], [403; 3], [422, 422, 404]]),
+    // It has its last day; the manager removes it first.
+    ("POST /users/{id}/leave/{leave}/end", [[403; 3], [409, 404, 404], [403; 3], [409, 409, 404]]),
+    ("POST /users/{id}/leave/{leave}/remove", [[403; 3], [303, 404, 404], [403; 3], [404, 303, 404]]),
+];
+
+/// The same once the run is submitted: its manager approves the pay of the own teams, an administrator the rest, and
+/// nobody what is approved or was prepared by oneself.
+const SUBMITTED: &[(&str, Reached)] =
+    &[("POST /statements/{id}/approval", [[403; 3], [303, 404, 404], [409, 409, 404], [409, 303, 404]])];
+
+/// The same once the run is approved: a statement is its rep's to read and to dispute, and in sight of others.
+const APPROVED: &[(&str, Reached)] = &[
+    ("GET /statements/{id}", READ),
+    ("GET /statements/{id}?verify=1", READ),
+    ("GET /statements/{id}/statement.pdf", READ),
+    ("GET /statements/{id}/statement.xlsx", READ),
+    // Its dispute was withdrawn, so another one may follow.
+    ("GET /statements/{id}/lines/{line}/dispute", [[200, 404, 404], [403, 404, 404], [403, 403, 404], [403, 403, 404]]),
+    (
+        "POST /statements/{id}/lines/{line}/dispute",
+        [[422, 404, 404], [403, 404, 404], [403, 403, 404], [403, 403, 404]],
+    ),
 ];
 
 #[tokio::test]
 async fn nobody_reaches_the_records_of_others() {
     let world = World::new().await;
+    let mut wrong = unexpected(&world, REACH).await;
+    let run = format!("/commission-runs/{}", world.runs[0]);
+    world.app.client(world.people[2]).await.post(&format!("{run}/submission"), &[]).await.expect(303);
+    // What is approved here makes the run whole.
+    wrong.extend(unexpected(&world, SUBMITTED).await);
+    wrong.extend(unexpected(&world, APPROVED).await);
+    assert!(wrong.is_empty(), "answers that no row expects:\n{}", wrong.join("\n"));
+}
+
+/// The rows that are answered otherwise.
+async fn unexpected(world: &World, rows: &[(&str, Reached)]) -> Vec<String> {
     let mut wrong = vec![];
-    for (route, expected) in REACH {
+    for (route, expected) in rows {
         let mut answers = [[0; 3]; 4];
         for (answers, user) in answers.iter_mut().zip(world.people) {
-            *answers = reached(&world, user, route).await;
+            *answers = reached(world, user, route).await;
         }
         if answers != *expected {
             wrong.push(format!("(\"{route}\", {answers:?}), // not {expected:?}"));
         }
     }
-    assert!(wrong.is_empty(), "answers that no row expects:\n{}", wrong.join("\n"));
-    // A statement is its rep's to read, and in sight of others, once the run is approved.
-    let [_, manager, finance, admin] = world.people;
-    let run = format!("/commission-runs/{}", world.runs[0]);
-    world.app.client(finance).await.post(&format!("{run}/submission"), &[]).await.expect(303);
-    for approver in [manager, admin] {
-        world.app.client(approver).await.post(&format!("{run}/approval"), &[]).await.expect(303);
-    }
-    for (user, expected) in world.people.into_iter().zip(READ) {
-        for part in ["", "?verify=1", "/statement.pdf", "/statement.xlsx"] {
-            assert_eq!(reached(&world, user, &format!("GET /statements/{{id}}{part}")).await, expected, "{part}");
-        }
-    }
+    wrong
 }
 
 /// What a route answers to a person for the objects of the three.
@@ -884,9 +996,9 @@ async fn reached(world: &World, user: User, route: &str) -> [u16; 3] {
     answers
 }
 
-/// Every route that records sales, and what it answers for an own object: the rows of [`REACH`] that finance may not ask.
+/// Every route that records sales, and what it answers for an own object: the rows of [`REACH`] that are made so.
 fn recording() -> impl Iterator<Item = (&'static str, Reached)> {
-    let recording = |(_, expected): &&(&str, Reached)| expected[0][0] != 403 && expected[2] == [403; 3];
+    let recording = |(_, expected): &&(&str, Reached)| *expected == record(expected[0][0]);
     REACH.iter().filter(recording).copied()
 }
 
@@ -960,8 +1072,9 @@ async fn endings_are_taken_back_where_they_stand_by_whoever_may_declare_them() {
     }
     ingrid.post(&withdraw, &[]).await.expect(303);
     ingrid.post(&withdraw, &[]).await.expect(404);
-    let left = sqlx::query_scalar!("select count(*) from endings").fetch_one(&world.app.db).await.unwrap();
-    assert_eq!(left, Some(3));
+    let left =
+        sqlx::query_scalar!("select count(*) from endings where kind <> 'merged'").fetch_one(&world.app.db).await;
+    assert_eq!(left.unwrap(), Some(3));
 }
 
 #[tokio::test]

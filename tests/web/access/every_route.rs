@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use attain::domain::access::Role;
 
-use super::{APART, DOOR, REACH, ROUTES, World, ask, filled, imported, product, upload};
+use super::{APART, APPROVED, DOOR, REACH, ROUTES, SUBMITTED, World, ask, filled, imported, product, upload};
 
 /// Routes whose placeholder is no record: a link, a day, a period, a metric, a file of ours.
 const NO_RECORD: [&str; 13] = [
@@ -41,10 +41,6 @@ const OTHERWISE: &[(&str, [u16; 4])] = &[
     ("POST /imports/{id}/columns", [403, 403, 403, 409]),
     ("POST /imports/{id}/apply", [403, 403, 403, 409]),
     ("POST /imports/{id}/discard", [403, 403, 403, 409]),
-    // The sight is asked before whose it is.
-    ("POST /customers/{id}/proposals/{proposal}/withdraw", [404, 404, 403, 403]),
-    ("GET /statements/{id}/lines/{line}/dispute", [404; 4]),
-    ("POST /statements/{id}/lines/{line}/dispute", [404; 4]),
 ];
 
 /// The answers to rep, manager, finance and administrator for a record of another company, where [`REACH`] has no row.
@@ -57,7 +53,7 @@ pub(super) fn elsewhere(route: &str, own: [u16; 5]) -> [u16; 4] {
 /// Records of another company for the placeholders that [`World::path_to`] has none for.
 async fn others(world: &World) -> BTreeMap<&'static str, String> {
     let (app, foreign) = (&world.app, world.reps[2]);
-    let boss = app.user(foreign.org, "Otto", &[Role::Admin]).await;
+    let boss = app.user(foreign.org, "Oskar", &[Role::Admin]).await;
     let team = app.team(foreign.org, "East", None, None, &[foreign]).await;
     let limit = sqlx::query_scalar!(
         r#"insert into loss_limits (org_id, segment, days, from_date)
@@ -71,31 +67,22 @@ async fn others(world: &World) -> BTreeMap<&'static str, String> {
            returning id::text as "id!""#,
         foreign.org.0,
     );
-    let leave = sqlx::query_scalar!(
-        r#"insert into leaves (org_id, user_id, during, kind, recorded_by, recorded_at)
-           values ($1, $2, '[2026-12-01,2026-12-11)', 'vacation', $3, $4)
-           returning id::text as "id!""#,
-        foreign.org.0,
-        foreign.id.0,
-        boss.id.0,
-        app.now(),
-    );
     BTreeMap::from([
         ("/users/", foreign.id.to_string()),
         ("/teams/", team.to_string()),
         ("/settings/limits/", limit.fetch_one(&app.db).await.unwrap()),
         ("/settings/minimums/", minimum.fetch_one(&app.db).await.unwrap()),
-        ("/leave/", leave.fetch_one(&app.db).await.unwrap()),
+        ("/leave/", world.leaves[2].clone()),
         ("/imports/", upload(app, boss).await),
         ("/imports/done/", imported(app, boss).await),
         ("/customers/", world.customers[2].to_string()),
         ("/products/", product(app, foreign).await),
-        ("/merges/", "999999".to_owned()),
+        ("/merges/", world.merges[2].clone()),
         ("/proposals/", world.proposals[2].to_string()),
         ("/plans/", world.plans[2].clone()),
         ("/commission-runs/", world.runs[2].clone()),
-        ("/holds/", "1".to_owned()),
-        ("/adjustments/", "1".to_owned()),
+        ("/holds/", world.held[1][0].clone()),
+        ("/adjustments/", world.held[1][1].clone()),
         ("/statements/", world.statements[2].clone()),
         ("/lines/", "1".to_owned()),
     ])
@@ -155,9 +142,13 @@ fn table() -> String {
             .collect();
         let _ = writeln!(table, "| {route} | {} | {} |", word(nobody), cells.join(" | "));
     }
-    for (route, reach) in REACH.iter().filter(|(route, _)| !seen.contains(route)) {
-        let cells: Vec<String> = reach.iter().map(|role| role.map(word).join(" · ")).collect();
-        let _ = writeln!(table, "| {route} | door | {} |", cells.join(" | "));
+    let more = REACH.iter().filter(|(route, _)| !seen.contains(route)).map(|row| (row, ""));
+    let submitted = SUBMITTED.iter().map(|row| (row, " (submitted)"));
+    let approved = APPROVED.iter().map(|row| (row, " (approved)"));
+    for ((route, reach), once) in more.chain(submitted).chain(approved) {
+        let cells = reach.map(|role| role.map(word).join(" · "));
+        let cells = cells.map(|cell| if cell == "403 · 403 · 403" { "403".to_owned() } else { cell });
+        let _ = writeln!(table, "| {route}{once} | door | {} |", cells.join(" | "));
     }
     for route in APART {
         let _ = writeln!(table, "| {route} | door | tests of its own | | | |");

@@ -3,13 +3,17 @@
 //! They differ in what nobody could confuse: the ids of each begin with digits of their own, and what is free text in
 //! their records ends in a word of their own.
 
+use std::{collections::BTreeSet, io::Cursor};
+
+use calamine::{Data, Range, Reader, Xlsx};
 use sqlx::AssertSqlSafe;
 use time::Duration;
 
 use super::{APART, REACH, ROUTES, World, ask, every_route::elsewhere, filled, number_from};
 use crate::{
     crawl::{crawl, pages},
-    support::{Client, TestApp},
+    pdf,
+    support::{Answer, Client, TestApp},
 };
 
 /// What tells a company's records apart: how all of their ids begin, and the word in what was written freely.
@@ -93,11 +97,30 @@ async fn twins() -> [World; 2] {
     worlds.try_into().unwrap_or_else(|_| panic!("two worlds"))
 }
 
+/// What an answer says: pages and files as they are, statements that are packed as somebody reads them.
+fn text(answer: &Answer) -> String {
+    match answer.header("content-type") {
+        "application/pdf" => pdf::pages(&answer.bytes).join("\n"),
+        kind if kind.contains("spreadsheetml") => {
+            let mut book: Xlsx<_> = Xlsx::new(Cursor::new(answer.bytes.clone())).unwrap();
+            let cells = |(name, sheet): (String, Range<Data>)| {
+                let cells = sheet.cells().map(|(_, _, cell)| cell.to_string()).collect::<Vec<_>>();
+                format!("{name}\n{}", cells.join("\n"))
+            };
+            book.worksheets().into_iter().map(cells).collect::<Vec<_>>().join("\n")
+        }
+        _ => String::from_utf8_lossy(&answer.bytes).into_owned(),
+    }
+}
+
 /// Opens pages and whatever they lead to; every answer that shows what it should not, and how many show the own word.
 async fn crawled(browser: &mut Client, from: Vec<String>, forbidden: &Mark) -> (Vec<String>, usize, usize) {
-    let (mut wrong, mut marked) = (vec![], 0);
+    let (mut wrong, mut marked, mut kinds) = (vec![], 0, BTreeSet::new());
     let opened = crawl(browser, from, |path, answer| {
-        let body = String::from_utf8_lossy(&answer.bytes);
+        let body = text(answer);
+        if answer.status == 200 {
+            kinds.insert(answer.header("content-type").to_owned());
+        }
         for sign in [forbidden.digits, forbidden.word] {
             if let Some(at) = body.find(sign) {
                 let around: String = body[..at].chars().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect();
@@ -110,6 +133,9 @@ async fn crawled(browser: &mut Client, from: Vec<String>, forbidden: &Mark) -> (
         marked += usize::from(body.contains(OURS.word));
     })
     .await;
+    for packed in ["pdf", "spreadsheetml"] {
+        assert!(kinds.iter().any(|kind| kind.contains(packed)), "no {packed} among {kinds:?}");
+    }
     (wrong, opened, marked)
 }
 
@@ -128,10 +154,22 @@ async fn nobody_meets_what_a_company_of_the_same_names_has() {
         let page = reader.get(&theirs.path(route)).await.expect(200).body();
         assert!(page.contains(THEIRS.word) && page.contains(THEIRS.digits), "{route}");
     }
+    for (route, sign) in
+        [("/statements/{id}/statement.pdf", "Ingrid"), ("/statements/{id}/statement.xlsx", THEIRS.digits)]
+    {
+        let file = text(&reader.get(&theirs.path(route)).await.expect(200));
+        assert!(file.contains(sign), "{route}: {file}");
+    }
     // Files that are asked for with a form.
     let mut finance = ours.app.client(ours.people[2]).await;
-    let file = finance.post(&ours.path("/commission-runs/{id}/lines.csv"), &[]).await.expect(200).body();
-    assert!(file.contains("Ingrid") && !file.contains(THEIRS.digits) && !file.contains(THEIRS.word), "{file}");
+    let run = |file: &str| ours.path(&format!("/commission-runs/{{id}}/{file}"));
+    for path in [run("lines.csv"), run("payroll.csv"), run("run.xlsx"), "/statements.csv".to_owned()] {
+        let file = text(&finance.post(&path, &[]).await.expect(200));
+        assert!(
+            file.contains("Ingrid") && !file.contains(THEIRS.digits) && !file.contains(THEIRS.word),
+            "{path}: {file}"
+        );
+    }
 }
 
 #[tokio::test]
