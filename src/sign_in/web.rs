@@ -91,10 +91,10 @@ async fn sign_in(
     ClientAddress(address): ClientAddress,
     headers: HeaderMap,
     page: Page,
-    Form { fields: SignInForm { email, password, next }, .. }: Form<SignInForm>,
+    Form { fields: SignInForm { email: typed, password, next }, .. }: Form<SignInForm>,
 ) -> Result<Response, Error> {
     let mut errors = Errors::new();
-    let email = errors.text("email", &email, "E-mail", 254).to_lowercase();
+    let email = errors.text("email", &typed, "E-mail", 254).to_lowercase();
     if password.is_empty() {
         errors.add("password", "Password is missing.");
     }
@@ -110,7 +110,7 @@ async fn sign_in(
         }
         errors.add("email", WRONG);
     }
-    refused(SignInPage { page, email, next, errors })
+    refused(SignInPage { page, email: typed, next, errors })
 }
 
 /// Counts a try that failed; whoever comes in is counted at the door.
