@@ -9,7 +9,7 @@ use axum::http::Method;
 use crate::{
     access::{World, number_from},
     crawl::{crawl, pages},
-    every_form::{EMAIL, Field, Form, forms, offered, renew},
+    every_form::{EMAIL, Field, Form, filters_of, forms, offered, renew},
     support::{Answer, Client, TestApp},
 };
 
@@ -230,6 +230,21 @@ fn told(form: &Form, sent: &str, what: &str, answer: &Answer) -> String {
     format!("{} {sent}: {} {what}: {words}", form.path, answer.status)
 }
 
+/// What a spreadsheet would run of a CSV file, and whether something of it was disarmed.
+fn formulas(file: &Answer) -> (Vec<String>, bool) {
+    let (mut wrong, mut is_guarded) = (vec![], false);
+    for record in csv::Reader::from_reader(&*file.bytes).into_records() {
+        for cell in &record.unwrap() {
+            let is_number = cell.parse::<rust_decimal::Decimal>().is_ok();
+            if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) && !is_number {
+                wrong.push(format!("{} has the formula {cell:?}", file.path));
+            }
+            is_guarded |= cell.starts_with("'=");
+        }
+    }
+    (wrong, is_guarded)
+}
+
 /// Opens whatever everybody may, after hostile text was saved wherever it was taken: what shows it as it is.
 async fn escaped_everywhere(world: &World) -> Vec<String> {
     let (mut wrong, mut escaped, mut guarded) = (vec![], BTreeSet::new(), BTreeSet::new());
@@ -245,25 +260,93 @@ async fn escaped_everywhere(world: &World) -> Vec<String> {
                 escaped.insert(path.to_owned());
             }
             if answer.header("content-type").starts_with("text/csv") {
-                for record in csv::Reader::from_reader(&*answer.bytes).into_records() {
-                    for cell in &record.unwrap() {
-                        let is_number = cell.parse::<rust_decimal::Decimal>().is_ok();
-                        if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number {
-                            wrong.push(format!("{path} has the formula {cell:?}"));
-                        }
-                        if cell.starts_with("'=") {
-                            guarded.insert(path.to_owned());
-                        }
-                    }
-                }
+                let (formulas, is_guarded) = formulas(answer);
+                wrong.extend(formulas);
+                guarded.extend(is_guarded.then(|| path.to_owned()));
             }
         })
         .await;
+    }
+    // Files that are asked for with a form.
+    let mut finance = world.app.client(world.people[2]).await;
+    for path in [world.path("/commission-runs/{id}/lines.csv"), "/statements.csv".to_owned()] {
+        let answer = finance.post(&path, &[]).await.expect(200);
+        assert!(answer.body().lines().count() > 1, "{path} has no rows");
+        wrong.extend(formulas(&answer).0);
     }
     if escaped.len() < 50 || guarded.len() < 2 {
         wrong.push(format!("hostile text was seen on {escaped:?} and in {guarded:?} only"));
     }
     wrong
+}
+
+/// What is wrong with the answer to a bad address.
+fn faults_of_page(answer: &Answer) -> Vec<&'static str> {
+    let leads = answer.header("location");
+    let faults = [
+        (!matches!(answer.status.as_u16(), 200 | 303 | 400 | 403 | 404 | 409 | 410 | 422), "is a fault"),
+        (answer.status == 303 && (!leads.starts_with('/') || leads.starts_with("//")), "leads to another site"),
+        (is_page(answer) && shows(answer, "<script>alert"), "is a page with a script of somebody"),
+    ];
+    faults.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, what)| what).collect()
+}
+
+#[tokio::test]
+async fn every_filter_and_every_address_bears_what_it_does_not_expect() {
+    let world = World::new().await;
+    let (foreign, beside) = (world.elsewhere(), world.beside());
+    let routes = attain::routes();
+    let gets = routes.listed().iter().filter(|(method, _)| *method == Method::GET).map(|(_, path)| *path);
+    let seed = Deck::seed();
+    let mut deck = Deck::new(seed);
+    let (mut wrong, mut asked, mut reached, mut filters) = (vec![], 0, 0, BTreeSet::new());
+    for (role, browser) in (0..).zip(&mut world.browsers().await) {
+        // Rep and manager do not see what is Olav's; nobody sees what is Olga's, of another company.
+        let (ids, names) = if role < 3 { (&beside[..], &["Olav", "Olga"][..]) } else { (&[][..], &["Olga"][..]) };
+        let hidden: Vec<&str> = foreign.iter().chain(ids).map(String::as_str).collect();
+        let mut known = BTreeSet::new();
+        for route in gets.clone() {
+            let path = world.path(route);
+            let parts: Vec<&str> = route.split('/').collect();
+            for at in (0..parts.len()).filter(|&at| parts[at].starts_with('{')) {
+                for bad in BAD_IDS.into_iter().chain(["%3Cscript%3Ealert(1)%3C%2Fscript%3E"]) {
+                    let mut sent: Vec<&str> = path.split('/').collect();
+                    sent[at] = bad;
+                    let answer = browser.get(&sent.join("/")).await;
+                    asked += 1;
+                    wrong.extend(faults_of_page(&answer).iter().map(|what| format!("{role} {}: {what}", answer.path)));
+                }
+            }
+            let page = browser.get(&path).await;
+            let forms = if page.status == 200 && is_page(&page) { filters_of(&page) } else { vec![] };
+            for form in forms {
+                let action = form.path.split('?').next().unwrap().to_owned();
+                filters.extend(route_of(&action, &gets.clone().collect()));
+                for field in &form.fields {
+                    if !known.insert((action.clone(), field.name.clone())) {
+                        continue;
+                    }
+                    let ids = hidden.iter().copied().filter(|_| names_records(field));
+                    // No browser writes 100,000 letters into an address.
+                    for bad in deck.deal().filter(|bad| *bad != HUGE).chain(ids) {
+                        let answer = browser.get(&format!("{action}?{}", damaged(&form, &field.name, bad))).await;
+                        asked += 1;
+                        let mut faults = faults_of_page(&answer);
+                        // Records of different kinds have the same ids: whether something is shown, its people tell.
+                        if names.iter().any(|name| shows(&answer, name) && !shows(&page, name)) {
+                            faults.push("shows what is out of sight");
+                        }
+                        reached += usize::from(hidden.contains(&bad));
+                        let told =
+                            |what: &&str| format!("{role} {action} {}={bad:?}: {} {what}", field.name, answer.status);
+                        wrong.extend(faults.iter().map(told));
+                    }
+                }
+            }
+        }
+    }
+    assert!(asked > 1000 && reached > 100 && filters.len() > 15, "only {asked} answers, {reached}, of {filters:?}");
+    assert!(wrong.is_empty(), "FIELDS_SEED={seed}: {} of {asked}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// What stands in an address instead of an id or a day.

@@ -127,7 +127,16 @@ pub async fn forms(world: &World, empty: &TestApp) -> Vec<(Client, Form)> {
 }
 
 fn forms_of(page: &Answer) -> Vec<Form> {
-    let posts = Selector::parse("form[method=post]").unwrap();
+    forms_by(page, "form[method=post]")
+}
+
+/// The forms of a page that ask for another one: filters, and whatever else stands in an address.
+pub fn filters_of(page: &Answer) -> Vec<Form> {
+    forms_by(page, "form[method=get]")
+}
+
+fn forms_by(page: &Answer, selector: &str) -> Vec<Form> {
+    let posts = Selector::parse(selector).unwrap();
     let named = Selector::parse("input[name], select[name], textarea[name]").unwrap();
     let named_or_button = Selector::parse("input[name], select[name], textarea[name], button[name]").unwrap();
     let plain_button = Selector::parse("button:not([name])").unwrap();
