@@ -81,6 +81,7 @@ fn steps(me: &Viewer, month: Period, done: &Done) -> Vec<Step> {
     let name = format::period(month);
     let begun = format!("/targets/{month}");
     let single = me.may(Permission::RecordSales);
+    let own = format!("/users/{}#roles-head", me.id);
     let step = |title: &str, words: String, done, role: Role, links: &[(&'static str, &str, Permission)]| {
         let whose = match role {
             _ if links.first().is_some_and(|(.., permission)| me.may(*permission)) => "",
@@ -104,24 +105,26 @@ fn steps(me: &Viewer, month: Period, done: &Done) -> Vec<Step> {
         step(
             "Add your people",
             "Each gets a link to choose a password. Roles may be combined: who sells is a rep, who leads a team a \
-             manager, who pays is in finance."
+             manager, who pays is in finance. Give yourself those of what you do yourself: then you have the buttons of \
+             all steps below. Somebody else has to approve."
                 .to_owned(),
             counted(others, "person", "people"),
             Role::Admin,
             &[
                 ("Add a person", "/users/new", Permission::ManagePeople),
+                ("Your own roles", own.as_str(), Permission::ManagePeople),
                 ("Import a file", "/imports", Permission::ImportRecords),
             ],
         ),
         step(
             "Put them into teams",
             format!(
-                "A team has its reps and its manager, and may stand below another one. Managers see the teams that \
-                 they lead.{lacking}"
+                "Create a team and name its manager on its page. A rep’s team is chosen on the rep’s own page. Managers \
+                 see the teams that they lead, and those below.{lacking}"
             ),
             counted(done.led_teams, "team", "teams"),
             Role::Admin,
-            &[("Teams", "/teams", Permission::ManagePeople)],
+            &[("Teams", "/teams", Permission::ManagePeople), ("People", "/users", Permission::ManagePeople)],
         ),
         step(
             "Bring in your customers",
@@ -144,6 +147,7 @@ fn steps(me: &Viewer, month: Period, done: &Done) -> Vec<Step> {
             &[
                 ("Log a visit", "/visits/new", Permission::RecordSales),
                 ("Enter a deal", "/deals/new", Permission::RecordSales),
+                ("Deals to confirm", "/deals?unconfirmed=1", Permission::ConfirmDeals),
                 ("Import files", "/imports", Permission::ImportRecords),
             ],
         ),
@@ -171,7 +175,8 @@ fn steps(me: &Viewer, month: Period, done: &Done) -> Vec<Step> {
         step(
             &format!("Calculate {name}, and have it approved"),
             "Who calculates and submits a run does not approve it: somebody else in finance, a manager or an \
-             administrator does. Then the month is locked and every rep reads a statement that explains itself."
+             administrator does, and finds it under the notices. Then the month is locked and every rep reads a \
+             statement that explains itself."
                 .to_owned(),
             counted(done.locks, "approved period", "approved periods"),
             Role::Finance,

@@ -117,9 +117,15 @@ impl Window {
         self.press(&self.shown(&path, &format!("the place {place:?}")).await).await;
     }
 
-    /// Opens the guide, and clicks a link of its steps.
+    /// Clicks a place that the top bar has no room for: in the profile menu.
+    pub async fn go_by_menu(&self, place: &str) {
+        self.press(&self.shown("//details[@class='menu']/summary", "the profile menu").await).await;
+        self.click_at(&format!("//details[@class='menu']//a[normalize-space(.)={place:?}]")).await;
+    }
+
+    /// Opens the guide from the menu, and clicks a link of its steps.
     pub async fn take_step(&self, words: &str) {
-        self.open("/first-steps").await;
+        self.go_by_menu("First steps").await;
         self.is_at("First steps").await;
         let path = format!("//main//ol//a[normalize-space(.)={words:?}]");
         self.press(&self.shown(&path, &format!("the step {words:?}")).await).await;
