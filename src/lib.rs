@@ -518,6 +518,7 @@ pub mod imports {
     pub mod done;
     pub mod done_db;
     pub mod import;
+    mod drafts_db;
     mod lines;
     #[cfg(test)]
     mod mutated;

@@ -9,6 +9,7 @@ use time::PrimitiveDateTime;
 use super::{
     before_db,
     done_db::{self, Done},
+    drafts_db::{self, Draft},
     import::{Counts, FILES, path},
     put_back_db, undo_db, upload,
 };
@@ -16,7 +17,7 @@ use crate::{
     App, audit,
     customers::events_db,
     domain::{
-        id::{CustomerId, ImportId},
+        id::{CustomerId, ImportId, RunId},
         period::Period,
     },
     postgres::tx::{self, Tx},
@@ -79,6 +80,8 @@ impl From<Done> for Past {
 struct DonePage {
     page: Page,
     past: Past,
+    /// The runs that go along with it: "October 2026".
+    drafts: Vec<String>,
     /// Why it was not taken back.
     refusal: String,
 }
@@ -96,8 +99,18 @@ async fn draw(app: &App, me: &Viewer, page: Page, id: ImportId, refusal: String)
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let done = done_db::list(&mut read, me.scope.org, &me.company.time_zone, Some(id), 1).await?.pop();
     let past = Past::from(done.ok_or(Error::NotFound)?);
+    let drafts = drafts_db::of_sample(&mut read, me.scope.org, id).await?;
+    let drafts = if drafts.iter().any(|draft| draft.is_signed) { vec![] } else { periods(&drafts, me) };
     let status = if refusal.is_empty() { StatusCode::OK } else { StatusCode::CONFLICT };
-    answer(status, DonePage { page, past, refusal })
+    answer(status, DonePage { page, past, drafts, refusal })
+}
+
+/// The periods of runs, each once.
+fn periods(drafts: &[Draft], me: &Viewer) -> Vec<String> {
+    let period = |draft: &Draft| Period::containing(draft.period_kind, draft.period_start, me.company.fiscal_start);
+    let mut words: Vec<String> = drafts.iter().map(|draft| format::period(period(draft))).collect();
+    words.dedup();
+    words
 }
 
 async fn undo(
@@ -147,8 +160,12 @@ async fn take_back(tx: &mut Tx, id: ImportId, me: &Viewer) -> Result<Option<Stri
         let period = format::period(Period::containing(kind, start, me.company.fiscal_start));
         return Ok(Some(format!("{period} is approved, and what the import changed may be paid with it.")));
     }
+    let drafts = drafts_db::of_sample(tx, me.scope.org, id).await?;
+    if drafts.iter().any(|draft| draft.is_signed) {
+        return Ok(Some("Commission with its people is approved.".to_owned()));
+    }
     let touched = before_db::touched(tx, id).await?;
-    match put_back(tx, id).await {
+    match put_back(tx, id, &drafts).await {
         Ok(None) => {
             return Ok(Some("A team would be below itself: the tree of teams is another one since.".to_owned()));
         }
@@ -159,7 +176,9 @@ async fn take_back(tx: &mut Tx, id: ImportId, me: &Viewer) -> Result<Option<Stri
             events_db::recompute(tx, &customers).await?;
             before_db::forget(tx, id).await?;
             undo_db::note_undone(tx, id).await?;
-            audit::db::record(tx, "import.undone", &path(id), json!({})).await?;
+            let periods = periods(&drafts, me);
+            let old = if periods.is_empty() { json!({}) } else { json!({ "commission": periods.join(", ") }) };
+            audit::db::record(tx, "import.undone", &path(id), json!({ "old": old, "new": {} })).await?;
             Ok(None)
         }
         Err(sqlx::Error::Database(error)) if error.kind() == ErrorKind::ForeignKeyViolation => {
@@ -172,9 +191,11 @@ async fn take_back(tx: &mut Tx, id: ImportId, me: &Viewer) -> Result<Option<Stri
     }
 }
 
-/// Puts back what an import changed, and removes what it made: the customers of removed deals. Nothing: teams would go round
-/// in a loop.
-async fn put_back(tx: &mut Tx, id: ImportId) -> sqlx::Result<Option<Vec<CustomerId>>> {
+/// Puts back what an import changed, and removes these runs and what it made: the customers of removed deals. Nothing: teams
+/// would go round in a loop.
+async fn put_back(tx: &mut Tx, id: ImportId, drafts: &[Draft]) -> sqlx::Result<Option<Vec<CustomerId>>> {
+    let runs: Vec<RunId> = drafts.iter().map(|draft| draft.id).collect();
+    drafts_db::remove(tx, &runs).await?;
     put_back_db::put_back(tx, id).await?;
     if put_back_db::has_loop(tx).await? {
         return Ok(None);

@@ -66,12 +66,14 @@ async fn send_body(browser: &mut Client, body: Vec<u8>, site: &str) -> Answer {
     browser.send(request).await
 }
 
-async fn send(browser: &mut Client, files: &[(&str, &str)]) -> Answer {
+/// Sends files to be looked at.
+pub async fn send(browser: &mut Client, files: &[(&str, &str)]) -> Answer {
     let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
     send_body(browser, multipart(&Uuid::new_v4().to_string(), &files), "same-origin").await
 }
 
-const APPLY: &str = "form[action$='/apply']";
+/// The button that imports what was looked at.
+pub const APPLY: &str = "form[action$='/apply']";
 
 #[tokio::test]
 async fn files_are_looked_at_before_they_are_imported() {

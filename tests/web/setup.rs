@@ -2,7 +2,10 @@
 
 use attain::{domain::access::Role, setup::guard::Setup};
 
-use crate::support::{PASSWORD, TestApp};
+use crate::{
+    imports::{APPLY, send},
+    support::{Answer, Client, PASSWORD, TestApp},
+};
 
 const FORM: [(&str, &str); 7] = [
     ("company", "Nordlys Catering"),
@@ -185,12 +188,8 @@ async fn the_steps_end_in_a_statement_on_the_first_day() {
     let page = finance.get(&plan).await.expect(200);
     assert_eq!(page.value("from"), "2026-10");
     finance.submit(&page, "main form", &[("rep", &*ingrid.id.to_string()), ("act", "on")]).await.expect(303);
-    let page = finance.get("/commission-runs").await.expect(200);
-    let run = finance.submit(&page, "main form", &[]).await.expect(303).location().to_owned();
-    let page = finance.get(&run).await.expect(200);
-    finance.submit(&page, "form[action$='/submission']", &[]).await.expect(303);
-    let page = manager.get(&run).await.expect(200);
-    manager.submit(&page, "form[action$='/approval']", &[]).await.expect(303);
+    let run = submit_month(&mut finance).await;
+    press(&mut manager, &run, "approval").await.expect(303);
 
     assert!(rep.get("/statements").await.expect(200).words().contains("October 2026"));
     let page = admin.get("/first-steps").await.expect(200);
@@ -225,11 +224,130 @@ async fn sample_data_fills_an_empty_company_and_goes_again() {
         }
         assert!(words.contains(plan), "{currency}: {words}");
 
+        // Tried as far as one goes alone: what nobody has approved goes along, and the page says so.
+        let run = submit_month(&mut browser).await;
         let page = browser.get(&steps.attribute(".strip a", "href")).await.expect(200);
+        assert!(page.text("main .strip.warn").contains("is not approved: October 2026."), "{}", page.words());
         let undone = browser.submit(&page, "form[action$='/undo']", &[]).await.expect(303);
         assert!(browser.follow(&undone).await.words().contains("The import is taken back"));
         let steps = browser.get("/first-steps").await.expect(200);
         assert_eq!(steps.texts("main .badge.good").len(), 0);
         assert!(steps.has("form[action='/first-steps/sample']"));
+        browser.get(&run).await.expect(404);
+        assert!(browser.get("/audit").await.expect(200).words().contains("Commission: October 2026"));
+        let left = sqlx::query_scalar!(
+            "select (select count(*) from commission_runs) + (select count(*) from statements)
+                    + (select count(*) from statement_lines) + (select count(*) from run_submissions)"
+        );
+        assert_eq!(left.fetch_one(&app.db).await.unwrap(), Some(0), "{currency}");
     }
+}
+
+#[tokio::test]
+async fn sample_data_leads_to_an_approved_statement_and_stays_with_it() {
+    let app = TestApp::new().await;
+    let org = app.company("Nordlys").await;
+    let astrid = app.user_with_password(org, "Astrid", &[Role::Admin, Role::Manager, Role::Finance]).await;
+    let mut browser = app.client(astrid).await;
+    let page = browser.get("/first-steps").await.expect(200);
+    browser.submit(&page, "form[action='/first-steps/sample']", &[]).await.expect(303);
+    let freja = app.user(org, "Freja", &[Role::Finance]).await;
+    let mut other = app.client(freja).await;
+    let run = submit_month(&mut browser).await;
+    let import = browser.get("/first-steps").await.attribute(".strip a", "href");
+    let take_back = async |browser: &mut Client| {
+        let page = browser.get(&import).await.expect(200);
+        assert!(!page.has("main .strip.warn"), "nothing goes along");
+        browser.submit(&page, "form[action$='/undo']", &[]).await.expect(409).text(".summary-error")
+    };
+
+    // One signature of four is enough to keep all of it.
+    let statements = other.get(&run).await.expect(200).attributes("tbody a[href^='/statements/']", "href");
+    press(&mut other, &statements[0], "approval").await.expect(303);
+    let refused = take_back(&mut browser).await;
+    assert!(refused.contains("Commission with its people is approved. Nothing has changed."), "{refused}");
+    press(&mut other, &run, "approval").await.expect(303);
+    let refused = take_back(&mut browser).await;
+    assert!(refused.contains("October 2026 is approved"), "{refused}");
+
+    let steps = browser.get("/first-steps").await.expect(200);
+    assert_eq!(steps.texts("main ol .badge.good").len(), 7, "{}", steps.words());
+    assert!(steps.words().contains("Everything is in place"), "{}", steps.words());
+    let statement = browser.get(&statements[0]).await.expect(200);
+    assert!(statement.words().contains("by Freja"), "{}", statement.words());
+}
+
+/// Nothing is entered by hand but who signs in.
+#[tokio::test]
+async fn files_lead_to_an_approved_statement() {
+    let app = TestApp::new().await;
+    let org = app.company("Nordlys").await;
+    let astrid = app.user_with_password(org, "Astrid", &[Role::Admin, Role::Finance]).await;
+    let mut browser = app.client(astrid).await;
+    let page = browser.get("/first-steps").await.expect(200);
+    assert!(page.has("main ol a[href='/imports']"), "the guide leads there");
+    let plans = browser.get("/imports/templates/plans.json").await.expect(200).body();
+    let sent = send(
+        &mut browser,
+        &[
+            (
+                "reps.csv",
+                "external_id,name,email,team,manager\nR1,Ingrid Aas,ingrid@example.com,North,Berit Lund\n\
+                 R2,Jonas Lie,,North,Berit Lund\n",
+            ),
+            ("customers.csv", "external_id,name,rep,customer_since\nC1,Havn,R1,\nC2,Torget,R2,2020-01-01\n"),
+            (
+                "deals.csv",
+                "external_id,customer,rep,closed_on,amount,stage\nD1,C1,R1,2026-10-05,10000,won\n\
+                 D2,C2,R2,2026-10-06,2000,won\n",
+            ),
+            ("visits.csv", "external_id,rep,customer,visited_on,kind\nV1,R1,C1,2026-10-05,in_person\n"),
+            ("targets.csv", "rep,period_kind,period_start,metric,value\nR1,month,2026-10-01,net_sales,20000\n"),
+            ("plans.json", &plans),
+            ("assignments.csv", "plan,rep,from\nStarter,R1,2026-10-01\nStarter,R2,2026-10-01\n"),
+        ],
+    )
+    .await
+    .expect(303);
+    let preview = browser.follow(&sent).await.expect(200);
+    assert_eq!(preview.text("h1"), "Ready to import", "{}", preview.words());
+    browser.submit(&preview, APPLY, &[]).await.expect(303);
+    let steps = browser.get("/first-steps").await.expect(200);
+    let done = ["4 people", "1 team", "2 customers", "3 visits and deals", "1 target", "2 reps on plans"];
+    assert_eq!(badges(&steps), done, "{}", steps.words());
+
+    let run = submit_month(&mut browser).await;
+    let freja = app.user(org, "Freja", &[Role::Finance]).await;
+    press(&mut app.client(freja).await, &run, "approval").await.expect(303);
+    let steps = browser.get("/first-steps").await.expect(200);
+    assert_eq!(badges(&steps).len(), 7, "{}", steps.words());
+    assert_eq!(badges(&steps)[6], "1 approved period");
+    let ingrid =
+        sqlx::query_scalar!("select id from users where name = 'Ingrid Aas'").fetch_one(&app.db).await.unwrap();
+    let mut ingrid = app.client(crate::support::User { org, id: ingrid }).await;
+    let list = ingrid.get("/statements").await.expect(200);
+    let statement = ingrid
+        .get(&list.attribute("main a[href^='/statements/']:not([href*='so-far']):not([href*='what-if'])", "href"))
+        .await
+        .expect(200);
+    assert_eq!(statement.text(".total"), "€300.00", "3% of 10,000");
+}
+
+/// What the guide says is done.
+fn badges(steps: &Answer) -> Vec<String> {
+    steps.texts("main ol .badge.good")
+}
+
+/// Presses a button of a page.
+async fn press(browser: &mut Client, path: &str, act: &str) -> Answer {
+    let page = browser.get(path).await.expect(200);
+    browser.submit(&page, &format!("form[action$='/{act}']"), &[]).await
+}
+
+/// Calculates the month that is offered, the one that is over, and submits it. The run's path.
+async fn submit_month(finance: &mut Client) -> String {
+    let page = finance.get("/commission-runs").await.expect(200);
+    let run = finance.submit(&page, "main form[action='/commission-runs']", &[]).await.expect(303);
+    press(finance, run.location(), "submission").await.expect(303);
+    run.location().to_owned()
 }
