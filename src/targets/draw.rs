@@ -117,6 +117,8 @@ pub struct Group {
     pub name: String,
     /// The reps of the grid that belong to it or to a team below it.
     pub reps: Vec<UserId>,
+    /// The teams directly below it.
+    pub teams: Vec<Subject>,
 }
 
 /// The grid as a page.
@@ -189,6 +191,8 @@ struct GroupRow {
     cells: Vec<Field>,
     /// What the targets of its reps come to, metric by metric.
     sums: Vec<Option<Sum>>,
+    /// What the own targets of the teams directly below come to; empty where none has any.
+    teams: Vec<Option<Sum>>,
     /// Where its months come to something else.
     notes: Vec<String>,
 }
@@ -303,7 +307,10 @@ impl Loaded {
     }
 
     fn group(&self, group: &Group, values: &BTreeMap<Cell, Decimal>, currency: Currency) -> GroupRow {
-        let cell = |&metric: &Metric| self.field(group.whose, &group.name, metric, values, currency);
+        let cell = |&metric: &Metric| Field {
+            sum: self.above(group.whose, metric),
+            ..self.field(group.whose, &group.name, metric, values, currency)
+        };
         let sum = |&metric: &Metric| {
             let (set, count) = self.sums(group.reps.iter().copied(), metric, values);
             let goal = values.get(&(group.whose, metric));
@@ -319,6 +326,7 @@ impl Loaded {
             name: group.name.clone(),
             cells: self.metrics.iter().map(cell).collect(),
             sums: self.metrics.iter().map(sum).collect(),
+            teams: self.teams_together(group, values, currency),
             notes: self.apart(group.whose, values, currency),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::{
-    draw::{Loaded, plain},
+    draw::{Group, Loaded, plain},
     grid::{self, Cell},
 };
 use crate::domain::{
@@ -15,7 +15,7 @@ use crate::domain::{
     subject::Subject,
 };
 
-/// What the targets of a team's reps come to.
+/// What the targets of a team's reps, or those of the teams below it, come to.
 pub struct Sum {
     /// The id of the sum, for the script.
     pub id: String,
@@ -23,7 +23,7 @@ pub struct Sum {
     pub goal: String,
     /// As they were set.
     pub shown: String,
-    /// "(counts 196)", where something else counts of them.
+    /// "(counts 196)", where something else counts of them; "(2 of 3 teams)", where not all have a target.
     pub counts: String,
     /// "22 below the target": of what counts, as boards say it.
     pub gap: String,
@@ -43,6 +43,38 @@ impl Loaded {
         })
     }
 
+    /// What the own targets of the teams directly below come to, metric by metric; empty where none of them has any.
+    pub fn teams_together(
+        &self,
+        group: &Group,
+        values: &BTreeMap<Cell, Decimal>,
+        currency: Currency,
+    ) -> Vec<Option<Sum>> {
+        let sum = |&metric: &Metric| {
+            let own: Vec<Decimal> =
+                group.teams.iter().filter_map(|&team| values.get(&(team, metric)).copied()).collect();
+            let (set, of) = (own.len(), group.teams.len());
+            let together = own.into_iter().sum();
+            let goal = values.get(&(group.whose, metric));
+            (set > 0 && metric.unit() != Unit::Fraction).then(|| Sum {
+                id: teams_id(group.whose, metric),
+                goal: grid::field((group.whose, metric)),
+                shown: plain(metric, together, currency),
+                counts: if set == of { String::new() } else { format!("({set} of {of} teams)") },
+                gap: goal.map(|&goal| gap(metric, together, goal, currency)).unwrap_or_default(),
+            })
+        };
+        let sums: Vec<Option<Sum>> = self.metrics.iter().map(sum).collect();
+        if sums.iter().all(Option::is_none) { vec![] } else { sums }
+    }
+
+    /// The id of the sum to which the own target of a team adds; empty for rates, and where no team stands above it.
+    pub fn above(&self, team: Subject, metric: Metric) -> String {
+        let above = self.groups.iter().find(|group| group.teams.contains(&team));
+        let above = above.filter(|_| metric.unit() != Unit::Fraction);
+        above.map_or_else(String::new, |group| teams_id(group.whose, metric))
+    }
+
     /// What of a rep's target counts, for the script; empty for all of it.
     pub fn share(&self, rep: UserId, metric: Metric, currency: Currency) -> String {
         let Some(presence) = self.presences.of(rep).filter(|_| self.presences.is_part(rep, metric)) else {
@@ -59,6 +91,11 @@ pub fn sum_id(whose: Option<Subject>, metric: Metric) -> String {
         None => format!("sum-{}", metric.as_str()),
         Some(whose) => format!("sum-{}-{}", grid::word(whose), metric.as_str()),
     }
+}
+
+/// The id of the sum of the own targets of the teams directly below a team or the company.
+fn teams_id(whose: Subject, metric: Metric) -> String {
+    format!("teams-{}-{}", grid::word(whose), metric.as_str())
 }
 
 /// "(counts 196)", where something else counts than was set. `static/grid.js` says the same while one types.

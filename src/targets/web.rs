@@ -399,15 +399,19 @@ fn groups(tree: &[Team], reps: &[Rep], me: &Viewer, only: Option<TeamId>, compan
     let shown = tree.iter().filter(|team| me.scope.sees_team(team.id));
     let shown = shown.filter(|team| only.as_ref().is_none_or(|only| only.contains(&team.id)));
     let mut groups: Vec<Group> = shown
+    let directly = |above: Option<TeamId>| {
+        tree.iter().filter(|team| team.parent == above).map(|team| Subject::Team(team.id)).collect::<Vec<_>>()
+    };
         .map(|team| {
             let teams = below(team.id);
             let of = reps.iter().filter(|rep| rep.team_id.is_some_and(|team| teams.contains(&team)));
-            Group { whose: Subject::Team(team.id), name: team.path.clone(), reps: of.map(|rep| rep.id).collect() }
+            let reps = of.map(|rep| rep.id).collect();
+            Group { whose: Subject::Team(team.id), name: team.path.clone(), reps, teams: directly(Some(team.id)) }
         })
         .collect();
     if company {
         let reps = reps.iter().map(|rep| rep.id).collect();
-        groups.push(Group { whose: Subject::Company, name: me.company.name.clone(), reps });
+        groups.push(Group { whose: Subject::Company, name: me.company.name.clone(), reps, teams: directly(None) });
     }
     groups
 }

@@ -369,8 +369,14 @@ async fn teams_have_targets_of_their_own_beside_those_of_their_reps() {
     let page = karin.get("/targets/2026-11").await.expect(200);
     assert_eq!((page.value(&visits), page.value(&growth)), ("200".to_owned(), "8".to_owned()));
     assert_eq!(page.text(&format!("#sum-t{}-visits", field.whole)), "176", "the reps of the team and of the one below");
-    assert_eq!(page.text(&format!("[data-gap='{visits}']")), "24 below the target");
-    assert_eq!(page.text(&format!("[data-gap='{south}']")), "as the target");
+    let gap_beside = |sum: &str| page.text(&format!("td:has(#{sum}) [data-gap]"));
+    assert_eq!(gap_beside(&format!("sum-t{}-visits", field.whole)), "24 below the target");
+    assert_eq!(gap_beside(&format!("sum-t{}-visits", field.south)), "as the target");
+    // The teams below it, by their own targets: one has one. In the browser it follows what one types.
+    let below = format!("teams-t{}-visits", field.whole);
+    assert_eq!(page.text(&format!("td:has(#{below})")), "80 120 below the target");
+    assert_eq!(page.attribute(&format!("input[name='{south}']"), "data-sum"), below);
+    assert!(!page.has(&format!("#teams-t{}-visits", field.south)), "no team stands below the South");
     let sums = page.attribute(&format!("input[name='{jonas}']"), "data-sum");
     assert_eq!(sums, format!("sum-visits sum-t{}-visits sum-t{}-visits", field.whole, field.south));
 
@@ -404,11 +410,13 @@ async fn who_leads_all_teams_sets_the_companys_targets() {
     attain::teams::db::add_manager(&mut tx, inside.unwrap(), field.karin.id, None).await.unwrap();
     tx.commit().await.unwrap();
     let page = karin.get("/targets/2026-11").await.expect(200);
-    let typed = [(cell(field.stranger, "visits"), "50"), ("all.visits".to_owned(), "500")];
+    let team = format!("t{}.visits", field.whole);
+    let typed = [(cell(field.stranger, "visits"), "50"), ("all.visits".to_owned(), "500"), (team, "300")];
     let typed: Vec<(&str, &str)> = typed.iter().map(|(name, text)| (name.as_str(), *text)).collect();
     karin.submit(&page, "form#grid", &typed).await.expect(303);
     let page = karin.get("/targets/2026-11").await.expect(200);
-    assert_eq!(page.text("[data-gap='all.visits']"), "450 below the target");
+    assert_eq!(page.text("td:has(#sum-all-visits) [data-gap]"), "450 below the target");
+    assert_eq!(page.text("td:has(#teams-all-visits)"), "300 (1 of 2 teams) 200 below the target");
     let freja = field.app.user(field.org, "Freja Aune", &[Role::Finance]).await;
     let board = field.app.client(freja).await.get("/scoreboard?period=2026-11").await.expect(200);
     assert!(board.text("#total").contains("0 of 500 · own target"), "{}", board.text("#total"));
