@@ -79,7 +79,7 @@ pub async fn tree(tx: &mut Read, scope: &Scope, today: Date) -> sqlx::Result<Vec
 }
 
 /// Who manages, managed and will manage a team, the latest first.
-pub async fn managers(tx: &mut Read, scope: &Scope, team: TeamId) -> sqlx::Result<Vec<Manager>> {
+pub async fn managers(db: &mut PgConnection, scope: &Scope, team: TeamId) -> sqlx::Result<Vec<Manager>> {
     sqlx::query_as!(
         Manager,
         r#"select m.user_id as user, u.name, lower(m.during) as from, upper(m.during) as to
@@ -90,7 +90,7 @@ pub async fn managers(tx: &mut Read, scope: &Scope, team: TeamId) -> sqlx::Resul
         scope.org as OrgId,
         team as TeamId,
     )
-    .fetch_all(&mut **tx)
+    .fetch_all(db)
     .await
 }
 

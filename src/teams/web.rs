@@ -4,6 +4,7 @@ use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
 use serde_json::json;
+use time::Date;
 
 use super::db::{self, Manager, Team};
 use crate::{
@@ -12,14 +13,14 @@ use crate::{
         access::Role,
         id::{TeamId, UserId},
     },
-    organizations,
+    organizations, period_locks,
     postgres::{error::violates, tx},
     users,
     web::{
-        auth::{Allowed, ManagePeople},
+        auth::{Allowed, ManagePeople, Viewer},
         error::Error,
         form::{Errors, Form, Path},
-        once,
+        once::{self, Write},
         page::{Page, answer, html, refused},
         routes::Routes,
         step_up,
@@ -45,13 +46,15 @@ pub fn routes() -> Routes {
 struct TeamForm {
     name: String,
     parent: String,
+    /// Why it stands elsewhere from now on, for all of its past.
+    move_reason: String,
     version: String,
 }
 
 impl TeamForm {
     fn of(team: &Team) -> Self {
         let parent = team.parent.map(|id| id.to_string()).unwrap_or_default();
-        Self { name: team.name.clone(), parent, version: team.version.to_string() }
+        Self { name: team.name.clone(), parent, version: team.version.to_string(), ..Self::default() }
     }
 
     fn parse(&self, errors: &mut Errors) -> (String, Option<TeamId>) {
@@ -142,9 +145,13 @@ struct ShowPage {
     people: Vec<Choice>,
     form: TeamForm,
     manager: ManagerForm,
+    /// The manager who shall end, with the last day and the reason as typed.
+    ended: Option<(UserId, String, String)>,
     errors: Errors,
     is_stale: bool,
-    today: time::Date,
+    /// What lies before this day is locked.
+    open_from: Option<Date>,
+    today: Date,
 }
 
 impl ShowPage {
@@ -163,7 +170,9 @@ impl ShowPage {
             parents: choices(tree.iter().filter(is_below)),
             people: people.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),
             form: TeamForm::of(&team),
-            manager: ManagerForm { user: String::new(), from: me.today.to_string() },
+            manager: ManagerForm { from: me.today.to_string(), ..ManagerForm::default() },
+            ended: None,
+            open_from: period_locks::db::locked_until(&mut read, me.scope.org).await?,
             team,
             below,
             errors: Errors::new(),
@@ -174,6 +183,23 @@ impl ShowPage {
 
     fn below_count(&self) -> i64 {
         i64::try_from(self.below.len()).unwrap_or_default()
+    }
+
+    fn reason_hint(&self) -> String {
+        self.open_from
+            .map_or_else(String::new, |open| format!("Needed for those. {}.", period_locks::words::stay(open)))
+    }
+
+    /// The last day that stands in a manager's form.
+    fn typed_end(&self, manager: &Manager) -> String {
+        let typed = self.ended.as_ref().filter(|(user, ..)| *user == manager.user);
+        typed.map_or_else(|| self.today.to_string(), |(_, day, _)| day.clone())
+    }
+
+    /// The reason that stands in a manager's form.
+    fn typed_reason(&self, manager: &Manager) -> String {
+        let typed = self.ended.as_ref().filter(|(user, ..)| *user == manager.user);
+        typed.map_or_else(String::new, |(.., reason)| reason.clone())
     }
 
     fn refuse(self) -> Result<Response, Error> {
@@ -200,6 +226,7 @@ async fn change(
     let mut shown = ShowPage::load(&app, &me, page, id).await?;
     let (name, parent) = fields.parse(&mut shown.errors);
     let version = fields.version.parse().unwrap_or_default();
+    let reason = shown.errors.optional_text("move_reason", &fields.move_reason, "The reason", 500);
     shown.form = fields;
     if !shown.errors.is_empty() {
         return shown.refuse();
@@ -211,6 +238,12 @@ async fn change(
     }
     let mut write = once::begin(&app, &me, once).await?;
     organizations::db::lock(&mut write).await?;
+    let locked = period_locks::db::locked_until(&mut write, me.scope.org).await?.is_some();
+    if locked && reason.is_empty() && parent != shown.team.parent {
+        let words = "A team has one place for all times: boards of locked periods are told otherwise. Say why.";
+        shown.errors.add("move_reason", words);
+        return shown.refuse();
+    }
     if let Some(parent) = parent
         && db::subtree(&mut write, id).await?.contains(&parent)
     {
@@ -223,6 +256,7 @@ async fn change(
             let detail = json!({
                 "old": { "name": shown.team.name, "parent": shown.team.parent },
                 "new": { "name": name, "parent": parent },
+                "reason": reason,
             });
             audit::db::record(&mut write, "team.changed", &path, detail).await?;
             write.done_saying(&path, &Toast::new(format!("Team {name} saved"))).await
@@ -239,13 +273,17 @@ async fn change(
     }
 }
 
-/// Who begins or ends to manage a team, and from which day on.
+/// Who begins to manage a team, and from which day on.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct ManagerForm {
     user: String,
     from: String,
+    /// Why what is settled changes.
+    reason: String,
 }
+
+const SETTLED: &str = "This changes who managed on days that are locked. Say why, or use a later day.";
 
 async fn add_manager(
     State(app): State<App>,
@@ -260,6 +298,7 @@ async fn add_manager(
     }
     let user: Option<UserId> = shown.errors.id("user", &fields.user, "a person");
     let from = shown.errors.optional_date("from", &fields.from, "The first day");
+    let reason = shown.errors.optional_text("reason", &fields.reason, "The reason", 500);
     if let Some(user) = user
         && !shown.people.iter().any(|person| person.value == user.to_string())
     {
@@ -268,9 +307,15 @@ async fn add_manager(
     shown.manager = fields;
     let (true, Some(user)) = (shown.errors.is_empty(), user) else { return shown.refuse() };
     let mut write = once::begin_alone(&app, &me, once).await?;
+    let before = settled(&mut write, &me, id).await?;
     db::add_manager(&mut write, id, user, from).await?;
+    if reason.is_empty() && before != settled(&mut write, &me, id).await? {
+        shown.errors.add("reason", SETTLED);
+        return shown.refuse();
+    }
     let path = format!("/teams/{id}");
-    audit::db::record(&mut write, "team.manager_added", &path, json!({ "user": user, "from": from })).await?;
+    let detail = json!({ "user": user, "from": from, "reason": reason });
+    audit::db::record(&mut write, "team.manager_added", &path, detail).await?;
     write.done_saying(&path, &Toast::new("Manager saved")).await
 }
 
@@ -286,11 +331,35 @@ async fn end_manager(
         return response;
     }
     let user: Option<UserId> = shown.errors.id("user", &fields.user, "a person");
-    let from = shown.errors.date("from", &fields.from, "The first day without this manager");
-    let (true, Some(user)) = (shown.errors.is_empty(), user) else { return shown.refuse() };
+    let Some(user) = user else { return shown.refuse() };
+    let (field, reason_field) = (format!("end-{user}"), format!("end-reason-{user}"));
+    let sent = |field: &str| typed.iter().find(|(name, _)| name == field).map_or("", |(_, value)| value);
+    let from = shown.errors.date(&field, sent(&field), "The first day without this manager");
+    let reason = shown.errors.optional_text(&reason_field, sent(&reason_field), "The reason", 500);
+    shown.ended = Some((user, sent(&field).to_owned(), sent(&reason_field).to_owned()));
+    let (true, Some(from)) = (shown.errors.is_empty(), from) else { return shown.refuse() };
     let mut write = once::begin_alone(&app, &me, once).await?;
-    db::remove_manager(&mut write, id, user, from).await?;
+    let before = settled(&mut write, &me, id).await?;
+    db::remove_manager(&mut write, id, user, Some(from)).await?;
+    if reason.is_empty() && before != settled(&mut write, &me, id).await? {
+        shown.errors.add(reason_field, SETTLED);
+        return shown.refuse();
+    }
     let path = format!("/teams/{id}");
-    audit::db::record(&mut write, "team.manager_ended", &path, json!({ "user": user, "from": from })).await?;
+    let detail = json!({ "user": user, "from": from, "reason": reason });
+    audit::db::record(&mut write, "team.manager_ended", &path, detail).await?;
     write.done_saying(&path, &Toast::new("Manager ended")).await
+}
+
+/// Who managed a team on the days that are locked, and from when to when of them.
+async fn settled(write: &mut Write, me: &Viewer, team: TeamId) -> sqlx::Result<Vec<(i64, Option<Date>, Option<Date>)>> {
+    let Some(until) = period_locks::db::locked_until(write, me.scope.org).await? else { return Ok(vec![]) };
+    let managers = db::managers(write, &me.scope, team).await?;
+    let mut settled: Vec<_> = managers
+        .iter()
+        .filter(|one| one.from.is_none_or(|from| from < until))
+        .map(|one| (one.user.0, one.from, one.to.filter(|to| *to < until)))
+        .collect();
+    settled.sort_unstable();
+    Ok(settled)
 }

@@ -5,9 +5,12 @@ use attain::{
     postgres::sessions,
     web::auth::hash_token,
 };
-use time::Duration;
+use time::{Duration, macros::date};
 
-use crate::support::{TestApp, User};
+use crate::{
+    field::Field,
+    support::{TestApp, User},
+};
 
 async fn start() -> (TestApp, User) {
     let app = TestApp::new().await;
@@ -132,8 +135,15 @@ async fn a_manager_sees_the_team_from_the_day_on_which_it_is_given_until_the_day
 
     let page = browser.get(&path).await;
     assert_eq!(page.texts("[aria-labelledby=managers] .list .title"), ["Berit"]);
-    let fields = [("user", &*boss.id.to_string()), ("from", "2026-11-22")];
-    browser.post(&format!("{path}/managers/end"), &fields).await.expect(303);
+    let (form, day) = (format!("form[action='{path}/managers/end']"), format!("end-{}", boss.id));
+    assert_eq!(page.value(&day), "2026-11-19", "today is offered");
+    for (typed, words) in [("", "The first day without this manager is missing."), ("soon", "is not a date")] {
+        let refused = browser.submit(&page, &form, &[(&day, typed)]).await.expect(422);
+        assert!(refused.text(".summary-error").contains(words), "{}", refused.words());
+        assert_eq!(refused.value(&day), typed);
+    }
+    browser.submit(&page, &form, &[(&day, "2026-11-22")]).await.expect(303);
+    assert!(browser.get(&path).await.words().contains("from 20 Nov 2026 to before 22 Nov 2026"));
     assert!(sees(Duration::days(2)).await && !sees(Duration::days(3)).await);
 
     for (user, from, words) in [
@@ -144,4 +154,67 @@ async fn a_manager_sees_the_team_from_the_day_on_which_it_is_given_until_the_day
         let answer = browser.post(&format!("{path}/managers"), &[("user", &user), ("from", from)]).await.expect(422);
         assert_eq!(answer.texts(".summary-error li"), [words]);
     }
+}
+
+#[tokio::test]
+async fn managers_of_locked_days_change_only_with_a_reason() {
+    let field = Field::new().await;
+    let mut browser = field.app.client(field.astrid).await;
+    let path = format!("/teams/{}", field.north);
+    let page = browser.get(&path).await.expect(200);
+    assert!(!page.has("[name=reason]") && !page.has("[name=move_reason]"), "nothing is locked");
+    field.lock("2026-10").await;
+    let (end, day) = (format!("form[action='{path}/managers/end']"), format!("end-{}", field.berit.id));
+    let reason = format!("end-reason-{}", field.berit.id);
+    let told = "This changes who managed on days that are locked.";
+    // Berit manages from the beginning: to end that in October takes a reason, from November on none.
+    let page = browser.get(&path).await.expect(200);
+    let refused = browser.submit(&page, &end, &[(&day, "2026-10-15")]).await.expect(422);
+    assert!(refused.text(".summary-error").contains(told), "{}", refused.words());
+    assert_eq!(refused.attributes(".summary-error a", "href"), [format!("#{reason}")]);
+    assert_eq!(refused.value(&day), "2026-10-15", "what was typed is kept");
+    assert!(!browser.get(&path).await.words().contains("to before"), "nothing has happened");
+    browser.submit(&refused, &end, &[(&reason, "She had left the team")]).await.expect(303);
+    assert!(browser.get(&path).await.words().contains("to before 15 Oct 2026"));
+
+    // Who managed then is entered: the same.
+    let page = browser.get(&path).await.expect(200);
+    let add = format!("form[action='{path}/managers']");
+    let berit = field.berit.id.to_string();
+    let refused = browser.submit(&page, &add, &[("user", &berit), ("from", "2026-10-20")]).await.expect(422);
+    assert!(refused.text(".summary-error").contains(told), "{}", refused.words());
+    browser.submit(&refused, &add, &[("from", "2026-11-01")]).await.expect(303);
+    let page = browser.get(&path).await.expect(200);
+    browser.submit(&page, &end, &[(&day, "2026-11-10")]).await.expect(303);
+    let page = browser.get(&path).await.expect(200);
+    let back = [("user", &*berit), ("from", "2026-10-20"), ("reason", "She came back")];
+    browser.submit(&page, &add, &back).await.expect(303);
+    let log = browser.get("/audit").await.expect(200).words();
+    assert!(log.contains("She had left the team") && log.contains("She came back"), "{log}");
+}
+
+#[tokio::test]
+async fn a_team_moves_for_all_times_and_with_a_reason_once_something_is_locked() {
+    let field = Field::new().await;
+    let mut browser = field.app.client(field.astrid).await;
+    let all = field.app.team(field.org, "All", None, None, &[]).await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    field.deal(havn, date!(2026 - 10 - 05), 10_000, &[(field.ingrid, 1)]).await;
+    field.lock("2026-10").await;
+    let path = format!("/teams/{}", field.north);
+    let form = format!("form[action='{path}']");
+    let board = format!("/scoreboard?period=2026-10&team={all}");
+    assert!(!browser.get(&board).await.expect(200).words().contains("Ingrid"));
+    let page = browser.get(&path).await.expect(200);
+    assert!(page.words().contains("A team has one place for all times"), "{}", page.words());
+    let below = ("parent", &*all.to_string());
+    let refused = browser.submit(&page, &form, &[below]).await.expect(422);
+    assert!(refused.text(".summary-error").contains("boards of locked periods are told otherwise"));
+    assert_eq!(refused.value("parent"), all.to_string());
+    // A name is no place.
+    browser.submit(&refused, &form, &[("name", "Nord"), ("parent", "")]).await.expect(303);
+    let page = browser.get(&path).await.expect(200);
+    browser.submit(&page, &form, &[below, ("move_reason", "One sales force")]).await.expect(303);
+    assert!(browser.get(&board).await.expect(200).words().contains("Ingrid"), "also in October");
+    assert!(browser.get("/audit").await.expect(200).words().contains("One sales force"));
 }
