@@ -58,6 +58,37 @@ async fn a_rep_keeps_own_customers() {
 }
 
 #[tokio::test]
+async fn contacts_are_added_changed_and_removed() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    let mut browser = field.app.client(field.ingrid).await;
+    let path = format!("/customers/{havn}");
+    let mut save = async |people: [(&'static str, &'static str); 2]| {
+        let form = browser.get(&format!("{path}/edit")).await.expect(200);
+        let emptied = ["role", "email"].into_iter().flat_map(|name| [(name, ""), (name, "")]);
+        let typed = people.into_iter().flat_map(|(name, phone)| [("contact", name), ("phone", phone)]).chain(emptied);
+        let saved = browser.submit(&form, "main form", &typed.collect::<Vec<_>>()).await;
+        if saved.status == 303 { browser.get(&path).await.expect(200) } else { saved }
+    };
+    let shown = |page: &Answer| page.texts("section[aria-labelledby=people] dd");
+    let page = save([("Siri Aas", "22 00 00 00"), ("Per Moe", "33 00 00 00")]).await;
+    assert_eq!(shown(&page), ["Siri Aas 22 00 00 00", "Per Moe 33 00 00 00"]);
+    let page = save([("Siri Lie", "44 00 00 00"), ("Per Moe", "33 00 00 00")]).await;
+    assert_eq!(shown(&page), ["Siri Lie 44 00 00 00", "Per Moe 33 00 00 00"]);
+    // An emptied row is gone, and the one below it keeps what is its own.
+    let page = save([("", ""), ("Per Moe", "33 00 00 00")]).await;
+    assert_eq!(shown(&page), ["Per Moe 33 00 00 00"]);
+    assert!(page.text("section:has(#history)").contains("Siri Lie"), "the history keeps it: {}", page.words());
+    // Half of one is told, and nothing happens.
+    let refused = save([("", "33 00 00 00"), ("", "")]).await.expect(422);
+    assert!(refused.text(".summary-error").contains("The contact has no name"), "{}", refused.words());
+    let page = save([("", ""), ("", "")]).await;
+    assert_eq!(shown(&page), [""; 0]);
+    assert!(page.text("section[aria-labelledby=people]").contains("Nobody entered yet"), "{}", page.words());
+    field.verify().await;
+}
+
+#[tokio::test]
 async fn bad_input_is_told_and_kept() {
     let field = Field::new().await;
     let mut browser = field.app.client(field.berit).await;
