@@ -2,13 +2,14 @@
 
 use attain::{
     customers::{self, events_db},
+    domain::visit::Kind,
     scorecards::db::Subject,
 };
 use time::{Duration, macros::date};
 
 use crate::{
     field::{Field, TODAY},
-    support::{Answer, Client},
+    support::{Answer, Client, NOW},
 };
 
 async fn admin(field: &Field) -> Client {
@@ -75,6 +76,51 @@ async fn wrong_settings_are_refused_and_kept() {
     astrid.post("/settings/limits/999/remove", &[]).await.expect(404);
     astrid.post("/settings/holidays/2026-12-24/remove", &[]).await.expect(404);
     astrid.post("/settings/holidays/never/remove", &[]).await.expect(404);
+}
+
+/// Set on the page, and seen where it counts: a page says something, and once that is set it does not.
+#[tokio::test]
+async fn what_is_set_is_what_other_pages_go_by() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    field.deal(havn, date!(2026 - 05 - 10), 432_100, &[(field.ingrid, 1)]).await;
+    let day = TODAY - Duration::days(6);
+    field.visit_entered(field.ingrid, havn, day, Kind::InPerson, NOW).await;
+    let mut astrid = admin(&field).await;
+    let mut ingrid = field.app.client(field.ingrid).await;
+    let rep = format!("/reps/{}", field.ingrid.id);
+    let sold = format!("{rep}?period=2026-Q2");
+    for (name, set, page, words, back) in [
+        ("fiscal_year_start", "4", &*sold, "€4,321", "1"),
+        ("late_entry_days", "7", "/visits", "6 days late", "3"),
+        ("confirm_deals", "", "/deals/new", "once somebody who is not credited has confirmed it", "yes"),
+    ] {
+        for (value, is_said) in [(set, false), (back, true)] {
+            let before = ingrid.get(page).await.expect(200);
+            assert_eq!(before.words().contains(words), !is_said, "{name} before {value}: {}", before.words());
+            set_one(&mut astrid, name, value).await.expect(303);
+            let after = ingrid.get(page).await.expect(200);
+            assert_eq!(after.words().contains(words), is_said, "{name} {value}: {}", after.words());
+        }
+    }
+    // From April on: May lies in the first quarter of the year that ends in 2027.
+    set_one(&mut astrid, "fiscal_year_start", "4").await.expect(303);
+    let quarter = ingrid.get(&format!("{rep}?period=2027-Q1")).await.expect(200);
+    assert!(quarter.words().contains("€4,321"), "{}", quarter.words());
+    // Its quarters are what was paid, once something is.
+    field.lock("2026-10").await;
+    let refused = set_one(&mut astrid, "fiscal_year_start", "1").await.expect(422);
+    assert_eq!(refused.texts(".summary-error li"), ["A period is locked: the fiscal year stays as it is."]);
+    assert_eq!(astrid.get("/settings").await.value("fiscal_year_start"), "4");
+}
+
+/// Sets one field of the settings; nothing: its box is not ticked.
+async fn set_one(client: &mut Client, name: &str, value: &str) -> Answer {
+    let page = client.get("/settings").await.expect(200);
+    let filled = page.form_body("form[action='/settings']", &[(name, value)]);
+    let empty = format!("{name}=");
+    let sent: Vec<&str> = filled.split('&').filter(|pair| *pair != empty).collect();
+    client.post_body("/settings", sent.join("&")).await
 }
 
 #[tokio::test]
