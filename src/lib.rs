@@ -307,6 +307,7 @@ pub mod scorecards {
     pub mod my_month;
     pub mod my_month_db;
     mod paid_base_db;
+    mod ranking;
     pub mod shared;
     pub mod trend_db;
     mod visit_days;
@@ -517,8 +518,8 @@ pub mod imports {
     mod deals_known_db;
     pub mod done;
     pub mod done_db;
-    pub mod import;
     mod drafts_db;
+    pub mod import;
     mod lines;
     #[cfg(test)]
     mod mutated;

@@ -1,4 +1,5 @@
-//! The scoreboard as people read it: the team's numbers, and its reps ranked by exact scorecard.
+//! The scoreboard as people read it: the team's numbers, and its reps ranked by exact scorecard, or by the attainment of one
+//! metric.
 
 use std::{
     cmp::{Ordering, Reverse},
@@ -15,6 +16,7 @@ use super::{
     drill,
     figure::{self, Figure, Status},
     measured::Measured,
+    ranking,
 };
 use crate::{
     domain::{
@@ -105,11 +107,16 @@ impl Scored {
     fn value(&self, metric: Metric) -> Option<Ratio> {
         self.figure(metric)?.value.map(Value::exact)
     }
+
+    /// What the rank follows from: the scorecard, or the attainment of one metric.
+    fn reached(&self, by: Option<Metric>) -> Option<Attainment> {
+        by.map_or(self.score, |metric| self.figure(metric)?.attainment)
+    }
 }
 
 impl Board {
-    /// The reps, ranked by exact scorecard.
-    fn ranked(&self) -> Vec<Ranked<Scored>> {
+    /// The reps, ranked by exact scorecard or attainment.
+    fn ranked(&self, by: Option<Metric>) -> Vec<Ranked<Scored>> {
         let card = Scorecard::default();
         let scored = self.reps.iter().map(|rep| {
             let figures = self.measured.figures(rep.id);
@@ -120,12 +127,20 @@ impl Board {
                 figures,
             }
         });
-        ranked(scored, |scored| scored.score, |scored| scored.rep.name.to_lowercase())
+        ranked(scored, |scored| scored.reached(by), |scored| scored.rep.name.to_lowercase())
+    }
+
+    /// What the reps may be ranked by: the scorecard, and each metric with an attainment.
+    fn rankings(&self) -> Vec<Choice> {
+        let reps = self.ranked(None);
+        let has = |metric: &Metric| reps.iter().any(|row| row.item.reached(Some(*metric)).is_some());
+        let metrics = Metric::ALL.into_iter().filter(has).map(|metric| Choice::new(metric.as_str(), metric.label()));
+        [Choice::new("", "Scorecard")].into_iter().chain(metrics).collect()
     }
 
     /// The reps in the order that the address asks for. Who has no value comes last, whichever way it is sorted.
-    fn sorted(&self, by: SortBy) -> Vec<Ranked<Scored>> {
-        let mut rows = self.ranked();
+    fn sorted(&self, by: SortBy, ranked_by: Option<Metric>) -> Vec<Ranked<Scored>> {
+        let mut rows = self.ranked(ranked_by);
         let value = |row: &Ranked<Scored>| -> Option<Ratio> {
             match by.column {
                 "score" => row.item.score.map(|score| score.0),
@@ -155,7 +170,8 @@ impl Board {
     pub fn page(&self, page: Page, me: &Viewer, list: &List, nav: PeriodNav, teams: Vec<Choice>) -> BoardPage {
         let by = list.sort_by(&SORTS);
         let head = |column: &str| SORTS.iter().find(|sort| sort.column == column).map(|&sort| list.head(by, sort));
-        let rows: Vec<Row> = self.sorted(by).into_iter().map(|row| self.row(row, me)).collect();
+        let ranked_by = ranking::asked(list);
+        let rows: Vec<Row> = self.sorted(by, ranked_by).into_iter().map(|row| self.row(row, me)).collect();
         let asked = list.value("compare");
         let nothing = Switch::new("Nothing", list.with("compare", ""), self.compared.is_none());
         let earlier = Earlier::ALL.into_iter().filter_map(|earlier| {
@@ -181,6 +197,10 @@ impl Board {
             by_sales: head("net_sales"),
             csv: list.with("", "").replacen("/scoreboard", "/scoreboard.csv", 1),
             team: list.value("team").to_owned(),
+            rankings: self.rankings(),
+            ranked_by: ranked_by.map(Metric::as_str).unwrap_or_default(),
+            ranked_by_words: ranking::words(ranked_by),
+            kept: list.carried(&[ranking::PARAMETER]).into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect(),
             carried: list.carried(&["team"]).into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect(),
             period: self.period,
             name: self.name.clone(),
@@ -195,7 +215,8 @@ impl Board {
     pub fn wall(&self, page: Page, me: &Viewer, list: &List, still: bool) -> WallPage {
         WallPage {
             summary: self.summary(me),
-            rows: self.sorted(SORTS[0]).into_iter().map(|row| self.row(row, me)).collect(),
+            ranked_by_words: ranking::words(ranking::asked(list)),
+            rows: self.sorted(SORTS[0], ranking::asked(list)).into_iter().map(|row| self.row(row, me)).collect(),
             heads: self.columns().into_iter().map(|(_, label)| label).collect(),
             eyebrow: format!("{} · {}", format::period(self.period), self.measured.working_days(self.period, me.today)),
             changes: self.changes(),
@@ -210,7 +231,7 @@ impl Board {
     /// What the comparison shows, in words.
     fn changes(&self) -> Vec<String> {
         let Some(compared) = &self.compared else { return vec![] };
-        let ranked = self.ranked();
+        let ranked = self.ranked(None);
         let scores: Vec<_> =
             ranked.iter().map(|row| (row.item.rep.name.as_str(), row.item.rep.id, row.item.score)).collect();
         let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect::<Vec<_>>();
@@ -317,7 +338,7 @@ impl Board {
         let mut file = csv::File::new(&heads.iter().map(String::as_str).collect::<Vec<_>>());
         let empty = || csv::text("");
         let percent = |share: Option<Attainment>| share.map_or_else(empty, |share| csv::number(share.percent()));
-        for Ranked { rank, item } in self.sorted(list.sort_by(&SORTS)) {
+        for Ranked { rank, item } in self.sorted(list.sort_by(&SORTS), ranking::asked(list)) {
             let rank = rank.and_then(|rank| i64::try_from(rank).ok());
             let mut cells = vec![
                 rank.map_or_else(empty, csv::number),
@@ -386,6 +407,12 @@ pub struct BoardPage {
     teams: Vec<Choice>,
     team: String,
     carried: Vec<(String, String)>,
+    /// What the ranks follow from, and what else they may: its word in the address, and in a sentence.
+    rankings: Vec<Choice>,
+    ranked_by: &'static str,
+    ranked_by_words: String,
+    /// What else the address says.
+    kept: Vec<(String, String)>,
 }
 
 /// A number of the whole team.
@@ -440,6 +467,7 @@ pub struct WallPage {
     page: Page,
     name: String,
     eyebrow: String,
+    ranked_by_words: String,
     summary: Vec<Total>,
     heads: Vec<&'static str>,
     rows: Vec<Row>,

@@ -19,7 +19,7 @@ use super::{
     growth,
     measured::{self, Question as About},
     my_month::{Month, Pay, Person},
-    my_month_db, trend_db,
+    my_month_db, ranking, trend_db,
 };
 use crate::{
     App,
@@ -201,6 +201,8 @@ async fn shared_board(
     list: &List,
     period: Period,
 ) -> Result<Arc<Loaded>, Error> {
+    // How it is ranked follows from the address alone; nonsense is refused before anything is loaded.
+    ranking::check(list)?;
     let snapshot = read.snapshot().await?;
     let who = (me.scope.reach != Reach::All).then_some(me.id);
     let what = ["team", "more", "compare"].map(|name| list.value(name));

@@ -276,6 +276,48 @@ async fn any_period_can_be_asked_for_and_nonsense_is_refused() {
 }
 
 #[tokio::test]
+async fn a_board_ranks_by_the_attainment_of_one_metric() {
+    let field = Field::new().await;
+    let customer = field.customer("Havn", field.ingrid).await;
+    // Visits: Ingrid 3 of 6, Jonas 2 of 4, Luc has no target. The scorecard puts Luc first, for a new customer, and Ingrid
+    // last, who has none.
+    for day in 2..5 {
+        field.visit(field.ingrid, customer, date!(2026 - 11 - 01).replace_day(day).unwrap(), State::Done).await;
+    }
+    for day in 2..4 {
+        field.visit(field.jonas, customer, date!(2026 - 11 - 01).replace_day(day).unwrap(), State::Done).await;
+    }
+    field.target(field.ingrid, Metric::Visits, 6.into()).await;
+    field.target(field.ingrid, Metric::NewCustomers, 1.into()).await;
+    field.target(field.jonas, Metric::Visits, 4.into()).await;
+    field.target(field.luc, Metric::NewCustomers, 1.into()).await;
+    let torget = field.customer("Torget", field.luc).await;
+    field.sale(field.luc, torget, date!(2026 - 11 - 05), 10_000).await;
+    let mut freja = field.app.client(field.freja).await;
+    let ranks = |page: &crate::support::Answer| {
+        let ranks = page.texts("table.board td.rankc").into_iter();
+        ranks.zip(page.texts("table.board tbody th a")).map(|(rank, name)| format!("{rank} {name}")).collect::<Vec<_>>()
+    };
+    let board = freja.get("/scoreboard").await.expect(200);
+    assert_eq!(ranks(&board), ["1 Luc Moreau", "2 =Jonas Lindqvist", "3 Ingrid Solberg"]);
+    assert_eq!(board.texts("select#by option"), ["Scorecard", "New customers", "Visits"], "what has an attainment");
+    let by_visits = freja.submit(&board, "form:has(#by)", &[("by", "visits")]).await.expect(200);
+    assert_eq!(ranks(&by_visits), ["1 =Jonas Lindqvist", "1 Ingrid Solberg", " Luc Moreau"], "half of the target each");
+    assert_eq!(by_visits.text("table.board caption"), "Reps ranked by attainment of visits, November 2026");
+    // However it is sorted, ranks stay; the file and the wall have the same.
+    let sorted = freja.get("/scoreboard?by=visits&sort=-rep").await.expect(200);
+    assert_eq!(ranks(&sorted), [" Luc Moreau", "1 Ingrid Solberg", "1 =Jonas Lindqvist"]);
+    let file = freja.get("/scoreboard.csv?by=visits").await.expect(200).body();
+    assert!(
+        file.lines().nth(1).unwrap().starts_with("1,") && file.lines().nth(3).unwrap().starts_with(",Luc"),
+        "{file}"
+    );
+    let wall = freja.get("/scoreboard/wall?by=visits").await.expect(200);
+    assert_eq!(wall.text("table caption"), "Reps ranked by attainment of visits");
+    freja.get("/scoreboard?by=luck").await.expect(400);
+}
+
+#[tokio::test]
 async fn the_file_holds_the_board_and_disarms_formulas() {
     let field = Field::new().await;
     let havn = field.customer("Havn", field.ingrid).await;
