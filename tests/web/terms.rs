@@ -1,11 +1,15 @@
 //! Terms of the trade: each page that uses one explains it where it first appears, once.
 
+use std::collections::BTreeSet;
+
 use attain::web::terms::TERMS;
 use scraper::{ElementRef, Html, Node, Selector};
 use time::macros::date;
 
 use crate::{
+    access::World,
     commissions::{Desk, press},
+    crawl::{crawl, pages},
     field::Field,
     support::{Answer, Client},
 };
@@ -128,7 +132,7 @@ async fn pages_of_pay_explain_their_terms() {
     let statement = freja.get(&run).await.attribute("tbody a[href^='/statements/']", "href");
     let mut wrong = vec![];
     for (path, expected) in [
-        ("/plans/new", &["accelerator", "draw"][..]),
+        ("/plans/new", &["accelerator", "draw", "clawback"][..]),
         ("/plans/new?template=accelerator", &["attainment", "tier", "draw", "cap"]),
         (&plan, &["draw"]),
         (&format!("{plan}/letter"), &["draw"]),
@@ -146,4 +150,36 @@ async fn pages_of_pay_explain_their_terms() {
         check(&mut ingrid, path, expected, &mut wrong).await;
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Whatever page somebody comes to, as each role: a term that it uses is explained there, and once.
+#[tokio::test]
+async fn every_page_explains_the_terms_that_it_uses() {
+    let world = World::new().await;
+    // A customer that has been silent for longer than usual.
+    let mut rep = world.app.client(world.people[0]).await;
+    let silent = rep.post("/customers", &[("name", "Silent")]).await.expect(303).location().to_owned();
+    let customer = silent.rsplit('/').next().unwrap();
+    for day in ["2026-06-01", "2026-06-11", "2026-06-21"] {
+        let deal = [("customer", customer), ("stage", "won"), ("booked_on", day), ("item", "Tea"), ("amount", "100")];
+        rep.post("/deals", &deal).await.expect(303);
+    }
+    // Of the templates of plans one is opened: that with the most terms.
+    let mut from = vec!["/plans/new?template=accelerator".to_owned(), silent];
+    from.extend(pages(&world));
+    let (mut met, mut wrong, mut looked) = (BTreeSet::new(), BTreeSet::new(), 0);
+    for browser in &mut world.browsers().await[1..] {
+        crawl(browser, from.clone(), |_, answer| {
+            if answer.status == 200 && answer.header("content-type").starts_with("text/html") {
+                let (used, mistakes) = terms(answer);
+                met.extend(used);
+                wrong.extend(mistakes);
+                looked += 1;
+            }
+        })
+        .await;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.into_iter().collect::<Vec<_>>().join("\n"));
+    assert_eq!(met, TERMS.map(|term| term.name).into(), "of {looked} pages");
+    assert!(looked > 200, "{looked}");
 }

@@ -33,8 +33,8 @@ pub fn component(component: &Component, currency: Currency) -> Vec<String> {
     told.extend(whose(component));
     told.extend(component.clawback_days.map(|days| {
         format!(
-            "What was paid for a new customer is taken back if its first sale is returned, or if it is lost within \
-             {days} days of it."
+            "Clawback: what was paid for a new customer is taken back if its first sale is returned, or if it is lost \
+             within {days} days of it."
         )
     }));
     told.extend(component.true_up.map(|longer| {
