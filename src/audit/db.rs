@@ -78,3 +78,15 @@ pub async fn history(db: &mut PgConnection, org: OrgId, time_zone: &str, object:
     .fetch_all(db)
     .await
 }
+
+/// The latest act on a thing with what has this key: what was taken away stands in its detail as `kept`.
+pub async fn latest_with(
+    db: &mut PgConnection,
+    org: OrgId,
+    time_zone: &str,
+    object: &str,
+    key: &serde_json::Value,
+) -> sqlx::Result<Option<Entry>> {
+    let acts = history(db, org, time_zone, object).await?;
+    Ok(acts.into_iter().find(|act| act.detail.pointer("/kept/id") == Some(key)))
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use time::Date;
 
 use super::{
@@ -23,6 +23,7 @@ use crate::{
         format::{self, counted, date},
         once,
         page::{Page, html},
+        toast::Toast,
         upload::{MOST_BYTES, Upload},
     },
 };
@@ -66,7 +67,9 @@ pub async fn add(
     };
     let mut write = once::begin(&app, &me, once).await?;
     let told = |name: &str| json!({ "holiday": kept(name, on) });
-    let (act, detail, words) = match settings_db::add_holiday(&mut write, on, &name).await? {
+    let before = settings_db::add_holiday(&mut write, on, &name).await?;
+    let is_new = before.is_none();
+    let (act, detail, words) = match before {
         Some(old) if old != name => (
             "settings.holiday_renamed",
             json!({ "old": told(&old), "new": told(&name) }),
@@ -76,7 +79,13 @@ pub async fn add(
     };
     audit::db::record(&mut write, act, PATH, detail).await?;
     let open = period_locks::db::locked_until(&mut write, me.scope.org).await?;
-    write.done_saying(PATH, &period_locks::words::done(words, Some(on), open)).await
+    let toast = period_locks::words::done(words, Some(on), open);
+    let toast = if is_new { toast.undo(path(on, "remove")) } else { toast };
+    write.done_saying(PATH, &toast).await
+}
+
+fn path(on: Date, act: &str) -> String {
+    format!("{PATH}/holidays/{on}/{act}")
 }
 
 /// Takes a holiday away: the day is a working day again.
@@ -89,10 +98,37 @@ pub async fn remove(
     let on: Date = parse_date(&day).ok_or(Error::NotFound)?;
     let mut write = once::begin(&app, &me, once).await?;
     let name = settings_db::remove_holiday(&mut write, on).await?.ok_or(Error::NotFound)?;
-    let detail = json!({ "old": { "holiday": kept(&name, on) }, "new": {} });
+    let whole = json!({ "id": on.to_string(), "name": name });
+    let detail = json!({ "old": { "holiday": kept(&name, on) }, "new": {}, "kept": whole });
     audit::db::record(&mut write, "settings.holiday_removed", PATH, detail).await?;
     let open = period_locks::db::locked_until(&mut write, me.scope.org).await?;
-    write.done_saying(PATH, &period_locks::words::done(format!("{name} removed"), Some(on), open)).await
+    let toast = period_locks::words::done(format!("{name} removed"), Some(on), open).undo(path(on, "restore"));
+    write.done_saying(PATH, &toast).await
+}
+
+/// Puts a holiday back that this person took away today.
+pub async fn restore(
+    State(app): State<App>,
+    me: Allowed<ManagePeople>,
+    Path(day): Path<String>,
+    Form { once, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    let on: Date = parse_date(&day).ok_or(Error::NotFound)?;
+    let mut write = once::begin(&app, &me, once).await?;
+    let key = json!(on.to_string());
+    let act = audit::db::latest_with(&mut write, me.scope.org, &me.company.time_zone, PATH, &key).await?;
+    let act = act.ok_or(Error::NotFound)?;
+    let own = act.action == "settings.holiday_removed" && act.user_id == Some(me.id) && act.at.date() == me.today;
+    let name = act.detail.pointer("/kept/name").and_then(Value::as_str).filter(|_| own);
+    let Some(name) = name else {
+        return Err(Error::Conflict("Only a holiday that you removed today can be put back. Add it again."));
+    };
+    if settings_db::add_holiday(&mut write, on, name).await?.is_some() {
+        return Err(Error::Conflict("That day was made a holiday again since. Nothing was put back."));
+    }
+    let detail = json!({ "old": {}, "new": { "holiday": kept(name, on) }, "kept": { "id": key } });
+    audit::db::record(&mut write, "settings.holiday_restored", PATH, detail).await?;
+    write.done_saying(PATH, &Toast::new(format!("{name} put back"))).await
 }
 
 /// What the history keeps of a holiday.

@@ -61,6 +61,7 @@ pub fn routes() -> Routes {
         .post_large("/settings/holidays/file", MOST_READ, holidays::look)
         .post("/settings/holidays/days", holidays::take)
         .post("/settings/holidays/{day}/remove", holidays::remove)
+        .post("/settings/holidays/{day}/restore", holidays::restore)
 }
 
 #[derive(Template)]

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use time::Date;
 
 use super::minimums_db::{self, Row};
@@ -19,7 +19,7 @@ use crate::{
     web::{
         auth::{Allowed, ManagePeople, Viewer},
         error::Error,
-        form::{Errors, Form, Path},
+        form::{Errors, Form, Path, parse_date},
         format, number, once,
         page::{Page, answer},
         toast::Toast,
@@ -151,6 +151,7 @@ pub async fn set(
     }
     let row = Row {
         id: 0,
+        rep,
         whose: whose.flatten().map(|(_, name)| name.clone()),
         visits,
         per,
@@ -158,9 +159,10 @@ pub async fn set(
         from_date: from,
     };
     let new = Minimum { rep, visits: i64::from(visits), per, strangers_only, from };
-    minimums_db::set(&mut write, &new, visits).await?;
+    let (id, is_new) = minimums_db::set(&mut write, &new, visits).await?;
     audit::db::record(&mut write, "settings.minimum_set", "/settings", json!({ "new": row.kept() })).await?;
-    write.done_saying(PATH, &Toast::new("Minimum saved")).await
+    let toast = Toast::new("Minimum saved");
+    write.done_saying(PATH, &if is_new { toast.undo(path(id, "remove")) } else { toast }).await
 }
 
 /// `POST /settings/minimums/7/remove`: takes one away, and the one before it holds on.
@@ -176,9 +178,59 @@ pub async fn remove(
     if open.is_some_and(|open| row.from_date.is_none_or(|from| from < open)) {
         return Err(Error::Conflict("What is locked follows from this minimum. Set another one from a later day."));
     }
-    let detail = json!({ "old": row.kept(), "new": {} });
+    let whole = json!({
+        "id": id, "rep": row.rep, "visits": row.visits, "per": row.per.as_str(), "strangers_only": row.strangers_only,
+        "from": row.from_date.map(|day| day.to_string()),
+    });
+    let detail = json!({ "old": row.kept(), "new": {}, "kept": whole });
     audit::db::record(&mut write, "settings.minimum_removed", "/settings", detail).await?;
-    write.done_saying(PATH, &Toast::new("Minimum removed")).await
+    write.done_saying(PATH, &Toast::new("Minimum removed").undo(path(id, "restore"))).await
+}
+
+fn path(id: i64, act: &str) -> String {
+    format!("{PATH}/{id}/{act}")
+}
+
+/// `POST /settings/minimums/7/restore`: puts one back that this person took away today.
+pub async fn restore(
+    State(app): State<App>,
+    me: Allowed<ManagePeople>,
+    Path(id): Path<i64>,
+    Form { once, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    let mut write = once::begin_alone(&app, &me, once).await?;
+    let zone = &me.company.time_zone;
+    let act = audit::db::latest_with(&mut write, me.scope.org, zone, "/settings", &json!(id)).await?;
+    let act = act.ok_or(Error::NotFound)?;
+    let own = act.action == "settings.minimum_removed" && act.user_id == Some(me.id) && act.at.date() == me.today;
+    let Some((old, visits)) = act.detail.get("kept").and_then(of_whole).filter(|_| own) else {
+        return Err(Error::Conflict("Only a minimum that you removed today can be put back. Set it again."));
+    };
+    let open = period_locks::db::locked_until(&mut write, me.scope.org).await?;
+    if open.is_some_and(|open| old.from.is_none_or(|from| from < open)) {
+        return Err(Error::Conflict("A period was locked meanwhile. Set a minimum from a later day."));
+    }
+    let (_, is_new) = minimums_db::set(&mut write, &old, visits).await?;
+    if !is_new {
+        return Err(Error::Conflict("Another minimum was set from that day since. Nothing was put back."));
+    }
+    let new = act.detail.get("old").cloned().unwrap_or_default();
+    let detail = json!({ "old": {}, "new": new, "kept": { "id": id } });
+    audit::db::record(&mut write, "settings.minimum_restored", "/settings", detail).await?;
+    write.done_saying(PATH, &Toast::new("Minimum put back")).await
+}
+
+/// A minimum as the log keeps it, and its visits.
+fn of_whole(whole: &Value) -> Option<(Minimum, i32)> {
+    let visits = whole.get("visits")?.as_i64()?;
+    let minimum = Minimum {
+        rep: whole.get("rep")?.as_i64().map(UserId),
+        visits,
+        per: Per::parse(whole.get("per")?.as_str()?)?,
+        strangers_only: whole.get("strangers_only")?.as_bool()?,
+        from: whole.get("from")?.as_str().and_then(parse_date),
+    };
+    Some((minimum, i32::try_from(visits).ok()?))
 }
 
 impl Row {
@@ -192,7 +244,7 @@ impl Row {
     }
 
     /// What the history keeps of it.
-    fn kept(&self) -> serde_json::Value {
+    fn kept(&self) -> Value {
         let whose = self.whose.as_deref().unwrap_or("everybody");
         let from = self.from_date.map_or("from the beginning".to_owned(), |day| format!("from {}", format::date(day)));
         json!({ "minimum of visits": format!("{} per {} for {whose}, {from}", self.words(), self.per.label()) })

@@ -15,6 +15,8 @@ use crate::{
 pub struct Row {
     /// Which.
     pub id: i64,
+    /// Of which rep.
+    pub rep: Option<UserId>,
     /// Of whom; nobody: of everybody without one of their own.
     pub whose: Option<String>,
     /// So many visits in person; 0: none.
@@ -31,7 +33,7 @@ pub struct Row {
 pub async fn list(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as!(
         Row,
-        r#"select m.id, u.name as "whose?", m.visits, m.per as "per: Per", m.strangers_only, m.from_date
+        r#"select m.id, m.rep_id as "rep: UserId", u.name as "whose?", m.visits, m.per as "per: Per", m.strangers_only, m.from_date
            from visit_minimums m
            left join users u on u.org_id = m.org_id and u.id = m.rep_id
            where m.org_id = $1
@@ -42,14 +44,15 @@ pub async fn list(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<Row>> {
     .await
 }
 
-/// Sets a minimum from a day on, in place of one from the same day.
-pub async fn set(tx: &mut Tx, new: &Minimum, visits: i32) -> sqlx::Result<()> {
+/// Sets a minimum from a day on, in place of one from the same day: its id, and whether none was there.
+pub async fn set(tx: &mut Tx, new: &Minimum, visits: i32) -> sqlx::Result<(i64, bool)> {
     let org = tx.org;
-    sqlx::query!(
-        "insert into visit_minimums (org_id, rep_id, visits, per, strangers_only, from_date)
+    let row = sqlx::query!(
+        r#"insert into visit_minimums (org_id, rep_id, visits, per, strangers_only, from_date)
          values ($1, $2, $3, $4, $5, $6)
          on conflict on constraint visit_minimums_key do update
-             set visits = excluded.visits, per = excluded.per, strangers_only = excluded.strangers_only",
+             set visits = excluded.visits, per = excluded.per, strangers_only = excluded.strangers_only
+         returning id, xmax = 0 as "is_new!""#,
         org as OrgId,
         new.rep as Option<UserId>,
         visits,
@@ -57,9 +60,9 @@ pub async fn set(tx: &mut Tx, new: &Minimum, visits: i32) -> sqlx::Result<()> {
         new.strangers_only,
         new.from,
     )
-    .execute(&mut **tx)
+    .fetch_one(&mut **tx)
     .await?;
-    Ok(())
+    Ok((row.id, row.is_new))
 }
 
 /// Takes a minimum away; the one before it holds on.
@@ -69,7 +72,7 @@ pub async fn remove(tx: &mut Tx, id: i64) -> sqlx::Result<Option<Row>> {
         Row,
         r#"delete from visit_minimums m
            where m.org_id = $1 and m.id = $2
-           returning m.id, (
+           returning m.id, m.rep_id as "rep: UserId", (
                select u.name from users u where u.org_id = m.org_id and u.id = m.rep_id
            ) as "whose?", m.visits, m.per as "per: Per", m.strangers_only, m.from_date"#,
         org as OrgId,

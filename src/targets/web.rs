@@ -64,6 +64,7 @@ pub fn routes() -> Routes {
         .get(minimums::PATH, minimums::index)
         .post(minimums::PATH, minimums::set)
         .post("/settings/minimums/{id}/remove", minimums::remove)
+        .post("/settings/minimums/{id}/restore", minimums::restore)
         .get(proration::PATH, proration::index)
         .post(proration::PATH, proration::save)
 }
@@ -398,10 +399,10 @@ fn groups(tree: &[Team], reps: &[Rep], me: &Viewer, only: Option<TeamId>, compan
     let only = only.map(below);
     let shown = tree.iter().filter(|team| me.scope.sees_team(team.id));
     let shown = shown.filter(|team| only.as_ref().is_none_or(|only| only.contains(&team.id)));
-    let mut groups: Vec<Group> = shown
     let directly = |above: Option<TeamId>| {
         tree.iter().filter(|team| team.parent == above).map(|team| Subject::Team(team.id)).collect::<Vec<_>>()
     };
+    let mut groups: Vec<Group> = shown
         .map(|team| {
             let teams = below(team.id);
             let of = reps.iter().filter(|rep| rep.team_id.is_some_and(|team| teams.contains(&team)));

@@ -23,11 +23,12 @@ use crate::{
     web::{
         auth::{Allowed, KeepLeave, Viewer},
         error::Error,
-        form::{Errors, Form, Nothing, Path},
+        form::{Errors, Form, Nothing, Path, parse_date},
         format::{self, date},
         once,
         page::{Page, answer},
         routes::Routes,
+        toast::Toast,
         ui::Choice,
     },
 };
@@ -39,6 +40,7 @@ pub fn routes() -> Routes {
         .post("/users/{id}/leave", add)
         .post("/users/{id}/leave/{leave}/end", end)
         .post("/users/{id}/leave/{leave}/remove", remove)
+        .post("/users/{id}/leave/{leave}/restore", restore)
 }
 
 /// Leave as typed.
@@ -97,6 +99,29 @@ impl Leave {
             let note = if self.note.is_empty() { String::new() } else { format!(": {}", self.note) };
             json!({ "leave": format!("{}, {} to {until}{note}", self.label(), date(self.from)) })
         })
+    }
+
+    /// What is needed to put it back: `instead` stands in its place until then.
+    fn whole(&self, instead: Option<LeaveId>) -> Value {
+        let day = |day: Date| day.to_string();
+        json!({
+            "id": self.id, "from": day(self.from), "to": self.to.map(day), "kind": self.kind, "note": self.note,
+            "instead": instead,
+        })
+    }
+
+    /// The other way round.
+    fn of(whole: &Value) -> Option<(Self, Option<LeaveId>)> {
+        let text = |field: &str| whole.get(field)?.as_str();
+        let id = |field: &str| whole.get(field)?.as_i64().map(LeaveId);
+        let leave = Self {
+            id: id("id")?,
+            from: parse_date(text("from")?)?,
+            to: text("to").and_then(parse_date),
+            kind: text("kind")?.to_owned(),
+            note: text("note")?.to_owned(),
+        };
+        Some((leave, id("instead")))
     }
 }
 
@@ -263,10 +288,11 @@ async fn end(
         return draw(&app, &me, page, id, refused(), errors).await;
     }
     let new = Leave { to: Some(to), ..old.clone() };
-    leaves_db::insert(&mut write, id, &new, me.id).await?;
-    let detail = json!({ "old": old.kept(), "new": new.kept(), "reason": reason });
+    let instead = leaves_db::insert(&mut write, id, &new, me.id).await?;
+    let detail = json!({ "old": old.kept(), "new": new.kept(), "reason": reason, "kept": old.whole(Some(instead)) });
     audit::db::record(&mut write, "user.leave_ended", &format!("/users/{id}"), detail).await?;
     let toast = period_locks::words::done(format!("{} ends with {}", new.label(), date(last)), Some(to), open);
+    let toast = if open.is_some_and(|open| to < open) { toast } else { toast.undo(restore_path(id, leave)) };
     write.done_saying(&format!("/users/{id}/leave"), &toast).await
 }
 
@@ -299,8 +325,61 @@ async fn remove(
         errors.add(field, SETTLED);
         return draw(&app, &me, page, id, LeaveForm::default(), errors).await;
     }
-    let detail = json!({ "old": old.kept(), "new": {}, "reason": reason });
+    let detail = json!({ "old": old.kept(), "new": {}, "reason": reason, "kept": old.whole(None) });
     audit::db::record(&mut write, "user.leave_removed", &format!("/users/{id}"), detail).await?;
     let toast = period_locks::words::done(format!("{} removed", old.label()), Some(old.from), open);
+    let toast = if open.is_some_and(|open| old.from < open) { toast } else { toast.undo(restore_path(id, leave)) };
     write.done_saying(&format!("/users/{id}/leave"), &toast).await
+}
+
+fn restore_path(id: UserId, leave: LeaveId) -> String {
+    format!("/users/{id}/leave/{leave}/restore")
+}
+
+/// Puts leave back that this person removed or ended today, as it was.
+async fn restore(
+    State(app): State<App>,
+    me: Allowed<KeepLeave>,
+    Path((id, leave)): Path<(UserId, LeaveId)>,
+    Form { once, .. }: Form<Nothing>,
+) -> Result<Response, Error> {
+    if !me.scope.sees(id) {
+        return Err(Error::NotFound);
+    }
+    if !may_change(&me, id) {
+        return Err(Error::Forbidden);
+    }
+    let mut write = once::begin_alone(&app, &me, once).await?;
+    let object = format!("/users/{id}");
+    let zone = &me.company.time_zone;
+    let act = audit::db::latest_with(&mut write, me.scope.org, zone, &object, &json!(leave)).await?;
+    let act = act.ok_or(Error::NotFound)?;
+    let taken = ["user.leave_removed", "user.leave_ended"].contains(&act.action.as_str());
+    let own = act.user_id == Some(me.id) && act.at.date() == me.today;
+    let Some((old, instead)) = act.detail.get("kept").and_then(Leave::of).filter(|_| taken && own) else {
+        return Err(Error::Conflict("Only leave that you removed or ended today can be put back. Enter it again."));
+    };
+    let now = match instead {
+        Some(instead) => leaves_db::remove(&mut write, id, instead).await?,
+        None => None,
+    };
+    let open = period_locks::db::locked_until(&mut write, me.scope.org).await?;
+    let moved = now.as_ref().and_then(|now| now.to).unwrap_or(old.from);
+    if open.is_some_and(|open| moved < open) {
+        return Err(Error::Conflict("A period was locked meanwhile. Enter the leave again, with the reason."));
+    }
+    if instead.is_some() && now.is_none() {
+        return Err(Error::Conflict("Somebody has changed this leave since. Look at what is entered."));
+    }
+    match leaves_db::insert(&mut write, id, &old, me.id).await {
+        Ok(_) => {}
+        Err(e) if violates(&e, "leaves_overlap") => {
+            return Err(Error::Conflict("Other leave was entered on some of these days since. Remove that first."));
+        }
+        Err(e) => return Err(e.into()),
+    }
+    let now = now.map_or_else(|| json!({}), |now| now.kept());
+    let detail = json!({ "old": now, "new": old.kept(), "kept": { "id": leave } });
+    audit::db::record(&mut write, "user.leave_restored", &object, detail).await?;
+    write.done_saying(&format!("{object}/leave"), &Toast::new(format!("{} put back", old.label()))).await
 }

@@ -18,7 +18,7 @@ const COOKIE: &str = "toast";
 const WAITS: Duration = Duration::seconds(30);
 
 /// The routes to which an undo may lead. The browser brings the address back to us, so that it is no word of ours.
-pub const UNDOES: [&str; 14] = [
+pub const UNDOES: [&str; 19] = [
     "/customers/{id}/endings/{ending}/withdraw",
     "/customers/{id}/merges/{merge}/undo",
     "/customers/{id}/notes/{note}/restore",
@@ -28,9 +28,14 @@ pub const UNDOES: [&str; 14] = [
     "/deals/{id}/win/undo",
     "/imports/done/{id}/undo",
     "/products/{id}/retirement/end",
+    "/settings/holidays/{day}/remove",
+    "/settings/holidays/{day}/restore",
+    "/settings/minimums/{id}/remove",
+    "/settings/minimums/{id}/restore",
     "/targets/{period}/undo/{rows}",
     "/users/{id}/activation",
     "/users/{id}/leave/{leave}/remove",
+    "/users/{id}/leave/{leave}/restore",
     "/visits/{id}/remove-later",
     "/visits/{id}/undo",
 ];

@@ -88,6 +88,8 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     // It has its last day.
     ("POST /users/{id}/leave/{leave}/end", [DOOR, 403, 404, 403, 409]),
     ("POST /users/{id}/leave/{leave}/remove", [DOOR, 403, 404, 403, 303]),
+    // What the administrator has removed above.
+    ("POST /users/{id}/leave/{leave}/restore", [DOOR, 403, 404, 403, 303]),
     ("POST /viewing/end", [DOOR, 303, 303, 303, 303]),
     ("GET /teams", [DOOR, 403, 403, 403, 200]),
     ("POST /teams", [DOOR, 403, 403, 403, 422]),
@@ -104,6 +106,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("GET /settings/minimums", [DOOR, 403, 403, 403, 200]),
     ("POST /settings/minimums", [DOOR, 403, 403, 403, 422]),
     ("POST /settings/minimums/{id}/remove", [DOOR, 403, 403, 403, 303]),
+    ("POST /settings/minimums/{id}/restore", [DOOR, 403, 403, 403, 303]),
     ("GET /settings/proration", [DOOR, 403, 403, 403, 200]),
     ("POST /settings/proration", [DOOR, 403, 403, 403, 400]),
     // Without having seen a preview one gets to see it.
@@ -112,6 +115,7 @@ const ROUTES: &[(&str, [u16; 5])] = &[
     ("POST /settings/holidays/file", [DOOR, 403, 403, 403, 400]),
     ("POST /settings/holidays/days", [DOOR, 403, 403, 403, 422]),
     ("POST /settings/holidays/{day}/remove", [DOOR, 403, 403, 403, 303]),
+    ("POST /settings/holidays/{day}/restore", [DOOR, 403, 403, 403, 303]),
     // Who did what.
     ("GET /audit", [DOOR, 403, 403, 403, 200]),
     ("GET /audit.csv", [DOOR, 403, 403, 403, 200]),

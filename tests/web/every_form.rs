@@ -397,6 +397,15 @@ async fn company(world: &World, shown: &mut Shown) {
     let page = admin.get(&product).await.expect(200);
     let retired = admin.submit(&page, "form[action$='/retirement']", &[]).await;
     shown.follow(&mut admin, retired).await;
+    // Taken away, with an undo each.
+    admin.post("/settings/holidays", &[("on", "2026-12-26"), ("holiday", "Boxing Day")]).await.expect(303);
+    let removed = admin.post("/settings/holidays/2026-12-26/remove", &[]).await;
+    shown.follow(&mut admin, removed).await;
+    let minimum = [("visits", "3"), ("per", "week"), ("counts", "all"), ("from", "2027-01-04")];
+    let saved = admin.post("/settings/minimums", &minimum).await.expect(303);
+    let remove = admin.follow(&saved).await.attribute(".toast form", "action");
+    let removed = admin.post(&remove, &[]).await;
+    shown.follow(&mut admin, removed).await;
     let empty = world.app.company("Tom").await;
     let mut beginner = world.app.client(world.app.user(empty, "Tora", &[Role::Admin]).await).await;
     shown.open(&mut beginner, "/first-steps").await;
@@ -509,6 +518,12 @@ async fn people(world: &World, shown: &mut Shown) {
     let since = [("kind", "vacation"), ("from", "2026-11-02"), ("last", "")];
     let saved = admin.submit(&page, "main form[action$='/leave']", &since).await;
     shown.follow(&mut admin, saved).await;
+    let away = format!("/users/{}/leave", invited.id);
+    let saved =
+        admin.post(&away, &[("kind", "sick"), ("from", "2026-11-02"), ("last", "2026-11-03")]).await.expect(303);
+    let remove = admin.follow(&saved).await.attribute(".toast form", "action");
+    let removed = admin.post(&remove, &[]).await;
+    shown.follow(&mut admin, removed).await;
     let mut viewing = world.app.client(world.people[3]).await;
     let page = viewing.get(&format!("/users/{}", able.id)).await.expect(200);
     viewing.submit(&page, "form[action$='/viewing']", &[]).await.expect(303);

@@ -3,7 +3,7 @@
 use attain::{domain::period::Dates, users::leaves_db};
 use time::macros::date;
 
-use crate::field::Field;
+use crate::{field::Field, support::Answer};
 
 const VACATION: [(&str, &str); 3] = [("kind", "vacation"), ("from", "2026-12-07"), ("last", "2026-12-11")];
 
@@ -139,4 +139,55 @@ async fn an_open_leave_ends_in_one_step() {
     assert_eq!(field.count("leaves").await, 1);
     // Whoever may not enter leave ends none.
     field.app.client(field.ingrid).await.post(&again, &[(&last, "2026-11-20")]).await.expect(403);
+}
+
+#[tokio::test]
+async fn leave_that_was_removed_or_ended_comes_back_as_it_was() {
+    let field = Field::new().await;
+    let mut berit = field.app.client(field.berit).await;
+    let path = format!("/users/{}/leave", field.ingrid.id);
+    let open = [("kind", "sick"), ("from", "2026-11-09"), ("last", ""), ("note", "Flu")];
+    berit.post(&path, &open).await.expect(303);
+    let entered = "9 Nov 2026 on, until further notice · Flu";
+    let shown = |page: &Answer| page.texts("main ul li .meta");
+    // Ended by mistake, and removed by mistake: what stands is what was entered.
+    for (form, typed) in [("form[action$='/end']", Some("2026-11-18")), ("form[action$='/remove']", None)] {
+        let page = berit.get(&path).await.expect(200);
+        assert_eq!(shown(&page), [entered]);
+        let last = page.attribute("main ul form input[type=date]", "name");
+        let typed: Vec<_> = typed.map(|day| (last.as_str(), day)).into_iter().collect();
+        let done = berit.submit(&page, &format!("main ul {form}"), &typed).await.expect(303);
+        let page = berit.follow(&done).await.expect(200);
+        assert_ne!(shown(&page), [entered]);
+        let back = berit.submit(&page, ".toast form", &[]).await.expect(303);
+        let page = berit.follow(&back).await.expect(200);
+        assert_eq!(shown(&page), [entered], "{form}");
+        assert!(page.text(".toast").contains("Sick leave put back"), "{}", page.text(".toast"));
+        // Once: whoever asks again is told.
+        let undo = format!("{path}/{}/restore", last.trim_start_matches("last-"));
+        berit.post(&undo, &[]).await.expect(409);
+    }
+    assert_eq!(field.count("leaves").await, 1);
+    let log = field.app.client(field.astrid).await.get("/audit").await.expect(200);
+    assert!(log.words().contains("put back leave of Ingrid"), "{}", log.words());
+
+    // Not what somebody else removed, not over other leave, and not once a period is locked with it.
+    let page = berit.get(&path).await.expect(200);
+    let removed = berit.submit(&page, "main ul form[action$='/remove']", &[]).await.expect(303);
+    let undo = berit.follow(&removed).await.attribute(".toast form", "action");
+    field.app.client(field.astrid).await.post(&undo, &[]).await.expect(409);
+    berit.post(&format!("{path}/0/restore"), &[]).await.expect(404);
+    field.app.client(field.ingrid).await.post(&undo, &[]).await.expect(403);
+    berit.post(&path, &[("kind", "vacation"), ("from", "2026-11-12"), ("last", "2026-11-13")]).await.expect(303);
+    let refused = berit.post(&undo, &[]).await.expect(409);
+    assert!(refused.words().contains("Other leave was entered"), "{}", refused.words());
+    let older = [("kind", "sick"), ("from", "2026-10-05"), ("last", "2026-10-06")];
+    berit.post(&path, &older).await.expect(303);
+    let page = berit.get(&path).await.expect(200);
+    let remove = page.attributes("main ul form[action$='/remove']", "action").pop().unwrap();
+    let removed = berit.post(&remove, &[]).await.expect(303);
+    let undo = berit.follow(&removed).await.attribute(".toast form", "action");
+    field.lock("2026-10").await;
+    let refused = berit.post(&undo, &[]).await.expect(409);
+    assert!(refused.words().contains("A period was locked meanwhile"), "{}", refused.words());
 }

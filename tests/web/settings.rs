@@ -2,7 +2,7 @@
 
 use attain::{
     customers::{self, events_db},
-    domain::visit::Kind,
+    domain::{access::Role, visit::Kind},
     scorecards::db::Subject,
 };
 use time::{Duration, macros::date};
@@ -228,6 +228,53 @@ async fn a_holiday_is_no_working_day() {
     assert_ne!(before, after);
     send(&mut astrid, &format!("/settings/holidays/{first}/remove"), &[]).await.expect(303);
     assert_eq!(days(&ingrid.get("/my-month").await.expect(200)), before);
+}
+
+#[tokio::test]
+async fn holidays_and_minimums_that_were_removed_come_back() {
+    let field = Field::new().await;
+    let mut astrid = admin(&field).await;
+    let holiday = vec![("on", "2026-12-24"), ("holiday", "Julaften")];
+    let minimum = vec![("visits", "4"), ("per", "day"), ("counts", "strangers"), ("from", "2026-12-01")];
+    for (page, form, typed, words) in [
+        ("/settings", "/settings/holidays", holiday, "Julaften"),
+        ("/settings/minimums", "/settings/minimums", minimum, "4 stranger visits"),
+    ] {
+        let rows = async |browser: &mut Client| {
+            let page = browser.get(page).await.expect(200);
+            page.count("form[action$='/remove']")
+        };
+        let before = rows(&mut astrid).await;
+        let shown = astrid.get(page).await.expect(200);
+        let added = astrid.submit(&shown, &format!("form[action='{form}']"), &typed).await.expect(303);
+        // What was just added goes by its undo, and comes back by the next one, as it was.
+        let told = astrid.follow(&added).await.expect(200);
+        assert!(told.text("main").contains(words), "{}", told.words());
+        assert_eq!(rows(&mut astrid).await, before + 1, "{words}");
+        let removed = astrid.submit(&told, ".toast form", &[]).await.expect(303);
+        let told = astrid.follow(&removed).await.expect(200);
+        assert_eq!(rows(&mut astrid).await, before);
+        let undo = told.attribute(".toast form", "action");
+        let back = astrid.submit(&told, ".toast form", &[]).await.expect(303);
+        let told = astrid.follow(&back).await.expect(200);
+        assert_eq!(rows(&mut astrid).await, before + 1, "{words}");
+        assert!(told.text(".toast").contains("put back"), "{}", told.text(".toast"));
+        assert!(told.text("main").contains(words), "{}", told.words());
+        // Once, and only what is one's own.
+        astrid.post(&undo, &[]).await.expect(409);
+    }
+    astrid.post("/settings/minimums/0/restore", &[]).await.expect(404);
+    astrid.post("/settings/holidays/2026-12-25/restore", &[]).await.expect(404);
+    let stored = sqlx::query!("select visits, per, strangers_only, from_date from visit_minimums");
+    let stored = stored.fetch_one(&field.app.db).await.unwrap();
+    assert_eq!((stored.visits, stored.per.as_str(), stored.strangers_only), (4, "day", true));
+    assert_eq!(stored.from_date, Some(date!(2026 - 12 - 01)));
+    // Somebody else's is not put back by oneself.
+    let holiday = "/settings/holidays/2026-12-24";
+    astrid.post(&format!("{holiday}/remove"), &[]).await.expect(303);
+    let other = field.app.user(field.org, "Aksel", &[Role::Admin]).await;
+    field.app.client(other).await.post(&format!("{holiday}/restore"), &[]).await.expect(409);
+    astrid.post(&format!("{holiday}/restore"), &[]).await.expect(303);
 }
 
 #[tokio::test]

@@ -9,11 +9,12 @@ use attain::domain::access::Role;
 use super::{APART, APPROVED, DOOR, REACH, ROUTES, SUBMITTED, World, ask, filled, imported, product, upload};
 
 /// Routes whose placeholder is no record: a link, a day, a period, a metric, a file of ours.
-const NO_RECORD: [&str; 13] = [
+const NO_RECORD: [&str; 14] = [
     "GET /invitations/{token}",
     "POST /invitations/{token}",
     "POST /profile/sessions/{key}/end",
     "POST /settings/holidays/{day}/remove",
+    "POST /settings/holidays/{day}/restore",
     "GET /imports/templates/{file}",
     "GET /targets/{period}",
     "GET /targets/{period}/targets.csv",
