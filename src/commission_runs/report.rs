@@ -189,9 +189,13 @@ fn told(left: &[Left], limit: Option<Money>, booked: Option<&Bookings>, currency
         let (count, credits) = (deals(booked.overlaid), money(booked.overlaid_credits));
         warnings.push(format!("Credited twice over, apart from the shares: {credits} on {count}."));
     }
-    if booked.booked != booked.credited {
-        let (booked, credited) = (money(booked.booked), money(booked.credited));
-        warnings.push(format!("The sums do not agree: {credited} is credited, {booked} was booked."));
+    if !booked.agree() {
+        let (sum, credited) = (money(booked.booked), money(booked.credited));
+        let without = match booked.without_credit_net {
+            Money::ZERO => String::new(),
+            net => format!(" and {} without credit", money(net)),
+        };
+        warnings.push(format!("The sums do not agree: {credited} is credited{without}, {sum} was booked."));
     }
     warnings
 }
@@ -268,13 +272,16 @@ mod tests {
         assert_eq!(words, ["Above €2,000.00: Ada €2,000.01.", "Carried on: Bo −€5.00.", "Owed of draws: Bo €500.00."]);
         booked.without_credit = 1;
         booked.without_credit_net = Money(12_345);
+        booked.booked = Money(13_345);
+        let words = told(&[], None, Some(&booked), euro);
+        assert_eq!(words, ["Nobody is credited on 1 deal of €123.45: they pay nobody."], "the sums agree");
         booked.credited = Money(999);
         let words = told(&[], None, Some(&booked), euro);
         assert_eq!(
             words,
             [
                 "Nobody is credited on 1 deal of €123.45: they pay nobody.",
-                "The sums do not agree: €9.99 is credited, €10.00 was booked.",
+                "The sums do not agree: €9.99 is credited and €123.45 without credit, €133.45 was booked.",
             ]
         );
     }

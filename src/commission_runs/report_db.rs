@@ -12,9 +12,9 @@ use crate::domain::{
 
 /// What was booked in a period, and what of it does not pay as one would think.
 pub struct Bookings {
-    /// Σ net of the deals that somebody is credited on.
+    /// Σ net of all deals.
     pub booked: Money,
-    /// Σ of the credits that share them.
+    /// Σ of the credits that share deals.
     pub credited: Money,
     /// Deals that nobody is credited on.
     pub without_credit: i64,
@@ -30,11 +30,18 @@ pub struct Bookings {
     pub overlaid_credits: Money,
 }
 
+impl Bookings {
+    /// Whether what is credited, and what nobody is credited on, comes to what was booked.
+    pub fn agree(&self) -> bool {
+        self.credited + self.without_credit_net == self.booked
+    }
+}
+
 /// The sums of a period, by the deals' own dates.
 pub async fn booked(db: &mut PgConnection, org: OrgId, period: Period) -> sqlx::Result<Bookings> {
     sqlx::query_as!(
         Bookings,
-        r#"select coalesce(sum(d.net) filter (where c.split > 0), 0)::bigint as "booked!: Money",
+        r#"select coalesce(sum(d.net), 0)::bigint as "booked!: Money",
                   coalesce(sum(c.credited), 0)::bigint as "credited!: Money",
                   count(*) filter (where c.split = 0) as "without_credit!",
                   coalesce(sum(d.net) filter (where c.split = 0), 0)::bigint as "without_credit_net!: Money",

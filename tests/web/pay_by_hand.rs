@@ -271,7 +271,7 @@ async fn a_run_tells_what_changed_and_what_to_beware_of() {
         "Above €100.00: Ingrid €120.00.",
         "Nobody is credited on 1 deal of €200.00",
         "1 deal of €500.00 waits for confirmation",
-        "Credited €4,500.00 of €4,500.00 booked: the sums agree",
+        "Credited €4,500.00 and €200.00 without credit, of €4,700.00 booked: the sums agree",
     ] {
         assert!(words.contains(warning), "{warning}: {words}");
     }
