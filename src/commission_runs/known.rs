@@ -22,7 +22,7 @@ use crate::{
         period::{PeriodKind, add_days},
     },
     scorecards::more::holds,
-    targets::expected::{self, Expected, Presences},
+    targets::expected,
     web::error::Error,
 };
 
@@ -189,9 +189,8 @@ pub struct Before {
     visits: HashMap<UserId, Vec<CountedVisit>>,
     /// What of [`Metric::MORE`] adds up.
     more: HashMap<UserId, BTreeMap<Metric, Decimal>>,
-    year: HashMap<UserId, BTreeMap<Metric, Expected>>,
-    /// What the targets of the year's periods come to: the year's own, where nobody set one.
-    added_up: HashMap<UserId, BTreeMap<Metric, Decimal>>,
+    /// The targets of the whole fiscal year.
+    year: HashMap<UserId, BTreeMap<Metric, Decimal>>,
 }
 
 impl Before {
@@ -207,16 +206,13 @@ impl Before {
         let Question { org, period, rep, .. } = *asked;
         let year = period.as_kind(PeriodKind::Year);
         let (from, to) = (year.from(), period.from());
-        let there = Presences::load(db, org, reps, year.dates()).await?;
-        let (whole, last) = (year, year.at(period.kind(), year.last_day()));
         Ok(Self {
             today: asked.today,
             deals: by_rep(facts_db::credited_deals(db, org, from, to, rep, false, rules).await?, |deal| deal.rep_id),
             events: by_rep(facts_db::paid_events(db, org, from, to, rep, rules).await?, |event| event.rep_id),
             visits: by_rep(facts_db::counted_visits(db, org, from, to, rep).await?, |visit| visit.rep_id),
             more: measured::before(db, asked, reps, more, rules).await?,
-            year: expected::of_reps(db, org, reps, year, &there).await?,
-            added_up: expected::added_up_from_the_first_day(db, org, reps, (whole, last), &there).await?,
+            year: expected::of_year(db, org, reps, year, period.kind()).await?,
         })
     }
 
@@ -232,10 +228,7 @@ impl Before {
 
     /// The targets of the whole fiscal year; where it has none of its own, those of its periods together.
     pub fn targets(&self, rep: UserId) -> BTreeMap<Metric, Decimal> {
-        let mut targets = self.added_up.get(&rep).cloned().unwrap_or_default();
-        let of_year = self.year.get(&rep).into_iter().flatten();
-        targets.extend(of_year.filter_map(|(metric, expected)| Some((*metric, expected.value?))));
-        targets
+        self.year.get(&rep).cloned().unwrap_or_default()
     }
 }
 

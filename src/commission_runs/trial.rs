@@ -14,7 +14,12 @@ use super::{
     sources::Sources,
 };
 use crate::{
-    domain::{commission::statement::LineKind, id::UserId, metric::Metric, money::Money, period::Period},
+    domain::{
+        commission::{plan::Attained, statement::LineKind},
+        id::UserId,
+        money::Money,
+        period::Period,
+    },
     web::error::Error,
 };
 
@@ -27,8 +32,8 @@ pub struct TriedPay {
     pub total: Money,
     /// What the rep's deals that pay came to.
     pub net: Money,
-    /// The metrics whose attainment the plan looks at and that the rep had no target for.
-    pub lacking: Vec<Metric>,
+    /// The targets whose attainment the plan looks at and that the rep did not have.
+    pub lacking: Vec<Attained>,
 }
 
 /// A way to pay that is tried out: who is on which version, and since when.
@@ -70,11 +75,12 @@ pub async fn tried(
             let all = paid(&sources, way.on_plans, beside, &shorter)?;
             for (on_plan, paid) in way.on_plans.iter().zip(&all) {
                 let attained = on_plan.plan.attained().into_iter();
+                let has = |target: &Attained| paid.facts.targets_of(target.of_year).contains_key(&target.metric);
                 pays.push(TriedPay {
                     rep: on_plan.rep,
                     total: paid.statement.total.money,
                     net: sources.net_that_pays(on_plan.rep),
-                    lacking: attained.filter(|metric| !paid.facts.targets.contains_key(metric)).collect(),
+                    lacking: attained.filter(|target| !has(target)).collect(),
                 });
             }
             carry_on(beside, *period, way.on_plans, &all);

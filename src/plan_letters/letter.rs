@@ -1,6 +1,8 @@
 //! A plan letter: a version of a plan in plain sentences for one rep, with pay at 80, 100 and 120 % of target.
 
-use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 use time::{Date, Month};
 
@@ -8,13 +10,13 @@ use crate::{
     domain::{
         commission::{
             picture::{self, Example},
-            plan::Plan,
+            plan::{Attained, MeasuringPeriod, Plan},
             told,
         },
         metric::{Metric, Unit},
-        period::{Period, add_months},
+        period::{Period, PeriodKind, add_months},
     },
-    plans::form::ExampleForm,
+    plans::{example, form::ExampleForm},
     scorecards::figure::target_words,
     web::{error::Error, format},
 };
@@ -41,12 +43,15 @@ pub struct Letter {
     pub parts: Vec<(String, Vec<String>)>,
     /// The rep's targets, a sentence for each metric.
     pub targets: Vec<String>,
-    /// What the examples assume.
+    /// What the examples pay for.
     pub example: String,
     /// The metric along which they go.
     pub along: String,
     /// Share of the target, value, and what the plan pays in all.
     pub pays: Vec<[String; 3]>,
+    /// What the examples take for granted, or why there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumes: Vec<String>,
 }
 
 /// A target of the rep's, in the metric's unit.
@@ -73,6 +78,20 @@ pub struct Told<'a> {
     pub fiscal_start: Month,
 }
 
+/// What is expected of the rep, in the metrics' units.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// The targets of [`periods`].
+    pub targets: Vec<Target>,
+    /// Those of the whole fiscal year that the letter begins in, for a plan that [`climbs_by_the_year`].
+    pub of_year: BTreeMap<Metric, Decimal>,
+}
+
+/// Whether a plan looks at targets of the fiscal year.
+pub fn climbs_by_the_year(plan: &Plan) -> bool {
+    plan.attained().iter().any(|target| target.of_year)
+}
+
 /// The periods whose targets a letter names.
 pub fn periods(plan: &Plan, from: Date, fiscal_start: Month) -> Vec<Period> {
     let first = Period::containing(plan.period.into(), from, fiscal_start);
@@ -81,15 +100,18 @@ pub fn periods(plan: &Plan, from: Date, fiscal_start: Month) -> Vec<Period> {
 }
 
 impl Letter {
-    /// The letter for a rep. The targets are those of [`periods`].
+    /// The letter for a rep.
     ///
     /// # Errors
     /// A plan that cannot be evaluated.
-    pub fn new(told: &Told<'_>, rep: &str, from: Date, targets: &[Target]) -> Result<Self, Error> {
+    pub fn new(told: &Told<'_>, rep: &str, from: Date, expected: &Expected) -> Result<Self, Error> {
         let plan = told.plan;
         let parts = plan.components.iter().map(|one| (one.name.clone(), told::component(one, plan.currency)));
         let periods = periods(plan, from, told.fiscal_start);
-        let Examples { example, along, pays } = examples(told, from, targets)?;
+        let Examples { example, along, pays, assumes } = examples(told, from, expected)?;
+        let metrics = picture::metrics(plan);
+        let of_year = metrics.iter().filter_map(|one| of_metric_and_year(told, from, *one, expected));
+        let each = metrics.iter().filter_map(|one| of_metric(plan, *one, &periods, &expected.targets));
         Ok(Self {
             company: told.company.to_owned(),
             rep: rep.to_owned(),
@@ -97,13 +119,11 @@ impl Letter {
             number: told.number,
             from,
             parts: parts.chain([("The whole plan".to_owned(), told::together(plan))]).collect(),
-            targets: picture::metrics(plan)
-                .into_iter()
-                .filter_map(|one| of_metric(plan, one, &periods, targets))
-                .collect(),
+            targets: of_year.chain(each).collect(),
             example,
             along,
             pays,
+            assumes,
         })
     }
 
@@ -122,6 +142,16 @@ impl Letter {
     pub fn read(body: &str) -> Result<Self, Error> {
         serde_json::from_str(body).map_err(|e| Error::Internal(format!("a plan letter: {e}")))
     }
+}
+
+/// "Net sales: €600,000 in 2027, by which the plan climbs."
+fn of_metric_and_year(told: &Told<'_>, from: Date, metric: Metric, expected: &Expected) -> Option<String> {
+    let plan = told.plan;
+    let is_looked_at = plan.attained().contains(&Attained { metric, of_year: true });
+    let value = expected.of_year.get(&metric).filter(|_| is_looked_at && plan.period != MeasuringPeriod::Year)?;
+    let year = Period::containing(PeriodKind::Year, from, told.fiscal_start);
+    let amount = target_words(metric, *value, plan.currency);
+    Some(format!("{}: {amount} in {}, by which the plan climbs.", metric.label(), format::period(year)))
 }
 
 /// "Net sales: €50,000 in January 2027 to March 2027, €52,000 in April 2027".
@@ -154,24 +184,40 @@ struct Examples {
     example: String,
     along: String,
     pays: Vec<[String; 3]>,
+    assumes: Vec<String>,
 }
 
-/// What the plan pays at some shares of the rep's first target, or of a round one, the others on theirs.
-fn examples(told: &Told<'_>, from: Date, targets: &[Target]) -> Result<Examples, Error> {
+/// What the plan pays at some shares of the rep's first target, or of a round one, the others on theirs. It is a period
+/// after those that begin otherwise; and no examples are made up of a year of which nothing is expected yet.
+fn examples(told: &Told<'_>, from: Date, expected: &Expected) -> Result<Examples, Error> {
     let plan = told.plan;
     let metrics = picture::metrics(plan);
+    let (targets, of_year) = (&expected.targets, &expected.of_year);
+    let mut by_year = plan.attained().into_iter().filter(|target| target.of_year);
+    if let Some(Attained { metric, .. }) = by_year.find(|target| !of_year.contains_key(&target.metric)) {
+        let year = format::period(Period::containing(PeriodKind::Year, from, told.fiscal_start));
+        let name = metric.label().to_lowercase();
+        let why = format!(
+            "The plan climbs by the year’s target for {name}, and you have none for {year} yet: what it pays cannot be shown."
+        );
+        return Ok(Examples { assumes: vec![why], ..Examples::default() });
+    }
     let Some(along) = metrics.first().copied() else { return Ok(Examples::default()) };
     let mut form = ExampleForm::default();
     form.fill(&metrics);
     let mut example: Example = form
         .parse(plan, from, told.fiscal_start)
         .map_err(|_| Error::Internal(format!("the example of plan {}", plan.name)))?;
-    let mut own = false;
+    example.year_targets = climbs_by_the_year(plan).then(|| of_year.clone());
+    example.period_on_plan = plan.settled_from();
+    let (mut own, mut even) = (false, false);
     for metric in &metrics {
         let first = targets.iter().filter(|target| target.metric == *metric).min_by_key(|target| target.starts);
         let set = first.map(|target| target.value).filter(|value| *value > Decimal::ZERO);
-        if let Some(value) = set {
-            own |= *metric == along;
+        let part = of_year.get(metric).filter(|_| set.is_none()).map(|of_year| even_part(plan, *of_year));
+        if let Some(value) = set.or(part.filter(|value| *value > Decimal::ZERO)) {
+            own |= *metric == along && set.is_some();
+            even |= *metric == along && set.is_none();
             example.targets.insert(*metric, value);
         }
         // On the target, so that it opens every condition on one.
@@ -194,16 +240,27 @@ fn examples(told: &Told<'_>, from: Date, targets: &[Target]) -> Result<Examples,
     }
     let name = |metric: Metric| metric.label().to_lowercase();
     let kind = if along.is_limit() { "limit" } else { "target" };
-    let whose = if own { "With your" } else { "If you had a" };
+    let whose = match (own, even) {
+        (true, _) => format!("With your {kind}"),
+        (_, true) => format!("With an even part of your year’s {kind}, which is a {kind}"),
+        _ => format!("If you had a {kind}"),
+    };
     let target = example.targets.get(&along).map(|target| shown(*target)).unwrap_or_default();
     let others: Vec<String> = metrics.iter().filter(|metric| **metric != along).map(|metric| name(*metric)).collect();
     let beside =
         if others.is_empty() { String::new() } else { format!(", and with {} on target", format::listed(&others)) };
     Ok(Examples {
-        example: format!("{whose} {kind} of {target} for {}{beside}, one {} pays:", name(along), plan.period.as_str()),
+        example: format!("{whose} of {target} for {}{beside}, one {} pays:", name(along), plan.period.as_str()),
         along: along.label().to_owned(),
         pays,
+        assumes: example::assumes(plan, &example),
     })
+}
+
+/// What of a year's target falls on each of the plan's periods.
+fn even_part(plan: &Plan, of_year: Decimal) -> Decimal {
+    let parts = plan.period.in_one(MeasuringPeriod::Year).unwrap_or(1);
+    (of_year / Decimal::from(parts)).round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero)
 }
 
 #[cfg(test)]
@@ -212,7 +269,10 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        commission::{plan::Component, templates::Template},
+        commission::{
+            plan::{Component, Per, Schedule},
+            templates::Template,
+        },
         money::Currency,
     };
 
@@ -225,12 +285,14 @@ mod tests {
         let told = Told { company: "Nordlys", number: 2, plan: &plan, fiscal_start: Month::January };
         let target =
             |starts, euros: i64| Target { metric: Metric::NetSales, starts, value: Decimal::new(euros * 100, 0) };
-        let targets = [
+        let targets = vec![
             target(date!(2027 - 01 - 01), 40_000),
             target(date!(2027 - 02 - 01), 40_000),
             target(date!(2027 - 04 - 01), 45_000),
         ];
-        let letter = Letter::new(&told, "Ingrid", date!(2027 - 01 - 01), &targets).unwrap();
+        let expected = Expected { targets, ..Expected::default() };
+        let letter = Letter::new(&told, "Ingrid", date!(2027 - 01 - 01), &expected).unwrap();
+        assert!(letter.assumes.is_empty(), "{:?}", letter.assumes);
         assert!(letter.parts[0].1.contains(&"From 100% to 120% of target every further euro pays 6%.".to_owned()));
         assert_eq!(
             letter.targets,
@@ -240,7 +302,7 @@ mod tests {
         // 32,000 × 4 %; 40,000 × 4 %; and 8,000 × 6 % on top.
         let paid: Vec<&str> = letter.pays.iter().map(|row| row[2].as_str()).collect();
         assert_eq!(paid, ["€1,280.00", "€1,600.00", "€2,080.00"]);
-        let without = Letter::new(&told, "Ingrid", date!(2027 - 01 - 01), &[]).unwrap();
+        let without = Letter::new(&told, "Ingrid", date!(2027 - 01 - 01), &Expected::default()).unwrap();
         assert_eq!(without.example, "If you had a target of €50,000.00 for net sales, one month pays:");
         assert_eq!(Letter::read(&letter.to_json().unwrap()).unwrap(), letter);
     }
@@ -252,7 +314,7 @@ mod tests {
         for template in Template::ALL {
             let plan = template.plan(template.label(), euro, from);
             let told = Told { company: "Nordlys", number: 1, plan: &plan, fiscal_start: Month::January };
-            let pays = Letter::new(&told, "Ingrid", from, &[]).unwrap().pays;
+            let pays = Letter::new(&told, "Ingrid", from, &Expected::default()).unwrap().pays;
             let cents = |row: &[String; 3]| row[2].replace(['€', ',', '.'], "").parse::<i64>().unwrap();
             assert!(cents(&pays[1]) > 0 && cents(&pays[2]) >= cents(&pays[1]), "{}: {pays:?}", plan.name);
             if template == Template::Hunter {
@@ -260,5 +322,50 @@ mod tests {
                 assert_eq!(pays[1][2], "€2,360.00");
             }
         }
+    }
+
+    #[test]
+    fn who_begins_with_a_draw_reads_what_is_paid_after_it() {
+        let euro = Currency::parse("EUR").unwrap();
+        let from = date!(2027 - 01 - 01);
+        let plan = Template::Newcomer.plan("Newcomer", euro, from);
+        let told = Told { company: "Nordlys", number: 1, plan: &plan, fiscal_start: Month::January };
+        let letter = Letter::new(&told, "Ingrid", from, &Expected::default()).unwrap();
+        // From month 7 on: 3 % of 40,000; of 50,000; and 5 % of the 10,000 above the whole target, not above a quarter.
+        let paid: Vec<&str> = letter.pays.iter().map(|row| row[2].as_str()).collect();
+        assert_eq!(paid, ["€1,200.00", "€1,500.00", "€2,000.00"]);
+        let said = "It is the rep's month 7 on the plan or a later one: the targets count in full, and no draw is paid any \
+                    more, and nothing is owed of one.";
+        assert_eq!(letter.assumes, [said]);
+    }
+
+    #[test]
+    fn a_plan_that_climbs_by_the_year_goes_by_the_years_target() {
+        let euro = Currency::parse("EUR").unwrap();
+        let from = date!(2027 - 01 - 01);
+        let mut plan = Template::Accelerator.plan("Field", euro, from);
+        plan.components[0].true_up = None;
+        let Schedule::Tiers(tiers) = &mut plan.components[0].pays else { panic!() };
+        tiers.per = Per::YearToDate;
+        let told = Told { company: "Nordlys", number: 1, plan: &plan, fiscal_start: Month::January };
+        let month = Target { metric: Metric::NetSales, starts: from, value: Decimal::from(4_000_000) };
+        let without = Expected { targets: vec![month], ..Expected::default() };
+        let letter = Letter::new(&told, "Ingrid", from, &without).unwrap();
+        assert!(letter.pays.is_empty(), "{:?}", letter.pays);
+        assert!(letter.assumes[0].ends_with("you have none for 2027 yet: what it pays cannot be shown."));
+        let of_year = BTreeMap::from([(Metric::NetSales, Decimal::from(60_000_000))]);
+        let letter = Letter::new(&told, "Ingrid", from, &Expected { of_year: of_year.clone(), ..without }).unwrap();
+        assert_eq!(
+            letter.targets,
+            ["Net sales: €600,000 in 2027, by which the plan climbs.", "Net sales: €40,000 in January 2027."]
+        );
+        // 4 % of 32,000, of 40,000 and of 48,000: no month climbs above the first step of a year of 600,000.
+        let paid: Vec<&str> = letter.pays.iter().map(|row| row[2].as_str()).collect();
+        assert_eq!(paid, ["€1,280.00", "€1,600.00", "€1,920.00"]);
+        assert_eq!(letter.assumes, ["It is the first period of the year: nothing came before it."]);
+        // Only the year has a target: a month is its twelfth.
+        let letter = Letter::new(&told, "Ingrid", from, &Expected { of_year, ..Expected::default() }).unwrap();
+        assert_eq!(letter.pays[1], ["100%", "€50,000.00", "€2,000.00"]);
+        assert!(letter.example.starts_with("With an even part of your year’s target, which is a target of €50,000.00"));
     }
 }

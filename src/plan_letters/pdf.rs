@@ -49,10 +49,15 @@ pub fn pdf(row: &LetterRow, letter: &Letter) -> Result<Vec<u8>, String> {
             sheets.words(words);
         }
     }
-    if !letter.pays.is_empty() {
+    if !letter.pays.is_empty() || !letter.assumes.is_empty() {
         sheets.section("What it pays", "");
+    }
+    if !letter.pays.is_empty() {
         sheets.words(&letter.example);
         sheets.table(&PAYS, letter.pays.iter().map(|row| row.to_vec()));
+    }
+    for words in &letter.assumes {
+        sheets.words(words);
     }
     sheets.finish(&format!("{plan}, {}", letter.rep))
 }

@@ -10,7 +10,7 @@ use time::{Date, Month};
 
 use super::{
     db::{self, LetterRow, NewLetter, Which},
-    letter::{Letter, Target, Told, periods},
+    letter::{Expected, Letter, Target, Told, climbs_by_the_year, periods},
 };
 use crate::{
     App, audit,
@@ -18,7 +18,7 @@ use crate::{
         access::Scope,
         commission::plan::Plan,
         id::{PlanId, UserId},
-        period::Period,
+        period::{Period, PeriodKind},
         subject::Subjects,
     },
     plans::{
@@ -167,17 +167,27 @@ async fn recipients(db: &mut PgConnection, sender: &Sender<'_>, version: &Versio
     named.sort_unstable_by_key(|period| period.from());
     named.dedup();
     let set = targets::db::in_force(db, org, &Subjects::reps(&ids), &named).await?;
+    let mut of_year = BTreeMap::new();
+    if climbs_by_the_year(&plan) {
+        let mut years: BTreeMap<Period, Vec<UserId>> = BTreeMap::new();
+        for ((_, id), from) in &people {
+            years.entry(Period::containing(PeriodKind::Year, *from, fiscal_start)).or_default().push(*id);
+        }
+        for (year, reps) in years {
+            of_year.extend(targets::expected::of_year(db, org, &reps, year, plan.period.into()).await?);
+        }
+    }
     let which = Which { version: Some(version.id), ..Which::default() };
     let mut published = db::letters(db, scope, which, today).await?;
     let told = Told { company, number: version.number, plan: &plan, fiscal_start };
     let mut recipients = Vec::with_capacity(people.len());
     for ((name, id), from) in people {
         let own = set.iter().filter(|target| target.whose.rep() == Some(id));
-        let own: Vec<Target> = own
-            .filter_map(|one| Some(Target { metric: one.metric, starts: one.period_start, value: one.value? }))
-            .collect();
+        let own =
+            own.filter_map(|one| Some(Target { metric: one.metric, starts: one.period_start, value: one.value? }));
+        let expected = Expected { targets: own.collect(), of_year: of_year.remove(&id).unwrap_or_default() };
         // What is stored is in one form, whoever publishes it.
-        let letter = format::stored(|| Letter::new(&told, &name, from, &own))?;
+        let letter = format::stored(|| Letter::new(&told, &name, from, &expected))?;
         let place = published.iter().position(|known| known.rep_id == id);
         let published = place.map(|place| published.swap_remove(place));
         let body = letter.to_json()?;

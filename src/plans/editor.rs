@@ -390,20 +390,22 @@ async fn draw(
     let (mut account, mut assumes) = (vec![], vec![]);
     if let Some((said, from)) = &read {
         let along = Metric::parse(&form.example.along);
-        if pays && let (Ok(example), Some(along)) = (form.example.parse(said, *from, fiscal_start), along) {
+        let example = form.example.parse(said, *from, fiscal_start);
+        let of_form = example.as_ref().map(|example| example::assumes(said, example));
+        (account, assumes) = (told::account(said), of_form.unwrap_or_default());
+        if pays && let (Ok(example), Some(along)) = (example, along) {
             match example::shown_beside(said, example, along).await? {
                 Ok(drawn) => shown = drawn,
                 Err(refused) => errors.extend(refused),
             }
         }
         warnings = example::warnings(said, shown.as_ref());
-        (account, assumes) = (told::account(said), example::assumes(said, *from));
         let first = Period::containing(said.period.into(), *from, fiscal_start);
         let id = plan.as_ref().map(|(id, _)| *id);
         let mut db = tx::read(&app.db, me.scope.org).await?;
         let lacking = targets::lacking(&mut db, me.scope.org, said, id, first).await?;
-        warnings.extend(lacking.into_iter().map(|(metric, words)| Warning {
-            component: said.components.iter().position(|one| one.attained().contains(&metric)),
+        warnings.extend(lacking.into_iter().map(|(target, words)| Warning {
+            component: said.components.iter().position(|one| one.attained().contains(&target)),
             part: "",
             words,
         }));

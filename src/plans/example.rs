@@ -88,6 +88,8 @@ impl ExampleForm {
             targets: [].into(),
             reached: [].into(),
             deals: 1,
+            year_targets: None,
+            period_on_plan: 1,
         };
         for metric in picture::metrics(plan) {
             let [target, reached] = self.rows.get(&metric).cloned().unwrap_or_default();
@@ -217,18 +219,17 @@ pub fn warnings(plan: &Plan, shown: Option<&Shown>) -> Vec<Warning> {
 }
 
 /// What the example takes for granted, or leaves out, of a plan that looks beyond one rep's one period.
-pub fn assumes(plan: &Plan, example_on: Date) -> Vec<String> {
+pub fn assumes(plan: &Plan, example: &Example) -> Vec<String> {
     let any = |of: &dyn Fn(&Component) -> bool| plan.components.iter().any(of);
     let says = |is: bool, words: &str| is.then(|| words.to_owned());
     let dated = any(&|one| one.only.is_some_and(|only| only.booked.is_some()));
     let whose = any(&|one| one.only.is_some_and(|only| Only { booked: None, ..only } != Only::default()));
-    let period = plan.period.as_str();
+    let own_year = example.year_targets.is_some() || !plan.attained().iter().any(|one| one.of_year);
+    let year = if own_year { "" } else { ", and its target stands for the year's" };
     [
-        says(
-            any(&Component::year_to_date),
-            "It is the first period of the year: nothing came before it, and its target stands for the year's.",
-        ),
-        dated.then(|| format!("All its deals are booked on {}.", format::date(example_on))),
+        any(&Component::year_to_date)
+            .then(|| format!("It is the first period of the year: nothing came before it{year}.")),
+        dated.then(|| format!("All its deals are booked on {}.", format::date(example.on))),
         says(
             whose,
             "Its first, third, fifth … deal is a new customer's first; the others sell a further category to customers of three years.",
@@ -239,14 +240,33 @@ pub fn assumes(plan: &Plan, example_on: Date) -> Vec<String> {
             any(&|one| one.scope == Scope::Team || one.gate.iter().any(|condition| condition.who != Who::Rep)),
             "The team is one rep who did the same.",
         ),
-        (!plan.draw.is_empty())
-            .then(|| format!("It is the rep's first {period} on the plan, and the chart shows what is paid with the draw.")),
+        begun(plan, example.period_on_plan),
         says(any(&|one| one.true_up.is_some()), "What is made up at the end of the longer period is not in it."),
         says(any(&|one| one.clawback_days.is_some()), "Nothing is taken back in it."),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// How far the rep has come with a plan that begins otherwise than it goes on: "It is the rep's first month on the plan:
+/// 25% of the targets counts, and what is paid is paid with the draw."
+fn begun(plan: &Plan, number: u32) -> Option<String> {
+    let counts = match plan.ramped(number) {
+        _ if plan.ramp.is_empty() => None,
+        Some(share) => Some(format!("{} of the targets counts", format::rate(share))),
+        None => Some("the targets count in full".to_owned()),
+    };
+    let draw = match plan.drawn(number) {
+        _ if plan.draw.is_empty() => None,
+        Some(_) => Some("what is paid is paid with the draw"),
+        None => Some("no draw is paid any more, and nothing is owed of one"),
+    };
+    let told: Vec<String> = counts.into_iter().chain(draw.map(str::to_owned)).collect();
+    let period = plan.period.as_str();
+    let when = if number == 1 { format!("first {period}") } else { format!("{period} {number}") };
+    let later = if number == 1 { "" } else { " or a later one" };
+    (!told.is_empty()).then(|| format!("It is the rep's {when} on the plan{later}: {}.", told.join(", and ")))
 }
 
 /// What a metric's goal is called: a limit where fewer is better.

@@ -8,7 +8,7 @@ use time::Date;
 
 use super::{
     db::{self, VersionRow},
-    simulation_db,
+    simulation_db, targets,
 };
 use crate::{
     commission_runs::{
@@ -16,9 +16,8 @@ use crate::{
         trial::{TriedPay, Way, tried},
     },
     domain::{
-        commission::plan::{Measure, Plan},
+        commission::plan::{Attained, Measure, Plan},
         id::{PlanId, PlanVersionId, UserId},
-        metric::Metric,
         money::Money,
         period::{Dates, Period, PeriodKind, add_months},
         rate::Ratio,
@@ -210,8 +209,8 @@ struct Summing {
     periods: Vec<Period>,
     /// Rep by rep, period by period.
     pays: Vec<Vec<Pay>>,
-    /// How many reps lack a target, by metric and place of the period.
-    lacking: BTreeMap<Metric, BTreeMap<usize, i64>>,
+    /// How many reps lack a target, by place of the period.
+    lacking: BTreeMap<Attained, BTreeMap<usize, i64>>,
 }
 
 impl Summing {
@@ -235,8 +234,8 @@ impl Summing {
             pay.net += one.net;
         });
         if let Some(place) = self.periods.iter().position(|one| *one == period) {
-            for metric in &one.lacking {
-                *self.lacking.entry(*metric).or_default().entry(place).or_default() += 1;
+            for target in &one.lacking {
+                *self.lacking.entry(*target).or_default().entry(place).or_default() += 1;
             }
         }
     }
@@ -261,9 +260,10 @@ impl Summing {
 
     /// "3 reps have no target for visits in March 2026 and April 2026: what depends on it pays them nothing there."
     fn lacks(&self) -> Vec<String> {
-        let told = |(metric, places): (&Metric, &BTreeMap<usize, i64>)| {
+        let told = |(target, places): (&Attained, &BTreeMap<usize, i64>)| {
+            let metric = target.metric;
             let most = places.values().copied().max().unwrap_or_default();
-            let kind = if metric.is_limit() { "limit" } else { "target" };
+            let kind = targets::named(*target);
             let when = if places.len() > 3 {
                 format!("{} of {} periods", places.len(), self.periods.len())
             } else {

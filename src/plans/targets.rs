@@ -1,14 +1,15 @@
 //! Targets that a plan looks at and that nobody has: without them it pays less than its author thinks.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
 
 use super::db;
 use crate::{
     domain::{
-        commission::plan::Plan,
+        commission::plan::{Attained, Plan},
         id::{OrgId, PlanId, UserId},
-        metric::Metric,
-        period::Period,
+        period::{Period, PeriodKind},
         subject::{Subject, Subjects},
     },
     targets,
@@ -18,15 +19,25 @@ use crate::{
 /// How many reps are named one by one.
 const NAMED: usize = 3;
 
-/// A metric and a sentence for each whose target some of the reps lack in the first period: those on the plan then who have
-/// not left, or everybody while nobody is on it.
+/// What a target is called: that of the year, or one of each of its periods, is looked at by what climbs by the year.
+pub fn named(target: Attained) -> &'static str {
+    match (target.metric.is_limit(), target.of_year) {
+        (true, false) => "limit",
+        (true, true) => "year's limit",
+        (false, false) => "target",
+        (false, true) => "year's target",
+    }
+}
+
+/// A target and a sentence for each that some of the reps lack in the first period or its year: those on the plan then who
+/// have not left, or everybody while nobody is on it.
 pub async fn lacking(
     db: &mut PgConnection,
     org: OrgId,
     plan: &Plan,
     id: Option<PlanId>,
     first: Period,
-) -> sqlx::Result<Vec<(Metric, String)>> {
+) -> sqlx::Result<Vec<(Attained, String)>> {
     let attained = plan.attained();
     if attained.is_empty() {
         return Ok(vec![]);
@@ -46,16 +57,26 @@ pub async fn lacking(
     if reps.is_empty() {
         reps.extend(present.into_iter().filter(|rep| rep.sells).map(|rep| (rep.id, rep.name)));
     }
-    let whose = Subjects { reps: reps.iter().map(|(id, _)| *id).collect(), ..Subjects::default() };
-    let set = targets::db::in_force(db, org, &whose, &[first]).await?;
+    let ids: Vec<UserId> = reps.iter().map(|(id, _)| *id).collect();
+    let set = targets::db::in_force(db, org, &Subjects::reps(&ids), &[first]).await?;
+    let year = first.as_kind(PeriodKind::Year);
+    let of_year = if attained.iter().any(|target| target.of_year) {
+        targets::expected::of_year(db, org, &ids, year, first.kind()).await?
+    } else {
+        HashMap::new()
+    };
     let mut told = vec![];
-    for metric in attained {
-        let has = |rep: &UserId| set.iter().any(|target| target.whose == Subject::Rep(*rep) && target.metric == metric);
+    for attained in attained {
+        let metric = attained.metric;
+        let has = |rep: &UserId| {
+            let own = || set.iter().any(|target| target.whose == Subject::Rep(*rep) && target.metric == metric);
+            if attained.of_year { of_year.get(rep).is_some_and(|all| all.contains_key(&metric)) } else { own() }
+        };
         let without: Vec<String> = reps.iter().filter(|(id, _)| !has(id)).map(|(_, name)| name.clone()).collect();
-        let kind = if metric.is_limit() { "limit" } else { "target" };
-        let what = format!("a {kind} for {} in {}", metric.label().to_lowercase(), format::period(first));
+        let when = format::period(if attained.of_year { year } else { first });
+        let what = format!("a {} for {} in {when}", named(attained), metric.label().to_lowercase());
         if without.len() == reps.len() {
-            told.push((metric, format!("{who} has {what}: what depends on it pays nothing.")));
+            told.push((attained, format!("{who} has {what}: what depends on it pays nothing.")));
         } else if !without.is_empty() {
             let rest = without.len().saturating_sub(NAMED);
             let mut names: Vec<String> = without.into_iter().take(NAMED).collect();
@@ -64,7 +85,7 @@ pub async fn lacking(
             }
             let verb = if names.len() == 1 { "does not have" } else { "do not have" };
             let names = format::listed(&names);
-            told.push((metric, format!("{names} {verb} {what}: what depends on it pays them nothing.")));
+            told.push((attained, format!("{names} {verb} {what}: what depends on it pays them nothing.")));
         }
     }
     Ok(told)

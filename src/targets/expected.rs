@@ -13,7 +13,7 @@ use crate::{
         calendar::Calendar,
         id::{OrgId, RunId, UserId},
         metric::{Metric, Unit},
-        period::{Dates, Period},
+        period::{Dates, Period, PeriodKind},
         subject::Subjects,
         target::{Presence, Stay, prorated},
     },
@@ -218,7 +218,7 @@ pub async fn added_up(
 
 /// The same of those who have a target from the first period of `whole` on in which they are there: what they did in one
 /// before the first target would count, and nothing would be expected of it.
-pub async fn added_up_from_the_first_day(
+async fn added_up_from_the_first_day(
     db: &mut PgConnection,
     org: OrgId,
     reps: &[UserId],
@@ -242,6 +242,25 @@ pub async fn added_up_from_the_first_day(
         }
     }
     Ok(sums)
+}
+
+/// What is expected of these reps in a fiscal year, by rep and metric: the year's own targets, and where it has none those
+/// of its periods of a kind together.
+pub async fn of_year(
+    db: &mut PgConnection,
+    org: OrgId,
+    reps: &[UserId],
+    year: Period,
+    kind: PeriodKind,
+) -> sqlx::Result<HashMap<UserId, BTreeMap<Metric, Decimal>>> {
+    let there = Presences::load(db, org, reps, year.dates()).await?;
+    let last = year.at(kind, year.last_day());
+    let mut targets = added_up_from_the_first_day(db, org, reps, (year, last), &there).await?;
+    for (rep, own) in of_reps(db, org, reps, year, &there).await? {
+        let own = own.into_iter().filter_map(|(metric, expected)| Some((metric, expected.value?)));
+        targets.entry(rep).or_default().extend(own);
+    }
+    Ok(targets)
 }
 
 /// Targets of one metric, added up from the last period backwards.

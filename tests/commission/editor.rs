@@ -370,7 +370,15 @@ fn example(targets: &[(Metric, i64)], reached: &[(Metric, i64)]) -> Example {
         values.iter().map(|(metric, value)| (*metric, Decimal::from(*value))).collect()
     };
     let (targets, reached) = (map(targets), map(reached));
-    Example { on: date!(2026 - 11 - 01), period: "2026-11".to_owned(), targets, reached, deals: 4 }
+    Example {
+        on: date!(2026 - 11 - 01),
+        period: "2026-11".to_owned(),
+        targets,
+        reached,
+        deals: 4,
+        year_targets: None,
+        period_on_plan: 1,
+    }
 }
 
 /// 50,000 expected, 46,000 sold.
@@ -544,8 +552,9 @@ fn two_versions_differ_by_component() {
 
 #[test]
 fn the_metrics_whose_targets_it_needs_are_known() {
-    let needs = |plan: &Plan| plan.attained();
+    let needs = |plan: &Plan| plan.attained().iter().map(|one| one.metric).collect::<Vec<_>>();
     assert_eq!(needs(&accelerator()), [Metric::NetSales]);
+    assert!(accelerator().attained().iter().all(|target| !target.of_year));
     assert_eq!(needs(&Plan::from_json(FIELD).unwrap()), [Metric::Visits]);
     assert_eq!(needs(&Template::Starter.plan("P", euro(), date!(2026 - 11 - 01))), []);
 }

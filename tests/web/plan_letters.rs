@@ -1,6 +1,8 @@
 //! Plan letters: published to the reps, accepted once by name and time, asked about, and asked anew for other words.
+#![expect(clippy::disallowed_methods, reason = "what happens behind the program's back is no query of the program")]
 
 use attain::domain::access::Role;
+use time::macros::date;
 
 use crate::{
     commissions::Desk,
@@ -152,4 +154,44 @@ async fn questions_go_to_finance_answers_come_back_and_reminders_are_told() {
     assert_eq!(reminded.fetch_all(&desk.app.db).await.unwrap(), ["Jonas"]);
     let page = freja.get(&format!("{plan}/letter")).await.expect(200);
     assert!(page.words().contains("reminded 19 Nov 2026, 10:05"), "{}", page.words());
+}
+
+#[tokio::test]
+async fn a_plan_that_climbs_by_the_year_tells_the_years_target_and_warns_where_it_is_missing() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    let document = serde_json::json!({ "name": "Year", "currency": "EUR", "period": "month", "components": [
+        { "name": "Sales", "measure": "net_sales", "pays": { "tiers": { "mode": "marginal", "axis": "attainment",
+          "per": "year_to_date", "steps": [ { "from": "0", "rate": "0.04" }, { "from": "1", "rate": "0.06" } ] } } } ] });
+    desk.plan(document, &[desk.ingrid.id]).await;
+    let id = sqlx::query_scalar!("select id from plans").fetch_one(&desk.app.db).await.unwrap();
+    // Each month that is asked for has a target: the year has none, for nine others have not.
+    let months = "insert into targets (org_id, rep_id, metric, period_kind, period_start, value, set_at)
+                  select $1, $2, 'net_sales', 'month', make_date(2026, m, 1), 4000000, '2025-06-01'
+                  from generate_series($3::int, 12) m";
+    sqlx::query(months).bind(desk.org.0).bind(desk.ingrid.id.0).bind(10).execute(&desk.app.db).await.unwrap();
+    let mut freja = desk.app.client(desk.freja).await;
+    let lacking = "has a year's target for net sales in 2026: what depends on it pays nothing.";
+    assert!(freja.get(&format!("/plans/{id}")).await.expect(200).words().contains(lacking));
+    let simulated = freja.get(&format!("/plans/{id}/simulation")).await.expect(200).words();
+    assert!(simulated.contains("1 rep has no year's target for net sales in October 2026"), "{simulated}");
+    let words = freja.get(&format!("/plans/{id}/letter")).await.expect(200).words();
+    assert!(words.contains("you have none for 2026 yet: what it pays cannot be shown"), "{words}");
+    assert!(!words.contains("Pays in all"), "{words}");
+
+    let year = "insert into targets (org_id, rep_id, metric, period_kind, period_start, value, set_at)
+                values ($1, $2, 'net_sales', 'year', '2026-01-01', 48000000, '2025-06-01')";
+    sqlx::query(year).bind(desk.org.0).bind(desk.ingrid.id.0).execute(&desk.app.db).await.unwrap();
+    let page = freja.get(&format!("/plans/{id}")).await.expect(200).words();
+    assert!(!page.contains("year's target"), "{page}");
+    let simulated = freja.get(&format!("/plans/{id}/simulation")).await.expect(200).words();
+    assert!(!simulated.contains("year's target"), "{simulated}");
+    let words = freja.get(&format!("/plans/{id}/letter")).await.expect(200).words();
+    for told in [
+        "Net sales: €480,000 in 2026, by which the plan climbs.",
+        "120% €48,000.00 €1,920.00",
+        "It is the first period of the year: nothing came before it.",
+    ] {
+        assert!(words.contains(told), "{told}: {words}");
+    }
 }

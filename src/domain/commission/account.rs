@@ -73,7 +73,7 @@ struct Drawn<'p> {
 impl<'p> Drawn<'p> {
     fn of(plan: &'p Plan, facts: &Facts, earned: Money) -> Result<Self, TooLarge> {
         let now = facts.period_on_plan.unwrap_or(1);
-        let draw = plan.draw.iter().find(|draw| draw.through.is_none_or(|last| now <= last));
+        let draw = plan.drawn(now);
         let least = draw.map_or(Money::ZERO, |draw| draw.amount);
         let gap = minus(least, earned)?;
         let owed = facts.draw_balance;

@@ -138,8 +138,8 @@ impl<'a> Evidence<'a> {
     /// The target that a component's measure is held against.
     pub(super) fn target_of(&self, component: &Component) -> Option<Decimal> {
         let metric = component.measure.metric()?;
-        match &self.facts.year_targets {
-            Some(of_year) if component.year_to_date() => of_year.get(&metric).copied(),
+        match self.facts.year_targets {
+            Some(_) if component.year_to_date() => self.facts.targets_of(true).get(&metric).copied(),
             _ => self.target(component.scope, metric),
         }
     }

@@ -154,7 +154,8 @@ fn ramped(component: &Component, evidence: &Evidence<'_>) -> Vec<String> {
         let (counts, full) = (bare(metric, counts, currency), bare(metric, full, currency));
         Some(format!("In period {number} on the plan {share} of the target for {of} counts: {counts} of {full}."))
     };
-    component.attained().into_iter().filter_map(said).collect()
+    let of_period = component.attained().into_iter().filter(|one| !one.of_year);
+    of_period.filter_map(|one| said(one.metric)).collect()
 }
 
 /// What the year gave before.

@@ -222,6 +222,11 @@ impl Deal {
 }
 
 impl Facts {
+    /// The targets of the period, or of the whole fiscal year: where nothing is said of these, the period's stand for them.
+    pub fn targets_of(&self, year: bool) -> &BTreeMap<Metric, Decimal> {
+        self.year_targets.as_ref().filter(|_| year).unwrap_or(&self.targets)
+    }
+
     /// Everything that is wrong with the facts, with place and remedy.
     pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();

@@ -37,6 +37,10 @@ pub struct Example {
     pub reached: BTreeMap<Metric, Decimal>,
     /// In how many deals of one size net sales were made, at least 1: it matters to a plan that pays deal by deal.
     pub deals: u32,
+    /// The targets of the whole fiscal year; none: those of the period stand for them.
+    pub year_targets: Option<BTreeMap<Metric, Decimal>>,
+    /// Which of the rep's periods on the plan it is, from 1: draws and ramps ask for it.
+    pub period_on_plan: u32,
 }
 
 /// A point of the chart.
@@ -129,7 +133,8 @@ impl Example {
             rep: "Example".to_owned(),
             period: self.period.clone(),
             year_to_date: Metric::ALL.map(|metric| (metric, Decimal::ZERO)).into(),
-            period_on_plan: Some(1),
+            year_targets: self.year_targets.clone(),
+            period_on_plan: Some(self.period_on_plan),
             team: Some(Team { figures: team, reps: vec![Member { rep: TEAM.to_owned(), figures: of_rep }] }),
             team_earnings: Some(Vec::new()),
             metrics,

@@ -298,17 +298,39 @@ impl Plan {
         self.ramp.get(at).or(self.ramp.last()).copied().filter(|share| *share != Decimal::ONE)
     }
 
-    /// The metrics whose attainment it looks at, of the rep himself, in the order in which it names them: without a
-    /// target for them it pays nothing, or less.
-    pub fn attained(&self) -> Vec<Metric> {
-        let mut metrics = Vec::new();
-        for metric in self.components.iter().flat_map(Component::attained) {
-            if !metrics.contains(&metric) {
-                metrics.push(metric);
+    /// The draw of one of the rep's periods on the plan, from 1.
+    pub fn drawn(&self, period_on_plan: u32) -> Option<&Draw> {
+        self.draw.iter().find(|draw| draw.through.is_none_or(|last| period_on_plan <= last))
+    }
+
+    /// The first of the rep's periods on the plan from which on it pays as it always will: its last step of the ramp is
+    /// reached, and draws that end have ended.
+    pub fn settled_from(&self) -> u32 {
+        let ramp = u32::try_from(self.ramp.len()).unwrap_or(u32::MAX);
+        let ends = self.draw.iter().filter_map(|draw| draw.through).map(|last| last.saturating_add(1));
+        ends.fold(ramp.max(1), u32::max)
+    }
+
+    /// The targets whose attainment it looks at, of the rep himself, in the order in which it names them: without them it
+    /// pays nothing, or less.
+    pub fn attained(&self) -> Vec<Attained> {
+        let mut targets = Vec::new();
+        for target in self.components.iter().flat_map(Component::attained) {
+            if !targets.contains(&target) {
+                targets.push(target);
             }
         }
-        metrics
+        targets
     }
+}
+
+/// A target whose attainment is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Attained {
+    /// Of what.
+    pub metric: Metric,
+    /// Whether it is the fiscal year's, not the period's.
+    pub of_year: bool,
 }
 
 impl Component {
@@ -330,23 +352,23 @@ impl Component {
         }
     }
 
-    /// The metrics whose attainment it looks at, of the rep himself, each once.
-    pub fn attained(&self) -> Vec<Metric> {
-        let mut metrics = Vec::new();
-        let mut take = |measure: &Measure| {
-            for metric in measure.metrics() {
-                if !metrics.contains(&metric) {
-                    metrics.push(metric);
+    /// The targets whose attainment it looks at, of the rep himself, each once.
+    pub fn attained(&self) -> Vec<Attained> {
+        let mut targets = Vec::new();
+        let mut take = |measure: &Measure, of_year: bool| {
+            for target in measure.metrics().into_iter().map(|metric| Attained { metric, of_year }) {
+                if !targets.contains(&target) {
+                    targets.push(target);
                 }
             }
         };
         if self.scope == Scope::Own && (self.measure.is_attainment() || self.pays.climbs_attainment()) {
-            take(&self.measure);
+            take(&self.measure, self.year_to_date());
         }
         let gate = self.gate.iter().filter(|condition| condition.who == Who::Rep).map(|condition| &condition.of);
         let asked = gate.chain(self.modifier.iter().map(|one| &one.of));
-        asked.filter(|measure| measure.is_attainment()).for_each(take);
-        metrics
+        asked.filter(|measure| measure.is_attainment()).for_each(|measure| take(measure, false));
+        targets
     }
 
     /// The steps of its tiers; empty for other ways to pay.

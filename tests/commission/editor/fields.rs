@@ -279,12 +279,24 @@ fn warnings_name_the_part_that_they_are_about() {
 
 #[test]
 fn what_the_example_takes_for_granted_is_said() {
-    let said = |typed: &[(&str, &str)]| assumes(&read(typed), date!(2026 - 11 - 01)).join(" ");
+    let on = |number, typed: &[(&str, &str)]| {
+        let example = Example { period_on_plan: number, ..example(&[], &[]) };
+        assumes(&read(typed), &example).join(" ")
+    };
+    let said = |typed: &[(&str, &str)]| on(1, typed);
     assert_eq!(said(&[]), "");
     assert_eq!(said(&[("c0_booked_from", "2026-11-02")]), "All its deals are booked on 1 Nov 2026.");
     assert!(said(&[("c0_first", "yes")]).contains("a new customer's first"));
     assert_eq!(said(&[("c0_scope", "team")]), "The team is one rep who did the same.");
-    assert!(said(&[("d0_amount", "2000"), ("d0_back", "no")]).contains("the rep's first month on the plan"));
+    let draw = [("d0_amount", "2000"), ("d0_back", "no"), ("d0_through", "3"), ("ramp", "25; 100")];
+    assert_eq!(
+        said(&draw),
+        "It is the rep's first month on the plan: 25% of the targets counts, and what is paid is paid with the draw."
+    );
+    assert!(on(2, &draw).ends_with(
+        "month 2 on the plan or a later one: the targets count in full, and what is paid is paid with the draw."
+    ));
+    assert!(on(4, &draw[..3]).ends_with("a later one: no draw is paid any more, and nothing is owed of one."));
 }
 
 #[test]
