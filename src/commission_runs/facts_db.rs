@@ -181,7 +181,18 @@ pub async fn credited_deals(
                           join products q on q.org_id = m.org_id and q.id = m.product_id
                           where e.org_id = $1 and e.customer_id = d.customer_id and e.returns_id is null
                             and (e.booked_on, e.number) < (d.booked_on, d.number)
-                            and (e.fully_returned_on is null or e.fully_returned_on > d.booked_on)
+                            and (e.fully_returned_on is null or e.fully_returned_on > d.booked_on or exists (
+                                -- A return on hold for the deal's primary rep has not come back yet.
+                                select from held x
+                                join deals b on b.org_id = $1 and b.id = x.deal_id and b.returns_id = e.id
+                                where x.rep_id = (
+                                    select k.rep_id
+                                    from deal_credits k
+                                    where k.org_id = $1 and k.deal_id = e.id and not k.overlay
+                                    order by k.parts desc, k.rep_id is distinct from e.owner_id, k.position
+                                    limit 1
+                                )
+                            ))
                       ) b
                       where l.org_id = $1 and l.deal_id = d.id and l.amount > 0 and b.other and not b.same
                   ) else false end as "cross_sell!", h.reason as "hold?"

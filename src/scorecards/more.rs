@@ -396,7 +396,7 @@ async fn history(
     customers: &[CustomerId],
 ) -> sqlx::Result<HashMap<CustomerId, Vec<CategorySale>>> {
     let mut history: HashMap<CustomerId, Vec<CategorySale>> = HashMap::new();
-    for sale in more_db::category_sales(db, asked.org, customers, asked.today, asked.pays).await? {
+    for sale in more_db::category_sales(db, asked.org, customers, asked.today, asked.paying, asked.pays).await? {
         history.entry(sale.customer).or_default().push(sale);
     }
     Ok(history)

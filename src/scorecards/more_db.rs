@@ -179,31 +179,41 @@ pub async fn lines(db: &mut PgConnection, org: OrgId, wanted: &Wanted<'_>) -> sq
         .collect())
 }
 
-/// What these customers bought of each category up to today, customer by customer, and whether it may pay.
+/// What these customers bought of each category up to today, customer by customer, and whether it may pay. Where it is
+/// asked for pay, a return that is on hold for the deal's primary rep has not come back yet.
 pub async fn category_sales(
     db: &mut PgConnection,
     org: OrgId,
     customers: &[CustomerId],
     today: Date,
+    paying: bool,
     pays: Pays,
 ) -> sqlx::Result<Vec<CategorySale>> {
     sqlx::query_as!(
         CategorySale,
-        r#"with sold as (
-               select d.id, d.number, d.customer_id, d.booked_on, d.owner_id, d.fully_returned_on, p.category_id,
+        r#"with held as materialized (
+               select h.rep_id, h.deal_id, d.returns_id
+               from pay_holds h
+               join deals d on d.org_id = h.org_id and d.id = h.deal_id and d.returns_id is not null
+               where $6 and h.org_id = $1 and h.deal_id is not null
+                 and not exists (select from pay_hold_releases r where r.org_id = h.org_id and r.hold_id = h.id)
+           ),
+           sold as (
+               select d.id, d.number, d.customer_id, d.booked_on, d.owner_id, d.fully_returned_on, d.net, p.category_id,
                       not coalesce($4, o.confirm_deals) or d.confirmed_at is not null as confirmed, sum(l.amount) as amount
                from deals d
                join organizations o on o.id = d.org_id
                join deal_lines l on l.org_id = d.org_id and l.deal_id = d.id
                join products p on p.org_id = l.org_id and p.id = l.product_id
                where d.org_id = $1 and d.customer_id = any ($2) and d.booked_on <= $3 and d.returns_id is null
-               group by d.id, d.number, d.customer_id, d.booked_on, d.owner_id, d.fully_returned_on, p.category_id,
+               group by d.id, d.number, d.customer_id, d.booked_on, d.owner_id, d.fully_returned_on, d.net, p.category_id,
                         o.confirm_deals, d.confirmed_at
                having sum(l.amount) > 0
            )
            select s.customer_id as customer, c.name as customer_name, s.category_id as category,
                   g.name as category_name, s.id as deal, s.number, s.booked_on as "on!",
-                  least(s.fully_returned_on, b.back_on) as back_on, k.rep_id as "rep?",
+                  least(case when k.rep_id in (select h.rep_id from held h where h.returns_id = s.id) then f.back_on
+                             else s.fully_returned_on end, b.back_on) as back_on, k.rep_id as "rep?",
                   s.confirmed and ($5 or not exists (
                       select from pay_holds h
                       where h.org_id = $1 and h.rep_id = k.rep_id and h.deal_id = s.id
@@ -213,6 +223,25 @@ pub async fn category_sales(
            join customers c on c.org_id = $1 and c.id = s.customer_id
            join categories g on g.org_id = $1 and g.id = s.category_id
            left join lateral (
+               select k.rep_id
+               from deal_credits k
+               where k.org_id = $1 and k.deal_id = s.id and not k.overlay
+               order by k.parts desc, k.rep_id is distinct from s.owner_id, k.position
+               limit 1
+           ) k on true
+           left join lateral (
+               -- When the whole deal has come back without what is held.
+               select min(r.booked_on) as back_on
+               from (
+                   select d.booked_on, sum(sum(d.net)) over (order by d.booked_on) as so_far
+                   from deals d
+                   where d.org_id = $1 and d.returns_id = s.id and d.booked_on is not null
+                     and d.id not in (select h.deal_id from held h where h.rep_id = k.rep_id)
+                   group by d.booked_on
+               ) r
+               where s.net + r.so_far <= 0
+           ) f on k.rep_id in (select h.rep_id from held h where h.returns_id = s.id)
+           left join lateral (
                select min(r.booked_on) as back_on
                from (
                    select d.booked_on, sum(sum(l.amount)) over (order by d.booked_on) as so_far
@@ -221,23 +250,18 @@ pub async fn category_sales(
                    join products p on p.org_id = l.org_id and p.id = l.product_id
                    where d.org_id = $1 and d.returns_id = s.id and d.booked_on is not null
                      and p.category_id = s.category_id
+                     and d.id not in (select h.deal_id from held h where h.rep_id = k.rep_id)
                    group by d.booked_on
                ) r
                where s.amount + r.so_far <= 0
            ) b on true
-           left join lateral (
-               select k.rep_id
-               from deal_credits k
-               where k.org_id = $1 and k.deal_id = s.id and not k.overlay
-               order by k.parts desc, k.rep_id is distinct from s.owner_id, k.position
-               limit 1
-           ) k on true
            order by s.customer_id, s.category_id, s.booked_on, s.number"#,
         org as OrgId,
         customers as &[CustomerId],
         today,
         pays.confirm,
         pays.held,
+        paying && !pays.held,
     )
     .fetch_all(db)
     .await

@@ -411,3 +411,45 @@ async fn a_hunter_without_a_minimum_of_visits_is_told_what_is_missing() {
     }
     assert!(words.contains("To pay €0.00"), "{words}");
 }
+
+#[tokio::test]
+async fn a_return_on_hold_leaves_the_category_that_was_sold() {
+    let field = Field::new().await;
+    let (tea, cups) = (product(&field, "Tea").await, product(&field, "Cups").await);
+    let (havn, fjord) = (field.customer("Havn", field.ingrid).await, field.customer("Fjord", field.ingrid).await);
+    sold(&field, havn, date!(2026 - 10 - 05), &[(tea, 30_000, None)], None).await;
+    let second = sold(&field, havn, date!(2026 - 11 - 05), &[(cups, 6_000, None)], None).await;
+    let back = sold(&field, havn, date!(2026 - 11 - 12), &[(cups, -6_000, None)], Some(second)).await;
+    // What Fjord had bought before came back before it bought another category.
+    let first = sold(&field, fjord, date!(2026 - 10 - 05), &[(tea, 30_000, None)], None).await;
+    let before = sold(&field, fjord, date!(2026 - 10 - 20), &[(tea, -30_000, None)], Some(first)).await;
+    sold(&field, fjord, date!(2026 - 11 - 06), &[(cups, 6_000, None)], None).await;
+    let components = r#"
+        { "name": "Cross", "measure": "cross_sell_count", "pays": { "per_unit": "20.00" } },
+        { "name": "Campaign", "measure": "deals", "only": { "cross_sell": true }, "pays": { "per_unit": "7.00" } }"#;
+    assert_eq!(paid(&field, components).await.0, 0);
+    let mut berit = field.app.client(field.berit).await;
+    let board = format!("/metrics/cross_sell_count?rep={}&period=2026-11", field.ingrid.id);
+    let shown = berit.get(&board).await.expect(200).text("#value");
+    for (deal, pays) in [(back, 2_700), (before, 5_400)] {
+        sqlx::query!(
+            "insert into pay_holds (org_id, rep_id, period_kind, period_start, component, deal_id, reason, made_by, made_at)
+             values ($1, $2, 'month', '2026-11-01', 'Cross', $3, 'Did it come back?', $4, $5)",
+            field.org as OrgId,
+            field.ingrid.id as UserId,
+            deal as DealId,
+            field.finn.id as UserId,
+            field.app.now(),
+        )
+        .execute(&field.app.db)
+        .await
+        .unwrap();
+        let mut read = tx::read(&field.app.db, field.org).await.unwrap();
+        let period = Period::parse("2026-11", Month::January).unwrap();
+        let rep = Some(field.ingrid.id);
+        let question = Question { org: field.org, growth_base: GrowthBase::LastYear, period, rep, today: TODAY };
+        let statement = calculate(&mut read, &question).await.unwrap().pop().unwrap().statement;
+        assert_eq!(statement.total.money.0, pays, "{:?}", statement.lines);
+    }
+    assert_eq!(berit.get(&board).await.expect(200).text("#value"), shown, "boards count both at once");
+}
