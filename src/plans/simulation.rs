@@ -67,8 +67,8 @@ struct SimulationPage {
     /// Every rep to choose from, and whether chosen.
     reps: Vec<(UserId, String, bool)>,
     chosen: usize,
-    /// Whether more were meant than are calculated.
-    beyond: bool,
+    /// Of whom the sum is, where more were meant than are calculated; empty: of all.
+    beyond: String,
     found: Option<Found>,
 }
 
@@ -146,15 +146,13 @@ pub(super) async fn unsaved(app: &App, me: &Viewer, page: Page, form: Unsaved) -
 struct Tried {
     everybody: Vec<(UserId, String)>,
     chosen: Vec<(UserId, String)>,
-    beyond: bool,
+    beyond: Option<usize>,
     simulation: Option<Simulation>,
 }
 
 impl Tried {
     async fn load(db: &mut PgConnection, me: &Viewer, draft: &Draft, reps: &[UserId]) -> Result<Self, Error> {
-        let People { everybody, mut chosen } = people(db, me, draft, reps).await?;
-        let beyond = chosen.len() > MOST_REPS;
-        chosen.truncate(MOST_REPS);
+        let People { everybody, chosen, beyond } = people(db, me, draft, reps).await?;
         let simulation = simulate(db, me, draft, &chosen).await?;
         Ok(Self { everybody, chosen, beyond, simulation })
     }
@@ -172,7 +170,7 @@ impl Tried {
             typed: Vec::new(),
             reps: everybody.into_iter().map(|(id, name)| (id, name, is_chosen(id))).collect(),
             chosen: chosen.len(),
-            beyond,
+            beyond: beyond.map(only_some).unwrap_or_default(),
             found: simulation.map(|simulation| Found::new(simulation, me)),
         }
     }
@@ -187,7 +185,16 @@ fn version(all: &[VersionRow], asked: &Asked) -> Result<VersionRow, Error> {
 /// Who may be asked for, and who is, both by name.
 struct People {
     everybody: Vec<(UserId, String)>,
+    /// At most [`MOST_REPS`].
     chosen: Vec<(UserId, String)>,
+    /// How many were meant, where that is more.
+    beyond: Option<usize>,
+}
+
+/// What of more reps than are calculated at once is in a sum.
+fn only_some(beyond: usize) -> String {
+    let all = format::count(i64::try_from(beyond).unwrap_or(i64::MAX));
+    format!("Of the first {MOST_REPS} by name of {all} reps, not of all")
 }
 
 async fn people(db: &mut PgConnection, me: &Viewer, draft: &Draft, asked: &[UserId]) -> Result<People, Error> {
@@ -198,7 +205,9 @@ async fn people(db: &mut PgConnection, me: &Viewer, draft: &Draft, asked: &[User
     if chosen.is_empty() {
         chosen.clone_from(&everybody);
     }
-    Ok(People { everybody, chosen })
+    let beyond = Some(chosen.len()).filter(|meant| *meant > MOST_REPS);
+    chosen.truncate(MOST_REPS);
+    Ok(People { everybody, chosen, beyond })
 }
 
 impl Found {
@@ -268,8 +277,7 @@ pub(super) async fn export(
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let version = version(&db::versions(&mut read, me.scope.org, id).await?, &asked)?;
     let draft = Draft::from(&version);
-    let mut chosen = people(&mut read, &me, &draft, &asked.rep).await?.chosen;
-    chosen.truncate(MOST_REPS);
+    let People { chosen, beyond, .. } = people(&mut read, &me, &draft, &asked.rep).await?;
     let currency = me.company.currency;
     let mut file = csv::File::new(&[
         "rep",
@@ -301,6 +309,10 @@ pub(super) async fn export(
                 ]);
             }
         }
+    }
+    if let Some(beyond) = beyond {
+        let words = format::stored(|| only_some(beyond));
+        file.row(["", &words, "", "", "", "", "", "", "", ""].map(csv::text));
     }
     drop(read);
     let (object, of) = (format!("/plans/{id}"), list.without(&[]));

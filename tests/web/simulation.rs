@@ -225,3 +225,25 @@ async fn versions(desk: &Desk) -> i64 {
     let count = sqlx::query_scalar!(r#"select count(*) as "count!" from plan_versions"#);
     count.fetch_one(&desk.app.db).await.unwrap()
 }
+
+#[tokio::test]
+async fn what_is_not_the_sum_of_all_says_so_in_the_page_and_in_the_file() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    for number in 0..199 {
+        desk.app.user(desk.org, &format!("Rep {number:03}"), &[Role::Rep]).await;
+    }
+    let mut freja = desk.app.client(desk.freja).await;
+    let page = freja.get("/plans/new?template=starter").await.expect(200);
+    let fields = [("name", "All"), ("from", "2027-01")];
+    let plan = freja.submit(&page, "main form[method=post]", &fields).await.expect(303).location().to_owned();
+    let words = "Of the first 200 by name of 201 reps, not of all";
+    let page = freja.get(&format!("{plan}/simulation")).await.expect(200);
+    assert!(page.text("section[aria-labelledby=sum]").contains(words), "{}", page.text("section[aria-labelledby=sum]"));
+    let file = freja.get(&format!("{plan}/simulation.csv")).await.expect(200).body();
+    assert!(file.lines().last().unwrap().contains(words), "{file}");
+    // One fewer is all.
+    sqlx::query!("update users set left_on = '2026-01-01' where name = 'Rep 000'").execute(&desk.app.db).await.unwrap();
+    let file = freja.get(&format!("{plan}/simulation.csv")).await.expect(200).body();
+    assert!(!file.contains("not of all"));
+}
