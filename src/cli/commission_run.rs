@@ -176,7 +176,10 @@ fn rows(calculated: &[Calculated], names: &HashMap<UserId, String>, currency: Cu
 }
 
 fn failure(error: Error) -> Failure {
-    Failure::cannot_run(error)
+    match error {
+        Error::Uncalculable { words, .. } => Failure::Refused(words),
+        error => Failure::cannot_run(error),
+    }
 }
 
 fn print(format: Format, rows: &[Row], out: &mut impl Write) -> io::Result<()> {

@@ -174,7 +174,10 @@ pub struct OnPlan {
 impl OnPlan {
     /// Reads a version's document, which was checked when it was written.
     pub fn new(rep: UserId, name: String, version: PlanVersionId, document: serde_json::Value) -> Result<Self, Error> {
-        let plan = Plan::from_value(&document).map_err(|e| Error::Internal(format!("plan of {name}: {e}")))?;
+        let plan = Plan::from_value(&document).map_err(|why| {
+            let plan = document.get("name").and_then(serde_json::Value::as_str).unwrap_or_default();
+            uncalculable(rep, &name, plan, &why.to_string())
+        })?;
         Ok(Self { rep, name, version, document, plan, number: None, settles: false })
     }
 }
@@ -220,6 +223,10 @@ enum Look {
 }
 
 async fn calculate_and_look(db: &mut PgConnection, asked: &Question, look: Look) -> Result<ToStore, Error> {
+    looked_at(db, asked, look).await.map_err(|error| without_others(error, asked.rep))
+}
+
+async fn looked_at(db: &mut PgConnection, asked: &Question, look: Look) -> Result<ToStore, Error> {
     let mut on_plans = in_force(db, asked, asked.rep).await?;
     if asked.rep.is_some() && on_plans.iter().any(|on_plan| needs::of_others(&on_plan.plan)) {
         on_plans = in_force(db, asked, None).await?;
@@ -388,7 +395,31 @@ pub(super) fn paid(
 }
 
 fn pay(on_plan: &OnPlan, facts: &Facts) -> Result<Statement, Error> {
-    evaluate(&on_plan.plan, facts).map_err(|e| Error::Internal(format!("pay of {}: {e}", on_plan.name)))
+    let OnPlan { rep, name, plan, .. } = on_plan;
+    evaluate(plan, facts).map_err(|why| uncalculable(*rep, name, &plan.name, &why.to_string()))
+}
+
+/// The refusal to calculate what somebody is paid: who, by which plan, why, and what helps.
+fn uncalculable(rep: UserId, name: &str, plan: &str, why: &str) -> Error {
+    let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = format!(
+        "{name} cannot be paid by the plan “{plan}”: {}. Whoever prepares commission puts the plan right in a new version \
+         that holds from this period or earlier, or takes {name} off it. Nothing was saved.",
+        why.trim_end_matches('.'),
+    );
+    Error::Uncalculable { rep, words }
+}
+
+/// The same for who asks for the own pay: of others only that it is one of them.
+fn without_others(error: Error, asked: Option<UserId>) -> Error {
+    match error {
+        Error::Uncalculable { rep, .. } if asked.is_some_and(|asked| asked != rep) => {
+            let words = "What others did counts in this pay, and the pay of one of them cannot be calculated. Whoever \
+                         prepares commission sees whose and why. Nothing was saved.";
+            Error::Uncalculable { rep, words: words.to_owned() }
+        }
+        error => error,
+    }
 }
 
 impl Part {

@@ -104,7 +104,7 @@ pub async fn keep_everybody(db: &PgPool, org: OrgId, clock: Clock) -> Result<boo
 /// does for all of them.
 async fn everybody(db: &mut PgConnection, asked: &Question) -> Result<Vec<Calculated>, Error> {
     let why = match calculate(db, asked).await {
-        Err(Error::Internal(why)) => why,
+        Err(why @ (Error::Internal(_) | Error::Uncalculable { .. })) => why,
         done => return done,
     };
     tracing::warn!("cannot keep {} of organization {} at once: {why}", asked.period, asked.org);
@@ -112,11 +112,13 @@ async fn everybody(db: &mut PgConnection, asked: &Question) -> Result<Vec<Calcul
     for row in plans::db::in_force(db, asked.org, asked.period.from(), None).await? {
         match calculate(db, &Question { rep: Some(row.rep_id), ..*asked }).await {
             Ok(one) => all.get_or_insert_with(Vec::new).extend(one),
-            Err(Error::Internal(why)) => tracing::warn!("cannot keep the day of a rep: {why}"),
+            Err(why @ (Error::Internal(_) | Error::Uncalculable { .. })) => {
+                tracing::warn!("cannot keep the day of a rep: {why}")
+            }
             Err(error) => return Err(error),
         }
     }
-    all.ok_or(Error::Internal(why))
+    all.ok_or(why)
 }
 
 /// Keeps what a page has calculated for a rep, as today's. What is kept of today already stays.

@@ -46,6 +46,14 @@ impl From<&VersionRow> for Draft {
     }
 }
 
+impl Draft {
+    /// The plan, read: for the first of these reps.
+    fn plan(&self, reps: &[(UserId, String)]) -> Result<Plan, Error> {
+        let (rep, name) = reps.first().map_or((UserId(0), "A rep"), |(rep, name)| (*rep, name.as_str()));
+        Ok(OnPlan::new(rep, name.to_owned(), NO_VERSION, self.document.clone())?.plan)
+    }
+}
+
 /// Statements name the version that pays them; a trial stores none, and its plan may have no version.
 const NO_VERSION: PlanVersionId = PlanVersionId(0);
 
@@ -131,8 +139,7 @@ pub async fn simulate(
     reps: &[(UserId, String)],
 ) -> Result<Option<Simulation>, Error> {
     let org = me.scope.org;
-    let draft =
-        Plan::from_value(&tried_out.document).map_err(|e| Error::Internal(format!("plan that is tried: {e}")))?;
+    let draft = tried_out.plan(reps)?;
     let chosen: HashSet<UserId> = reps.iter().map(|(id, _)| *id).collect();
     let mut today: Vec<OnPlan> = Vec::new();
     for row in db::in_force(db, org, me.today, None).await? {

@@ -327,6 +327,10 @@ async fn load_pay(read: &mut Read, me: &Viewer, rep: UserId, period: Period) -> 
     if let Some((statement, amount)) = statements::db::locked(read, org, rep, period.kind(), period.from()).await? {
         return Ok(Some(Pay { amount, statement: Some(statement) }));
     }
-    let calculated = calculate_running(read, &Question::of(me, period, Some(rep))).await?.pop();
+    let calculated = match calculate_running(read, &Question::of(me, period, Some(rep))).await {
+        // The month is more than its pay; *Commission so far* says why there is none.
+        Err(Error::Uncalculable { .. }) => None,
+        calculated => calculated?.pop(),
+    };
     Ok(calculated.map(|calculated| Pay { amount: payable(calculated.statement.total.money), statement: None }))
 }

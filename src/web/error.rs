@@ -5,7 +5,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use crate::postgres::error::{is_passing, is_refused_value};
+use crate::{
+    domain::id::UserId,
+    postgres::error::{is_passing, is_refused_value},
+};
 
 /// Why a request ends without its page. A mistake in a form is none of these: it is a 422 page.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +53,14 @@ pub enum Error {
     /// What was to be changed has changed meanwhile, or its period is locked.
     #[error("conflict: {0}")]
     Conflict(&'static str),
+    /// Somebody's pay cannot be calculated. It is in nobody's power to guess it, so nothing of what was asked is.
+    #[error("{words}")]
+    Uncalculable {
+        /// Whose.
+        rep: UserId,
+        /// Whose, by which plan, why, and what helps.
+        words: String,
+    },
     /// The same form key came again with other data.
     #[error("a form key was used for other data")]
     ReusedForm,
@@ -69,12 +80,12 @@ pub enum Error {
 
 /// What the reader of the page is told; never the source error. Left in the response's extensions, a middleware
 /// draws it with the reader's own navigation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Problem {
     /// What happened.
     pub title: &'static str,
     /// What to do now.
-    pub detail: &'static str,
+    pub detail: String,
 }
 
 /// Left in the response's extensions where no connection to the database became free in time.
@@ -83,7 +94,7 @@ pub struct WaitedInVain;
 
 impl Error {
     fn problem(&self) -> (StatusCode, Problem) {
-        let (status, title, detail) = match self {
+        let (status, title, detail): (_, _, &str) = match self {
             Self::SignedOut { .. } => (StatusCode::UNAUTHORIZED, "Sign in first", "This page needs you to sign in."),
             Self::SentBefore(_) => (StatusCode::CONFLICT, "Sent before", "This form was sent before."),
             Self::Forbidden => (
@@ -120,6 +131,7 @@ impl Error {
                 "It was broken off. Go back and try again: what you typed is still there, and nothing is saved twice.",
             ),
             Self::Conflict(detail) => (StatusCode::CONFLICT, "This cannot be done", *detail),
+            Self::Uncalculable { words, .. } => (StatusCode::CONFLICT, "This cannot be calculated", words.as_str()),
             Self::ReusedForm => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "This form was already sent with other data",
@@ -144,7 +156,7 @@ impl Error {
                 "It is our fault and was logged. Nothing was saved.",
             ),
         };
-        (status, Problem { title, detail })
+        (status, Problem { title, detail: detail.to_owned() })
     }
 }
 
@@ -161,6 +173,9 @@ impl IntoResponse for Error {
         let (status, problem) = self.problem();
         if status.is_server_error() {
             tracing::error!(error = &self as &dyn std::error::Error, %status, "request failed");
+        }
+        if matches!(self, Self::Uncalculable { .. }) {
+            tracing::warn!(error = &self as &dyn std::error::Error, "pay cannot be calculated");
         }
         let mut response = (status, problem.title).into_response();
         let wait = match self {

@@ -1,4 +1,5 @@
 //! What finance is told to beware of on a run: who entered nothing, who owes without a statement, what is credited apart.
+#![expect(clippy::disallowed_methods, reason = "what happens behind the program's back is no query of the program")]
 
 use attain::{
     deals,
@@ -134,4 +135,46 @@ async fn what_is_credited_apart_from_the_shares_is_told() {
     tx.commit().await.unwrap();
     let found = warnings(&mut freja, &run).await;
     assert!(told(&found, "Credited twice over, apart from the shares: €400.00 on 1 deal."), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_plan_that_cannot_be_calculated_is_named_wherever_it_is_asked_and_nothing_is_stored() {
+    let desk = Desk::new().await;
+    for on in [date!(2026 - 10 - 05), date!(2026 - 11 - 05)] {
+        desk.deal(desk.ingrid, on, 100_000, true, None).await;
+    }
+    let plan = desk.starter(&[desk.ingrid, desk.jonas]).await;
+    let (mut freja, mut farid) = (desk.app.client(desk.freja).await, desk.app.client(desk.farid).await);
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    let hands = format!("{run}/reps/{}", desk.ingrid.id);
+    let before = freja.get(&hands).await.expect(200);
+    press(&mut freja, &run, "submission").await.expect(303);
+    // Each deal pays more than there are cents.
+    let spoil = "update plan_versions
+                 set document = jsonb_set(document, '{components,0}', '{ \"name\": \"Sales\", \"measure\": \"deals\",
+                     \"pays\": { \"per_unit\": \"9000000000000.00\" },
+                     \"modifier\": { \"metric\": \"net_sales\", \"steps\": [ { \"from\": \"0\", \"times\": \"1000000\" } ] } }')";
+    sqlx::raw_sql(spoil).execute(&desk.app.db).await.unwrap();
+    let named = |answer: crate::support::Answer| {
+        let words = answer.expect(409).words();
+        for told in
+            ["This cannot be calculated", "Ingrid cannot be paid by the plan “Starter”", "too large", "new version"]
+        {
+            assert!(words.contains(told), "{told}: {words}");
+        }
+        assert!(!words.contains("our fault"), "{words}");
+    };
+    let stored = desk.count("statements").await;
+    named(freja.post("/commission-runs", &[("period", "2026-10")]).await);
+    named(press(&mut farid, &run, "approval").await);
+    let hold = [("line", "Sales"), ("what", "hold"), ("reason", "To be checked")];
+    sqlx::raw_sql("delete from run_submissions").execute(&desk.app.db).await.unwrap();
+    named(freja.submit(&before, "section[aria-labelledby=act] form", &hold).await);
+    named(freja.get(&format!("{plan}/simulation")).await);
+    let mut ingrid = desk.app.client(desk.ingrid).await;
+    named(ingrid.get("/statements/so-far?period=2026-10").await);
+    named(ingrid.get("/statements/what-if").await);
+    ingrid.get("/my-month?period=2026-10").await.expect(200);
+    assert_eq!((desk.count("statements").await, desk.count("approvals").await), (stored, 0));
+    assert_eq!((desk.count("pay_holds").await, desk.count("commission_runs").await), (0, 1));
 }
