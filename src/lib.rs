@@ -353,6 +353,7 @@ pub mod period_locks {
 /// Calculations of commission, period by period, and the signatures under them.
 pub mod commission_runs {
     mod account_db;
+    mod after_lock;
     pub mod approval;
     pub mod calculate;
     pub mod chain;

@@ -257,7 +257,7 @@ pub async fn export(db: &mut PgConnection, org: OrgId, run: RunId) -> sqlx::Resu
     .await
 }
 
-/// A fact of a locked period that came or changed after the lock: kept, and not yet in pay.
+/// A fact of a locked period that came or changed after the lock.
 pub struct LateFact {
     /// `deal` or `visit`.
     pub kind: String,
@@ -275,6 +275,12 @@ pub struct LateFact {
     pub amount: Option<Money>,
     /// Whether the deal still waits for confirmation.
     pub waits: bool,
+    /// Whether it counts for nothing: a visit that was entered after the lock, or that somebody joined then.
+    pub never: bool,
+    /// The kind and first day of the period whose approved run was calculated after it came, and looked at everything.
+    pub taken_up_kind: Option<PeriodKind>,
+    /// The latter.
+    pub taken_up_start: Option<Date>,
 }
 
 /// A rep of a run's period who has no statement in it.
@@ -320,7 +326,7 @@ pub async fn without_statement(
 }
 
 /// Facts of the run's period that came, changed or were confirmed after it was locked, and deals that still wait for
-/// confirmation: within reach, the latest first, at most 200.
+/// confirmation: within reach, the latest first, at most 200; those that no later run has looked at before the others.
 pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sqlx::Result<Vec<LateFact>> {
     sqlx::query_as!(
         LateFact,
@@ -333,7 +339,7 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                select 'deal' as kind, '/deals/' || d.id as path, d.customer_id,
                       coalesce(d.booked_on, d.was_booked_on) as on_date, d.recorded_by,
                       greatest(d.changed_at, d.confirmed_at) as at, d.net as amount,
-                      o.confirm_deals and d.confirmed_at is null and d.stage = 'won' as waits
+                      o.confirm_deals and d.confirmed_at is null and d.stage = 'won' as waits, false as never
                from lock
                join organizations o on o.id = lock.org_id
                join deals d on d.org_id = lock.org_id
@@ -348,7 +354,8 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                  ))
                union all
                select 'visit', '/visits/' || v.id, v.customer_id, v.visited_on, v.recorded_by,
-                      greatest(v.recorded_at, v.corrected_at, joined.at), null, false
+                      greatest(v.recorded_at, v.corrected_at, joined.at), null, false,
+                      v.recorded_at > lock.locked_at or not coalesce(v.corrected_at > lock.locked_at, false)
                from lock
                join visits v on v.org_id = lock.org_id and v.visited_on >= lock.period_start
                     and v.visited_on < lock.period_end and v.state = 'done'
@@ -364,7 +371,7 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                union all
                -- Of a merge that moved something of the period: the customer that goes on.
                select 'merge', '/customers/' || m.kept_id, m.kept_id, (m.merged_at at time zone o.time_zone)::date,
-                      m.merged_by, m.merged_at, null, false
+                      m.merged_by, m.merged_at, null, false, false
                from lock
                join organizations o on o.id = lock.org_id
                join customer_merges m on m.org_id = lock.org_id and m.merged_at > lock.locked_at and m.undone_at is null
@@ -383,12 +390,22 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
            )
            select late.kind as "kind!", late.path as "path!", c.name as customer, late.on_date as "on_date!",
                   u.name as "by?", (late.at at time zone o.time_zone)::date as "entered_on!",
-                  late.amount as "amount?: Money", late.waits as "waits!"
+                  late.amount as "amount?: Money", late.waits as "waits!", late.never as "never!",
+                  taken.period_kind as "taken_up_kind?: PeriodKind", taken.period_start as "taken_up_start?"
            from late
            join organizations o on o.id = $1
            join customers c on c.org_id = $1 and c.id = late.customer_id
            left join users u on u.org_id = $1 and u.id = late.recorded_by
-           order by late.at desc, late.path
+           left join lateral (
+               select k.period_kind, k.period_start
+               from run_marks m
+               join commission_runs n on n.org_id = m.org_id and n.id = m.run_id and n.prepared_at > late.at
+               join period_locks k on k.org_id = m.org_id and k.run_id = m.run_id
+               where m.org_id = $1 and m.locked_id = $2
+               order by k.locked_at
+               limit 1
+           ) taken on not late.waits and not late.never
+           order by taken.period_start is not null or late.never, late.at desc, late.path
            limit 200"#,
         scope.org as OrgId,
         run as RunId,

@@ -90,6 +90,12 @@ pub async fn look(
     Ok(Looked { corrections, again: again.into_iter().map(|one| one.period).collect(), marks, own })
 }
 
+/// Whether a period ended so long ago that no run of the periods that are calculated today calculates it again.
+pub fn is_beyond_reach(period: Period, today: Date) -> bool {
+    let calculated = period.at(period.kind(), today).previous();
+    period.to() <= add_months(calculated.from(), -MONTHS_BACK)
+}
+
 /// From which day on facts make what these plans pay for a period: those before it that they look back at, too.
 pub fn facts_from<'p>(on_plans: impl Iterator<Item = &'p OnPlan>, period: Period) -> Date {
     let all = on_plans.filter(|on_plan| !on_plan.settles).map(|on_plan| {

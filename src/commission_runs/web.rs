@@ -8,11 +8,12 @@ use sqlx::PgConnection;
 use time::Month;
 
 use super::{
+    after_lock::Becomes,
     approval::{approvable, badge, must_be_over},
     calculate::Question,
     db::{self, LateFact, RunRow, StatementRow},
     files::{self, File},
-    hands_db,
+    hands_db, late,
     report::Report,
     store::{is_paid_by, store},
 };
@@ -216,7 +217,12 @@ struct ShowPage {
     whole: bool,
     may_prepare: bool,
     running: bool,
-    late: Vec<LateFact>,
+    /// What came after the lock, and what becomes of it.
+    late: Vec<(LateFact, Becomes)>,
+    /// How many of these are not in pay yet.
+    not_in_pay: String,
+    /// Whether the period ended so long ago that no run calculates it again.
+    beyond_reach: bool,
     disputes: Vec<Dispute>,
     report: Report,
     next: Next,
@@ -259,12 +265,21 @@ async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> 
         None => format!("{} (on no plan)", rep.name),
     });
     let without = without.collect();
-    let late = db::late_facts(&mut read, &me.scope, id).await?;
+    let came = db::late_facts(&mut read, &me.scope, id).await?;
     let asked = Asked { run: Some(id), ..Asked::default() };
     let disputes = disputes::db::list(&mut read, &me.scope, asked).await?;
     let period = periods::containing(run.period_kind, run.period_start, me);
     let report = Report::load(&mut read, me, &run, period).await?;
     let running = !period.is_over(me.today);
+    let beyond_reach = run.locked_at.is_some() && late::is_beyond_reach(period, me.today);
+    let settled = report.now.is_empty();
+    let mut late = Vec::with_capacity(came.len());
+    for fact in came {
+        let becomes = Becomes::of(&fact, period, settled, beyond_reach);
+        late.push((fact, becomes));
+    }
+    let open = late.iter().filter(|(_, becomes)| becomes.is_open()).count();
+    let not_in_pay = if open == 0 { String::new() } else { format!("{open} not yet in pay") };
     let mine = statements.iter().filter(|one| one.is_mine).count();
     let waits = waits(me, &run, &statements);
     let next = match (run.submitted_at, run.locked_at, run.paid_on) {
@@ -290,6 +305,8 @@ async fn load(app: &App, me: &Viewer, page: Page, id: RunId, errors: Errors) -> 
         may_prepare,
         running,
         late,
+        not_in_pay,
+        beyond_reach,
         disputes,
         report,
         next,

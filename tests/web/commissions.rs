@@ -380,7 +380,12 @@ async fn what_comes_after_the_lock_is_listed_and_counts_for_nothing() {
     tx.commit().await.unwrap();
     let page = freja.get(&run).await.expect(200);
     assert_eq!(page.texts("section[aria-labelledby=late] tbody tr").len(), 1, "{}", page.words());
-    assert!(page.text("section[aria-labelledby=late] tbody tr").starts_with("Visit Havn 7 Oct 2026"));
+    let row = page.text("section[aria-labelledby=late] tbody tr");
+    assert!(
+        row.starts_with("Visit Havn 7 Oct 2026") && row.ends_with("entered after the lock does not count"),
+        "{row}"
+    );
+    assert_eq!(page.text("section[aria-labelledby=late] header .meta"), "", "nothing waits to be paid");
 }
 
 #[tokio::test]
@@ -466,6 +471,52 @@ async fn what_is_confirmed_after_the_lock_is_listed() {
     let page = freja.get(&run).await.expect(200);
     assert_eq!(page.count(late), 1);
     assert!(!page.text(late).contains("Unconfirmed") && page.text(late).contains("30 Oct 2026"), "{}", page.text(late));
+}
+
+#[tokio::test]
+async fn what_a_later_run_has_taken_up_does_not_wait_any_more() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 50_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let run = desk.lock("2026-10").await;
+    let late = desk.after(1);
+    late.deal(desk.ingrid, date!(2026 - 10 - 20), 100_000, true, None).await;
+    let (open, rows) = ("section[aria-labelledby=late] header .meta", "section[aria-labelledby=late] tbody tr");
+    let page = desk.app.client(desk.freja).await.get(&run).await.expect(200);
+    assert_eq!(page.text(open), "1 not yet in pay");
+    assert!(page.text(rows).ends_with("Not yet: the next run looks at it"), "{}", page.text(rows));
+    let december = desk.after(20);
+    december.lock("2026-11").await;
+    let page = december.app.client(desk.freja).await.get(&run).await.expect(200);
+    assert_eq!(page.text(open), "");
+    assert!(page.text(rows).ends_with("Looked at by November 2026"), "{}", page.text(rows));
+    // Of whom nobody is paid for, it is told at once.
+    december.deal(desk.jonas, date!(2026 - 10 - 21), 70_000, true, None).await;
+    let page = december.app.client(desk.freja).await.get(&run).await.expect(200);
+    assert!(page.text(rows).ends_with("It changes no pay"), "{}", page.text(rows));
+    assert_eq!(page.text(open), "");
+}
+
+#[tokio::test]
+async fn a_period_that_no_run_looks_at_again_says_so() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2024 - 09 - 05), 50_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    for sql in [
+        "update plan_versions set from_date = '2024-01-01'",
+        "update plan_assignments set during = daterange('2024-01-01', null)",
+    ] {
+        sqlx::raw_sql(sql).execute(&desk.app.db).await.unwrap();
+    }
+    let (september, october) = (desk.lock("2024-09").await, desk.lock("2024-10").await);
+    let late = desk.after(1);
+    late.deal(desk.ingrid, date!(2024 - 09 - 20), 100_000, true, None).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let words = "The period ended more than 24 months ago: no run calculates it again any more";
+    let page = freja.get(&september).await.expect(200);
+    assert!(page.words().contains(words) && !page.words().contains("The next run takes"), "{}", page.words());
+    assert!(page.text("section[aria-labelledby=late] tbody tr").ends_with("adjust it by hand"), "{}", page.words());
+    assert!(!freja.get(&october).await.expect(200).words().contains(words), "October's run looks at it");
 }
 
 #[tokio::test]

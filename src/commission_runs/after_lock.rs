@@ -1,0 +1,52 @@
+//! What becomes of the facts that came or changed after their period was locked.
+
+use super::db::LateFact;
+use crate::{domain::period::Period, web::format};
+
+/// What becomes of a late fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Becomes {
+    /// The deal is not confirmed.
+    Unconfirmed,
+    /// A visit of after the lock counts for nothing.
+    Never,
+    /// An approved run of this period has looked at it.
+    LookedAt(String),
+    /// By what is known now everything is paid as it is worth.
+    ChangesNothing,
+    /// The next run looks at it.
+    Waits,
+    /// No run looks at the period again.
+    TooLate,
+}
+
+impl Becomes {
+    /// What becomes of a fact of a locked period. `paid`: by what is known now the period is worth what was paid for it.
+    pub fn of(fact: &LateFact, period: Period, paid: bool, beyond_reach: bool) -> Self {
+        match fact.taken_up_kind.zip(fact.taken_up_start) {
+            _ if fact.waits => Self::Unconfirmed,
+            _ if fact.never => Self::Never,
+            Some((kind, start)) => Self::LookedAt(format::period(period.at(kind, start))),
+            None if paid => Self::ChangesNothing,
+            None if beyond_reach => Self::TooLate,
+            None => Self::Waits,
+        }
+    }
+
+    /// Whether it is not in pay and may come into it.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Unconfirmed | Self::Waits | Self::TooLate)
+    }
+
+    /// In words, for the column *In pay*.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Unconfirmed => "Not yet: once it is confirmed".to_owned(),
+            Self::Never => "No: a visit entered after the lock does not count".to_owned(),
+            Self::LookedAt(label) => format!("Looked at by {label}"),
+            Self::ChangesNothing => "It changes no pay".to_owned(),
+            Self::Waits => "Not yet: the next run looks at it".to_owned(),
+            Self::TooLate => "Not by itself: adjust it by hand".to_owned(),
+        }
+    }
+}
