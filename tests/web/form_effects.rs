@@ -47,6 +47,60 @@ const READ_ANYWAY: [&str; 5] = ["reason", "level", "starts_at", "minutes", "outc
 /// Where a field that is not of the form is refused, and nothing done.
 const REFUSED: [&str; 1] = ["/targets/{period}"];
 
+/// A form before it has done what it is about, or moved it on: it is told so (409, 404).
+const DONE: &str = "something before it was done first";
+/// It wants a password or a code that the test does not enter.
+const SECRET: &str = "it wants a secret";
+/// It wants a file, and is sent without one.
+const FILE: &str = "it wants a file";
+/// As its page has it, it is refused in words: several fields have to fit each other.
+const WHOLE: &str = "it is not whole";
+/// Its address is drawn at random: see [`is_drawn`].
+const DRAWN: &str = "it is sent from another site only";
+
+/// Forms of which none does anything here, in order, and why. Both worlds refuse them alike, and nothing is left of them;
+/// all others do what they are for.
+const IDLE: [(&str, &str); 38] = [
+    ("/commission-runs/{id}/holds/{hold}/release", DONE),
+    ("/commission-runs/{id}/reps/{rep}", DONE),
+    ("/commission-runs/{id}/submission", DONE),
+    ("/confirm-password", SECRET),
+    ("/customers/{id}/merge", WHOLE),
+    ("/customers/{id}/proposals/{proposal}/reject", DONE),
+    ("/customers/{id}/proposals/{proposal}/withdraw", DONE),
+    ("/deals/{id}/confirm", DONE),
+    ("/deals/{id}/confirm/undo", DONE),
+    ("/deals/{id}/give", DONE),
+    ("/deals/{id}/lose", DONE),
+    ("/deals/{id}/return", DONE),
+    ("/deals/{id}/win/undo", DONE),
+    ("/disputes/{id}/messages", DONE),
+    ("/disputes/{id}/refusal", DONE),
+    ("/disputes/{id}/withdrawal", DONE),
+    ("/imports", FILE),
+    ("/imports/{id}/apply", DONE),
+    ("/invitations/{token}", SECRET),
+    ("/plans", WHOLE),
+    ("/plans/{id}/versions", WHOLE),
+    ("/profile/password", SECRET),
+    ("/profile/second-factor/new", SECRET),
+    ("/profile/second-factor/off", SECRET),
+    ("/profile/sessions/{key}/end", DRAWN),
+    ("/settings/holidays/file", FILE),
+    ("/settings/limits", WHOLE),
+    ("/setup", SECRET),
+    ("/sign-in", SECRET),
+    ("/sign-in/code", SECRET),
+    ("/statements/{id}/approval", DONE),
+    ("/statements/{id}/lines/{line}/dispute", WHOLE),
+    ("/targets/{period}/acceptance", DONE),
+    ("/users/{id}/departure", DONE),
+    ("/users/{id}/invitation", DONE),
+    ("/visits/{id}/done", DONE),
+    ("/visits/{id}/missed", DONE),
+    ("/visits/{id}/remove-later", DONE),
+];
+
 /// Tables that count what was asked, not what was done.
 const COUNTING: [&str; 1] = ["throttle"];
 
@@ -136,6 +190,7 @@ async fn every_form_takes_effect_once_from_its_own_page_by_its_own_fields() {
     let posts: BTreeSet<&str> =
         routes.listed().iter().filter(|(method, _)| *method == Method::POST).map(|(_, path)| *path).collect();
     let (mut wrong, mut done, mut stale, mut reached, mut acted) = (vec![], 0, 0, BTreeSet::new(), BTreeSet::new());
+    let mut refused = BTreeMap::new();
     for ((mut calm, mut own), (mut browser, mut form)) in expected.into_iter().zip(sent) {
         let route = route_of(&form.path, &posts);
         assert_eq!(route_of(&own.path, &posts), route, "both worlds have the same forms");
@@ -178,6 +233,8 @@ async fn every_form_takes_effect_once_from_its_own_page_by_its_own_fields() {
         }
         if matches!(answer.status.as_u16(), 200 | 303) {
             acted.extend(route);
+        } else if let Some(route) = route {
+            refused.insert(route, format!("{} {}", answer.status, answer.words()));
         }
         if answer.status == 303 && !form.ends() {
             done += 1;
@@ -189,8 +246,21 @@ async fn every_form_takes_effect_once_from_its_own_page_by_its_own_fields() {
     }
     let unsent: Vec<&&str> = posts.difference(&reached).collect();
     assert!(unsent.is_empty(), "no page has a form for {unsent:?}");
-    let idle: Vec<&&str> = posts.difference(&acted).collect();
-    assert!(done > 75 && stale > 20, "only {done} forms did something, {stale} carry a version; not those of {idle:?}");
+    let idle: Vec<&str> = posts.difference(&acted).copied().collect();
+    assert_eq!(idle, IDLE.map(|(route, _)| route), "forms that did nothing: {refused:#?}");
+    // What is said of them is so: what wants a secret, a file or more is refused, what came too late is told so.
+    for (route, why) in IDLE {
+        let expected: &[&str] = match why {
+            SECRET => &["422", "403"],
+            FILE => &["400"],
+            WHOLE => &["422"],
+            DRAWN => &[],
+            _ => &["409", "404"],
+        };
+        let told = refused.get(route).map(|told| told.split(' ').next().unwrap());
+        assert!(told.map_or(expected.is_empty(), |told| expected.contains(&told)), "{route}, {why}: {told:?}");
+    }
+    assert!(done > 75 && stale > 20, "only {done} forms did something, {stale} carry a version");
     for (calm, tried) in [(&calm.app.db, &tried.app.db), (&calm_empty.db, &tried_empty.db)] {
         let (calm, tried) = (everything(calm).await, everything(tried).await);
         wrong.extend(calm.difference(&tried).map(|row| format!("missing: {row}")));
