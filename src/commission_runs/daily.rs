@@ -113,7 +113,7 @@ async fn everybody(db: &mut PgConnection, asked: &Question) -> Result<Vec<Calcul
         match calculate(db, &Question { rep: Some(row.rep_id), ..*asked }).await {
             Ok(one) => all.get_or_insert_with(Vec::new).extend(one),
             Err(why @ (Error::Internal(_) | Error::Uncalculable { .. })) => {
-                tracing::warn!("cannot keep the day of a rep: {why}")
+                tracing::warn!("cannot keep the day of a rep: {why}");
             }
             Err(error) => return Err(error),
         }
@@ -136,8 +136,8 @@ fn new_day(period: Period, calculated: &Calculated) -> Result<NewDay, Error> {
         period,
         version: calculated.version,
         engine: ENGINE_VERSION,
-        inputs: serde_json::to_value(&calculated.inputs).map_err(json)?,
-        statement: serde_json::to_value(&calculated.statement).map_err(json)?,
+        inputs: calculated.inputs.text().map_err(json)?,
+        statement: serde_json::to_string(&calculated.statement).map_err(json)?,
     })
 }
 

@@ -53,10 +53,10 @@ pub struct NewDay {
     pub version: PlanVersionId,
     /// The version of the engine.
     pub engine: &'static str,
-    /// Plan and facts, whole.
-    pub inputs: serde_json::Value,
-    /// What came of them.
-    pub statement: serde_json::Value,
+    /// Plan and facts, whole, as JSON.
+    pub inputs: String,
+    /// What came of them, likewise.
+    pub statement: String,
 }
 
 /// Keeps a day of some reps; what is kept of it already stays.
@@ -67,13 +67,14 @@ pub async fn insert(tx: &mut Tx, day: Date, kept: &[NewDay]) -> sqlx::Result<()>
     let starts: Vec<Date> = kept.iter().map(|one| one.period.from()).collect();
     let versions: Vec<i64> = kept.iter().map(|one| one.version.0).collect();
     let engines: Vec<String> = kept.iter().map(|one| one.engine.to_owned()).collect();
-    let inputs: Vec<serde_json::Value> = kept.iter().map(|one| one.inputs.clone()).collect();
-    let statements: Vec<serde_json::Value> = kept.iter().map(|one| one.statement.clone()).collect();
+    let inputs: Vec<&str> = kept.iter().map(|one| one.inputs.as_str()).collect();
+    let statements: Vec<&str> = kept.iter().map(|one| one.statement.as_str()).collect();
     sqlx::query!(
         "insert into daily_earnings (org_id, rep_id, period_kind, period_start, day, plan_version_id, engine, inputs,
                                      statement, calculated_at)
-         select $1, n.rep_id, n.period_kind, n.period_start, $2, n.plan_version_id, n.engine, n.inputs, n.statement, $3
-         from unnest($4::bigint[], $5::text[], $6::date[], $7::bigint[], $8::text[], $9::jsonb[], $10::jsonb[])
+         select $1, n.rep_id, n.period_kind, n.period_start, $2, n.plan_version_id, n.engine, n.inputs::jsonb,
+                n.statement::jsonb, $3
+         from unnest($4::bigint[], $5::text[], $6::date[], $7::bigint[], $8::text[], $9::text[], $10::text[])
               as n (rep_id, period_kind, period_start, plan_version_id, engine, inputs, statement)
          on conflict do nothing",
         org as OrgId,
@@ -84,8 +85,8 @@ pub async fn insert(tx: &mut Tx, day: Date, kept: &[NewDay]) -> sqlx::Result<()>
         &starts,
         &versions,
         &engines,
-        &inputs,
-        &statements,
+        &inputs as &[&str],
+        &statements as &[&str],
     )
     .execute(&mut **tx)
     .await?;

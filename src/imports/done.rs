@@ -166,9 +166,7 @@ async fn take_back(tx: &mut Tx, id: ImportId, me: &Viewer) -> Result<Option<Stri
     }
     let touched = before_db::touched(tx, id).await?;
     match put_back(tx, id, &drafts).await {
-        Ok(None) => {
-            return Ok(Some("A team would be below itself: the tree of teams is another one since.".to_owned()));
-        }
+        Ok(None) => Ok(Some("A team would be below itself: the tree of teams is another one since.".to_owned())),
         Ok(Some(mut customers)) => {
             customers.extend(touched);
             customers.sort_unstable();

@@ -48,8 +48,13 @@ pub async fn facts_by(
         let nothing = Facts { net_sales_base: none, net_sales_whole_base: none, ..Facts::default() };
         table.extend(subjects.each().map(|subject| ((*period, subject), nothing)));
     }
-    // To plan it takes longer than to answer it for one person.
-    for row in tx::planned_once(db, async |db| rows(db, org, subjects, &spans, basis, today).await).await? {
+    let rows = if is_of_many(subjects) {
+        rows(db, org, subjects, &spans, basis, today).await?
+    } else {
+        // To plan it takes longer than to answer it for a few.
+        tx::planned_once(db, async |db| rows(db, org, subjects, &spans, basis, today).await).await?
+    };
+    for row in rows {
         let period = usize::try_from(row.period).ok().and_then(|index| periods.get(index).zip(bases.get(index)));
         let Some((period, base)) = period else { continue };
         let Some(facts) = row.subject().and_then(|subject| table.get_mut(&(*period, subject))) else { continue };
@@ -156,6 +161,11 @@ impl Row {
     }
 }
 
+/// Whether many people's facts are asked for.
+fn is_of_many(subjects: &Subjects) -> bool {
+    subjects.company || !subjects.teams.is_empty() || subjects.reps.len() > A_FEW
+}
+
 /// So many people's deals are looked up one by one sooner than everybody's are read.
 pub(super) const A_FEW: usize = 10;
 
@@ -169,7 +179,6 @@ async fn rows(
     basis: Option<GrowthBasis>,
     today: Date,
 ) -> sqlx::Result<Vec<Row>> {
-    let many = subjects.company || !subjects.teams.is_empty() || subjects.reps.len() > A_FEW;
     sqlx::query_as!(
         Row,
         r#"with recursive below as (
@@ -482,7 +491,7 @@ async fn rows(
         &spans.days,
         &spans.last,
         basis.map(GrowthBasis::as_str),
-        many,
+        is_of_many(subjects),
     )
     .fetch_all(db)
     .await

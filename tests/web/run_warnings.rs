@@ -1,5 +1,4 @@
 //! What finance is told to beware of on a run: who entered nothing, who owes without a statement, what is credited apart.
-#![expect(clippy::disallowed_methods, reason = "what happens behind the program's back is no query of the program")]
 
 use attain::{
     deals,
