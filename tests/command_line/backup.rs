@@ -137,13 +137,14 @@ async fn a_backup_brings_everything_back_and_replaces_nothing() {
     // A backup of an older schema: the last tables were not there yet.
     let older = TestDatabase::create().await;
     let sql = "drop table daily_earnings, daily_rounds, customer_rules, audit_seals, second_factors, recovery_codes,
-                   unfinished_sign_ins, known_browsers;
+                   unfinished_sign_ins, known_browsers, import_before;
                drop index receipts_at, customers_segment;
                delete from _sqlx_migrations where version > 33;
                alter table customer_events drop column new_until;
                alter table organizations drop column second_factor_required, drop column cost_per_visit,
                    drop column cost_per_minute, drop column cost_per_order;
                alter table commission_runs drop column costs;
+               alter table imports drop column has_changed;
                alter table products drop column retired_on, drop column version";
     sqlx::raw_sql(sql).execute(&older.pool).await.unwrap();
     let old = folder.path().join("old.backup");
