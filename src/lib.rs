@@ -507,7 +507,7 @@ pub mod imports {
     mod assignments_db;
     mod before_db;
     mod cell;
-    mod changes;
+    pub mod changes;
     mod copy;
     pub mod customers;
     mod customers_db;

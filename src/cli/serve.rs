@@ -18,6 +18,7 @@ use crate::{
     commission_runs::daily,
     config::{DatabaseArgs, ListenArgs},
     figures,
+    imports::changes,
     postgres::{database::Database, receipts},
     router,
     server::{self, Limits},
@@ -74,7 +75,14 @@ async fn serve_app(
     // A task of its own: what it calculates holds up no connection.
     let keeping = tokio::spawn({
         let (days, logs, db, clock) = (app.clone(), app.clone(), app.db.clone(), app.clock);
-        async move { tokio::join!(daily::keep_up(days), seals::keep_up(logs), receipts::keep_tidy(db, clock)) }
+        async move {
+            tokio::join!(
+                daily::keep_up(days),
+                seals::keep_up(logs),
+                receipts::keep_tidy(db.clone(), clock),
+                changes::keep_tidy(db, clock)
+            )
+        }
     });
     let limits = Limits { trusted: app.trusted_proxies.clone(), ..Limits::default() };
     tokio::select! {

@@ -1,6 +1,6 @@
 //! The SQL of what an import changed: which records, what they were before, and how they become that again.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use time::{Date, OffsetDateTime};
 
 use super::done_db::Before;
@@ -65,7 +65,8 @@ pub async fn changed(tx: &mut Tx, before: &Before) -> sqlx::Result<Vec<Changed>>
     .await
 }
 
-/// Holds records until the transaction ends: nobody adds to them while it is looked what they were.
+/// Holds records until the transaction ends: nobody changes them while it is looked what they were. What hangs on them (owners,
+/// teams, plans) is written beside nobody else (`tx::alone`), and an import keeps that away.
 pub async fn hold(tx: &mut Tx, kind: &str, ids: &[i64]) -> sqlx::Result<()> {
     let org = tx.org;
     sqlx::query!(
@@ -153,19 +154,17 @@ pub async fn forget(tx: &mut Tx, import: ImportId) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Forgets what records were before the imports that were done until then.
-pub async fn forget_old(tx: &mut Tx, until: OffsetDateTime) -> sqlx::Result<()> {
-    let org = tx.org;
-    sqlx::query!(
+/// Forgets what records of all organizations were before the imports that were done until then. Returns how many they were.
+pub async fn forget_old(db: &PgPool, until: OffsetDateTime) -> sqlx::Result<u64> {
+    let forgotten = sqlx::query!(
         "delete from import_before b
          using imports i
-         where b.org_id = $1 and i.org_id = $1 and i.id = b.import_id and i.at <= $2",
-        org as OrgId,
+         where i.org_id = b.org_id and i.id = b.import_id and i.at <= $1",
         until,
     )
-    .execute(&mut **tx)
+    .execute(db)
     .await?;
-    Ok(())
+    Ok(forgotten.rows_affected())
 }
 
 /// What is no longer as the import left it, of one kind: the first few names, and how many there are.

@@ -132,7 +132,8 @@ async fn undo(
     write.done_saying(&path(id), &Toast::new("The import is taken back")).await
 }
 
-/// Removes what an import made, or says why not.
+/// Puts back what an import changed and removes what it made, with the runs that were calculated with sample data; or says why
+/// not.
 async fn take_back(tx: &mut Tx, id: ImportId, me: &Viewer) -> Result<Option<String>, Error> {
     if !undo_db::lock(tx, id).await? {
         return Ok(Some("This import was taken back before.".to_owned()));
@@ -165,7 +166,7 @@ async fn take_back(tx: &mut Tx, id: ImportId, me: &Viewer) -> Result<Option<Stri
         return Ok(Some("Commission with its people is approved.".to_owned()));
     }
     let touched = before_db::touched(tx, id).await?;
-    match put_back(tx, id, &drafts).await {
+    match put_back(tx, id, &drafts, &touched).await {
         Ok(None) => Ok(Some("A team would be below itself: the tree of teams is another one since.".to_owned())),
         Ok(Some(mut customers)) => {
             customers.extend(touched);
@@ -191,13 +192,20 @@ async fn take_back(tx: &mut Tx, id: ImportId, me: &Viewer) -> Result<Option<Stri
 
 /// Puts back what an import changed, and removes these runs and what it made: the customers of removed deals. Nothing: teams
 /// would go round in a loop.
-async fn put_back(tx: &mut Tx, id: ImportId, drafts: &[Draft]) -> sqlx::Result<Option<Vec<CustomerId>>> {
+async fn put_back(
+    tx: &mut Tx,
+    id: ImportId,
+    drafts: &[Draft],
+    touched: &[CustomerId],
+) -> sqlx::Result<Option<Vec<CustomerId>>> {
     let runs: Vec<RunId> = drafts.iter().map(|draft| draft.id).collect();
     drafts_db::remove(tx, &runs).await?;
     put_back_db::put_back(tx, id).await?;
     if put_back_db::has_loop(tx).await? {
         return Ok(None);
     }
+    // Their events may name people whom the import made, and who go now.
+    events_db::recompute(tx, touched).await?;
     undo_db::remove(tx, id).await.map(Some)
 }
 
@@ -209,8 +217,11 @@ async fn moved_on(tx: &mut Tx, id: ImportId) -> sqlx::Result<Option<String>> {
         names.extend(named);
         count += moved;
     }
-    let Some(first) = names.first().filter(|_| count > 0) else { return Ok(None) };
-    let (first, others) = (first.clone(), count - i64::try_from(names.len()).unwrap_or(count));
+    if count == 0 {
+        return Ok(None);
+    }
+    let first = names.first().cloned().unwrap_or_else(|| "Something".to_owned());
+    let others = count - i64::try_from(names.len().max(1)).unwrap_or(count);
     let named = names.iter().skip(1).fold(first, |words, name| format!("{words}, {name}"));
     let more = if others > 0 { format!(" and {} more", format::count(others)) } else { String::new() };
     let were = if count == 1 { "was" } else { "were" };

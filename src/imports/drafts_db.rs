@@ -47,7 +47,7 @@ pub async fn of_sample(db: &mut PgConnection, org: OrgId, id: ImportId) -> sqlx:
                  and (s.rep_id in (select id from made where kind = 'users')
                       or s.plan_version_id in (select id from made where kind = 'plan_versions'))
            )
-           order by r.id"#,
+           order by r.period_start, r.period_kind, r.id"#,
         org as OrgId,
         id as ImportId,
     )

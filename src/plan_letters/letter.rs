@@ -214,7 +214,7 @@ fn examples(told: &Told<'_>, from: Date, expected: &Expected) -> Result<Examples
     for metric in &metrics {
         let first = targets.iter().filter(|target| target.metric == *metric).min_by_key(|target| target.starts);
         let set = first.map(|target| target.value).filter(|value| *value > Decimal::ZERO);
-        let part = of_year.get(metric).filter(|_| set.is_none()).map(|of_year| even_part(plan, *of_year));
+        let part = of_year.get(metric).filter(|_| set.is_none()).map(|of_year| even_part(plan, *metric, *of_year));
         if let Some(value) = set.or(part.filter(|value| *value > Decimal::ZERO)) {
             own |= *metric == along && set.is_some();
             even |= *metric == along && set.is_none();
@@ -257,8 +257,11 @@ fn examples(told: &Told<'_>, from: Date, expected: &Expected) -> Result<Examples
     })
 }
 
-/// What of a year's target falls on each of the plan's periods.
-fn even_part(plan: &Plan, of_year: Decimal) -> Decimal {
+/// What of a year's target falls on each of the plan's periods; of a share all of it.
+fn even_part(plan: &Plan, metric: Metric, of_year: Decimal) -> Decimal {
+    if metric.unit() == Unit::Fraction {
+        return of_year;
+    }
     let parts = plan.period.in_one(MeasuringPeriod::Year).unwrap_or(1);
     (of_year / Decimal::from(parts)).round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero)
 }

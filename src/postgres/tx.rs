@@ -63,7 +63,7 @@ pub async fn read_alike(pool: &PgPool, org: OrgId) -> sqlx::Result<Read> {
     begin(pool, &statement).await.map(Read)
 }
 
-/// Answers one question of a page by a plan that is made once for all.
+/// Answers one question of a page by a plan that is made once for all. What the page asks then is planned anew.
 pub async fn planned_once<T>(
     db: &mut PgConnection,
     ask: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,

@@ -86,6 +86,7 @@ pub async fn replace(
                    offset 0
                ) b on true
                where coalesce(b.booked_on, o.booked_on) >= o.from_date and coalesce(b.booked_on, o.booked_on) < o.to_date
+                 and (d.returns_id is null or b.booked_on is not null)
                  and (not (select r.confirm from rules r)
                       or d.confirmed_at is not null and (d.returns_id is null or b.confirmed_at is not null))
                union all
