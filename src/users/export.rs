@@ -27,7 +27,7 @@ pub async fn export(
     me: Allowed<ManagePeople>,
     Query(query): Query<IndexQuery>,
 ) -> Result<Response, Error> {
-    let filters = query.address("/users").unwrap_or_default();
+    let filters = query.address("/users.csv").unwrap_or_default();
     let name = format!("users-{}.csv", me.today);
     let list =
         downloads::List { act: "user.exported", object: "/users", filters: &filters, name: &name, heads: &HEADS };

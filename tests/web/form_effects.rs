@@ -60,7 +60,7 @@ const DRAWN: &str = "it is sent from another site only";
 
 /// Forms of which none does anything here, in order, and why. Both worlds refuse them alike, and nothing is left of them;
 /// all others do what they are for.
-const IDLE: [(&str, &str); 38] = [
+const IDLE: [(&str, &str); 39] = [
     ("/commission-runs/{id}/holds/{hold}/release", DONE),
     ("/commission-runs/{id}/reps/{rep}", DONE),
     ("/commission-runs/{id}/submission", DONE),
@@ -94,6 +94,8 @@ const IDLE: [(&str, &str); 38] = [
     ("/statements/{id}/approval", DONE),
     ("/statements/{id}/lines/{line}/dispute", WHOLE),
     ("/targets/{period}/acceptance", DONE),
+    // A period was locked since its page was drawn: to move a team wants a reason now.
+    ("/teams/{id}", WHOLE),
     ("/users/{id}/departure", DONE),
     ("/users/{id}/invitation", DONE),
     ("/visits/{id}/done", DONE),

@@ -140,7 +140,7 @@ async fn what_is_credited_apart_from_the_shares_is_told() {
 async fn a_plan_that_cannot_be_calculated_is_named_wherever_it_is_asked_and_nothing_is_stored() {
     let desk = Desk::new().await;
     for on in [date!(2026 - 10 - 05), date!(2026 - 11 - 05)] {
-        desk.deal(desk.ingrid, on, 100_000, true, None).await;
+        desk.deal(desk.ingrid, on, 900_000_000_000_000, true, None).await;
     }
     let plan = desk.starter(&[desk.ingrid, desk.jonas]).await;
     let (mut freja, mut farid) = (desk.app.client(desk.freja).await, desk.app.client(desk.farid).await);
@@ -148,11 +148,11 @@ async fn a_plan_that_cannot_be_calculated_is_named_wherever_it_is_asked_and_noth
     let hands = format!("{run}/reps/{}", desk.ingrid.id);
     let before = freja.get(&hands).await.expect(200);
     press(&mut freja, &run, "submission").await.expect(303);
-    // Each deal pays more than there are cents.
-    let spoil = "update plan_versions
-                 set document = jsonb_set(document, '{components,0}', '{ \"name\": \"Sales\", \"measure\": \"deals\",
-                     \"pays\": { \"per_unit\": \"9000000000000.00\" },
-                     \"modifier\": { \"metric\": \"net_sales\", \"steps\": [ { \"from\": \"0\", \"times\": \"1000000\" } ] } }')";
+    // Each deal pays 998,001 times what it came to: more than there are cents.
+    let spoil = r#"update plan_versions
+                   set document = jsonb_set(document, '{components,0}', '{ "name": "Sales", "measure": "net_sales",
+                       "pays": { "rate": "999" },
+                       "modifier": { "metric": "lost_customers", "steps": [ { "from": "0", "times": "999" } ] } }')"#;
     sqlx::raw_sql(spoil).execute(&desk.app.db).await.unwrap();
     let named = |answer: crate::support::Answer| {
         let words = answer.expect(409).words();
@@ -174,6 +174,10 @@ async fn a_plan_that_cannot_be_calculated_is_named_wherever_it_is_asked_and_noth
     named(ingrid.get("/statements/so-far?period=2026-10").await);
     named(ingrid.get("/statements/what-if").await);
     ingrid.get("/my-month?period=2026-10").await.expect(200);
+    // Nor does one that cannot even be read any more.
+    sqlx::raw_sql("update plan_versions set document = document - 'period'").execute(&desk.app.db).await.unwrap();
+    let words = freja.post("/commission-runs", &[("period", "2026-10")]).await.expect(409).words();
+    assert!(words.contains("Ingrid cannot be paid by the plan “Starter”: period: "), "{words}");
     assert_eq!((desk.count("statements").await, desk.count("approvals").await), (stored, 0));
     assert_eq!((desk.count("pay_holds").await, desk.count("commission_runs").await), (0, 1));
 }
