@@ -209,7 +209,6 @@ async fn whoever_takes_a_list_as_a_file_is_in_the_log() {
         "downloaded the scoreboard",
         "downloaded the growth of customers",
         "downloaded what is behind a number",
-        "downloaded the list of statements",
         "downloaded the targets of November 2026",
         "downloaded a simulation of plan",
     ] {
