@@ -182,8 +182,8 @@ fn told(left: &[Left], limit: Option<Money>, booked: Option<&Bookings>, currency
     }
     if booked.unconfirmed > 0 {
         let (count, net) = (deals(booked.unconfirmed), money(booked.unconfirmed_net));
-        let verb = if booked.unconfirmed == 1 { "waits" } else { "wait" };
-        warnings.push(format!("{count} of {net} {verb} for confirmation and pay once confirmed."));
+        let (verb, pay) = if booked.unconfirmed == 1 { ("waits", "pays") } else { ("wait", "pay") };
+        warnings.push(format!("{count} of {net} {verb} for confirmation and {pay} once confirmed."));
     }
     if booked.overlaid > 0 {
         let (count, credits) = (deals(booked.overlaid), money(booked.overlaid_credits));

@@ -9,6 +9,11 @@ pub fn stay(open: Date) -> String {
     format!("Days before {} are locked and stay as they were", date(open))
 }
 
+/// "Days before 1 Oct 2026 are locked and stay as they were. A change of them needs a reason."
+pub fn wants_reason(open_from: Date) -> String {
+    format!("{}. A change of them needs a reason.", stay(open_from))
+}
+
 /// What was done, and, where it says something of days before the first open one, that those stay as they were.
 pub fn done(words: String, earliest: Option<Date>, open: Option<Date>) -> Toast {
     match open.filter(|open| earliest.is_some_and(|day| day < *open)) {

@@ -127,8 +127,7 @@ impl Leave {
 
 impl LeavePage {
     fn reason_hint(&self) -> String {
-        self.open_from
-            .map_or_else(String::new, |open| format!("Needed for those. {}.", period_locks::words::stay(open)))
+        self.open_from.map_or_else(String::new, period_locks::words::wants_reason)
     }
 
     /// The last day that was typed for an open leave.
