@@ -93,7 +93,7 @@ impl Run {
         let note = settled
             .then(|| format!("note: {} is approved and locked; this is what its facts give now", asked.period.label()));
         let names = export_db::reps(&mut db, org).await?.into_iter().collect();
-        Ok((rows(&calculated, &names, settings.currency)?, note))
+        Ok((rows(&calculated, &names, settings.currency), note))
     }
 
     /// Calculates and stores a run, beside which nobody else writes.
@@ -111,7 +111,7 @@ impl Run {
         let (run, calculated) =
             stored.map_err(|refused| Failure::Refused(format!("--period {}: {}", asked.period, refused.words())))?;
         let names = export_db::reps(&mut write, org).await?.into_iter().collect();
-        let rows = rows(&calculated, &names, settings.currency)?;
+        let rows = rows(&calculated, &names, settings.currency);
         write.commit().await?;
         Ok((rows, Some(format!("run {run} of {} is stored: {} statements", asked.period.label(), calculated.len()))))
     }
@@ -157,11 +157,11 @@ async fn only_preparer(write: &mut Tx) -> Result<UserId, Failure> {
 }
 
 /// Every line by rep in the order of calculation, and after each rep's lines the sum.
-fn rows(calculated: &[Calculated], names: &HashMap<UserId, String>, currency: Currency) -> Result<Vec<Row>, Failure> {
+fn rows(calculated: &[Calculated], names: &HashMap<UserId, String>, currency: Currency) -> Vec<Row> {
     let mut reps = Vec::with_capacity(calculated.len());
     for one in calculated {
         let name = names.get(&one.rep).cloned().unwrap_or_else(|| format!("#{}", one.rep));
-        reps.push((name, one.to_store().map_err(failure)?));
+        reps.push((name, &one.statement));
     }
     reps.sort_by(|(one, _), (other, _)| one.cmp(other));
     let mut rows = Vec::new();
@@ -169,10 +169,10 @@ fn rows(calculated: &[Calculated], names: &HashMap<UserId, String>, currency: Cu
         let row = |component: &str, measure: &str, amount| {
             [rep.as_str(), component, measure, &currency.plain(amount), currency.code()].map(str::to_owned)
         };
-        rows.extend(statement.lines.iter().map(|line| row(&line.component, &line.measure, line.amount)));
-        rows.push(row("*", "total", statement.total));
+        rows.extend(statement.lines.iter().map(|line| row(&line.component, line.measure_word(), line.amount.money)));
+        rows.push(row("*", "total", statement.total.money));
     }
-    Ok(rows)
+    rows
 }
 
 fn failure(error: Error) -> Failure {

@@ -91,7 +91,7 @@ impl Inputs {
             #[serde(skip_serializing_if = "Option::is_none")]
             parts: Option<serde_json::Value>,
             plan: &'i serde_json::Value,
-            records: serde_json::Value,
+            records: BTreeMap<&'static str, &'i [Counted]>,
             #[serde(skip_serializing_if = "Option::is_none")]
             rep: Option<UserId>,
         }
@@ -99,7 +99,7 @@ impl Inputs {
             facts: &self.facts,
             parts: if self.parts.is_empty() { None } else { Some(serde_json::to_value(&self.parts)?) },
             plan: &self.plan,
-            records: serde_json::to_value(&self.records)?,
+            records: self.records.iter().map(|(metric, counted)| (metric.as_str(), counted.as_slice())).collect(),
             rep: self.rep,
         })
     }
@@ -118,16 +118,17 @@ pub struct Part {
     pub of: u32,
 }
 
-/// One thing that a count counts: a customer won or lost, or a visit.
+/// One thing that a count counts: a customer won or lost, or a visit. The fields are in the order of their names
+/// ([`Inputs::text`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     /// The customer's name at that time.
     pub customer: String,
-    /// The day.
-    pub on: Date,
     /// The deal that made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deal: Option<i64>,
+    /// The day.
+    pub on: Date,
 }
 
 /// Whose pay is asked for, when, and what else the calculation has to know.
@@ -338,7 +339,7 @@ pub async fn earned(
         let draw_is_debt = needs::draw_is_debt(&plan, facts.period_on_plan);
         let periods = facts.true_up.as_ref().and_then(|longer| longer.periods);
         let trues_up = needs::true_up(&plan).map(PeriodKind::from).zip(periods);
-        let facts = serde_json::from_str(&facts.to_json(plan.currency)).map_err(|e| Error::Internal(e.to_string()))?;
+        let facts = facts.to_value(plan.currency).map_err(|e| Error::Internal(e.to_string()))?;
         let inputs = Inputs { rep: Some(rep), plan: document, facts, records, parts: sources.parts(rep) };
         let mine = beside.corrections.iter().filter(|one| beside.posts && one.rep == rep);
         calculated.push(Calculated {

@@ -60,7 +60,7 @@ impl Known {
         Ok(Self {
             period: period.to_string(),
             today: asked.today,
-            deals: by_rep(deals, |deal| deal.rep_id),
+            deals: deals_by_rep(deals),
             events: by_rep(facts_db::paid_events(db, org, from, through, rep, rules).await?, |event| event.rep_id),
             visits: by_rep(facts_db::counted_visits(db, org, from, through, rep).await?, |visit| visit.rep_id),
             book: facts_db::book_sales(db, org, from, to, rep, rules).await?,
@@ -208,7 +208,7 @@ impl Before {
         let (from, to) = (year.from(), period.from());
         Ok(Self {
             today: asked.today,
-            deals: by_rep(facts_db::credited_deals(db, org, from, to, rep, false, rules).await?, |deal| deal.rep_id),
+            deals: deals_by_rep(facts_db::credited_deals(db, org, from, to, rep, false, rules).await?),
             events: by_rep(facts_db::paid_events(db, org, from, to, rep, rules).await?, |event| event.rep_id),
             visits: by_rep(facts_db::counted_visits(db, org, from, to, rep).await?, |visit| visit.rep_id),
             more: measured::before(db, asked, reps, more, rules).await?,
@@ -230,6 +230,12 @@ impl Before {
     pub fn targets(&self, rep: UserId) -> BTreeMap<Metric, Decimal> {
         self.year.get(&rep).cloned().unwrap_or_default()
     }
+}
+
+/// In the order of their days and numbers: the same facts are always the same document.
+fn deals_by_rep(mut deals: Vec<CreditedDeal>) -> HashMap<UserId, Vec<CreditedDeal>> {
+    deals.sort_unstable_by_key(|deal| (deal.booked_on, deal.number, deal.overlay));
+    by_rep(deals, |deal| deal.rep_id)
 }
 
 fn by_rep<T>(rows: Vec<T>, rep: impl Fn(&T) -> UserId) -> HashMap<UserId, Vec<T>> {

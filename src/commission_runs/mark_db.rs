@@ -66,6 +66,19 @@ pub async fn of_days(db: &mut PgConnection, org: OrgId, reach: &Reach) -> sqlx::
                join deals b on b.org_id = $1 and b.id = r.returns_id
                join spans s on b.booked_on >= s.from_date and b.booked_on < s.to_date
                where r.org_id = $1 and r.returns_id is not null and r.booked_on is not null
+           ),
+           -- Those of the days of which everything counts: how many these are PostgreSQL knows, so it reads what belongs to
+           -- them one by one or all at once, whichever is less.
+           own as not materialized (
+               select d.booked_on as day, d.id
+               from deals d
+               where d.org_id = $1 and d.booked_on >= $4 and d.booked_on < $5 and d.returns_id is null
+               union all
+               select b.booked_on, r.id
+               from deals r
+               join deals b on b.org_id = $1 and b.id = r.returns_id
+               where r.org_id = $1 and r.returns_id is not null and r.booked_on is not null
+                 and b.booked_on >= $4 and b.booked_on < $5
            )
            select d.day as "day!", 'sale' as "kind!: Kind",
                   bit_xor(hash_record_extended(row (d.id, d.root_id, d.booked_on, d.customer_id, d.net,
@@ -79,28 +92,30 @@ pub async fn of_days(db: &mut PgConnection, org: OrgId, reach: &Reach) -> sqlx::
            where d.confirmed_at is not null
            group by d.day
            union all
-           select d.day, 'credit', bit_xor(hash_record_extended(row (d.id, c.rep_id, c.amount, c.overlay), 0))
-           from sold d
-           cross join lateral (
-               -- One by one: all credits there are would be read else.
-               select c.rep_id, c.amount, c.overlay
-               from deal_credits c
-               where c.org_id = $1 and c.deal_id = d.id
-               offset 0
+           select c.day, 'credit', bit_xor(hash_record_extended(row (c.id, c.rep_id, c.amount, c.overlay), 0))
+           from (
+               select d.day, d.id, c.rep_id, c.amount, c.overlay
+               from own d
+               join deal_credits c on c.org_id = $1 and c.deal_id = d.id
+               union all
+               select d.day, d.id, c.rep_id, c.amount, c.overlay
+               from sold d
+               cross join lateral (
+                   -- One by one: all credits there are would be read else.
+                   select c.rep_id, c.amount, c.overlay
+                   from deal_credits c
+                   where c.org_id = $1 and c.deal_id = d.id
+                   offset 0
+               ) c
+               where d.day < $4 or d.day >= $5
            ) c
-           group by d.day
+           group by c.day
            union all
            select d.day, 'line',
                   bit_xor(hash_record_extended(row (d.id, l.position, l.amount, l.cost, p.category_id), 0))
-           from sold d
-           cross join lateral (
-               select l.position, l.amount, l.cost, l.product_id
-               from deal_lines l
-               where l.org_id = $1 and l.deal_id = d.id
-               offset 0
-           ) l
+           from own d
+           join deal_lines l on l.org_id = $1 and l.deal_id = d.id
            left join products p on p.org_id = $1 and p.id = l.product_id
-           where d.day >= $4
            group by d.day
            union all
            select o.day, 'owner', bit_xor(o.mark)

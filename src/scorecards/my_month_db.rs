@@ -101,7 +101,7 @@ pub async fn customers_today(
                      where p.org_id = $1 and p.rep_id = $2 and p.visited_on = $3
                  )
            )
-           select c.id, c.name, mine.customer_id is not null as "mine!", today.id as "visit?: VisitId",
+           select c.id, c.name, c.id in (select m.customer_id from mine m) as "mine!", today.id as "visit?: VisitId",
                   today.starts_at as "starts_at?", today.state as "state?: visit::State",
                   today.outcome as "outcome?: visit::Outcome", last.visited_on as "visited_on?", lost.on_date as "lost_on?",
                   array(select distinct d.booked_on
@@ -109,9 +109,14 @@ pub async fn customers_today(
                         where d.org_id = $1 and d.customer_id = c.id and d.booked_on <= $3 and d.net > 0
                         order by d.booked_on desc
                         limit 9) as "sale_days!: Vec<Date>",
-                  sold.recent as "sales!: Money", sold.before as "sales_before!: Money"
+                  (select coalesce(sum(d.net), 0)::bigint
+                   from deals d
+                   where d.org_id = $1 and d.customer_id = c.id and d.booked_on >= $4 and d.booked_on < $5) as "sales!: Money",
+                  (select coalesce(sum(d.net), 0)::bigint
+                   from deals d
+                   where d.org_id = $1 and d.customer_id = c.id and d.booked_on >= $6 and d.booked_on < $7)
+                      as "sales_before!: Money"
            from customers c
-           left join mine on mine.customer_id = c.id
            left join today on today.customer_id = c.id
            left join lateral (
                select max(v.visited_on) as visited_on
@@ -124,13 +129,6 @@ pub async fn customers_today(
                from customer_events e
                where e.org_id = $1 and e.customer_id = c.id and e.kind = 'lost' and e.on_date > $3
            ) lost on true
-           cross join lateral (
-               select coalesce(sum(d.net) filter (where d.booked_on >= $4), 0)::bigint as recent,
-                      coalesce(sum(d.net) filter (where d.booked_on < $4), 0)::bigint as before
-               from deals d
-               where d.org_id = $1 and d.customer_id = c.id and d.booked_on >= $6 and d.booked_on < $5
-                 and (d.booked_on >= $4 or d.booked_on < $7)
-           ) sold
            where c.org_id = $1
              -- As an array: so few customers are looked up, not looked for among all.
              and c.id = any (array(select m.customer_id from mine m union select t.customer_id from today t))

@@ -18,6 +18,19 @@ use crate::domain::{
 impl Facts {
     /// The facts as JSON that [`Facts::from_json`] reads again. The same facts give the same bytes.
     pub fn to_json(&self, currency: Currency) -> String {
+        self.node(currency).to_string()
+    }
+
+    /// The same as a value.
+    ///
+    /// # Errors
+    ///
+    /// If a part is no JSON, which is a fault of the program.
+    pub fn to_value(&self, currency: Currency) -> serde_json::Result<serde_json::Value> {
+        serde_json::to_value(self.node(currency))
+    }
+
+    fn node(&self, currency: Currency) -> Node<'_> {
         let amount = |amount: Money| (amount != Money::ZERO).then(|| Node::text(currency.plain(amount)));
         let none = BTreeSet::new();
         let earned = self.team_earnings.as_ref().map(|earned| {
@@ -53,7 +66,6 @@ impl Facts {
             .with("true_up", self.true_up.as_ref().map(|longer| longer.node(currency)))
             .with("lost_again", LostAgain::nodes(&self.lost_again))
             .with("off_plan", self.off_plan.then_some(Node::Bool(true)))
-            .to_string()
     }
 
     fn deals_node(&self, currency: Currency) -> Option<Node<'_>> {
