@@ -1,6 +1,7 @@
 //! The rules of docs/architecture.md that a machine can check, checked on the source itself.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -123,6 +124,45 @@ fn sql_stands_in_db_files_only() {
             assert!(allowed || !without_tests(&text).contains(macro_name), "src/{file} contains {macro_name}");
         }
     }
+}
+
+/// The tables that a statement writes.
+fn written(sql: &str) -> Vec<&str> {
+    let words: Vec<&str> =
+        sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|w| !w.is_empty()).collect();
+    let after = |first: &str, second: &str| {
+        let pairs = words.windows(3).filter(move |w| w[0] == first && w[1] == second);
+        pairs.map(|w| w[2]).collect::<Vec<_>>()
+    };
+    let updated = words.windows(3).filter(|w| w[0] == "update" && w[2] == "set").map(|w| w[1]);
+    [after("insert", "into"), after("delete", "from"), updated.collect()].concat()
+}
+
+#[test]
+fn what_is_written_without_a_mark_is_known() {
+    assert_eq!(written("update sign_ins set failures = 0"), ["sign_ins"]);
+    assert_eq!(written("with x as (delete from a) insert into b (c) on conflict do update set d"), ["b", "a"]);
+    // `Tx::commit` says why no page is kept that would show these.
+    let known = [
+        "imports/before_db.rs import_before",
+        "postgres/receipts.rs receipts",
+        "postgres/sessions.rs sessions",
+        "sign_in/browsers_db.rs known_browsers",
+        "sign_in/db.rs sign_ins",
+        "sign_in/db.rs throttle",
+        "sign_in/unfinished_db.rs unfinished_sign_ins",
+    ];
+    let mut found = BTreeSet::new();
+    for (file, text) in sources("src") {
+        for statement in without_tests(&text).split("sqlx::query").skip(1) {
+            let statement = statement.split(".await").next().unwrap();
+            // Whoever writes takes a `&mut Tx`, and its connection by `**`.
+            if !statement.contains("&mut **tx") {
+                found.extend(written(statement).iter().map(|table| format!("{file} {table}")));
+            }
+        }
+    }
+    assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), known);
 }
 
 #[test]

@@ -1,9 +1,8 @@
-//! The classes of a company's customers today. They follow from all deals of a year: so pages share them for a while.
+//! The classes of a company's customers today. They follow from all deals of a year: so pages share them for a minute.
 
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
 };
 
 use sqlx::PgConnection;
@@ -19,16 +18,14 @@ use crate::{
     web::auth::Viewer,
 };
 
-/// For how long they are shown without a look at the deals. Targets and pay never read these.
-const FRESH: Duration = Duration::from_mins(1);
-
 /// The classes of customers; who neither bought nor gave back in twelve months has none.
 pub type Classes = BTreeMap<CustomerId, Class>;
 
-/// The classes of a day, and when they were found.
+/// The classes of a day, and the minute in which they were found. Within it they are shown without a look at the deals;
+/// targets and pay never read these.
 struct Found {
     day: Date,
-    at: Instant,
+    minute: i64,
     classes: Arc<Classes>,
 }
 
@@ -37,19 +34,19 @@ struct Found {
 pub struct Shared(Mutex<HashMap<OrgId, Arc<sync::Mutex<Option<Found>>>>>);
 
 impl Shared {
-    /// The class of each of the company's customers today, a minute old at most. Who asks meanwhile waits for the one
-    /// look.
+    /// The class of each of the company's customers today, a minute old at most, like what is kept of pages that show them.
+    /// Who asks meanwhile waits for the one look.
     pub async fn of(&self, db: &mut PgConnection, me: &Viewer) -> sqlx::Result<Arc<Classes>> {
         let org = me.scope.org;
         let found = Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(org).or_default());
         let mut found = found.lock().await;
-        if let Some(found) = found.as_ref().filter(|found| found.day == me.today && found.at.elapsed() < FRESH) {
+        let (day, minute) = (me.today, me.as_of().minute);
+        if let Some(found) = found.as_ref().filter(|found| found.day == day && found.minute == minute) {
             return Ok(Arc::clone(&found.classes));
         }
-        let (day, at) = (me.today, Instant::now());
         let classes = worth::classes_on(db, org, &[day], day).await?.remove(&day).unwrap_or_default();
         let classes = Arc::new(classes);
-        *found = Some(Found { day, at, classes: Arc::clone(&classes) });
+        *found = Some(Found { day, minute, classes: Arc::clone(&classes) });
         Ok(classes)
     }
 }

@@ -1,6 +1,6 @@
 //! Sessions: who a browser's token is, asked once per request, before the organization is known.
 
-use sqlx::{PgExecutor, PgPool};
+use sqlx::{PgExecutor, PgPool, types::Uuid};
 use time::{Date, OffsetDateTime, PrimitiveDateTime};
 
 use super::tx::Tx;
@@ -42,6 +42,8 @@ pub struct Session {
     pub second_factor: bool,
     /// Whether the company wants finance and administrators to have one.
     pub second_factor_required: bool,
+    /// The mark of the organization's latest write, if there was any.
+    pub mark: Option<Uuid>,
 }
 
 /// An administrator who looks at the program as somebody else.
@@ -63,7 +65,7 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
                       s.user_id as own_id, s.viewing_since,
                       ($2::timestamptz at time zone o.time_zone)::date as today,
                       o.name as company, o.currency, o.time_zone, o.fiscal_year_start, o.workdays, o.growth_base, o.growth_basis,
-                      o.late_entry_days, o.confirm_deals, o.locale, p.locale as own_locale, o.second_factor_required,
+                      o.late_entry_days, o.confirm_deals, o.locale, p.locale as own_locale, o.second_factor_required, w.mark,
                       exists (
                           select from second_factors f
                           where f.org_id = s.org_id and f.user_id = s.user_id and f.confirmed_at is not null
@@ -71,6 +73,7 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
                       array(select r.role from user_roles r where r.org_id = p.org_id and r.user_id = p.id) as roles
                from sessions s
                join organizations o on o.id = s.org_id
+               left join writes w on w.org_id = s.org_id
                join users u on u.org_id = s.org_id and u.id = s.user_id and u.active
                 and (u.left_on is null or u.left_on > ($2::timestamptz at time zone o.time_zone)::date)
                join users p on p.org_id = s.org_id and p.id = coalesce(s.viewing_as, s.user_id)
@@ -89,7 +92,7 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
                   who.today as "today!", who.company, who.currency, who.time_zone, who.fiscal_year_start, who.workdays,
                   who.growth_base as "growth_base: GrowthBase", who.growth_basis as "growth_basis: GrowthBasis",
                   who.late_entry_days, who.confirm_deals, who.locale as "locale: Locale", who.own_locale as "own_locale: Locale",
-                  who.second_factor as "second_factor!", who.second_factor_required, who.roles as "roles!",
+                  who.second_factor as "second_factor!", who.second_factor_required, who.mark as "mark?", who.roles as "roles!",
                   array(select managed.team_id from managed) as "teams!: Vec<TeamId>",
                   array(select distinct m.user_id
                         from managed
@@ -128,6 +131,7 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
         own_locale: row.own_locale,
         second_factor: row.second_factor,
         second_factor_required: row.second_factor_required,
+        mark: row.mark,
     }))
 }
 

@@ -229,18 +229,6 @@ async fn wait(lock: Lock, begun: &mut PgConnection, org: OrgId) -> sqlx::Result<
     Ok(())
 }
 
-impl Read {
-    /// What this snapshot sees, in words: another one of the same words sees the same.
-    pub async fn snapshot(&mut self) -> sqlx::Result<String> {
-        // A database that was put back in time has been started again.
-        sqlx::query_scalar!(
-            r#"select concat_ws(' ', pg_current_snapshot(), pg_postmaster_start_time()) as "snapshot!""#
-        )
-        .fetch_one(&mut *self.0)
-        .await
-    }
-}
-
 impl Tx {
     /// Gives its statements more time and memory than those of a page: it goes through years of everybody's facts. Most of
     /// them are in memory: as if each were fetched from disk, PostgreSQL reads all there are sooner than it looks up some.
@@ -254,8 +242,20 @@ impl Tx {
         Ok(())
     }
 
-    /// Makes everything written durable.
-    pub async fn commit(self) -> sqlx::Result<()> {
+    /// Makes everything written durable, and marks the organization as written: what was drawn before is not shown again.
+    ///
+    /// Not marked is what is written without a `Tx`, because no kept page shows it: sessions that begin, are used or end, with
+    /// browsers, unfinished sign-ins, tries and the hashes of passwords (`sessions`, `sign_in`); and what is forgotten by age
+    /// (`receipts`, `imports::before_db`). As whom a session is looked at follows from the session itself.
+    pub async fn commit(mut self) -> sqlx::Result<()> {
+        // Last of all: the row of the mark is held for the commit only, and whoever holds it waits for nobody.
+        let statement = format!(
+            "set constraints all immediate; \
+             insert into writes (org_id, mark) values ({}, gen_random_uuid()) \
+             on conflict on constraint writes_pkey do update set mark = excluded.mark",
+            self.org.0,
+        );
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *self.inner).await?;
         self.inner.commit().await
     }
 }

@@ -193,7 +193,7 @@ fn owned(pairs: Vec<(&str, &str)>) -> Vec<(String, String)> {
 /// A board, and the teams that its reader chooses from.
 pub type Loaded = (Board, Vec<Choice>);
 
-/// The same board, shared with others who read it while nothing is written.
+/// The same board, shared with others who read it while nothing is written, for a minute.
 async fn shared_board(
     app: &App,
     read: &mut Read,
@@ -203,12 +203,10 @@ async fn shared_board(
 ) -> Result<Arc<Loaded>, Error> {
     // How it is ranked follows from the address alone; nonsense is refused before anything is loaded.
     ranking::check(list)?;
-    let snapshot = read.snapshot().await?;
     let who = (me.scope.reach != Reach::All).then_some(me.id);
     let what = ["team", "more", "compare"].map(|name| list.value(name));
-    // Also the company: its settings were read before the snapshot.
     let asked = format!("{:?} {who:?} {:?} {} {period} {what:?}", me.scope, me.company, me.today);
-    app.boards.get(snapshot, asked, Box::pin(load_board(read, me, list, period))).await
+    app.boards.get(me.as_of(), asked, Box::pin(load_board(read, me, list, period))).await
 }
 
 /// The board of the chosen team, or of all that the viewer leads, with the teams to choose from.

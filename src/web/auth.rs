@@ -12,6 +12,7 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use time::{Date, Duration, OffsetDateTime};
+use uuid::Uuid;
 
 use super::{error::Error, form::drawn_for, format, terms::on_one_page};
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     domain::{
         access::{Bearer, Permission, Role, Scope},
         company::Company,
-        id::UserId,
+        id::{OrgId, UserId},
         locale::Locale,
     },
     postgres::sessions::{self, Behind},
@@ -61,6 +62,20 @@ pub struct Viewer {
     pub second_factor: bool,
     /// Whether the company wants finance and administrators to have one.
     pub second_factor_required: bool,
+    /// The mark of the organization's latest write.
+    pub mark: Option<Uuid>,
+}
+
+/// Which facts a request sees: what was drawn for one may be shown to another that sees the same, and is a minute old at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AsOf {
+    /// Whose.
+    pub org: OrgId,
+    /// As long as it is the same, nothing was written.
+    pub mark: Option<Uuid>,
+    /// The minute of the request, since the beginning of 1970. With it ends what follows from the clock, and what somebody
+    /// changed in the database by hand is seen.
+    pub minute: i64,
 }
 
 impl Viewer {
@@ -98,6 +113,12 @@ impl Viewer {
     /// Whether the person must turn one on before anything else.
     pub fn owes_second_factor(&self) -> bool {
         self.needs_second_factor() && !self.second_factor && self.behind.is_none()
+    }
+
+    /// Which facts the request sees. They were there before anything is drawn from them, so that nothing is older than this
+    /// says.
+    pub fn as_of(&self) -> AsOf {
+        AsOf { org: self.scope.org, mark: self.mark, minute: self.now.unix_timestamp().div_euclid(60) }
     }
 
     /// Whether the password was given a short time ago (step-up).
@@ -194,6 +215,7 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
                 own_locale: session.own_locale,
                 second_factor: session.second_factor,
                 second_factor_required: session.second_factor_required,
+                mark: session.mark,
             };
             let locale = written_in(&request, &viewer);
             request.extensions_mut().insert(viewer.clone());

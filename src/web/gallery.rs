@@ -72,6 +72,7 @@ fn viewer(roles: &[Role]) -> Viewer {
         own_locale: None,
         second_factor: false,
         second_factor_required: false,
+        mark: None,
     }
 }
 

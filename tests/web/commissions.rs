@@ -242,7 +242,7 @@ async fn the_database_refuses_what_the_pages_do_not_offer() {
 const CHANGED: &str = "categories contacts customer_events customer_merges customers deal_credits deal_lines \
     deal_numbers deals ending_proposals holidays import_columns invitations loss_limits memberships \
     notices_seen organizations ownerships plan_assignments products receipts recovery_codes second_factors sessions sign_ins team_managers teams \
-    throttle user_roles users visit_minimums visit_participants visits";
+    throttle user_roles users visit_minimums visit_participants visits writes";
 const DELETED: &str = "contacts customer_events customer_notes customer_rules daily_earnings daily_rounds deal_credits \
     deal_lines endings holidays import_columns import_upload_files import_uploads invitations leaves loss_limits memberships \
     ownerships plan_assignments recovery_codes second_factors sessions sign_ins team_managers throttle unfinished_sign_ins \
