@@ -71,6 +71,7 @@ pub struct Figures {
     requests: Family<Labels<3>, Counter>,
     durations: Family<Labels<2>, Histogram>,
     waited_in_vain: Counter,
+    pages_kept: Counter,
     sign_ins: Family<Labels<1>, Counter>,
     runs: Family<Labels<1>, Counter>,
     calculations: Family<Labels<1>, Histogram>,
@@ -95,6 +96,7 @@ impl Figures {
             requests: Family::default(),
             durations: Family::new_with_constructor(request_buckets),
             waited_in_vain: Counter::default(),
+            pages_kept: Counter::default(),
             sign_ins: Family::default(),
             runs: Family::default(),
             calculations: Family::new_with_constructor(calculation_buckets),
@@ -119,6 +121,8 @@ impl Figures {
         all.register_with_unit("attain_http_request_duration", help, Unit::Seconds, self.durations.clone());
         let help = "Requests that were told to come back (503) because no connection to the database became free";
         all.register("attain_database_waits_in_vain", help, self.waited_in_vain.clone());
+        let help = "Pages that were answered from memory";
+        all.register("attain_pages_kept", help, self.pages_kept.clone());
         all.register("attain_sign_ins", "Tries to sign in", self.sign_ins.clone());
         all.register("attain_commission_runs", "What was done with commission runs", self.runs.clone());
         let help = "How long calculations of everybody's pay took";
@@ -144,6 +148,11 @@ impl Figures {
     /// A request found no free connection to the database.
     pub fn waited_in_vain(&self) {
         self.waited_in_vain.inc();
+    }
+
+    /// A page was answered from memory.
+    pub fn page_kept(&self) {
+        self.pages_kept.inc();
     }
 
     /// Somebody tried to sign in.

@@ -146,6 +146,7 @@ pub mod web {
     mod gallery;
     pub mod headers;
     pub mod health;
+    pub mod kept;
     pub mod list;
     pub mod number;
     pub mod once;
@@ -565,6 +566,8 @@ pub struct App {
     pub hashing: Arc<Semaphore>,
     /// Whose import is at work: pages import one at a time, so that the others' connections stay free.
     pub importing: Arc<Semaphore>,
+    /// Pages that people open again and again.
+    pub kept: Arc<web::kept::Pages>,
     /// Boards that several people read.
     pub boards: Arc<scorecards::shared::Shared<scorecards::web::Loaded>>,
     /// Who reads a part of a long file: few at once, so that the others' connections stay free.
@@ -593,6 +596,7 @@ impl App {
             breached: None,
             hashing: Arc::new(Semaphore::new(sign_in::passwords::at_once())),
             importing: Arc::new(Semaphore::new(1)),
+            kept: Arc::default(),
             boards: Arc::default(),
             exporting: Arc::new(Semaphore::new(2)),
             setup: Arc::default(),
@@ -652,11 +656,12 @@ pub fn routes() -> web::routes::Routes {
 /// 7. `auth::identify` finds the viewer of the session cookie, and tells `draw` whose navigation to show.
 /// 8. `users::viewing::read_only` refuses what an administrator who views as somebody else would change.
 /// 9. `sign_in::required::lead` leads whoever must have a second factor, and has none, to where it is turned on.
-/// 10. `notices::web::count` counts what is new, for the bell.
-/// 11. A panic becomes an answer here, and so does a request that takes too long.
-/// 12. Forms of other sites are refused before anybody reads them.
-/// 13. Without a company everything leads to the set-up.
-/// 14. The form's size is limited, and the feature's handler runs.
+/// 10. `kept::answer` answers from memory what lasts, and keeps it: above it one query was asked, that of the session.
+/// 11. `notices::web::count` counts what is new, for the bell.
+/// 12. A panic becomes an answer here, and so does a request that takes too long.
+/// 13. Forms of other sites are refused before anybody reads them.
+/// 14. Without a company everything leads to the set-up.
+/// 15. The form's size is limited, and the feature's handler runs.
 pub fn router(app: App) -> Router {
     // An address that no browser would send as its origin is trusted for nothing: our own host still is.
     let csrf = CsrfLayer::new().add_trusted_origin(app.public_url.origin()).unwrap_or_default();
@@ -670,6 +675,7 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), limit_time))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), notices::web::count))
+        .layer(middleware::from_fn_with_state(app.clone(), web::kept::answer))
         .layer(middleware::from_fn(sign_in::required::lead))
         .layer(middleware::from_fn_with_state(app.clone(), users::viewing::read_only))
         .layer(middleware::from_fn_with_state(app.clone(), web::auth::identify))

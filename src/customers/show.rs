@@ -45,7 +45,7 @@ use crate::{
         form::{Errors, Path, parse_date},
         format,
         list::{List, PAGE},
-        page::{Page, answer},
+        page::{Page, answer, lasting},
         ui::{Badge, Pager, Switch, Tone},
     },
 };
@@ -121,7 +121,7 @@ pub async fn show(
         return Ok(Redirect::to(&edit::path(kept, "")).into_response());
     }
     find_db::visible(&mut read, &me.scope, me.today, id).await?.ok_or(Error::NotFound)?;
-    draw(&app, &mut read, &me, page, id, &list, (String::new(), Errors::new())).await
+    draw(&app, &mut read, &me, page, id, &list, (String::new(), Errors::new())).await.map(lasting)
 }
 
 /// The page of a customer in sight, perhaps with a note that was typed and what is wrong about it.

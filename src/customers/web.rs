@@ -33,7 +33,7 @@ use crate::{
         error::Error,
         form::{Errors, parse_date},
         list::{FETCH, List, SortBy},
-        page::{Page, html},
+        page::{Page, html, lasting},
         routes::Routes,
         ui::{Badge, Choice, Pager, Sort, Tone},
     },
@@ -195,6 +195,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list:
         csv: list.with("", "").replacen("/customers", "/customers.csv", 1),
         list,
     })
+    .map(lasting)
 }
 
 /// What the address asks for, and the column that it is sorted by.

@@ -29,7 +29,7 @@ use crate::{
         error::Error,
         form::{Errors, parse_date},
         list::{FETCH, List},
-        page::{Page, html},
+        page::{Page, html, lasting},
         routes::Routes,
         ui::{Badge, Choice, Pager, Switch, Tone},
     },
@@ -150,6 +150,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
         no_errors: Errors::new(),
         list,
     })
+    .map(lasting)
 }
 
 /// What the address leaves open: won deals of a year.

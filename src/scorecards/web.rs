@@ -87,7 +87,7 @@ async fn scoreboard(
     let (board, teams) = &*shared;
     let nav = PeriodNav::new(&me, period, &PeriodKind::ALL, |period| list.with("period", period))
         .jump("/scoreboard", owned(list.carried(&PERIOD)));
-    page::html(board.page(page, &me, &list, nav, teams.clone()))
+    page::html(board.page(page, &me, &list, nav, teams.clone())).map(page::lasting)
 }
 
 /// `GET /scoreboard/wall`: the same board for a screen on the wall, which asks for it again by itself.
@@ -153,7 +153,7 @@ async fn my_month(
     let person = Person { id: me.id, name: me.name.clone() };
     let nav = PeriodNav::new(&me, period, &KINDS, |period| format!("/my-month?period={period}"));
     let month = load_month(&mut read, &me, person, period, list.is_on("more")).await?;
-    page::html(month.page(page, &me, nav.jump("/my-month", vec![])))
+    page::html(month.page(page, &me, nav.jump("/my-month", vec![]))).map(page::lasting)
 }
 
 /// `GET /reps/7`: the same page for a rep in sight.
@@ -171,7 +171,7 @@ async fn rep(
     let path = format!("/reps/{id}");
     let nav = PeriodNav::new(&me, period, &KINDS, |period| format!("{path}?period={period}"));
     let month = load_month(&mut read, &me, Person { id, name }, period, list.is_on("more")).await?;
-    page::html(month.page(page, &me, nav.jump(&path, vec![])))
+    page::html(month.page(page, &me, nav.jump(&path, vec![]))).map(page::lasting)
 }
 
 /// Whether the viewer sees others' numbers.

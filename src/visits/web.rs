@@ -43,7 +43,7 @@ use crate::{
         format,
         list::{FETCH, List},
         once,
-        page::{Page, answer, html, refused},
+        page::{Page, answer, html, lasting, refused},
         routes::Routes,
         toast::Toast,
         ui::{Badge, Choice, Pager, Tone},
@@ -137,6 +137,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, mut l
         today: me.today,
         no_errors: Errors::new(),
     })
+    .map(lasting)
 }
 
 /// Of which metric the address shows what counts.

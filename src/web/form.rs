@@ -1,5 +1,7 @@
 //! Forms: read whole, refused with NUL, parsed field by field into values or into words for each mistake.
 
+use std::cell::RefCell;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
@@ -38,18 +40,28 @@ pub struct Once {
 }
 
 tokio::task_local! {
-    static DRAWN_FOR: UserId;
+    static DRAWN_FOR: (UserId, RefCell<Vec<String>>);
 }
 
-/// Answers a request of this person: the keys of forms that are drawn meanwhile name the person.
+/// Answers a request of this person: the keys of forms that are drawn meanwhile name the person, and are noted.
 pub async fn drawn_for<T>(viewer: UserId, answer: impl Future<Output = T>) -> T {
-    DRAWN_FOR.scope(viewer, answer).await
+    DRAWN_FOR.scope((viewer, RefCell::default()), answer).await
 }
 
 /// A fresh key for a form that is about to be drawn, with the id of the person for whom it is: `<uuid>.<id>`.
 pub fn once_key() -> String {
     let key = Uuid::new_v4();
-    DRAWN_FOR.try_with(|viewer| format!("{key}.{viewer}")).unwrap_or_else(|_| key.to_string())
+    let of_viewer = DRAWN_FOR.try_with(|(viewer, drawn)| {
+        let key = format!("{key}.{viewer}");
+        drawn.borrow_mut().push(key.clone());
+        key
+    });
+    of_viewer.unwrap_or_else(|_| key.to_string())
+}
+
+/// The keys that were drawn for this answer so far.
+pub(super) fn keys_drawn() -> Vec<String> {
+    DRAWN_FOR.try_with(|(_, drawn)| drawn.borrow().clone()).unwrap_or_default()
 }
 
 /// Reads a key. In one browser somebody else may have signed in since the form was drawn, or the viewing as another

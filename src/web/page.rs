@@ -241,6 +241,17 @@ pub fn html(template: impl Template) -> Result<Response, Error> {
     Ok(Html(template.render()?).into_response())
 }
 
+/// Says that a page lasts: people open it again and again, and it follows from the address, the viewer and what is written
+/// alone. It may be answered from memory ([`super::kept`]).
+pub fn lasting(mut answer: Response) -> Response {
+    answer.extensions_mut().insert(Lasting);
+    answer
+}
+
+/// On an answer that lasts.
+#[derive(Clone, Copy)]
+pub(super) struct Lasting;
+
 /// A page whose form has mistakes (422): the same page with what was typed and the words beside it.
 pub fn refused(template: impl Template) -> Result<Response, Error> {
     answer(StatusCode::UNPROCESSABLE_ENTITY, template)

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What a scrape is answered.
-async fn scrape(app: &App) -> String {
+pub async fn scrape(app: &App) -> String {
     let request = Request::get("/metrics").body(Body::empty()).unwrap();
     let answer = figures::router(app.clone()).oneshot(request).await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
@@ -39,7 +39,7 @@ fn lines<'a>(text: &'a str, figure: &str) -> Vec<&'a str> {
 
 /// The one value of a figure without labels.
 #[track_caller]
-fn value<'a>(text: &'a str, figure: &str) -> &'a str {
+pub fn value<'a>(text: &'a str, figure: &str) -> &'a str {
     let found = lines(text, &format!("{figure} "));
     assert_eq!(found.len(), 1, "{figure}: {text}");
     found[0].rsplit(' ').next().unwrap()

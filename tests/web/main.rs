@@ -31,6 +31,7 @@ mod handover;
 mod imports;
 mod invitations;
 mod joint_visits;
+mod kept;
 mod kit;
 mod late_facts;
 mod leave;
