@@ -27,10 +27,10 @@ use crate::{
         chart::{Bar, Bars},
         csv,
         error::Error,
-        form::{Path, Query},
+        form::{Form, Nothing, Path, Query},
         format,
-        list::List,
         page::{Page, html},
+        step_up,
         ui::{Choice, Tone},
     },
 };
@@ -39,10 +39,11 @@ use crate::{
 const NAMED: usize = 3;
 
 /// What is asked for.
-#[derive(Clone, Default, serde::Deserialize)]
+#[derive(Clone, Default, serde::Deserialize, serde::Serialize)]
 #[serde(default)]
 pub(super) struct Asked {
     /// The number of the version; empty: the newest.
+    #[serde(skip_serializing_if = "String::is_empty")]
     version: String,
     /// Whose pay; nobody: those whom the version concerns.
     rep: Vec<UserId>,
@@ -266,14 +267,22 @@ fn name(period: Period) -> String {
     }
 }
 
-/// `GET /plans/7/simulation.csv`: every rep and period.
+/// `POST /plans/7/simulation.csv`: every rep and period. It changes nothing, but it is sent like a form: it may ask for the
+/// password first, and who took it is noted.
 pub(super) async fn export(
     State(app): State<App>,
     me: Allowed<PrepareCommission>,
+    page: Page,
     Path(id): Path<PlanId>,
-    list: List,
     Query(asked): Query<Asked>,
+    Form { typed, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
+    let query = serde_html_form::to_string(&asked).unwrap_or_default();
+    let address = format!("/plans/{id}/simulation.csv?{query}");
+    let address = address.trim_end_matches('?');
+    if let Some(ask) = step_up::required(&me, &page, address, &typed) {
+        return ask;
+    }
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let version = version(&db::versions(&mut read, me.scope.org, id).await?, &asked)?;
     let draft = Draft::from(&version);
@@ -315,8 +324,8 @@ pub(super) async fn export(
         file.row(["", &words, "", "", "", "", "", "", "", ""].map(csv::text));
     }
     drop(read);
-    let (object, of) = (format!("/plans/{id}"), list.without(&[]));
-    let download = Download { act: "plan.downloaded", object: &object, file: &of, rows: file.rows() };
+    let object = format!("/plans/{id}");
+    let download = Download { act: "plan.downloaded", object: &object, file: address, rows: file.rows() };
     downloads::note(&app, &me, download).await?;
     file.respond(&format!("simulation-{id}-version-{}.csv", version.number))
 }

@@ -34,7 +34,7 @@ pub fn routes() -> Routes {
         .get("/plans/{id}", show)
         .get("/plans/{id}/compare", compare::show)
         .get("/plans/{id}/simulation", simulation::show)
-        .get("/plans/{id}/simulation.csv", simulation::export)
+        .post("/plans/{id}/simulation.csv", simulation::export)
         .get("/plans/{id}/versions/new", editor::new_version)
         .post_large("/plans/{id}/versions", LARGEST_PLAN, editor::create_version)
         .post("/plans/{id}/assignments", assign::assign)

@@ -1,7 +1,7 @@
 //! The simulation of a plan: the same facts and engine as a run, to the cent, and nothing stored.
 
 use attain::domain::{access::Role, money::Money};
-use time::macros::date;
+use time::{Duration, macros::date};
 
 use crate::commissions::Desk;
 
@@ -46,7 +46,7 @@ async fn the_plan_in_force_pays_what_its_run_paid_to_the_cent() {
     desk.lock("2026-10").await;
     let before = stored(&desk).await;
     let mut freja = desk.app.client(desk.freja).await;
-    let file = freja.get(&format!("{plan}/simulation.csv")).await.expect(200).body();
+    let file = freja.post(&format!("{plan}/simulation.csv"), &[]).await.expect(200).body();
     let rows = rows(&file);
     let october: Vec<[&str; 6]> = amounts(&rows).into_iter().filter(|row| row[1] == "2026-10").collect();
     let paid = sqlx::query!(
@@ -143,7 +143,7 @@ async fn a_draw_runs_on_from_month_to_month() {
     .await
     .unwrap();
     let mut freja = desk.app.client(desk.freja).await;
-    let file = freja.get(&format!("{plan}/simulation.csv?version=2")).await.expect(200).body();
+    let file = freja.post(&format!("{plan}/simulation.csv?version=2"), &[]).await.expect(200).body();
     let rows = rows(&file);
     let would: Vec<[&str; 2]> = amounts(&rows).into_iter().map(|row| [row[1], row[2]]).collect();
     // 100 earned and 100 advanced; 400 earned less the 100; 50 earned and 150 advanced.
@@ -240,10 +240,41 @@ async fn what_is_not_the_sum_of_all_says_so_in_the_page_and_in_the_file() {
     let words = "Of the first 200 by name of 201 reps, not of all";
     let page = freja.get(&format!("{plan}/simulation")).await.expect(200);
     assert!(page.text("section[aria-labelledby=sum]").contains(words), "{}", page.text("section[aria-labelledby=sum]"));
-    let file = freja.get(&format!("{plan}/simulation.csv")).await.expect(200).body();
+    let file = freja.post(&format!("{plan}/simulation.csv"), &[]).await.expect(200).body();
     assert!(file.lines().last().unwrap().contains(words), "{file}");
     // One fewer is all.
     sqlx::query!("update users set left_on = '2026-01-01' where name = 'Rep 000'").execute(&desk.app.db).await.unwrap();
-    let file = freja.get(&format!("{plan}/simulation.csv")).await.expect(200).body();
+    let file = freja.post(&format!("{plan}/simulation.csv"), &[]).await.expect(200).body();
     assert!(!file.contains("not of all"));
+}
+
+#[tokio::test]
+async fn the_file_leaves_with_a_fresh_password_and_under_a_name() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    let plan = desk.starter(&[desk.ingrid, desk.jonas]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let taken = async || {
+        let noted =
+            sqlx::query!("select user_id, object, detail from audit where action = 'plan.downloaded' order by id");
+        let noted = noted.fetch_all(&desk.app.db).await.unwrap();
+        noted.into_iter().map(|row| (row.user_id, row.object, row.detail)).collect::<Vec<_>>()
+    };
+    freja.get(&format!("{plan}/simulation.csv")).await.expect(405);
+    let page = freja.get(&format!("{plan}/simulation?rep={}", desk.ingrid.id)).await.expect(200);
+    let form = "form[action*='/simulation.csv']";
+    let address = page.attribute(form, "action");
+    let mut late = freja.on(&desk.app.later(Duration::minutes(11)));
+    let asked = late.submit(&page, form, &[]).await.expect(403);
+    assert_eq!((asked.text("h1").as_str(), asked.value("then")), ("Confirm that it is you", address.clone()));
+    assert!(taken().await.is_empty(), "nothing left");
+    let file = freja.submit(&page, form, &[]).await.expect(200);
+    assert!(file.header("content-disposition").contains("-version-1.csv"));
+    let rows = rows(&file.body());
+    assert!(!rows.is_empty() && rows.iter().all(|row| row[1] == "Ingrid"), "of whom the page is");
+    let detail = serde_json::json!({ "file": address, "rows": rows.len() });
+    assert_eq!(taken().await, [(Some(desk.freja.id), plan.clone(), detail)]);
+    let log = desk.app.client(desk.app.user(desk.org, "Astrid", &[Role::Admin]).await).await.get("/audit").await;
+    let log = log.expect(200).words();
+    assert!(log.contains("Freja downloaded a simulation of plan"), "{log}");
 }

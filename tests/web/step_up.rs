@@ -52,6 +52,7 @@ const WEIGHTY: &[Weighty] = &[
     ("/commission-runs/{id}/lines.csv", FINANCE, &[]),
     ("/commission-runs/{id}/payroll.csv", FINANCE, &[]),
     ("/commission-runs/{id}/run.xlsx", FINANCE, &[]),
+    ("/plans/{id}/simulation.csv", FINANCE, &[]),
     ("/statements.csv", FINANCE, &[]),
     ("/statements/{id}/approval", FINANCE, &[]),
     ("/disputes/{id}/acceptance", FINANCE, &[]),
