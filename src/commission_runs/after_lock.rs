@@ -10,6 +10,8 @@ pub enum Becomes {
     Unconfirmed,
     /// A visit of after the lock counts for nothing.
     Never,
+    /// Somebody holds the deal: it is worth nothing until it is released, and is a late fact then.
+    OnHold,
     /// An approved run of this period has looked at it.
     LookedAt(String),
     /// By what is known now everything is paid as it is worth.
@@ -26,6 +28,7 @@ impl Becomes {
         match fact.taken_up_kind.zip(fact.taken_up_start) {
             _ if fact.waits => Self::Unconfirmed,
             _ if fact.never => Self::Never,
+            _ if fact.on_hold => Self::OnHold,
             Some((kind, start)) => Self::LookedAt(format::period(period.at(kind, start))),
             None if paid => Self::ChangesNothing,
             None if beyond_reach => Self::TooLate,
@@ -35,7 +38,7 @@ impl Becomes {
 
     /// Whether it is not in pay and may come into it.
     pub fn is_open(&self) -> bool {
-        matches!(self, Self::Unconfirmed | Self::Waits | Self::TooLate)
+        matches!(self, Self::Unconfirmed | Self::OnHold | Self::Waits | Self::TooLate)
     }
 
     /// In words, for the column *In pay*.
@@ -43,6 +46,7 @@ impl Becomes {
         match self {
             Self::Unconfirmed => "Not yet: once it is confirmed".to_owned(),
             Self::Never => "No: a visit entered after the lock does not count".to_owned(),
+            Self::OnHold => "Not yet: it is on hold, and looked at once it is released".to_owned(),
             Self::LookedAt(label) => format!("Looked at by {label}"),
             Self::ChangesNothing => "It changes no pay".to_owned(),
             Self::Waits => "Not yet: the next run looks at it".to_owned(),

@@ -277,6 +277,8 @@ pub struct LateFact {
     pub waits: bool,
     /// Whether it counts for nothing: a visit that was entered after the lock, or that somebody joined then.
     pub never: bool,
+    /// Whether it is a deal that is on hold for somebody within reach.
+    pub on_hold: bool,
     /// The kind and first day of the period whose approved run was calculated after it came, and looked at everything.
     pub taken_up_kind: Option<PeriodKind>,
     /// The latter.
@@ -326,7 +328,8 @@ pub async fn without_statement(
 }
 
 /// Facts of the run's period that came, changed or were confirmed after it was locked, and deals that still wait for
-/// confirmation: within reach, the latest first, at most 200; those that no later run has looked at before the others.
+/// confirmation: within reach, the latest first, at most 200; those that no later run has looked at, and those on hold, before
+/// the others.
 pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sqlx::Result<Vec<LateFact>> {
     sqlx::query_as!(
         LateFact,
@@ -339,7 +342,15 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                select 'deal' as kind, '/deals/' || d.id as path, d.customer_id,
                       coalesce(d.booked_on, d.was_booked_on) as on_date, d.recorded_by,
                       greatest(d.changed_at, d.confirmed_at) as at, d.net as amount,
-                      o.confirm_deals and d.confirmed_at is null and d.stage = 'won' as waits, false as never
+                      o.confirm_deals and d.confirmed_at is null and d.stage = 'won' as waits, false as never,
+                      exists (
+                          select from pay_holds h
+                          where h.org_id = d.org_id and h.deal_id = d.id
+                            and ($3::bigint[] is null or h.rep_id = any ($3))
+                            and not exists (
+                                select from pay_hold_releases r where r.org_id = h.org_id and r.hold_id = h.id
+                            )
+                      ) as on_hold
                from lock
                join organizations o on o.id = lock.org_id
                join deals d on d.org_id = lock.org_id
@@ -355,7 +366,7 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                union all
                select 'visit', '/visits/' || v.id, v.customer_id, v.visited_on, v.recorded_by,
                       greatest(v.recorded_at, v.corrected_at, joined.at), null, false,
-                      v.recorded_at > lock.locked_at or not coalesce(v.corrected_at > lock.locked_at, false)
+                      v.recorded_at > lock.locked_at or not coalesce(v.corrected_at > lock.locked_at, false), false
                from lock
                join visits v on v.org_id = lock.org_id and v.visited_on >= lock.period_start
                     and v.visited_on < lock.period_end and v.state = 'done'
@@ -371,7 +382,7 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                union all
                -- Of a merge that moved something of the period: the customer that goes on.
                select 'merge', '/customers/' || m.kept_id, m.kept_id, (m.merged_at at time zone o.time_zone)::date,
-                      m.merged_by, m.merged_at, null, false, false
+                      m.merged_by, m.merged_at, null, false, false, false
                from lock
                join organizations o on o.id = lock.org_id
                join customer_merges m on m.org_id = lock.org_id and m.merged_at > lock.locked_at and m.undone_at is null
@@ -391,6 +402,7 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
            select late.kind as "kind!", late.path as "path!", c.name as customer, late.on_date as "on_date!",
                   u.name as "by?", (late.at at time zone o.time_zone)::date as "entered_on!",
                   late.amount as "amount?: Money", late.waits as "waits!", late.never as "never!",
+                  late.on_hold as "on_hold!",
                   taken.period_kind as "taken_up_kind?: PeriodKind", taken.period_start as "taken_up_start?"
            from late
            join organizations o on o.id = $1
@@ -405,7 +417,7 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                order by k.locked_at
                limit 1
            ) taken on not late.waits and not late.never
-           order by taken.period_start is not null or late.never, late.at desc, late.path
+           order by taken.period_start is not null and not late.on_hold or late.never, late.at desc, late.path
            limit 200"#,
         scope.org as OrgId,
         run as RunId,

@@ -497,6 +497,40 @@ async fn what_a_later_run_has_taken_up_does_not_wait_any_more() {
     assert_eq!(page.text(open), "");
 }
 
+/// It is worth nothing while it is held, and that is not the last word.
+#[tokio::test]
+async fn a_late_deal_on_hold_waits_for_its_release() {
+    let desk = Desk::new().await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 50_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let run = desk.lock("2026-10").await;
+    let late = desk.after(1);
+    let deal = late.deal(desk.ingrid, date!(2026 - 10 - 20), 100_000, true, None).await;
+    let (open, rows) = ("section[aria-labelledby=late] header .meta", "section[aria-labelledby=late] tbody tr");
+    sqlx::query!(
+        "insert into pay_holds (org_id, rep_id, period_kind, period_start, component, deal_id, reason, made_by, made_at)
+         values ($1, $2, 'month', '2026-11-01', 'Sales', $3, 'Disputed', $4, $5)",
+        desk.org.0,
+        desk.ingrid.id.0,
+        deal.0,
+        desk.freja.id.0,
+        late.app.now(),
+    )
+    .execute(&desk.app.db)
+    .await
+    .unwrap();
+    let words = "Not yet: it is on hold, and looked at once it is released";
+    let page = desk.app.client(desk.freja).await.get(&run).await.expect(200);
+    assert!(page.text(rows).ends_with(words), "{}", page.text(rows));
+    assert_eq!(page.text(open), "1 not yet in pay");
+    // The next run has nothing to pay for it either.
+    let december = desk.after(20);
+    december.lock("2026-11").await;
+    let page = december.app.client(desk.freja).await.get(&run).await.expect(200);
+    assert!(page.text(rows).ends_with(words), "{}", page.text(rows));
+    assert_eq!(page.text(open), "1 not yet in pay");
+}
+
 #[tokio::test]
 async fn a_period_that_no_run_looks_at_again_says_so() {
     let desk = Desk::new().await;
