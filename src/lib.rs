@@ -435,6 +435,7 @@ pub mod sign_in {
     mod browsers_db;
     pub mod db;
     pub mod door;
+    pub mod key;
     pub mod passwords;
     pub mod proof;
     mod recovery;
