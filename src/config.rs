@@ -6,7 +6,7 @@ use crate::{
         embedded::{Mode, Settings},
         pool::{self, SchemaError},
     },
-    sign_in::breached::Breached,
+    sign_in::{breached::Breached, keeping::Place},
 };
 use axum::http::Uri;
 use clap::{Args, ValueEnum};
@@ -37,7 +37,7 @@ pub struct DatabaseArgs {
     pub pg_bin: Option<PathBuf>,
 }
 
-/// Where the program listens, how it is reached, and which passwords it takes: settings of the servers.
+/// Where the program listens, how it is reached, its key, and which passwords it takes: settings of the servers.
 #[derive(Args, Clone, Debug)]
 pub struct ListenArgs {
     /// Address and port to serve on
@@ -59,6 +59,10 @@ pub struct ListenArgs {
     /// Address and port of a listener of its own for `/metrics`, the server's figures for Prometheus [default: none]
     #[arg(long, env = "ATTAIN_METRICS_LISTEN", value_name = "ADDRESS:PORT", value_parser = metrics_listen)]
     pub metrics_listen: Option<SocketAddr>,
+    /// File of the key that secrets of second factors are encrypted with: 64 hexadecimal digits, as `openssl rand -hex 32`
+    /// makes them [default: secret.key in the data folder, made by the first start; none where a database is named]
+    #[arg(long, env = "ATTAIN_KEY_FILE", value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
     /// Which passwords are taken.
     #[command(flatten)]
     pub passwords: PasswordArgs,
@@ -151,6 +155,16 @@ impl ListenArgs {
     /// The address that people type.
     pub fn public_url(&self) -> PublicUrl {
         self.public_url.clone().unwrap_or_else(|| PublicUrl { origin: format!("http://{}", self.listen), https: false })
+    }
+
+    /// Where the key is.
+    pub fn key(&self, source: &Source) -> Place {
+        let named = self.key_file.as_ref().filter(|path| !path.as_os_str().is_empty());
+        match (named, source) {
+            (Some(path), _) => Place::Named(path.clone()),
+            (None, Source::Private(settings)) => Place::Own(settings.data_dir.join("secret.key")),
+            (None, Source::Named(_)) => Place::Nowhere,
+        }
     }
 }
 
@@ -371,6 +385,19 @@ mod tests {
         assert!(matches!(database.source(), Ok(Source::Named(options)) if options.get_database() == Some("attain")));
         let database = parse(&["--database-url", "postgres://me:secret@db.example/attain"]).unwrap().database;
         assert!(!format!("{database:?}").contains("secret"));
+    }
+
+    #[test]
+    fn the_key_is_in_the_data_folder_unless_a_file_is_named() {
+        let place = |args: &[&str]| {
+            let program = parse(args).unwrap();
+            program.listen.key(&program.database.source().unwrap())
+        };
+        assert_eq!(place(&["--data-dir", "/d"]), Place::Own("/d/secret.key".into()));
+        assert_eq!(place(&["--data-dir", "/d", "--key-file", "/k"]), Place::Named("/k".into()));
+        let named = ["--database-url", "postgres://me@db.example/attain"];
+        assert_eq!(place(&named), Place::Nowhere);
+        assert_eq!(place(&[&named[..], &["--key-file", "/k"]].concat()), Place::Named("/k".into()));
     }
 
     #[test]

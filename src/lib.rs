@@ -435,6 +435,7 @@ pub mod sign_in {
     mod browsers_db;
     pub mod db;
     pub mod door;
+    pub mod keeping;
     pub mod key;
     pub mod passwords;
     pub mod proof;
@@ -563,6 +564,8 @@ pub struct App {
     pub trusted_proxies: config::TrustedProxies,
     /// Passwords that nobody may choose, if there is a list of them.
     pub breached: Option<Arc<sign_in::breached::Breached>>,
+    /// What secrets of second factors are encrypted with, if there is a key.
+    pub key: Option<Arc<sign_in::key::Key>>,
     /// How many more passwords may be hashed at once.
     pub hashing: Arc<Semaphore>,
     /// Whose import is at work: pages import one at a time, so that the others' connections stay free.
@@ -586,7 +589,7 @@ pub struct App {
 }
 
 impl App {
-    /// An application over a database, without trusted proxies and a list of breached passwords.
+    /// An application over a database, without trusted proxies, a list of breached passwords and a key.
     pub fn new(db: sqlx::PgPool, clock: clock::Clock, public_url: config::PublicUrl) -> Self {
         Self {
             figures: Arc::new(figures::Figures::new(clock.now())),
@@ -595,6 +598,7 @@ impl App {
             public_url,
             trusted_proxies: config::TrustedProxies::default(),
             breached: None,
+            key: None,
             hashing: Arc::new(Semaphore::new(sign_in::passwords::at_once())),
             importing: Arc::new(Semaphore::new(1)),
             kept: Arc::default(),

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, io::Write, process::ExitCode};
 
-use crate::{config::ConfigError, postgres::database::OpenError};
+use crate::{config::ConfigError, postgres::database::OpenError, sign_in::keeping::KeyError};
 
 /// Why a command did nothing.
 #[derive(Debug)]
@@ -43,6 +43,12 @@ impl From<OpenError> for Failure {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
+        Self::cannot_run(error)
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
         Self::cannot_run(error)
     }
 }

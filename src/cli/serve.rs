@@ -22,6 +22,7 @@ use crate::{
     postgres::{database::Database, receipts},
     router,
     server::{self, Limits},
+    sign_in::keeping,
 };
 
 /// Serves until the program is told to stop. `prepare` runs before the first request is answered: the demo fills its
@@ -44,11 +45,19 @@ pub async fn serve(
         })?),
         None => None,
     };
-    let mut database = Database::serve(&database.source()?).await?;
+    let source = database.source()?;
+    let mut database = Database::serve(&source).await?;
     let mut app = App::new(database.pool.clone(), clock, listen.public_url());
     app.trusted_proxies = listen.trusted_proxies.clone();
     app.breached = breached.map(Arc::new);
-    let result = match prepare(&app).await {
+    let prepared = match keeping::ready(&database.pool, &listen.key(&source)).await {
+        Ok(key) => {
+            app.key = key.map(Arc::new);
+            prepare(&app).await
+        }
+        Err(error) => Err(error.into()),
+    };
+    let result = match prepared {
         Ok(()) => serve_app(&app, &mut database, listener, figures, stop).await,
         Err(failure) => Err(failure),
     };

@@ -20,13 +20,13 @@ use crate::{
         sessions,
         tx::{self, Tx},
     },
-    sign_in::{self, passwords, second_factor},
+    sign_in::{self, passwords, second_factor, second_factor_db},
     users::{
         self,
         db::Details,
         list_db::{self, Account},
     },
-    web::form::Errors,
+    web::{form::Errors, format},
 };
 
 /// People, their roles and passwords.
@@ -37,7 +37,7 @@ pub enum User {
     /// Give a person a new password, read from standard input, and end their sessions.
     Password(Password),
     /// Take a person's second factor off, for a lost phone, and end their sessions.
-    SecondFactorOff(Whose),
+    SecondFactorOff(SecondFactorOff),
     /// List the people.
     List(List),
 }
@@ -61,7 +61,21 @@ pub struct Create {
     pub passwords: PasswordArgs,
 }
 
-/// Whose password or second factor.
+/// Whose second factor.
+#[derive(Debug, clap::Args)]
+pub struct SecondFactorOff {
+    /// The e-mail address of the person
+    #[arg(required_unless_present = "everybody")]
+    pub email: Option<String>,
+    /// Everybody's in the company, for a lost key of the server
+    #[arg(long, conflicts_with = "email")]
+    pub everybody: bool,
+    /// The company; not needed when there is only one
+    #[arg(long)]
+    pub organization: Option<String>,
+}
+
+/// Whose password.
 #[derive(Debug, clap::Args)]
 pub struct Whose {
     /// The e-mail address of the person
@@ -112,7 +126,7 @@ impl User {
         match self {
             Self::Create(command) => command.run(database, err).await,
             Self::Password(command) => command.whose.set_password(database, &command.passwords, err).await,
-            Self::SecondFactorOff(whose) => whose.take_off_second_factor(database, err).await,
+            Self::SecondFactorOff(command) => command.run(database, err).await,
             Self::List(command) => command.run(database, out).await,
         }
     }
@@ -174,9 +188,13 @@ impl Whose {
         writeln!(err, "{name} has a new password and is signed out everywhere")?;
         Ok(())
     }
+}
 
-    async fn take_off_second_factor(&self, database: &Database, err: &mut impl Write) -> Result<(), Failure> {
-        let (org, user, name, _) = self.find(database).await?;
+impl SecondFactorOff {
+    async fn run(&self, database: &Database, err: &mut impl Write) -> Result<(), Failure> {
+        let Some(email) = &self.email else { return self.take_off_everybodys(database, err).await };
+        let whose = Whose { email: email.clone(), organization: self.organization.clone() };
+        let (org, user, name, _) = whose.find(database).await?;
         let mut tx = tx::write_as_owner(&database.pool, org, Clock::System.now()).await?;
         if !second_factor::take_off(&mut tx, user).await? {
             return Err(Failure::Refused(format!("{name} has no second factor")));
@@ -184,6 +202,22 @@ impl Whose {
         sessions::end_all(&mut tx, user, None).await?;
         tx.commit().await?;
         writeln!(err, "{name} signs in with the password alone, and is signed out everywhere")?;
+        Ok(())
+    }
+
+    async fn take_off_everybodys(&self, database: &Database, err: &mut impl Write) -> Result<(), Failure> {
+        let org = organization(database, self.organization.as_deref()).await?;
+        let mut tx = tx::write_as_owner(&database.pool, org, Clock::System.now()).await?;
+        let mut people = 0;
+        for user in second_factor_db::everybody(&mut tx).await? {
+            if second_factor::take_off(&mut tx, user).await? {
+                sessions::end_all(&mut tx, user, None).await?;
+                people += 1;
+            }
+        }
+        tx.commit().await?;
+        let people = format::counted(people, "person signs", "people sign");
+        writeln!(err, "{people} in with the password alone, signed out everywhere")?;
         Ok(())
     }
 }

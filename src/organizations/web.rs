@@ -33,6 +33,7 @@ use crate::{
     },
     period_locks,
     postgres::{error::violates, tx},
+    sign_in::required::NO_KEY,
     web::{
         auth::{Allowed, ManagePeople, Viewer},
         error::Error,
@@ -203,6 +204,9 @@ async fn save(
     }
     let mut errors = Errors::new();
     let new = fields.parse(me.company.currency, &mut errors);
+    if new.second_factor_required && !me.second_factor_required && app.key.is_none() {
+        return Err(Error::Conflict(NO_KEY)); // nobody could turn one on, and go on
+    }
     let refuse = |errors| Typed { settings: Some(fields.clone()), errors, ..Typed::default() };
     if !errors.is_empty() {
         return draw(&app, &me, page, refuse(errors)).await;

@@ -12,9 +12,9 @@ use crate::{
     postgres::{sessions, tx},
     sign_in::{
         self, proof,
-        required::PATH,
+        required::{NO_KEY, PATH},
         second_factor,
-        second_factor_db::{self, Status},
+        second_factor_db::{self, Begun, Status},
         session,
         totp::Secret,
     },
@@ -55,6 +55,8 @@ struct FactorPage {
     status: Option<Status>,
     /// The company, where it wants the person to have one.
     required_by: Option<String>,
+    /// Whether secrets can be stored.
+    has_key: bool,
     errors: Errors,
 }
 
@@ -70,7 +72,7 @@ async fn draw(app: &App, me: &Viewer, page: Page, errors: Errors) -> Result<Resp
     let mut read = tx::read(&app.db, me.scope.org).await?;
     let status = second_factor_db::status(&mut read, me.scope.org, me.id).await?;
     let required_by = me.needs_second_factor().then(|| me.company.name.clone());
-    answer(errors.status(), FactorPage { page, status, required_by, errors })
+    answer(errors.status(), FactorPage { page, status, required_by, has_key: app.key.is_some(), errors })
 }
 
 /// Makes a secret, which counts for nothing until a code of it has come.
@@ -80,11 +82,12 @@ async fn begin(
     page: Page,
     Form { once, typed, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
+    let Some(key) = &app.key else { return Err(Error::Conflict(NO_KEY)) };
     if let Some(response) = step_up::required(&me, &page, PATH, &typed) {
         return response;
     }
     let mut write = once::begin(&app, &me, once).await?;
-    if !second_factor_db::begin(&mut write, me.id, &Secret::random()).await? {
+    if !second_factor_db::begin(&mut write, key, me.id, &Secret::random()).await? {
         return Err(Error::Conflict("Your second factor is on already. Turn it off first to set up another phone."));
     }
     write.done(NEW).await
@@ -105,14 +108,14 @@ struct SecretPage {
 /// The secret, for whoever has just given the password: another one has found an open browser.
 async fn show_secret(State(app): State<App>, me: Viewer, page: Page) -> Result<Response, Error> {
     match begun(&app, &me).await?.filter(|_| me.is_fresh() && me.behind.is_none()) {
-        Some(secret) => draw_secret(&app, &me, page, &secret, Errors::new()).await,
+        Some(begun) => draw_secret(&app, &me, page, &begun.secret, Errors::new()).await,
         None => Ok(Redirect::to(PATH).into_response()),
     }
 }
 
-async fn begun(app: &App, me: &Viewer) -> Result<Option<Secret>, Error> {
+async fn begun(app: &App, me: &Viewer) -> Result<Option<Begun>, Error> {
     let mut read = tx::read(&app.db, me.scope.org).await?;
-    Ok(second_factor_db::begun(&mut read, me.scope.org, me.id, me.now).await?)
+    Ok(second_factor_db::begun(&mut read, app.key.as_deref(), me.scope.org, me.id, me.now).await?)
 }
 
 async fn draw_secret(app: &App, me: &Viewer, page: Page, secret: &Secret, errors: Errors) -> Result<Response, Error> {
@@ -153,16 +156,16 @@ async fn confirm(
     page: Page,
     Form { fields, .. }: Form<CodeForm>,
 ) -> Result<Response, Error> {
-    let Some(secret) = begun(&app, &me).await? else { return Ok(Redirect::to(PATH).into_response()) };
+    let Some(begun) = begun(&app, &me).await? else { return Ok(Redirect::to(PATH).into_response()) };
     let mut write = tx::write(&app.db, me.scope.org, Some(me.id), app.clock).await?;
-    let Some(codes) = second_factor::confirm(&mut write, me.id, &secret, &fields.code).await? else {
+    let Some(codes) = second_factor::confirm(&mut write, me.id, &begun, &fields.code).await? else {
         drop(write);
         let mut errors = Errors::new();
         errors.add(
             "code",
             "This is not the code of the secret above. Wait for the next one, and check the clock of the phone.",
         );
-        return draw_secret(&app, &me, page, &secret, errors).await;
+        return draw_secret(&app, &me, page, &begun.secret, errors).await;
     };
     // Whoever came in elsewhere came with the password alone.
     sessions::end_all(&mut write, me.id, Some(&me.session)).await?;

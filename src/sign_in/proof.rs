@@ -42,7 +42,7 @@ pub async fn by_code(app: &App, from: Guesser, org: OrgId, user: UserId, code: &
     let mut used = None;
     if may_try(&who) {
         let mut tx = tx::write(&app.db, org, Some(user), app.clock).await?;
-        used = second_factor::use_up(&mut tx, user, code).await?;
+        used = second_factor::use_up(&mut tx, app.key.as_deref(), user, code).await?;
         tx.commit().await?;
     }
     if used.is_some() {

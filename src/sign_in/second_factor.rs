@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::{
+    key::Key,
     recovery,
-    second_factor_db::{self as db},
-    totp::Secret,
+    second_factor_db::{self as db, Begun},
 };
 use crate::{audit, domain::id::UserId, postgres::tx::Tx};
 
@@ -23,13 +23,13 @@ pub enum Used {
 
 /// Uses up a code of the person and notes what came of it. Nothing: it is wrong, or was used before; of two requests with
 /// the same code one gets it.
-pub async fn use_up(tx: &mut Tx, user: UserId, typed: &str) -> sqlx::Result<Option<Used>> {
+pub async fn use_up(tx: &mut Tx, key: Option<&Key>, user: UserId, typed: &str) -> sqlx::Result<Option<Used>> {
     let used = match recovery::hash(typed) {
         Some(hash) => {
             let left = db::use_recovery_code(tx, user, &hash).await?;
             left.map(|left| Used::Recovery { left })
         }
-        None => accept(tx, user, typed).await?.then_some(Used::App),
+        None => accept(tx, key, user, typed).await?.then_some(Used::App),
     };
     let act = match used {
         Some(Used::App) => return Ok(used),
@@ -40,17 +40,17 @@ pub async fn use_up(tx: &mut Tx, user: UserId, typed: &str) -> sqlx::Result<Opti
     Ok(used)
 }
 
-async fn accept(tx: &mut Tx, user: UserId, typed: &str) -> sqlx::Result<bool> {
-    let Some(secret) = db::secret(tx, user).await? else { return Ok(false) };
+async fn accept(tx: &mut Tx, key: Option<&Key>, user: UserId, typed: &str) -> sqlx::Result<bool> {
+    let Some(secret) = db::secret(tx, key, user).await? else { return Ok(false) };
     let Some(step) = secret.step_of(typed, tx.now) else { return Ok(false) };
     db::accept_step(tx, user, step).await
 }
 
 /// Makes the begun second factor count, if this is its code, and gives the person recovery codes, to be shown once.
 /// Nothing: the code is wrong, or nothing is begun any more.
-pub async fn confirm(tx: &mut Tx, user: UserId, secret: &Secret, typed: &str) -> sqlx::Result<Option<Vec<String>>> {
-    let Some(step) = secret.step_of(typed, tx.now) else { return Ok(None) };
-    if !db::confirm(tx, user, secret, step).await? {
+pub async fn confirm(tx: &mut Tx, user: UserId, begun: &Begun, typed: &str) -> sqlx::Result<Option<Vec<String>>> {
+    let Some(step) = begun.secret.step_of(typed, tx.now) else { return Ok(None) };
+    if !db::confirm(tx, user, begun, step).await? {
         return Ok(None);
     }
     audit::db::record(tx, "user.second_factor_on", &format!("/users/{user}"), json!({})).await?;
@@ -75,7 +75,7 @@ pub async fn turn_off(tx: &mut Tx, user: UserId) -> sqlx::Result<bool> {
     remove(tx, user, "user.second_factor_off").await
 }
 
-/// Takes it off for somebody whose phone is lost. False: there is none.
+/// Takes it off for somebody whose phone is lost, or where the server's key is. False: there is none.
 pub async fn take_off(tx: &mut Tx, user: UserId) -> sqlx::Result<bool> {
     remove(tx, user, "user.second_factor_taken_off").await
 }

@@ -1,9 +1,12 @@
-//! The SQL of second factors: secrets with the last accepted step, and recovery codes as hashes.
+//! The SQL of second factors: encrypted secrets with the last accepted step, and recovery codes as hashes.
 
 use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 
-use super::totp::Secret;
+use super::{
+    key::{DoesNotFit, Key},
+    totp::Secret,
+};
 use crate::{
     domain::id::{OrgId, UserId},
     postgres::tx::Tx,
@@ -40,17 +43,18 @@ pub async fn status(db: &mut PgConnection, org: OrgId, user: UserId) -> sqlx::Re
 }
 
 /// Begins one with this secret, in place of one that was begun and not confirmed. False: one is on.
-pub async fn begin(tx: &mut Tx, user: UserId, secret: &Secret) -> sqlx::Result<bool> {
+pub async fn begin(tx: &mut Tx, key: &Key, user: UserId, secret: &Secret) -> sqlx::Result<bool> {
     let (org, now) = (tx.org, tx.now);
+    let sealed = key.seal(org, user, secret.bytes()).map_err(unreadable)?;
     let done = sqlx::query!(
-        "insert into second_factors as f (org_id, user_id, secret, begun_at)
+        "insert into second_factors as f (org_id, user_id, sealed, begun_at)
          values ($1, $2, $3, $4)
          on conflict on constraint second_factors_pkey do update
-         set secret = excluded.secret, begun_at = excluded.begun_at
+         set sealed = excluded.sealed, secret = null, begun_at = excluded.begun_at
          where f.confirmed_at is null",
         org as OrgId,
         user as UserId,
-        secret.bytes(),
+        sealed,
         now,
     )
     .execute(&mut **tx)
@@ -58,36 +62,47 @@ pub async fn begin(tx: &mut Tx, user: UserId, secret: &Secret) -> sqlx::Result<b
     Ok(done.rows_affected() == 1)
 }
 
-/// The secret that was begun a short time ago and waits for its first code.
+/// A second factor that waits for its first code.
+pub struct Begun {
+    /// What is shown.
+    pub secret: Secret,
+    /// How it is stored: begun anew it is another one.
+    stored: Vec<u8>,
+}
+
+/// The one that the person has begun a short time ago.
 pub async fn begun(
     db: &mut PgConnection,
+    key: Option<&Key>,
     org: OrgId,
     user: UserId,
     now: OffsetDateTime,
-) -> sqlx::Result<Option<Secret>> {
-    let stored = sqlx::query_scalar!(
-        "select secret
-         from second_factors
-         where org_id = $1 and user_id = $2 and confirmed_at is null and begun_at > $3",
+) -> sqlx::Result<Option<Begun>> {
+    let found = sqlx::query!(
+        r#"select coalesce(sealed, secret) as "stored!", sealed is not null as "is_sealed!"
+           from second_factors
+           where org_id = $1 and user_id = $2 and confirmed_at is null and begun_at > $3"#,
         org as OrgId,
         user as UserId,
         now - CONFIRM_WITHIN,
     )
     .fetch_optional(db)
     .await?;
-    Ok(stored.as_deref().and_then(Secret::stored))
+    let Some(row) = found else { return Ok(None) };
+    let secret = read(key, row.is_sealed, org, user, &row.stored)?;
+    Ok(Some(Begun { secret, stored: row.stored }))
 }
 
 /// Makes the begun one count from the code of this step on. False: it is not begun any more.
-pub async fn confirm(tx: &mut Tx, user: UserId, secret: &Secret, step: i64) -> sqlx::Result<bool> {
+pub async fn confirm(tx: &mut Tx, user: UserId, begun: &Begun, step: i64) -> sqlx::Result<bool> {
     let (org, now) = (tx.org, tx.now);
     let done = sqlx::query!(
         "update second_factors
          set confirmed_at = $5, last_step = $4
-         where org_id = $1 and user_id = $2 and secret = $3 and confirmed_at is null",
+         where org_id = $1 and user_id = $2 and coalesce(sealed, secret) = $3 and confirmed_at is null",
         org as OrgId,
         user as UserId,
-        secret.bytes(),
+        begun.stored,
         step,
         now,
     )
@@ -97,18 +112,33 @@ pub async fn confirm(tx: &mut Tx, user: UserId, secret: &Secret, step: i64) -> s
 }
 
 /// The secret from which the person's codes follow, if a second factor is on.
-pub async fn secret(tx: &mut Tx, user: UserId) -> sqlx::Result<Option<Secret>> {
+pub async fn secret(tx: &mut Tx, key: Option<&Key>, user: UserId) -> sqlx::Result<Option<Secret>> {
     let org = tx.org;
-    let stored = sqlx::query_scalar!(
-        "select secret
-         from second_factors
-         where org_id = $1 and user_id = $2 and confirmed_at is not null",
+    let found = sqlx::query!(
+        r#"select coalesce(sealed, secret) as "stored!", sealed is not null as "is_sealed!"
+           from second_factors
+           where org_id = $1 and user_id = $2 and confirmed_at is not null"#,
         org as OrgId,
         user as UserId,
     )
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(stored.as_deref().and_then(Secret::stored))
+    found.map(|row| read(key, row.is_sealed, org, user, &row.stored)).transpose()
+}
+
+/// Reads a secret. Where no server has started with a key yet it is stored as it is.
+fn read(key: Option<&Key>, is_sealed: bool, org: OrgId, user: UserId, stored: &[u8]) -> sqlx::Result<Secret> {
+    let bytes = match key {
+        _ if !is_sealed => stored.to_vec(),
+        Some(key) => key.open(org, user, stored).map_err(unreadable)?,
+        None => return Err(unreadable(DoesNotFit)),
+    };
+    Secret::stored(&bytes).ok_or_else(|| unreadable(DoesNotFit))
+}
+
+/// To the page it is like any other value that cannot be read: our fault, and the log says what it is.
+fn unreadable(error: DoesNotFit) -> sqlx::Error {
+    sqlx::Error::Decode(error.into())
 }
 
 /// Accepts a code's step. False: this one or a later one was accepted before. The row is locked until the transaction
@@ -205,4 +235,67 @@ pub async fn delete(tx: &mut Tx, user: UserId) -> sqlx::Result<bool> {
     .fetch_optional(&mut **tx)
     .await?;
     Ok(was_on == Some(true))
+}
+
+/// A secret as it is stored, and whose it is.
+pub struct Stored {
+    /// The organization.
+    pub org_id: OrgId,
+    /// The person.
+    pub user_id: UserId,
+    /// The secret, readable or not.
+    pub bytes: Vec<u8>,
+}
+
+/// The encrypted secrets of everybody's second factors that are on.
+pub async fn sealed(owner: &mut PgConnection) -> sqlx::Result<Vec<Stored>> {
+    sqlx::query_as!(
+        Stored,
+        r#"select org_id, user_id, sealed as "bytes!"
+           from second_factors
+           where sealed is not null and confirmed_at is not null"#,
+    )
+    .fetch_all(owner)
+    .await
+}
+
+/// The secrets that are stored readable yet, of everybody; nobody else changes them until the transaction ends.
+pub async fn readable(owner: &mut PgConnection) -> sqlx::Result<Vec<Stored>> {
+    sqlx::query_as!(
+        Stored,
+        r#"select org_id, user_id, secret as "bytes!"
+           from second_factors
+           where secret is not null
+           order by org_id, user_id
+           for update"#,
+    )
+    .fetch_all(owner)
+    .await
+}
+
+/// Stores these secrets encrypted, and not readable any more.
+pub async fn seal(owner: &mut PgConnection, sealed: &[Stored]) -> sqlx::Result<()> {
+    let orgs: Vec<i64> = sealed.iter().map(|one| one.org_id.0).collect();
+    let users: Vec<i64> = sealed.iter().map(|one| one.user_id.0).collect();
+    let bytes: Vec<Vec<u8>> = sealed.iter().map(|one| one.bytes.clone()).collect();
+    sqlx::query!(
+        "update second_factors f
+         set sealed = s.bytes, secret = null
+         from unnest($1::bigint[], $2::bigint[], $3::bytea[]) s (org_id, user_id, bytes)
+         where f.org_id = s.org_id and f.user_id = s.user_id",
+        &orgs,
+        &users,
+        &bytes,
+    )
+    .execute(owner)
+    .await?;
+    Ok(())
+}
+
+/// Who of a company has a second factor, or has begun one.
+pub async fn everybody(owner: &mut Tx) -> sqlx::Result<Vec<UserId>> {
+    let org = owner.org;
+    sqlx::query_scalar!("select user_id from second_factors where org_id = $1 order by user_id", org as OrgId)
+        .fetch_all(&mut **owner)
+        .await
 }

@@ -5,6 +5,7 @@
 use std::{
     future,
     panic::{AssertUnwindSafe, resume_unwind},
+    sync::Arc,
     thread,
 };
 
@@ -79,7 +80,8 @@ async fn pay_goes_from_late_facts_to_a_paid_run_and_from_a_dispute_to_its_answer
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_factor_is_turned_on_and_asked_for() {
     let database = TestDatabase::create().await;
-    let app = App::new(database.pool.clone(), Clock::System, "http://127.0.0.1".parse().unwrap());
+    let mut app = App::new(database.pool.clone(), Clock::System, "http://127.0.0.1".parse().unwrap());
+    app.key = Some(Arc::new("a5".repeat(32).parse().unwrap()));
     second_factor::person(&app).await;
     let now = second_factor::NOW;
     let (site, later) = (serve(&app, now).await, serve(&app, now + Duration::minutes(1)).await);

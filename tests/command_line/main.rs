@@ -5,6 +5,7 @@ mod commission;
 #[path = "../support/database.rs"]
 mod database;
 mod metrics;
+mod server_key;
 mod verify;
 
 use std::{

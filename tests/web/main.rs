@@ -59,6 +59,7 @@ mod scorecards;
 mod seals;
 mod search;
 mod second_factor;
+mod server_key;
 mod settings;
 mod settled;
 mod setup;

@@ -50,6 +50,9 @@ pub const NOW: OffsetDateTime = datetime!(2026-11-19 09:00 UTC);
 /// A password that the rules accept.
 pub const PASSWORD: &str = "tuba paraffin nebel kran";
 
+/// The server's key.
+pub const KEY: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
+
 /// The application over a database of its own, with a clock that stands still.
 pub struct TestApp {
     pub app: App,
@@ -72,7 +75,8 @@ impl TestApp {
 
     /// A migrated database that somebody else keeps, at an instant.
     pub fn over(db: sqlx::PgPool, now: OffsetDateTime) -> Self {
-        let app = App::new(db.clone(), Clock::Fixed(now), "http://127.0.0.1:8080".parse().unwrap());
+        let mut app = App::new(db.clone(), Clock::Fixed(now), "http://127.0.0.1:8080".parse().unwrap());
+        app.key = Some(Arc::new(KEY.parse().unwrap()));
         Self { app, db, database: None }
     }
 

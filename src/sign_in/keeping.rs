@@ -1,0 +1,139 @@
+//! The key at the start of the server: read or made, tried on what is encrypted, and what is readable yet encrypted with it.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use sqlx::PgPool;
+
+use super::{
+    key::{DoesNotFit, Key},
+    second_factor_db::{self, Stored},
+};
+use crate::web::format;
+
+/// Where the key is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a file that somebody has made (`ATTAIN_KEY_FILE`).
+    Named(PathBuf),
+    /// In the data folder, where the first start makes it.
+    Own(PathBuf),
+    /// Nowhere: the database is somebody else's, and no file is named. Nobody turns a second factor on.
+    Nowhere,
+}
+
+/// Why the server does not start. Each message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file that is named cannot be used.
+    #[error("ATTAIN_KEY_FILE: cannot use {}: {source}", .path.display())]
+    Named {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The file of the data folder cannot be used.
+    #[error("the server’s key: cannot use {}: {source}", .path.display())]
+    Own {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// What is encrypted has no key.
+    #[error("{} encrypted, and {}. {LOST}", factors(*.sealed), .without)]
+    Missing {
+        /// How many second factors are encrypted.
+        sealed: usize,
+        /// Where no key is.
+        without: String,
+    },
+    /// What is encrypted has another key.
+    #[error("{} encrypted with another key than that of {}. {LOST}", factors(*.sealed), .path.display())]
+    Another {
+        /// How many second factors are encrypted.
+        sealed: usize,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The database.
+    #[error("the database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The key encrypts nothing.
+    #[error(transparent)]
+    Unusable(#[from] DoesNotFit),
+}
+
+/// What to do without the key.
+const LOST: &str = "Bring the key file that was used before. If it is lost, attain user second-factor-off --everybody takes \
+                    second factors off, and the server starts";
+
+fn factors(number: usize) -> String {
+    format::counted(i64::try_from(number).unwrap_or(i64::MAX), "second factor is", "second factors are")
+}
+
+/// The key with which the server works, once everything that is stored is encrypted with it. None: there is none, and
+/// nothing is encrypted.
+pub async fn ready(db: &PgPool, place: &Place) -> Result<Option<Key>, KeyError> {
+    let mut tx = db.begin().await?;
+    let sealed = second_factor_db::sealed(&mut tx).await?;
+    let (key, path) = match place {
+        Place::Named(path) => (Some(named(path)?), path.as_path()),
+        Place::Own(path) => (own(path, sealed.is_empty())?, path.as_path()),
+        Place::Nowhere => (None, Path::new("")),
+    };
+    let readable = second_factor_db::readable(&mut tx).await?;
+    let Some(key) = key else {
+        if !sealed.is_empty() {
+            let without = match place {
+                Place::Nowhere => "ATTAIN_KEY_FILE names no file with their key".to_owned(),
+                _ => format!("{}, which held their key, is not there", path.display()),
+            };
+            return Err(KeyError::Missing { sealed: sealed.len(), without });
+        }
+        if !readable.is_empty() {
+            tracing::warn!("{} stored readable: name a file for a key, ATTAIN_KEY_FILE", factors(readable.len()));
+        }
+        return Ok(None);
+    };
+    let fitting = sealed.iter().filter(|one| key.open(one.org_id, one.user_id, &one.bytes).is_ok()).count();
+    if fitting == 0 && !sealed.is_empty() {
+        return Err(KeyError::Another { sealed: sealed.len(), path: path.to_owned() });
+    }
+    if fitting < sealed.len() {
+        let unfit = factors(sealed.len() - fitting);
+        tracing::warn!("{unfit} not encrypted with the server’s key, or changed since: take them off");
+    }
+    if !readable.is_empty() {
+        let count = readable.len();
+        let seal = |Stored { org_id, user_id, bytes }: Stored| {
+            key.seal(org_id, user_id, &bytes).map(|bytes| Stored { org_id, user_id, bytes })
+        };
+        let sealed = readable.into_iter().map(seal).collect::<Result<Vec<Stored>, _>>()?;
+        second_factor_db::seal(&mut tx, &sealed).await?;
+        tx.commit().await?;
+        tracing::info!("{} encrypted now", factors(count));
+    }
+    Ok(Some(key))
+}
+
+fn named(path: &Path) -> Result<Key, KeyError> {
+    let refuse = |source| KeyError::Named { path: path.to_owned(), source };
+    Key::read(path).map_err(refuse)?.ok_or_else(|| refuse(io::ErrorKind::NotFound.into()))
+}
+
+/// The key of the data folder; made if there is none and may be a new one.
+fn own(path: &Path, may_be_new: bool) -> Result<Option<Key>, KeyError> {
+    let refuse = |source| KeyError::Own { path: path.to_owned(), source };
+    match Key::read(path).map_err(refuse)? {
+        None if may_be_new => {
+            let key = Key::make(path).map_err(refuse)?;
+            tracing::info!("made {}, the key of second factors: back it up apart from the database", path.display());
+            Ok(Some(key))
+        }
+        found => Ok(found),
+    }
+}
