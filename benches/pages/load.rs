@@ -1,6 +1,9 @@
 //! Clients that ask without a pause, each on a connection of its own, and what they saw.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
 
 use axum::{body::Body, http::Request};
 use http_body_util::BodyExt;
@@ -12,6 +15,9 @@ use tokio::task::JoinSet;
 
 use crate::processes::Server;
 
+/// How many pages were asked for that had to be drawn anew.
+static ASKED: AtomicU64 = AtomicU64::new(0);
+
 /// A page and who asks for it.
 #[derive(Clone)]
 pub struct Target {
@@ -21,6 +27,8 @@ pub struct Target {
     token: String,
     /// How many ask at once.
     pub connections: usize,
+    /// Whether each request has an address of its own, so that no page is answered from memory.
+    anew: bool,
 }
 
 /// What a round took.
@@ -38,20 +46,26 @@ pub struct Taken {
 impl Target {
     /// A page that this session asks for.
     pub fn new(name: &'static str, path: &str, token: &str, connections: usize) -> Self {
-        Self { name, path: path.to_owned(), token: token.to_owned(), connections }
+        Self { name, path: path.to_owned(), token: token.to_owned(), connections, anew: false }
+    }
+
+    /// The same page drawn anew for each request.
+    pub fn drawn_anew(&self, name: &'static str) -> Self {
+        Self { name, anew: true, ..self.clone() }
     }
 
     /// A line of the table.
     pub fn row(&self, taken: &[Taken], bare: f64) -> String {
         let per_second = median(taken, |one| one.per_second);
         format!(
-            "| {} | {per_second:.0} | {:.0} % | {:.1} ms | {:.1} ms | {:.2} ms | {:.2} ms | {} |",
+            "| {} | {per_second:.0} | {:.1} % | {:.1} ms | {:.1} ms | {:.2} ms | {:.2} ms | {:.2} | {} |",
             self.name,
             100.0 * per_second / bare,
             median(taken, |one| millis(one.median)),
             median(taken, |one| millis(one.p95)),
             median(taken, |one| millis(one.own)),
             median(taken, |one| millis(one.database)),
+            median(taken, |one| (one.own + one.database).as_secs_f64() / one.database.as_secs_f64()),
             taken.first().map_or(0, |one| one.bytes),
         )
     }
@@ -111,6 +125,11 @@ async fn ask(port: u16, target: Target, until: Instant) -> Vec<(Duration, usize)
     let address = format!("http://127.0.0.1:{port}{}", target.path);
     let mut answers = Vec::new();
     while Instant::now() < until {
+        let address = if target.anew {
+            format!("{address}?n={}", ASKED.fetch_add(1, Ordering::Relaxed))
+        } else {
+            address.clone()
+        };
         let request = Request::get(&address).header("cookie", format!("session={}", target.token));
         let start = Instant::now();
         let answer = client.request(request.body(Body::empty()).unwrap()).await.unwrap();

@@ -78,7 +78,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// As JSON with sorted keys, as PostgreSQL gives it back: what the check of a statement is made of.
+    /// As JSON with sorted keys, however it was stored: what the check of a statement is made of.
     ///
     /// # Errors
     ///

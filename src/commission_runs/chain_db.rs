@@ -68,7 +68,7 @@ pub async fn corrected(db: &mut PgConnection, org: OrgId, run: Option<RunId>) ->
            ) c on true
            left join lateral (
                select sum((a->>'new')::numeric - (a->>'old')::numeric) as posted
-               from jsonb_array_elements(s.inputs->'facts'->'adjustments') a
+               from json_array_elements(s.inputs->'facts'->'adjustments') a
                where a->>'reason' is null
            ) i on true
            where s.org_id = $1 and ($2::bigint is null or s.run_id = $2)

@@ -72,8 +72,8 @@ pub async fn insert(tx: &mut Tx, day: Date, kept: &[NewDay]) -> sqlx::Result<()>
     sqlx::query!(
         "insert into daily_earnings (org_id, rep_id, period_kind, period_start, day, plan_version_id, engine, inputs,
                                      statement, calculated_at)
-         select $1, n.rep_id, n.period_kind, n.period_start, $2, n.plan_version_id, n.engine, n.inputs::jsonb,
-                n.statement::jsonb, $3
+         select $1, n.rep_id, n.period_kind, n.period_start, $2, n.plan_version_id, n.engine, n.inputs::json,
+                n.statement::json, $3
          from unnest($4::bigint[], $5::text[], $6::date[], $7::bigint[], $8::text[], $9::text[], $10::text[])
               as n (rep_id, period_kind, period_start, plan_version_id, engine, inputs, statement)
          on conflict do nothing",

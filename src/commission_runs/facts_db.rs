@@ -93,8 +93,9 @@ pub async fn credited_deals(
                  and ($4::bigint is null or d.id = any (array(select id from mine)))
            ),
            returned as (
-               select d.id, d.number, b.id as root_id, b.number as returns, d.booked_on, d.customer_id, d.confirmed_at, d.net,
-                      b.booked_on as class_on
+               select d.id, d.number, b.number as returns, d.booked_on, d.customer_id, d.confirmed_at, d.net,
+                      b.booked_on as class_on, b.id as root_id, b.customer_id as root_customer_id,
+                      b.confirmed_at as root_confirmed_at, b.net as root_net
                from base b
                join deals d on d.org_id = $1 and d.returns_id = b.id and d.booked_on is not null
            ),
@@ -120,17 +121,22 @@ pub async fn credited_deals(
                join deal_credits c on c.org_id = $1 and c.deal_id = d.id and c.booked_on >= $2
                where $4::bigint is null or c.rep_id = $4
                union all
-               select distinct b.id, b.number, null::bigint, b.booked_on, b.customer_id, b.confirmed_at, b.net, b.booked_on,
-                               false, c.rep_id, 0::bigint, false
+               select distinct r.root_id, r.returns, null::bigint, r.class_on, r.root_customer_id, r.root_confirmed_at,
+                               r.root_net, r.class_on, false, c.rep_id, 0::bigint, false
                from returned r
-               join base b on b.id = r.root_id
-               join deal_credits c on c.org_id = $1 and c.deal_id = r.id and not c.overlay
+               cross join lateral (
+                   -- One by one: all credits there are would be read else.
+                   select c.rep_id
+                   from deal_credits c
+                   where c.org_id = $1 and c.deal_id = r.id and not c.overlay
+                   offset 0
+               ) c
                where ($4::bigint is null or c.rep_id = $4)
                  -- As a count: an anti-join would read all credits there are.
                  and (
                      select count(*)
                      from deal_credits own
-                     where own.org_id = $1 and own.deal_id = b.id and own.rep_id = c.rep_id and not own.overlay
+                     where own.org_id = $1 and own.deal_id = r.root_id and own.rep_id = c.rep_id and not own.overlay
                  ) = 0
            ),
            -- Each customer once, however many deals.

@@ -145,7 +145,7 @@ pub async fn paid_in(
            join period_locks l on l.org_id = $1 and l.period_start <= c.on_date and l.period_end > c.on_date
            join statements s on s.org_id = $1 and s.run_id = l.run_id and s.rep_id = $2
            where exists (
-                     select from jsonb_array_elements(s.inputs->'facts'->'deals') x
+                     select from json_array_elements(s.inputs->'facts'->'deals') x
                      where (x->>'number')::bigint = c.number and x->'rep' is null and x->'hold' is null
                        and coalesce((x->>'confirmed')::boolean, true)
                  )

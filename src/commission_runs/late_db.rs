@@ -309,7 +309,7 @@ pub async fn paid_before(
                             and not exists (
                                 select from pay_hold_releases r where r.org_id = h.org_id and r.hold_id = h.id
                             )
-                      ) then nullif(n.detail->'held', 'null') end as held
+                      ) and json_typeof(n.detail->'held') <> 'null' then n.detail->'held' end as held
                from statement_lines n
                where n.org_id = $1 and n.statement_id = k.id
                  and n.measure not in ('adjustment', 'carried', 'draw', 'plan')

@@ -98,7 +98,7 @@ pub async fn insert_statements(tx: &mut Tx, run: RunId, statements: &[NewStateme
     let ids = sqlx::query!(
         "insert into statements (org_id, run_id, rep_id, prepared_by, plan_version_id, inputs, total, digest,
                                  draw_balance, carried, hands)
-         select $1, $2, n.rep_id, $3, n.version_id, n.inputs::jsonb, n.total, n.digest, n.draw_balance, n.carried, (
+         select $1, $2, n.rep_id, $3, n.version_id, n.inputs::json, n.total, n.digest, n.draw_balance, n.carried, (
                     select coalesce(array_agg(distinct h.made_by order by h.made_by), '{}')
                     from unnest($11::bigint[], $12::bigint[]) as h (rep_id, made_by)
                     where h.rep_id = n.rep_id
@@ -136,7 +136,7 @@ pub async fn insert_statements(tx: &mut Tx, run: RunId, statements: &[NewStateme
     }
     sqlx::query!(
         "insert into statement_lines (org_id, statement_id, position, component, measure, amount, detail)
-         select $1, n.statement_id, n.position, n.component, n.measure, n.amount, n.detail::jsonb
+         select $1, n.statement_id, n.position, n.component, n.measure, n.amount, n.detail::json
          from unnest($2::bigint[], $3::integer[], $4::text[], $5::text[], $6::bigint[], $7::text[])
               as n (statement_id, position, component, measure, amount, detail)",
         org as OrgId,

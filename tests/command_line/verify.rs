@@ -33,19 +33,19 @@ const BY_HAND: [(&str, &str); 13] = [
     ("update statements set total = total + 100 where id = 1", "statements.total of statement 1 "),
     ("update statements set digest = '\\x00' where id = 2", "statements.digest of statement 2 "),
     (
-        "update statements set inputs = jsonb_set(inputs, '{facts,rep}', '\"Somebody\"') where id = 3",
+        "update statements set inputs = jsonb_set(inputs::jsonb, '{facts,rep}', '\"Somebody\"')::json where id = 3",
         "statements.digest of statement 3 ",
     ),
     (
-        "update statements set inputs = jsonb_set(inputs, '{facts,period}', '\"1999-01\"') where id = 5",
+        "update statements set inputs = jsonb_set(inputs::jsonb, '{facts,period}', '\"1999-01\"')::json where id = 5",
         "statements.inputs of statement 5 Jonas Lindqvist: stored facts of 1999-01, derived facts of 2026-07",
     ),
     (
-        "update statements set inputs = jsonb_set(inputs, '{plan,name}', '\"Another\"') where id = 6",
+        "update statements set inputs = jsonb_set(inputs::jsonb, '{plan,name}', '\"Another\"')::json where id = 6",
         "statements.inputs of statement 6 ",
     ),
     (
-        "update statement_lines set detail = detail || '{\"component\": \"Gift\"}' where statement_id = 4 and position = 1",
+        "update statement_lines set detail = (detail::jsonb || '{\"component\": \"Gift\"}')::json where statement_id = 4 and position = 1",
         "statement_lines of statement 4 ",
     ),
     (
