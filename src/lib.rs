@@ -359,6 +359,7 @@ pub mod commission_runs {
     pub mod calculate;
     pub mod chain;
     mod chain_db;
+    mod cores;
     pub mod daily;
     mod daily_db;
     pub mod db;
@@ -367,6 +368,7 @@ pub mod commission_runs {
     pub mod files;
     pub mod hands;
     pub mod hands_db;
+    pub mod inputs;
     mod known;
     pub mod late;
     mod late_db;

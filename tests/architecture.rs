@@ -134,13 +134,18 @@ fn written(sql: &str) -> Vec<&str> {
         let pairs = words.windows(3).filter(move |w| w[0] == first && w[1] == second);
         pairs.map(|w| w[2]).collect::<Vec<_>>()
     };
-    let updated = words.windows(3).filter(|w| w[0] == "update" && w[2] == "set").map(|w| w[1]);
+    let is_update = |w: &&[&str]| w[0] == "update" && (w[2] == "set" || w[3] == "set" || w[2] == "as" && w[4] == "set");
+    let updated = words.windows(5).filter(is_update).map(|w| w[1]);
     [after("insert", "into"), after("delete", "from"), updated.collect()].concat()
 }
 
 #[test]
 fn what_is_written_without_a_mark_is_known() {
-    assert_eq!(written("update sign_ins set failures = 0"), ["sign_ins"]);
+    for update in
+        ["update sign_ins set failures = 0", "update sign_ins s set failures = 0", "update sign_ins as s set n = 0"]
+    {
+        assert_eq!(written(update), ["sign_ins"]);
+    }
     assert_eq!(written("with x as (delete from a) insert into b (c) on conflict do update set d"), ["b", "a"]);
     // `Tx::commit` says why no page is kept that would show these.
     let known = [
@@ -150,6 +155,7 @@ fn what_is_written_without_a_mark_is_known() {
         "sign_in/browsers_db.rs known_browsers",
         "sign_in/db.rs sign_ins",
         "sign_in/db.rs throttle",
+        "sign_in/second_factor_db.rs second_factors",
         "sign_in/unfinished_db.rs unfinished_sign_ins",
     ];
     let mut found = BTreeSet::new();

@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use time::Date;
 
 use super::{
     account_db::{self, ByHand, Hand, Owing},
+    cores::on_all_cores,
     earnings,
+    inputs::{Counted, Inputs, digest},
     late::{self, Correction, Looked},
     late_db::PaidBefore,
     needs,
@@ -29,12 +28,10 @@ use crate::{
         company::GrowthBase,
         id::{AdjustmentId, OrgId, PlanVersionId, RunId, UserId},
         metric::Metric,
-        money::{Currency, Money},
+        money::Money,
         period::{Period, PeriodKind},
-        target::Presence,
     },
     plans,
-    scorecards::figure,
     web::{auth::Viewer, error::Error},
 };
 
@@ -58,77 +55,6 @@ pub struct Calculated {
     pub hands: Vec<UserId>,
     /// The longer period that it trues up, and how many of its periods count, this one included.
     pub trues_up: Option<(PeriodKind, u32)>,
-}
-
-/// The documents that a statement is calculated from: enough to calculate it again anywhere.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Inputs {
-    /// Whose pay it is; statements of the first versions do not say it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rep: Option<UserId>,
-    /// The plan as in `docs/commission-plans.md`.
-    pub plan: serde_json::Value,
-    /// The facts, likewise.
-    pub facts: serde_json::Value,
-    /// What the counts of the facts count, metric by metric.
-    pub records: BTreeMap<Metric, Vec<Counted>>,
-    /// The targets of which only a part counts: the facts hold that part.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub parts: BTreeMap<Metric, Part>,
-}
-
-impl Inputs {
-    /// As JSON with sorted keys, however it was stored: what the check of a statement is made of.
-    ///
-    /// # Errors
-    ///
-    /// If a part is no JSON, which is a fault of the program.
-    pub fn text(&self) -> serde_json::Result<String> {
-        /// The fields in the order of their names: to sort a large company's facts as values takes as long as to pay them.
-        #[derive(Serialize)]
-        struct Sorted<'i> {
-            facts: &'i serde_json::Value,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            parts: Option<serde_json::Value>,
-            plan: &'i serde_json::Value,
-            records: BTreeMap<&'static str, &'i [Counted]>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            rep: Option<UserId>,
-        }
-        serde_json::to_string(&Sorted {
-            facts: &self.facts,
-            parts: if self.parts.is_empty() { None } else { Some(serde_json::to_value(&self.parts)?) },
-            plan: &self.plan,
-            records: self.records.iter().map(|(metric, counted)| (metric.as_str(), counted.as_slice())).collect(),
-            rep: self.rep,
-        })
-    }
-}
-
-/// Why only a part of a target counts: on how many working days the rep was there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
-    /// The target as it was set, in its unit (money in minor units).
-    pub target: Decimal,
-    /// What of it counts, in the same unit; nothing for who was never there.
-    pub counts: Option<Decimal>,
-    /// Working days of presence.
-    pub here: u32,
-    /// Working days of the period.
-    pub of: u32,
-}
-
-/// One thing that a count counts: a customer won or lost, or a visit. The fields are in the order of their names
-/// ([`Inputs::text`]).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counted {
-    /// The customer's name at that time.
-    pub customer: String,
-    /// The deal that made it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deal: Option<i64>,
-    /// The day.
-    pub on: Date,
 }
 
 /// Whose pay is asked for, when, and what else the calculation has to know.
@@ -333,13 +259,15 @@ pub async fn earned(
     let sources = Sources::load(db, asked, &on_plans, beside).await?;
     let shorter = earnings::of_shorter(db, asked, &on_plans, beside).await?;
     let all_paid = paid(&sources, &on_plans, beside, &shorter)?;
-    let mut calculated = Vec::with_capacity(on_plans.len());
-    for (on_plan, Paid { facts, records, statement }) in on_plans.into_iter().zip(all_paid) {
+    let all: Vec<(OnPlan, Paid)> = on_plans.into_iter().zip(all_paid).collect();
+    let documents = on_all_cores(&all, |(on_plan, paid)| paid.facts.to_value(on_plan.plan.currency));
+    let mut calculated = Vec::with_capacity(all.len());
+    for ((on_plan, Paid { facts, records, statement }), of_facts) in all.into_iter().zip(documents) {
         let OnPlan { rep, version, document, plan, .. } = on_plan;
         let draw_is_debt = needs::draw_is_debt(&plan, facts.period_on_plan);
         let periods = facts.true_up.as_ref().and_then(|longer| longer.periods);
         let trues_up = needs::true_up(&plan).map(PeriodKind::from).zip(periods);
-        let facts = facts.to_value(plan.currency).map_err(|e| Error::Internal(e.to_string()))?;
+        let facts = of_facts.map_err(|e| Error::Internal(e.to_string()))?;
         let inputs = Inputs { rep: Some(rep), plan: document, facts, records, parts: sources.parts(rep) };
         let mine = beside.corrections.iter().filter(|one| beside.posts && one.rep == rep);
         calculated.push(Calculated {
@@ -375,12 +303,12 @@ pub(super) fn paid(
     beside: &Beside,
     shorter: &HashMap<UserId, Money>,
 ) -> Result<Vec<Paid>, Error> {
-    let mut all = Vec::with_capacity(on_plans.len());
-    for on_plan in on_plans {
+    let all = on_all_cores(on_plans, |on_plan| {
         let (facts, records) = sources.facts(on_plan, beside);
         let statement = pay(on_plan, &facts)?;
-        all.push(Paid { facts, records, statement });
-    }
+        Ok(Paid { facts, records, statement })
+    });
+    let mut all = all.into_iter().collect::<Result<Vec<_>, Error>>()?;
     // Overrides on earnings are paid once what the team's reps earn themselves is known.
     let mut own = shorter.clone();
     for (on_plan, paid) in on_plans.iter().zip(&all) {
@@ -423,16 +351,6 @@ fn without_others(error: Error, asked: Option<UserId>) -> Error {
     }
 }
 
-impl Part {
-    /// "visits 100 of 110, here 20 of 22 working days".
-    pub fn words(&self, metric: Metric, currency: Currency) -> String {
-        let shown = |value| figure::target_words(metric, value, currency);
-        let here = figure::here(Presence { days: self.here, of: self.of });
-        let counts = self.counts.map_or_else(|| "none".to_owned(), shown);
-        format!("{} {counts} of {}, {here}", metric.label().to_lowercase(), shown(self.target))
-    }
-}
-
 impl Calculated {
     /// What is stored of it.
     pub fn to_store(&self) -> Result<NewStatement, Error> {
@@ -458,48 +376,5 @@ impl Calculated {
             hands: self.hands.clone(),
             lines,
         })
-    }
-}
-
-/// The check of a statement: SHA-256 of its inputs, the engine's version and its result, each as JSON with sorted keys.
-pub fn digest(inputs: &str, engine: &str, statement: &Statement) -> Result<[u8; 32], Error> {
-    let result = statement.to_json().map_err(|e| Error::Internal(e.to_string()))?;
-    let mut hash = Sha256::new();
-    for part in [inputs, engine, result.as_str()] {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
-    Ok(hash.finalize().into())
-}
-
-/// The check code that pages and files print: the first four bytes of a digest.
-pub fn check_code(digest: &[u8]) -> String {
-    let check = u32::from_be_bytes(digest.first_chunk().copied().unwrap_or_default());
-    format!("{:04X}-{:04X}", check >> 16, check & 0xFFFF)
-}
-
-#[cfg(test)]
-mod tests {
-    use time::macros::date;
-
-    use super::*;
-
-    #[test]
-    fn inputs_are_written_with_sorted_keys() {
-        let counted = Counted { customer: "Nordlys".to_owned(), on: date!(2026 - 10 - 02), deal: Some(7) };
-        let part = Part { target: Decimal::TEN, counts: None, here: 3, of: 20 };
-        let whole = Inputs {
-            rep: Some(UserId(4)),
-            plan: serde_json::json!({ "period": "month", "name": "Field" }),
-            facts: serde_json::json!({ "rep": "Kari", "deals": [{ "id": "D1", "amount": "10.00" }] }),
-            records: Metric::ALL.into_iter().map(|metric| (metric, vec![counted.clone()])).collect(),
-            parts: Metric::ALL.into_iter().map(|metric| (metric, part)).collect(),
-        };
-        let bare = Inputs { rep: None, parts: BTreeMap::new(), ..whole.clone() };
-        for inputs in [whole, bare] {
-            let text = inputs.text().unwrap();
-            assert_eq!(text, serde_json::to_value(&inputs).unwrap().to_string());
-            assert_eq!(text, serde_json::from_str::<serde_json::Value>(&text).unwrap().to_string());
-        }
     }
 }

@@ -6,8 +6,9 @@ use sqlx::{PgConnection, PgPool};
 use time::{Date, PrimitiveDateTime};
 
 use super::{
-    calculate::{Calculated, Inputs, Question, calculate},
+    calculate::{Calculated, Question, calculate},
     daily_db::{self, NewDay},
+    inputs::Inputs,
 };
 use crate::{
     App,

@@ -5,8 +5,8 @@ use axum::{extract::State, response::Response};
 use sqlx::PgConnection;
 
 use super::{
-    calculate::check_code,
     db::{self, RunRow},
+    inputs::check_code,
     payroll_db::{self, PayRow},
     web::find,
 };

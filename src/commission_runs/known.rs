@@ -7,8 +7,9 @@ use sqlx::PgConnection;
 use time::Date;
 
 use super::{
-    calculate::{Counted, Part, Question},
+    calculate::Question,
     facts_db::{self, CountedVisit, CreditedDeal, PaidEvent},
+    inputs::{Counted, Part},
     measured::{self, Measured},
     rules::Rules,
 };

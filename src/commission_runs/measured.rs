@@ -7,7 +7,8 @@ use sqlx::PgConnection;
 
 use super::{
     account_db::Led,
-    calculate::{Counted, Part, Question},
+    calculate::Question,
+    inputs::{Counted, Part},
     rules::Rules,
 };
 use crate::{

@@ -8,7 +8,8 @@ use time::Date;
 
 use super::{
     account_db::{self, Led, OnHold},
-    calculate::{Beside, Counted, OnPlan, Part, Question},
+    calculate::{Beside, OnPlan, Question},
+    inputs::{Counted, Part},
     known::{Before, Known},
     late_db::{self, PaidBefore},
     measured, needs,

@@ -3,6 +3,7 @@
 use super::{
     account_db,
     calculate::{Calculated, Question, ToStore, calculate_to_store},
+    cores::on_all_cores,
     late::Correction,
     late_db, store_db,
 };
@@ -66,7 +67,7 @@ pub async fn store(tx: &mut Tx, asked: &Question) -> Result<Result<(RunId, Vec<C
 /// Stores what was calculated as a new run of the period: statements, what they correct and what they take up.
 async fn insert(tx: &mut Tx, asked: &Question, to_store: &ToStore) -> Result<RunId, Error> {
     let ToStore { calculated, marks, facts } = to_store;
-    let statements = calculated.iter().map(Calculated::to_store).collect::<Result<Vec<_>, _>>()?;
+    let statements = on_all_cores(calculated, Calculated::to_store).into_iter().collect::<Result<Vec<_>, _>>()?;
     let run = store_db::insert(tx, asked.period, ENGINE_VERSION, asked.growth_base, *facts).await?;
     late_db::insert_marks(tx, run, marks).await?;
     store_db::insert_statements(tx, run, &statements).await?;

@@ -41,7 +41,8 @@ impl Shared {
         let found = Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(org).or_default());
         let mut found = found.lock().await;
         let (day, minute) = (me.today, me.as_of().minute);
-        if let Some(found) = found.as_ref().filter(|found| found.day == day && found.minute == minute) {
+        // Who has waited for the look of a later minute takes it.
+        if let Some(found) = found.as_ref().filter(|found| found.day == day && found.minute >= minute) {
             return Ok(Arc::clone(&found.classes));
         }
         let classes = worth::classes_on(db, org, &[day], day).await?.remove(&day).unwrap_or_default();

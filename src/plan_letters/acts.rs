@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::db::{self, LetterRow};
-use crate::{audit, commission_runs::calculate::check_code, postgres::tx::Tx};
+use crate::{audit, commission_runs::inputs::check_code, postgres::tx::Tx};
 
 /// Notes the yes of a letter's rep, under a name.
 pub async fn accepted(tx: &mut Tx, row: &LetterRow, name: &str) -> sqlx::Result<()> {

@@ -2,7 +2,7 @@
 
 use super::{db::LetterRow, letter::Letter};
 use crate::{
-    commission_runs::calculate::check_code,
+    commission_runs::inputs::check_code,
     domain::period::short_date,
     statements::sheet::{Align, Column, Sheets},
 };

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     App,
-    commission_runs::calculate::check_code,
+    commission_runs::inputs::check_code,
     domain::{access::Permission, id::LetterId},
     postgres::tx,
     web::{

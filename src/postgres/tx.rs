@@ -245,12 +245,14 @@ impl Tx {
     /// Makes everything written durable, and marks the organization as written: what was drawn before is not shown again.
     ///
     /// Not marked is what is written without a `Tx`, because no kept page shows it: sessions that begin, are used or end, with
-    /// browsers, unfinished sign-ins, tries and the hashes of passwords (`sessions`, `sign_in`); and what is forgotten by age
+    /// browsers, unfinished sign-ins, tries, the hashes of passwords and readable secrets (`sessions`, `sign_in`); and what is forgotten by age
     /// (`receipts`, `imports::before_db`). As whom a session is looked at follows from the session itself.
     pub async fn commit(mut self) -> sqlx::Result<()> {
-        // Last of all: the row of the mark is held for the commit only, and whoever holds it waits for nobody.
+        // Last of all: the row of the mark is held for the commit only. Others wait for it as long as for any statement,
+        // whatever this transaction has waited for before, and no longer than a moment for a program that fell silent.
         let statement = format!(
-            "set constraints all immediate; \
+            "set constraints all immediate; set local lock_timeout = 0; \
+             set local idle_in_transaction_session_timeout = '5s'; \
              insert into writes (org_id, mark) values ({}, gen_random_uuid()) \
              on conflict on constraint writes_pkey do update set mark = excluded.mark",
             self.org.0,

@@ -51,6 +51,9 @@ impl<T> Shared<T> {
             let _others = mem::take(&mut *all);
         }
         let latest = all.entry(as_of.org).or_insert_with(|| Latest { as_of, answers: HashMap::new() });
+        if latest.as_of.minute > as_of.minute {
+            return Answer::default(); // Who asks so late shares with nobody.
+        }
         if latest.as_of != as_of {
             let _older = mem::replace(latest, Latest { as_of, answers: HashMap::new() });
         }

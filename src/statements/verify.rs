@@ -7,8 +7,8 @@ use sqlx::PgConnection;
 use super::verify_db::{self, Stored};
 use crate::{
     commission_runs::{
-        calculate::{Inputs, digest},
         chain,
+        inputs::{Inputs, digest},
     },
     domain::{
         commission::{

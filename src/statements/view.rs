@@ -8,8 +8,8 @@ use time::Date;
 use super::db::{self, StatementRow};
 use crate::{
     commission_runs::{
-        calculate::{Counted, Inputs, check_code},
         files,
+        inputs::{Counted, Inputs, check_code},
     },
     domain::{
         commission::{

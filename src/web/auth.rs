@@ -116,7 +116,7 @@ impl Viewer {
     }
 
     /// Which facts the request sees. They were there before anything is drawn from them, so that nothing is older than this
-    /// says.
+    /// says, but the classes of customers, which are shared for a minute.
     pub fn as_of(&self) -> AsOf {
         AsOf { org: self.scope.org, mark: self.mark, minute: self.now.unix_timestamp().div_euclid(60) }
     }

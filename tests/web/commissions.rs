@@ -1,7 +1,7 @@
 //! Plans, runs and statements: from a form to a paid month, with other eyes in between.
 
 use attain::{
-    commission_runs::calculate::{Inputs, digest},
+    commission_runs::inputs::{Inputs, digest},
     customers, deals,
     domain::{
         access::Role,

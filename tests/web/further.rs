@@ -276,7 +276,7 @@ async fn a_locked_month_keeps_the_days_of_its_minimum() {
 }
 
 /// What the plan of these components pays Ingrid for November, with its inputs.
-pub async fn paid(field: &Field, components: &str) -> (i64, attain::commission_runs::calculate::Inputs) {
+pub async fn paid(field: &Field, components: &str) -> (i64, attain::commission_runs::inputs::Inputs) {
     let plan =
         format!(r#"{{ "name": "Further", "currency": "EUR", "period": "month", "components": [ {components} ] }}"#);
     let document: serde_json::Value = serde_json::from_str(&plan).unwrap();
