@@ -6,6 +6,7 @@ use argon2::{
     Argon2, Params,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
+use tokio::sync::oneshot;
 use zxcvbn::{Score, zxcvbn};
 
 use crate::{
@@ -215,13 +216,25 @@ pub fn at_once() -> usize {
     thread::available_parallelism().map_or(1, |cores| cores.get() / 2).clamp(1, 4)
 }
 
-/// Only so many at once, and never on a thread that serves others.
+/// How much a hash lets pages go first (`nice`): a core that both want is theirs to nine tenths.
+const POLITENESS: i32 = 10;
+
+/// Only so many at once, and never on a thread that serves others: on one of its own, because a thread that once let others
+/// go first stays so.
 async fn off_the_threads<T: Send + 'static>(
     app: &App,
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     let _permit = app.hashing.acquire().await.map_err(|e| Error::Internal(e.to_string()))?;
-    tokio::task::spawn_blocking(work).await.map_err(|e| Error::Internal(e.to_string()))?
+    let (tell, told) = oneshot::channel();
+    let hash = move || {
+        // Where the system does not know of it, a hash is a little less polite.
+        let _niceness = rustix::process::nice(POLITENESS);
+        // Whoever asked may have gone.
+        let _unheard = tell.send(work());
+    };
+    thread::Builder::new().name("password".to_owned()).spawn(hash).map_err(broken)?;
+    told.await.map_err(broken)?
 }
 
 fn broken(error: impl std::fmt::Display) -> Error {
