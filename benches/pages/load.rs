@@ -21,7 +21,8 @@ static ASKED: AtomicU64 = AtomicU64::new(0);
 /// A page and who asks for it.
 #[derive(Clone)]
 pub struct Target {
-    name: &'static str,
+    /// How the table calls it.
+    pub name: &'static str,
     /// Its address.
     pub path: String,
     token: String,
@@ -144,13 +145,16 @@ async fn ask(port: u16, target: Target, until: Instant) -> Vec<(Duration, usize)
 async fn sign_in(port: u16, person: usize) {
     let client = client();
     for try_ in 0_usize.. {
-        let form = format!("email=nobody.{person}.{try_}%40example.com&password=tuba+paraffin+nebel+kran&next=");
+        let once = uuid::Uuid::new_v4();
+        let form =
+            format!("once={once}&email=nobody.{person}.{try_}%40example.com&password=tuba+paraffin+nebel+kran&next=");
         let from = format!("10.{}.{}.{}", person, try_ / 256 % 256, try_ % 256);
         let request = Request::post(format!("http://127.0.0.1:{port}/sign-in"))
             .header("content-type", "application/x-www-form-urlencoded")
             .header("sec-fetch-site", "same-origin")
             .header("x-forwarded-for", from);
         if let Ok(answer) = client.request(request.body(Body::from(form)).unwrap()).await {
+            assert_ne!(answer.status(), 400, "the form is understood");
             let _ = answer.into_body().collect().await;
         }
     }
