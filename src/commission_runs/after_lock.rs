@@ -12,7 +12,7 @@ pub enum Becomes {
     Never,
     /// Somebody holds the deal: it is worth nothing until it is released, and is a late fact then.
     OnHold,
-    /// An approved run of this period has looked at it.
+    /// An approved run of this period has looked at it as it is now.
     LookedAt(String),
     /// By what is known now everything is paid as it is worth.
     ChangesNothing,

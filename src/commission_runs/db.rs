@@ -279,7 +279,8 @@ pub struct LateFact {
     pub never: bool,
     /// Whether it is a deal that is on hold for somebody within reach.
     pub on_hold: bool,
-    /// The kind and first day of the period whose approved run was calculated after it came, and looked at everything.
+    /// The kind and first day of the period whose approved run was calculated after it came, and after its release, and
+    /// looked at everything.
     pub taken_up_kind: Option<PeriodKind>,
     /// The latter.
     pub taken_up_start: Option<Date>,
@@ -343,20 +344,20 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                       coalesce(d.booked_on, d.was_booked_on) as on_date, d.recorded_by,
                       greatest(d.changed_at, d.confirmed_at) as at, d.net as amount,
                       o.confirm_deals and d.confirmed_at is null and d.stage = 'won' as waits, false as never,
-                      exists (
-                          select from pay_holds h
-                          where h.org_id = d.org_id and h.deal_id = d.id
-                            and ($3::bigint[] is null or h.rep_id = any ($3))
-                            and not exists (
-                                select from pay_hold_releases r where r.org_id = h.org_id and r.hold_id = h.id
-                            )
-                      ) as on_hold
+                      coalesce(held.now, false) as on_hold, held.released_at
                from lock
                join organizations o on o.id = lock.org_id
                join deals d on d.org_id = lock.org_id
                     and (greatest(d.changed_at, d.confirmed_at) > lock.locked_at
                          or o.confirm_deals and d.confirmed_at is null and d.stage = 'won')
                left join deals r on r.org_id = d.org_id and r.id = d.returns_id
+               left join lateral (
+                   select bool_or(e.hold_id is null) as now, max(e.made_at) as released_at
+                   from pay_holds h
+                   left join pay_hold_releases e on e.org_id = h.org_id and e.hold_id = h.id
+                   where h.org_id = d.org_id and h.deal_id = d.id
+                     and ($3::bigint[] is null or h.rep_id = any ($3))
+               ) held on true
                where coalesce(r.booked_on, d.booked_on) >= lock.period_start
                  and coalesce(r.booked_on, d.booked_on) < lock.period_end
                  and ($3::bigint[] is null or exists (
@@ -366,7 +367,8 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                union all
                select 'visit', '/visits/' || v.id, v.customer_id, v.visited_on, v.recorded_by,
                       greatest(v.recorded_at, v.corrected_at, joined.at), null, false,
-                      v.recorded_at > lock.locked_at or not coalesce(v.corrected_at > lock.locked_at, false), false
+                      v.recorded_at > lock.locked_at or not coalesce(v.corrected_at > lock.locked_at, false), false,
+                      null
                from lock
                join visits v on v.org_id = lock.org_id and v.visited_on >= lock.period_start
                     and v.visited_on < lock.period_end and v.state = 'done'
@@ -382,7 +384,7 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                union all
                -- Of a merge that moved something of the period: the customer that goes on.
                select 'merge', '/customers/' || m.kept_id, m.kept_id, (m.merged_at at time zone o.time_zone)::date,
-                      m.merged_by, m.merged_at, null, false, false, false
+                      m.merged_by, m.merged_at, null, false, false, false, null
                from lock
                join organizations o on o.id = lock.org_id
                join customer_merges m on m.org_id = lock.org_id and m.merged_at > lock.locked_at and m.undone_at is null
@@ -411,7 +413,8 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
            left join lateral (
                select k.period_kind, k.period_start
                from run_marks m
-               join commission_runs n on n.org_id = m.org_id and n.id = m.run_id and n.prepared_at > late.at
+               join commission_runs n on n.org_id = m.org_id and n.id = m.run_id
+                    and n.prepared_at > greatest(late.at, late.released_at)
                join period_locks k on k.org_id = m.org_id and k.run_id = m.run_id
                where m.org_id = $1 and m.locked_id = $2
                order by k.locked_at

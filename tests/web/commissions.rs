@@ -83,6 +83,22 @@ impl Desk {
         id
     }
 
+    /// Holds a deal of Ingrid's.
+    async fn hold(&self, deal: DealId) {
+        sqlx::query!(
+            "insert into pay_holds (org_id, rep_id, period_kind, period_start, component, deal_id, reason, made_by, made_at)
+             values ($1, $2, 'month', '2026-11-01', 'Sales', $3, 'Disputed', $4, $5)",
+            self.org.0,
+            self.ingrid.id.0,
+            deal.0,
+            self.freja.id.0,
+            self.app.now(),
+        )
+        .execute(&self.app.db)
+        .await
+        .unwrap();
+    }
+
     /// *Starter* for these reps from January on.
     pub async fn starter(&self, reps: &[User]) -> String {
         let mut finance = self.app.client(self.freja).await;
@@ -497,6 +513,13 @@ async fn what_a_later_run_has_taken_up_does_not_wait_any_more() {
     assert_eq!(page.text(open), "");
 }
 
+/// Late facts of a run's page, and how many of them are open.
+const LATE: &str = "section[aria-labelledby=late] tbody tr";
+const OPEN: &str = "section[aria-labelledby=late] header .meta";
+
+/// What becomes of those on hold.
+const ON_HOLD: &str = "Not yet: it is on hold, and looked at once it is released";
+
 /// It is worth nothing while it is held, and that is not the last word.
 #[tokio::test]
 async fn a_late_deal_on_hold_waits_for_its_release() {
@@ -506,29 +529,28 @@ async fn a_late_deal_on_hold_waits_for_its_release() {
     let run = desk.lock("2026-10").await;
     let late = desk.after(1);
     let deal = late.deal(desk.ingrid, date!(2026 - 10 - 20), 100_000, true, None).await;
-    let (open, rows) = ("section[aria-labelledby=late] header .meta", "section[aria-labelledby=late] tbody tr");
-    sqlx::query!(
-        "insert into pay_holds (org_id, rep_id, period_kind, period_start, component, deal_id, reason, made_by, made_at)
-         values ($1, $2, 'month', '2026-11-01', 'Sales', $3, 'Disputed', $4, $5)",
-        desk.org.0,
-        desk.ingrid.id.0,
-        deal.0,
-        desk.freja.id.0,
-        late.app.now(),
-    )
-    .execute(&desk.app.db)
-    .await
-    .unwrap();
-    let words = "Not yet: it is on hold, and looked at once it is released";
+    late.hold(deal).await;
     let page = desk.app.client(desk.freja).await.get(&run).await.expect(200);
-    assert!(page.text(rows).ends_with(words), "{}", page.text(rows));
-    assert_eq!(page.text(open), "1 not yet in pay");
+    assert!(page.text(LATE).ends_with(ON_HOLD), "{}", page.text(LATE));
+    assert_eq!(page.text(OPEN), "1 not yet in pay");
     // The next run has nothing to pay for it either.
     let december = desk.after(20);
     december.lock("2026-11").await;
     let page = december.app.client(desk.freja).await.get(&run).await.expect(200);
-    assert!(page.text(rows).ends_with(words), "{}", page.text(rows));
-    assert_eq!(page.text(open), "1 not yet in pay");
+    assert!(page.text(LATE).ends_with(ON_HOLD), "{}", page.text(LATE));
+    assert_eq!(page.text(OPEN), "1 not yet in pay");
+    // Released after November’s run it waits for the next one.
+    let mut freja = desk.after(21).app.client(desk.freja).await;
+    freja.post(&format!("{run}/holds/1/release"), &[]).await.expect(303);
+    let page = freja.get(&run).await.expect(200);
+    assert!(page.text(LATE).ends_with("Not yet: the next run looks at it"), "{}", page.text(LATE));
+    assert_eq!(page.text(OPEN), "1 not yet in pay");
+    let january = desk.after(50);
+    assert_eq!(january.lines("2026-12", desk.ingrid.id).await, ["Sales 0.00", "Sales, 2026-10 30.00"]);
+    january.lock("2026-12").await;
+    let page = january.app.client(desk.freja).await.get(&run).await.expect(200);
+    assert!(page.text(LATE).ends_with("Looked at by December 2026"), "{}", page.text(LATE));
+    assert_eq!(page.text(OPEN), "");
 }
 
 #[tokio::test]
