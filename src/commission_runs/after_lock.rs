@@ -10,7 +10,8 @@ pub enum Becomes {
     Unconfirmed,
     /// A visit of after the lock counts for nothing.
     Never,
-    /// Somebody holds the deal: it is worth nothing until it is released, and is a late fact then.
+    /// Somebody holds the deal, or the one that it returns: it is worth nothing until it is released, and is a late fact
+    /// then.
     OnHold,
     /// An approved run of this period has looked at it as it is now.
     LookedAt(String),

@@ -277,7 +277,7 @@ pub struct LateFact {
     pub waits: bool,
     /// Whether it counts for nothing: a visit that was entered after the lock, or that somebody joined then.
     pub never: bool,
-    /// Whether it is a deal that is on hold for somebody within reach.
+    /// Whether it is a deal that is on hold for somebody within reach, or a return of one.
     pub on_hold: bool,
     /// The kind and first day of the period whose approved run was calculated after it came, and after its release, and
     /// looked at everything.
@@ -351,11 +351,12 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                     and (greatest(d.changed_at, d.confirmed_at) > lock.locked_at
                          or o.confirm_deals and d.confirmed_at is null and d.stage = 'won')
                left join deals r on r.org_id = d.org_id and r.id = d.returns_id
+               -- A return is held with its deal.
                left join lateral (
                    select bool_or(e.hold_id is null) as now, max(e.made_at) as released_at
                    from pay_holds h
                    left join pay_hold_releases e on e.org_id = h.org_id and e.hold_id = h.id
-                   where h.org_id = d.org_id and h.deal_id = d.id
+                   where h.org_id = d.org_id and h.deal_id in (d.id, d.returns_id)
                      and ($3::bigint[] is null or h.rep_id = any ($3))
                ) held on true
                where coalesce(r.booked_on, d.booked_on) >= lock.period_start

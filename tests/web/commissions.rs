@@ -553,6 +553,32 @@ async fn a_late_deal_on_hold_waits_for_its_release() {
     assert_eq!(page.text(OPEN), "");
 }
 
+/// Pay holds a return with its deal: as long as the one is not paid, the other is not taken back.
+#[tokio::test]
+async fn a_late_return_is_on_hold_with_its_deal() {
+    let desk = Desk::new().await;
+    let sold = desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.hold(sold).await;
+    desk.starter(&[desk.ingrid]).await;
+    let run = desk.lock("2026-10").await;
+    let late = desk.after(1);
+    late.deal(desk.ingrid, date!(2026 - 11 - 16), -40_000, true, Some(sold)).await;
+    let page = late.app.client(desk.freja).await.get(&run).await.expect(200);
+    assert!(page.text(LATE).ends_with(ON_HOLD), "{}", page.text(LATE));
+    let december = desk.after(20);
+    december.lock("2026-11").await;
+    let mut freja = desk.after(21).app.client(desk.freja).await;
+    assert!(freja.get(&run).await.text(LATE).ends_with(ON_HOLD));
+    freja.post(&format!("{run}/holds/1/release"), &[]).await.expect(303);
+    let page = freja.get(&run).await.expect(200);
+    assert!(page.text(LATE).ends_with("Not yet: the next run looks at it"), "{}", page.text(LATE));
+    let january = desk.after(50);
+    assert_eq!(january.lines("2026-12", desk.ingrid.id).await, ["Sales 0.00", "Sales, 2026-10 18.00"]);
+    january.lock("2026-12").await;
+    let page = january.app.client(desk.freja).await.get(&run).await.expect(200);
+    assert!(page.text(LATE).ends_with("Looked at by December 2026"), "{}", page.text(LATE));
+}
+
 #[tokio::test]
 async fn a_period_that_no_run_looks_at_again_says_so() {
     let desk = Desk::new().await;
