@@ -29,6 +29,8 @@ impl Becomes {
         match fact.taken_up_kind.zip(fact.taken_up_start) {
             _ if fact.waits => Self::Unconfirmed,
             _ if fact.never => Self::Never,
+            // No run would pay its release.
+            _ if fact.on_hold && beyond_reach => Self::TooLate,
             _ if fact.on_hold => Self::OnHold,
             Some((kind, start)) => Self::LookedAt(format::period(period.at(kind, start))),
             None if paid => Self::ChangesNothing,

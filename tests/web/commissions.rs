@@ -592,13 +592,17 @@ async fn a_period_that_no_run_looks_at_again_says_so() {
     }
     let (september, october) = (desk.lock("2024-09").await, desk.lock("2024-10").await);
     let late = desk.after(1);
-    late.deal(desk.ingrid, date!(2024 - 09 - 20), 100_000, true, None).await;
+    let deal = late.deal(desk.ingrid, date!(2024 - 09 - 20), 100_000, true, None).await;
     let mut freja = desk.app.client(desk.freja).await;
     let words = "The period ended more than 24 months ago: no run calculates it again any more";
     let page = freja.get(&september).await.expect(200);
     assert!(page.words().contains(words) && !page.words().contains("The next run takes"), "{}", page.words());
     assert!(page.text("section[aria-labelledby=late] tbody tr").ends_with("adjust it by hand"), "{}", page.words());
     assert!(!freja.get(&october).await.expect(200).words().contains(words), "October's run looks at it");
+    // Its release would bring no run either.
+    late.hold(deal).await;
+    let page = freja.get(&september).await.expect(200);
+    assert!(page.text(LATE).ends_with("Not by itself: adjust it by hand"), "{}", page.text(LATE));
 }
 
 #[tokio::test]
