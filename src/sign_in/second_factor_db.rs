@@ -126,12 +126,13 @@ pub async fn secret(tx: &mut Tx, key: Option<&Key>, user: UserId) -> sqlx::Resul
     found.map(|row| read(key, row.is_sealed, org, user, &row.stored)).transpose()
 }
 
-/// Reads a secret. Where no server has started with a key yet it is stored as it is.
+/// Reads a secret. Where no server has started with a key yet it is stored as it is, and counts as that; a start with one
+/// leaves none that is readable, so whoever puts one there afterwards opens no door.
 fn read(key: Option<&Key>, is_sealed: bool, org: OrgId, user: UserId, stored: &[u8]) -> sqlx::Result<Secret> {
-    let bytes = match key {
-        _ if !is_sealed => stored.to_vec(),
-        Some(key) => key.open(org, user, stored).map_err(unreadable)?,
-        None => return Err(unreadable(DoesNotFit)),
+    let bytes = match (key, is_sealed) {
+        (Some(key), true) => key.open(org, user, stored).map_err(unreadable)?,
+        (None, false) => stored.to_vec(),
+        (Some(_), false) | (None, true) => return Err(unreadable(DoesNotFit)),
     };
     Secret::stored(&bytes).ok_or_else(|| unreadable(DoesNotFit))
 }

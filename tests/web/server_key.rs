@@ -51,6 +51,13 @@ impl Two {
         (browser, answer)
     }
 
+    /// The same in front of a server without a key.
+    fn without_key(&self) -> Self {
+        let mut app = self.app.later(Duration::ZERO);
+        app.app.key = None;
+        Self { app, people: self.people.clone() }
+    }
+
     /// As it was stored before there were keys.
     async fn store_readable(&self) {
         for (user, _, phone) in &self.people {
@@ -145,6 +152,9 @@ async fn a_row_of_somebody_else_or_a_changed_one_lets_nobody_in() {
     let torn = "update second_factors set sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1)";
     sqlx::raw_sql(torn).execute(two.db()).await.unwrap();
     two.sign_in(1, 2).await.1.expect(500);
+    // Nor does one that somebody wrote there readable: the server has a key, so it is none of its own.
+    two.store_readable().await;
+    two.sign_in(1, 3).await.1.expect(500);
     // An administrator takes it off.
     let (ingrid, _, _) = two.people[0];
     let admin = two.app.user_with_password(ingrid.org, "Astrid", &[Role::Admin]).await;
@@ -156,7 +166,11 @@ async fn a_row_of_somebody_else_or_a_changed_one_lets_nobody_in() {
 async fn what_was_stored_readable_is_encrypted_at_the_start() {
     let two = Two::new().await;
     two.store_readable().await;
-    assert_eq!(two.sign_in(0, 1).await.1.expect(303).location(), "/", "until then it counts as it is");
+    let without = two.without_key();
+    assert_eq!(without.sign_in(0, 1).await.1.expect(303).location(), "/", "without a key it counts as it is");
+    let (mut browser, answer) = two.sign_in(1, 1).await;
+    answer.expect(500);
+    browser.get("/profile").await.expect(303);
     let folder = tempfile::tempdir().unwrap();
     let place = file_with(folder.path(), KEY);
     assert!(ready(two.db(), &Place::Nowhere).await.unwrap().is_none());
