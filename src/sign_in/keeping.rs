@@ -97,6 +97,14 @@ pub async fn ready(db: &PgPool, place: &Place) -> Result<Option<Key>, KeyError> 
         if !readable.is_empty() {
             tracing::warn!("{} stored readable: name a file for a key, ATTAIN_KEY_FILE", factors(readable.len()));
         }
+        let requiring = second_factor_db::requiring(&mut tx).await?;
+        if requiring > 0 {
+            let companies = format::counted(requiring, "company requires", "companies require");
+            tracing::warn!(
+                "{companies} second factors, and without a key nobody can turn one on: finance and administrators who \
+                 have none get no further. Name a file for a key, ATTAIN_KEY_FILE"
+            );
+        }
         return Ok(None);
     };
     let fitting = sealed.iter().filter(|one| key.open(one.org_id, one.user_id, &one.bytes).is_ok()).count();

@@ -293,6 +293,13 @@ pub async fn seal(owner: &mut PgConnection, sealed: &[Stored]) -> sqlx::Result<(
     Ok(())
 }
 
+/// How many companies require second factors.
+pub async fn requiring(owner: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"select count(*) as "number!" from organizations where second_factor_required"#)
+        .fetch_one(owner)
+        .await
+}
+
 /// Who of a company has a second factor, or has begun one.
 pub async fn everybody(owner: &mut Tx) -> sqlx::Result<Vec<UserId>> {
     let org = owner.org;

@@ -102,6 +102,23 @@ async fn the_server_starts_with_the_key_of_what_is_stored_only() {
     fs::write(&file, &other).unwrap();
     ends(starts(serve(&database, Some(&file))));
     ends(starts(serve(&database, None)));
+
+    // Who must have one cannot turn one on there, and gets no further: whoever starts the server is told.
+    sqlx::raw_sql("update organizations set second_factor_required = true").execute(&database.pool).await.unwrap();
+    let mut server = serve(&database, None).spawn().unwrap();
+    let mut log = BufReader::new(server.stderr.take().unwrap());
+    let words = "1 company requires second factors, and without a key nobody can turn one on";
+    let warned = line_with(&mut log, words);
+    assert!(warned.contains("WARN") && warned.contains("ATTAIN_KEY_FILE"), "{warned}");
+    line_with(&mut log, "http://");
+    server.stderr = Some(log.into_inner());
+    ends(server);
+    let mut server = serve(&database, Some(&file)).spawn().unwrap();
+    let mut log = BufReader::new(server.stderr.take().unwrap());
+    let first = line_with(&mut log, "");
+    assert!(first.contains("http://"), "with a key there is nothing to tell: {first}");
+    server.stderr = Some(log.into_inner());
+    ends(server);
 }
 
 /// A private PostgreSQL, started as it is everywhere.
