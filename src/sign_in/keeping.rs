@@ -69,7 +69,7 @@ pub enum KeyError {
 
 /// What to do without the key.
 const LOST: &str = "Bring the key file that was used before. If it is lost, attain user second-factor-off --everybody takes \
-                    second factors off, and the server starts";
+                    second factors off, for each company (--organization), and the server starts";
 
 fn factors(number: usize) -> String {
     format::counted(i64::try_from(number).unwrap_or(i64::MAX), "second factor is", "second factors are")

@@ -193,7 +193,12 @@ async fn without_its_key_the_server_does_not_start() {
     let words = async |place: &Place| ready(two.db(), place).await.unwrap_err().to_string();
     for place in [&own, &Place::Nowhere] {
         let told = words(place).await;
-        assert!(told.starts_with("2 second factors are encrypted, and ") && told.contains("--everybody"), "{told}");
+        assert!(
+            told.starts_with("2 second factors are encrypted, and ")
+                && told.contains("--everybody")
+                && told.contains("for each company (--organization)"),
+            "{told}"
+        );
     }
     assert!(fs::read_dir(folder.path()).unwrap().next().is_none(), "a new key would hide that the old one is missing");
     let other = file_with(folder.path(), &"7".repeat(64));
