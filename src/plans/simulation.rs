@@ -49,6 +49,13 @@ pub(super) struct Asked {
     rep: Vec<UserId>,
 }
 
+impl Asked {
+    /// As it stands in an address.
+    fn query(&self) -> String {
+        serde_html_form::to_string(self).unwrap_or_default()
+    }
+}
+
 #[derive(Template)]
 #[template(path = "plans/simulation.html")]
 struct SimulationPage {
@@ -119,12 +126,11 @@ pub(super) async fn show(
     let all = db::versions(&mut read, me.scope.org, id).await?;
     let version = version(&all, &asked)?;
     let tried = Tried::load(&mut read, &me, &Draft::from(&version), &asked.rep).await?;
-    let query = format!("version={}", version.number);
-    let query = tried.chosen.iter().fold(query, |query, (id, _)| format!("{query}&rep={id}"));
+    let rep = tried.chosen.iter().map(|(id, _)| *id).collect();
     let versions = all.iter().map(holds::choice).collect();
     let saved = Saved {
         in_force: holds::in_force(&all, me.today).is_some_and(|now| now.number == version.number),
-        query,
+        query: Asked { version: version.number.to_string(), rep }.query(),
         row: version.clone(),
     };
     html(SimulationPage { saved: Some(saved), versions, ..tried.page(page, &me, version.plan, version.from_date) })
@@ -277,8 +283,7 @@ pub(super) async fn export(
     Query(asked): Query<Asked>,
     Form { typed, .. }: Form<Nothing>,
 ) -> Result<Response, Error> {
-    let query = serde_html_form::to_string(&asked).unwrap_or_default();
-    let address = format!("/plans/{id}/simulation.csv?{query}");
+    let address = format!("/plans/{id}/simulation.csv?{}", asked.query());
     let address = address.trim_end_matches('?');
     if let Some(ask) = step_up::required(&me, &page, address, &typed) {
         return ask;
