@@ -437,6 +437,7 @@ pub mod sign_in {
     mod browsers_db;
     pub mod db;
     pub mod door;
+    pub mod hashing;
     pub mod keeping;
     pub mod key;
     pub mod passwords;
@@ -568,8 +569,8 @@ pub struct App {
     pub breached: Option<Arc<sign_in::breached::Breached>>,
     /// What secrets of second factors are encrypted with, if there is a key.
     pub key: Option<Arc<sign_in::key::Key>>,
-    /// How many more passwords may be hashed at once.
-    pub hashing: Arc<Semaphore>,
+    /// Where passwords are hashed.
+    pub hashing: Arc<sign_in::hashing::Hashing>,
     /// Whose import is at work: pages import one at a time, so that the others' connections stay free.
     pub importing: Arc<Semaphore>,
     /// Pages that people open again and again.
@@ -601,7 +602,7 @@ impl App {
             trusted_proxies: config::TrustedProxies::default(),
             breached: None,
             key: None,
-            hashing: Arc::new(Semaphore::new(sign_in::passwords::at_once())),
+            hashing: Arc::default(),
             importing: Arc::new(Semaphore::new(1)),
             kept: Arc::default(),
             boards: Arc::default(),

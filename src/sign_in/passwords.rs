@@ -1,12 +1,9 @@
 //! Passwords: which are refused when they are chosen, and how they are hashed and compared without stalling the server.
 
-use std::thread;
-
 use argon2::{
     Argon2, Params,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use tokio::sync::oneshot;
 use zxcvbn::{Score, zxcvbn};
 
 use crate::{
@@ -180,23 +177,24 @@ pub enum Verdict {
 
 /// Hashes a new password.
 pub async fn hash(app: &App, password: String) -> Result<String, Error> {
-    off_the_threads(app, move || hash_here(&password)).await
+    app.hashing.run(move || hash_here(&password)).await
 }
 
 /// Compares a password with a stored hash. Without one it takes as long and is wrong.
 pub async fn compare(app: &App, password: String, stored: Option<String>) -> Result<Verdict, Error> {
-    off_the_threads(app, move || {
-        let known = stored.is_some();
-        let stored = stored.as_deref().unwrap_or(NOBODYS);
-        let parsed = PasswordHash::new(stored).map_err(broken)?;
-        let right = Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
-        Ok(match (right && known, is_current(&parsed)) {
-            (false, _) => Verdict::Wrong,
-            (true, true) => Verdict::Right,
-            (true, false) => Verdict::RightRehashed(hash_here(&password)?),
+    app.hashing
+        .run(move || {
+            let known = stored.is_some();
+            let stored = stored.as_deref().unwrap_or(NOBODYS);
+            let parsed = PasswordHash::new(stored).map_err(broken)?;
+            let right = Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
+            Ok(match (right && known, is_current(&parsed)) {
+                (false, _) => Verdict::Wrong,
+                (true, true) => Verdict::Right,
+                (true, false) => Verdict::RightRehashed(hash_here(&password)?),
+            })
         })
-    })
-    .await
+        .await
 }
 
 /// Hashes a new password on this thread: the command line, which has nobody to keep waiting.
@@ -208,33 +206,6 @@ fn is_current(hash: &PasswordHash) -> bool {
     let today = Params::default();
     let costs = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
     hash.algorithm.as_str() == "argon2id" && Params::try_from(hash).is_ok_and(|params| costs(&params) == costs(&today))
-}
-
-/// How many passwords are hashed at once: each takes 19 MiB and 15 ms of a core. Half of the cores stay for pages, however
-/// many sign in.
-pub fn at_once() -> usize {
-    thread::available_parallelism().map_or(1, |cores| cores.get() / 2).clamp(1, 4)
-}
-
-/// How much a hash lets pages go first (`nice`): a core that both want is theirs to nine tenths.
-const POLITENESS: i32 = 10;
-
-/// Only so many at once, and never on a thread that serves others: on one of its own, because a thread that once let others
-/// go first stays so.
-async fn off_the_threads<T: Send + 'static>(
-    app: &App,
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let _permit = app.hashing.acquire().await.map_err(|e| Error::Internal(e.to_string()))?;
-    let (tell, told) = oneshot::channel();
-    let hash = move || {
-        // Where the system does not know of it, a hash is a little less polite.
-        let _niceness = rustix::process::nice(POLITENESS);
-        // Whoever asked may have gone.
-        let _unheard = tell.send(work());
-    };
-    thread::Builder::new().name("password".to_owned()).spawn(hash).map_err(broken)?;
-    told.await.map_err(broken)?
 }
 
 fn broken(error: impl std::fmt::Display) -> Error {

@@ -98,11 +98,11 @@ async fn an_unknown_address_is_hashed_for_too() {
     let app = TestApp::new().await;
     let company = app.company("Nordlys").await;
     app.user_with_password(company, "Ingrid", &[Role::Rep]).await;
-    let places = u32::try_from(app.app.hashing.available_permits()).unwrap();
+    let places = u32::try_from(app.app.hashing.places.available_permits()).unwrap();
     for who in ["Ingrid", "Nobody"] {
         let address = email(company, who);
         let fields = [("email", &*address), ("password", "wrong")];
-        let all_busy = app.app.hashing.acquire_many(places).await.unwrap();
+        let all_busy = app.app.hashing.places.acquire_many(places).await.unwrap();
         let mut browser = app.visitor();
         let answer = browser.post("/sign-in", &fields);
         let early = tokio::time::timeout(std::time::Duration::from_millis(300), answer).await;
