@@ -115,7 +115,7 @@ mod tests {
     #[tokio::test]
     async fn a_fault_is_told_and_stops_nobody_else() {
         let hashing = Hashing::default();
-        for _ in 0..hashing.threads + 1 {
+        for _ in 0..=hashing.threads {
             assert!(hashing.run(|| Err::<(), _>(Error::NotFound)).await.is_err());
             assert!(hashing.run(|| -> Result<(), Error> { panic!("a fault") }).await.is_err());
             assert!(hashing.run(|| Ok(())).await.is_ok());
