@@ -125,11 +125,11 @@ async fn every_answer_of_a_kept_page_has_forms_that_work() {
     let (one, kept_one) = ask(&field.app, &mut ingrid, &path).await;
     let (other, kept_other) = ask(&field.app, &mut ingrid, &path).await;
     assert!(kept_one && kept_other);
-    const NOTE: &str = "form[action$='/notes']";
+    let note = "form[action$='/notes']";
     for (page, words) in [(&one, "Strong coffee"), (&other, "Weak tea"), (&one, "Strong coffee")] {
-        ingrid.clone().submit(page, NOTE, &[("note", words)]).await.expect(303);
+        ingrid.clone().submit(page, note, &[("note", words)]).await.expect(303);
     }
-    ingrid.clone().submit(&one, NOTE, &[("note", "Something else")]).await.expect(422);
+    ingrid.clone().submit(&one, note, &[("note", "Something else")]).await.expect(422);
     let page = ingrid.get(&path).await.expect(200).words();
     assert_eq!((page.matches("Strong coffee").count(), page.matches("Weak tea").count()), (1, 1), "{page}");
     // A refused form is its own page, and the next one is as it was.
