@@ -433,6 +433,7 @@ pub mod organizations {
 }
 /// Signing in and out, passwords and second factors, and what slows guessing down.
 pub mod sign_in {
+    mod argon;
     pub mod breached;
     mod browsers_db;
     pub mod db;

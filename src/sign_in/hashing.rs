@@ -8,15 +8,15 @@ use std::{
 
 use tokio::sync::{Semaphore, oneshot};
 
+use super::argon::Memory;
 use crate::web::error::Error;
 
-type Job = Box<dyn FnOnce() + Send>;
+type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 
 /// How much a hash lets pages go first (`nice`): a core that both want is theirs to nine tenths.
 const POLITENESS: i32 = 10;
 
-/// Where passwords are hashed. The threads begin with the first one and end with this; they are always the same, so that each
-/// takes its memory once.
+/// Where passwords are hashed. The threads begin with the first one and end with this; each keeps its memory for the next.
 pub struct Hashing {
     /// How many more may be hashed at once.
     pub places: Semaphore,
@@ -36,13 +36,13 @@ impl Hashing {
     /// Only so many at once, and never on a thread that serves others.
     pub async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+        work: impl FnOnce(&mut Memory) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let _place = self.places.acquire().await.map_err(broken)?;
         let (tell, told) = oneshot::channel();
-        let job = move || {
+        let job = move |memory: &mut Memory| {
             // Whoever asked may have gone.
-            let _unheard = tell.send(work());
+            let _unheard = tell.send(work(memory));
         };
         self.jobs()?.send(Box::new(job)).map_err(broken)?;
         told.await.map_err(broken)?
@@ -66,13 +66,14 @@ fn begin(next: Arc<Mutex<mpsc::Receiver<Job>>>) -> io::Result<thread::JoinHandle
     thread::Builder::new().name("passwords".to_owned()).spawn(move || {
         // Where the system does not know of it, hashes are a little less polite.
         let _niceness = rustix::process::nice(POLITENESS);
+        let mut memory = Memory::new();
         loop {
             // As a statement of its own: the others look for their next one meanwhile.
             let job = next.lock().unwrap_or_else(PoisonError::into_inner).recv();
             match job {
                 Ok(job) => {
                     // Whoever asked hears that no answer comes; the thread goes on for others.
-                    let _fault = panic::catch_unwind(panic::AssertUnwindSafe(job));
+                    let _fault = panic::catch_unwind(panic::AssertUnwindSafe(|| job(&mut memory)));
                 }
                 Err(mpsc::RecvError) => return,
             }
@@ -97,7 +98,7 @@ mod tests {
         for number in 0..40 {
             let hashing = Arc::clone(&hashing);
             all.spawn(async move {
-                let work = move || {
+                let work = move |_: &mut Memory| {
                     thread::sleep(Duration::from_millis(1));
                     Ok((number, format!("{:?}", thread::current().id()), rustix::process::nice(0)))
                 };
@@ -116,9 +117,9 @@ mod tests {
     async fn a_fault_is_told_and_stops_nobody_else() {
         let hashing = Hashing::default();
         for _ in 0..=hashing.threads {
-            assert!(hashing.run(|| Err::<(), _>(Error::NotFound)).await.is_err());
-            assert!(hashing.run(|| -> Result<(), Error> { panic!("a fault") }).await.is_err());
-            assert!(hashing.run(|| Ok(())).await.is_ok());
+            assert!(hashing.run(|_| Err::<(), _>(Error::NotFound)).await.is_err());
+            assert!(hashing.run(|_| -> Result<(), Error> { panic!("a fault") }).await.is_err());
+            assert!(hashing.run(|_| Ok(())).await.is_ok());
         }
     }
 }

@@ -1,11 +1,9 @@
 //! Passwords: which are refused when they are chosen, and how they are hashed and compared without stalling the server.
 
-use argon2::{
-    Argon2, Params,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
-};
+use argon2::{Params, password_hash::phc::PasswordHash};
 use zxcvbn::{Score, zxcvbn};
 
+use super::argon;
 use crate::{
     App,
     web::{error::Error, form::Errors},
@@ -177,21 +175,21 @@ pub enum Verdict {
 
 /// Hashes a new password.
 pub async fn hash(app: &App, password: String) -> Result<String, Error> {
-    app.hashing.run(move || hash_here(&password)).await
+    app.hashing.run(move |memory| argon::hashed(memory, &password).map_err(broken)).await
 }
 
 /// Compares a password with a stored hash. Without one it takes as long and is wrong.
 pub async fn compare(app: &App, password: String, stored: Option<String>) -> Result<Verdict, Error> {
     app.hashing
-        .run(move || {
+        .run(move |memory| {
             let known = stored.is_some();
             let stored = stored.as_deref().unwrap_or(NOBODYS);
             let parsed = PasswordHash::new(stored).map_err(broken)?;
-            let right = Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
+            let right = argon::is_right(memory, &password, &parsed).is_ok_and(|right| right);
             Ok(match (right && known, is_current(&parsed)) {
                 (false, _) => Verdict::Wrong,
                 (true, true) => Verdict::Right,
-                (true, false) => Verdict::RightRehashed(hash_here(&password)?),
+                (true, false) => Verdict::RightRehashed(argon::hashed(memory, &password).map_err(broken)?),
             })
         })
         .await
@@ -199,7 +197,7 @@ pub async fn compare(app: &App, password: String, stored: Option<String>) -> Res
 
 /// Hashes a new password on this thread: the command line, which has nobody to keep waiting.
 pub fn hash_here(password: &str) -> Result<String, Error> {
-    Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(broken)
+    argon::hashed(&mut argon::Memory::new(), password).map_err(broken)
 }
 
 fn is_current(hash: &PasswordHash) -> bool {
