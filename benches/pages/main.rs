@@ -75,6 +75,7 @@ async fn main() {
     for (target, taken) in many.iter().zip(&taken) {
         println!("{}", target.row(taken, bare(target.connections)));
     }
+    run(&server, &my_month, ROUND / 3).await; // else the calm would begin with drawing it
     let calm = run(&server, &my_month, ROUND * 2).await;
     let stormy = storm(&server, &my_month, ROUND * 2, 64).await;
     println!(
