@@ -38,11 +38,11 @@ fault:
 	scripts/install run
 	FAULT_LOAD=3 cargo test --test fault -- --include-ignored --nocapture
 
-# A million cases each of damaged plans, facts, no forms and files to import; the tests try a few hundred. Takes hours.
+# A million cases each of damaged plans, facts, no forms and files to import; the tests try a few hundred. Optimized, or it would take hours.
 fuzz:
 	scripts/install run
-	PROPTEST_CASES=$${PROPTEST_CASES:-1000000} cargo test --test commission mutated
-	PROPTEST_CASES=$${PROPTEST_CASES:-1000000} cargo test --lib imports::mutated
+	PROPTEST_CASES=$${PROPTEST_CASES:-1000000} cargo test --release --test commission mutated
+	PROPTEST_CASES=$${PROPTEST_CASES:-1000000} cargo test --release --lib imports::mutated
 
 # sqlmap and wapiti against a demo company; it says how to get them. Takes some twenty minutes: docs/security.md.
 attack:
