@@ -11,12 +11,14 @@ pub struct Lines<R> {
     read: u64,
     ends: VecDeque<u64>,
     passed: u64,
+    /// The last two bytes that were read.
+    tail: [u8; 2],
 }
 
 impl<R> Lines<R> {
     /// Begins at line 1.
     pub fn new(inner: R) -> Self {
-        Self { inner, read: 0, ends: VecDeque::new(), passed: 0 }
+        Self { inner, read: 0, ends: VecDeque::new(), passed: 0, tail: [0; 2] }
     }
 
     /// The line of a byte of what was read last. It may not lie before one that was asked for.
@@ -26,6 +28,12 @@ impl<R> Lines<R> {
             self.passed += 1;
         }
         self.passed + 1
+    }
+
+    /// Whether a byte is the last one that was read, and a line end behind anything but a quote: where a cell ends with one, the
+    /// file ended before the cell was closed.
+    pub fn is_open_end(&self, byte: u64) -> bool {
+        byte + 1 == self.read && self.tail[1] == b'\n' && self.tail[0] != b'"'
     }
 }
 
@@ -43,6 +51,7 @@ impl<R: Read> Read for Lines<R> {
                 self.ends.push_back(self.read);
             }
             self.read += 1;
+            self.tail = [self.tail[1], *byte];
         }
         Ok(count)
     }

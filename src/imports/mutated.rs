@@ -184,6 +184,23 @@ proptest! {
 }
 
 #[test]
+fn a_quote_that_is_never_closed_is_told_on_its_line() {
+    let header = "external_id,rep,customer,visited_on";
+    for (rows, line) in [
+        ("\"V1,R1,C1,2025-01-01\n", 2),
+        ("\"V1,R1,C1,2025-01-01", 2),
+        ("\"V1,R1,C1,2025-01-01\r\n", 2),
+        ("\"V1,R1,C1,2025-01-01\nV2,R1,C1,2025-01-01\n", 2),
+        ("V1,R1,C1,2025-01-01\n\n\"V2,R1,C1,2025-01-01\n\n", 4),
+        ("\n\"V1\n\"\n", 3), // closed: the last line end is none of the cell's
+    ] {
+        let problems = read("visits.csv", format!("{header}\n{rows}").into_bytes());
+        let told = problems.listed().last().map(|problem| problem.line);
+        assert_eq!(told, Some(line), "{rows:?}");
+    }
+}
+
+#[test]
 fn a_header_of_very_many_columns_is_refused_at_once() {
     let columns = |count: usize| (0..count).map(|number| format!("c{number}")).collect::<Vec<_>>().join(",");
     let since = Instant::now();

@@ -166,10 +166,13 @@ impl<'s> Table<'s> {
         Ok(None)
     }
 
-    /// The line on which the record begins that was just read: the line of its last byte, less the line ends within it.
+    /// The line on which the record begins that was just read: the line of its last byte, less the line ends within it before
+    /// that byte. The last byte itself is within it only where a quote is never closed.
     fn line(&mut self) -> u64 {
         let last = self.reader.position().byte().saturating_sub(1);
-        let within = self.record.as_slice().split(|byte| *byte == b'\n').count() - 1;
+        let cells = self.record.as_slice();
+        let is_open = cells.ends_with(b"\n") && self.reader.get_ref().is_open_end(last);
+        let within = cells.iter().filter(|byte| **byte == b'\n').count() - usize::from(is_open);
         self.reader.get_mut().line_of(last).saturating_sub(u64::try_from(within).unwrap_or(0))
     }
 
