@@ -172,7 +172,7 @@ impl<'s> Table<'s> {
         let last = self.reader.position().byte().saturating_sub(1);
         let cells = self.record.as_slice();
         let is_open = cells.ends_with(b"\n") && self.reader.get_ref().is_open_end(last);
-        let within = cells.iter().filter(|byte| **byte == b'\n').count() - usize::from(is_open);
+        let within = cells.split(|byte| *byte == b'\n').count() - 1 - usize::from(is_open);
         self.reader.get_mut().line_of(last).saturating_sub(u64::try_from(within).unwrap_or(0))
     }
 
