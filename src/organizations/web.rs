@@ -205,7 +205,7 @@ async fn save(
     let mut errors = Errors::new();
     let new = fields.parse(me.company.currency, &mut errors);
     if new.second_factor_required && !me.second_factor_required && app.key.is_none() {
-        return Err(Error::Conflict(NO_KEY)); // nobody could turn one on, and go on
+        errors.add("second_factor_required", NO_KEY); // nobody could turn one on, and go on
     }
     let refuse = |errors| Typed { settings: Some(fields.clone()), errors, ..Typed::default() };
     if !errors.is_empty() {

@@ -232,8 +232,10 @@ async fn a_server_without_a_key_turns_none_on_and_asks_none() {
     assert!(refused.words().contains("This server has no key yet"), "{}", refused.words());
     // Whoever would have to have one could go nowhere.
     let page = admin.get("/settings").await.expect(200);
-    let ticked = [("second_factor_required", "yes")];
-    admin.submit(&page, "form[action='/settings']", &ticked).await.expect(409);
+    let ticked = [("second_factor_required", "yes"), ("name", "Nordlys Foods")];
+    let refused = admin.submit(&page, "form[action='/settings']", &ticked).await.expect(422);
+    assert!(refused.words().contains("This server has no key yet"), "{}", refused.words());
+    assert!(refused.has("input[name='name'][value='Nordlys Foods']"), "what was typed is kept");
     admin.submit(&page, "form[action='/settings']", &[]).await.expect(303);
     admin.get("/settings").await.expect(200);
 }
