@@ -22,7 +22,7 @@ pub const BREACHED: &str =
     "The password is on a list of stolen ones, which strangers try first. Use three or four unrelated words.";
 
 /// What is compared for an address that nobody has, so that the answer takes as long as for one that somebody has. The
-/// hash of a random password that was thrown away, with the parameters of [`Argon2::default`].
+/// hash of a random password that was thrown away, with the parameters of [`Params::default`].
 const NOBODYS: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$baM4hlve1DW6YOQlNeRaWg$eM3AOX6KNAsZTe9EibiJNKZqic1KAhTmnQ1cZvYckpo";
 
