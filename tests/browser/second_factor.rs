@@ -61,6 +61,7 @@ pub async fn go(window: &mut Window, later: &str) {
 
     window.click_at("//details[@class='menu']/summary").await;
     window.click("Sign out").await;
+    window.is_at("Sign in").await; // or the way there would end the next one
     window.open(&format!("{later}/sign-in")).await;
     window.fill("E-mail", EMAIL).await;
     window.fill("Password", PASSWORD).await;
