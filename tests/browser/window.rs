@@ -242,7 +242,15 @@ impl Window {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         let address = self.chromium.client.current_url().await.unwrap();
-        panic!("there is no {what} on {address}:\n{}", self.words("body").await);
+        panic!("there is no {what} on {address}:\n{}\n{}", self.words("body").await, self.entries().await);
+    }
+
+    /// What stands in the fields of the page, and where the keyboard is.
+    async fn entries(&self) -> Value {
+        let script = "return [...document.querySelectorAll('input, select, textarea')]
+            .map((field) => `${field.name}: ${field.value}`)
+            .concat(`keyboard: ${document.activeElement.outerHTML.slice(0, 200)}`);";
+        self.chromium.client.execute(script, vec![]).await.unwrap()
     }
 
     async fn press(&self, element: &Element) {
