@@ -27,10 +27,10 @@ impl Becomes {
     /// What becomes of a fact of a locked period. `paid`: by what is known now the period is worth what was paid for it.
     pub fn of(fact: &LateFact, period: Period, paid: bool, beyond_reach: bool) -> Self {
         match fact.taken_up_kind.zip(fact.taken_up_start) {
-            _ if fact.waits => Self::Unconfirmed,
             _ if fact.never => Self::Never,
-            // No run would pay its release.
-            _ if fact.on_hold && beyond_reach => Self::TooLate,
+            // No run would pay its confirmation or its release.
+            _ if (fact.waits || fact.on_hold) && beyond_reach => Self::TooLate,
+            _ if fact.waits => Self::Unconfirmed,
             _ if fact.on_hold => Self::OnHold,
             Some((kind, start)) => Self::LookedAt(format::period(period.at(kind, start))),
             None if paid => Self::ChangesNothing,

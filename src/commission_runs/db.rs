@@ -328,9 +328,9 @@ pub async fn without_statement(
     .await
 }
 
-/// Facts of the run's period that came, changed or were confirmed after it was locked, and deals that still wait for
-/// confirmation: within reach, the latest first, at most 200; those that no later run has looked at, and those on hold, before
-/// the others.
+/// Facts of the run's period that came, changed, were confirmed or were released after it was locked, and deals that still wait
+/// for confirmation or are on hold: within reach, the latest first, at most 200; those that no later run has looked at, and
+/// those on hold, before the others.
 pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sqlx::Result<Vec<LateFact>> {
     sqlx::query_as!(
         LateFact,
@@ -339,17 +339,27 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                from period_locks l
                where l.org_id = $1 and l.run_id = $2
            ),
+           -- The deals that were on hold at the lock, or have been since.
+           unpaid as (
+               select array_agg(h.deal_id) as deals
+               from lock
+               join pay_holds h on h.org_id = lock.org_id and h.deal_id is not null
+               left join pay_hold_releases e on e.org_id = h.org_id and e.hold_id = h.id
+               where (e.hold_id is null or e.made_at > lock.locked_at) and ($3::bigint[] is null or h.rep_id = any ($3))
+           ),
            late as (
                select 'deal' as kind, '/deals/' || d.id as path, d.customer_id,
                       coalesce(d.booked_on, d.was_booked_on) as on_date, d.recorded_by,
-                      greatest(d.changed_at, d.confirmed_at) as at, d.net as amount,
+                      greatest(d.changed_at, d.confirmed_at, held.released_at) as at, d.net as amount,
                       o.confirm_deals and d.confirmed_at is null and d.stage = 'won' as waits, false as never,
-                      coalesce(held.now, false) as on_hold, held.released_at
+                      coalesce(held.now, false) as on_hold
                from lock
+               cross join unpaid
                join organizations o on o.id = lock.org_id
                join deals d on d.org_id = lock.org_id
                     and (greatest(d.changed_at, d.confirmed_at) > lock.locked_at
-                         or o.confirm_deals and d.confirmed_at is null and d.stage = 'won')
+                         or o.confirm_deals and d.confirmed_at is null and d.stage = 'won'
+                         or d.id = any (unpaid.deals) or d.returns_id = any (unpaid.deals))
                left join deals r on r.org_id = d.org_id and r.id = d.returns_id
                -- A return is held with its deal.
                left join lateral (
@@ -368,8 +378,7 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                union all
                select 'visit', '/visits/' || v.id, v.customer_id, v.visited_on, v.recorded_by,
                       greatest(v.recorded_at, v.corrected_at, joined.at), null, false,
-                      v.recorded_at > lock.locked_at or not coalesce(v.corrected_at > lock.locked_at, false), false,
-                      null
+                      v.recorded_at > lock.locked_at or not coalesce(v.corrected_at > lock.locked_at, false), false
                from lock
                join visits v on v.org_id = lock.org_id and v.visited_on >= lock.period_start
                     and v.visited_on < lock.period_end and v.state = 'done'
@@ -385,7 +394,7 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                union all
                -- Of a merge that moved something of the period: the customer that goes on.
                select 'merge', '/customers/' || m.kept_id, m.kept_id, (m.merged_at at time zone o.time_zone)::date,
-                      m.merged_by, m.merged_at, null, false, false, false, null
+                      m.merged_by, m.merged_at, null, false, false, false
                from lock
                join organizations o on o.id = lock.org_id
                join customer_merges m on m.org_id = lock.org_id and m.merged_at > lock.locked_at and m.undone_at is null
@@ -415,7 +424,7 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                select k.period_kind, k.period_start
                from run_marks m
                join commission_runs n on n.org_id = m.org_id and n.id = m.run_id
-                    and n.prepared_at > greatest(late.at, late.released_at)
+                    and n.prepared_at > late.at
                join period_locks k on k.org_id = m.org_id and k.run_id = m.run_id
                where m.org_id = $1 and m.locked_id = $2
                order by k.locked_at

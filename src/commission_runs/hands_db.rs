@@ -120,7 +120,7 @@ pub async fn credited_deal(
 }
 
 /// The locked period that a deal, or the deal that it returns, was paid to a rep in: that one's statement lists it, or
-/// was corrected by a run that was calculated once the deal counted.
+/// was corrected by a run that was calculated once the deal counted. A return counts as long as its deal does.
 pub async fn paid_in(
     db: &mut PgConnection,
     org: OrgId,
@@ -129,12 +129,12 @@ pub async fn paid_in(
 ) -> sqlx::Result<Option<(PeriodKind, Date)>> {
     let row = sqlx::query!(
         r#"with counted as (
-               select d.number, coalesce(b.booked_on, d.booked_on) as on_date,
-                      greatest(d.recorded_at, d.confirmed_at, (
+               select d.number, b.number as returns, coalesce(b.booked_on, d.booked_on) as on_date,
+                      greatest(d.recorded_at, d.confirmed_at, b.confirmed_at, (
                           select max(r.made_at)
                           from pay_holds h
                           join pay_hold_releases r on r.org_id = h.org_id and r.hold_id = h.id
-                          where h.org_id = $1 and h.rep_id = $2 and h.deal_id = d.id
+                          where h.org_id = $1 and h.rep_id = $2 and h.deal_id in (d.id, d.returns_id)
                       )) as since
                from deals d
                left join deals b on b.org_id = d.org_id and b.id = d.returns_id
@@ -144,11 +144,12 @@ pub async fn paid_in(
            from counted c
            join period_locks l on l.org_id = $1 and l.period_start <= c.on_date and l.period_end > c.on_date
            join statements s on s.org_id = $1 and s.run_id = l.run_id and s.rep_id = $2
-           where exists (
-                     select from json_array_elements(s.inputs->'facts'->'deals') x
-                     where (x->>'number')::bigint = c.number and x->'rep' is null and x->'hold' is null
-                       and coalesce((x->>'confirmed')::boolean, true)
-                 )
+           cross join lateral (
+               select array_agg((x->>'number')::bigint) as all, array_agg((x->>'number')::bigint) filter (where x->'rep' is null) as own
+               from json_array_elements(s.inputs->'facts'->'deals') x
+               where x->'hold' is null and coalesce((x->>'confirmed')::boolean, true)
+           ) listed
+           where c.number = any (listed.own) and (c.returns is null or c.returns = any (listed.all))
               or exists (
                      select from statement_corrections k
                      join statements p on p.org_id = $1 and p.id = k.statement_id

@@ -378,7 +378,7 @@ async fn what_comes_after_the_lock_is_listed_and_counts_for_nothing() {
     desk.starter(&[desk.ingrid]).await;
     let run = desk.lock("2026-10").await;
     let mut freja = desk.app.client(desk.freja).await;
-    assert!(freja.get(&run).await.words().contains("Nothing of this period came, changed or was confirmed"));
+    assert!(freja.get(&run).await.words().contains("Nothing of this period came, changed, was confirmed"));
     let later = desk.app.later(Duration::minutes(1));
     let mut tx = later.write(desk.org).await;
     let visit = visits::db::NewVisit {
@@ -553,10 +553,43 @@ async fn a_late_deal_on_hold_waits_for_its_release() {
     assert_eq!(page.text(OPEN), "");
 }
 
+/// It was not paid, so it is named from the lock on, and once more when it is released.
+#[tokio::test]
+async fn a_deal_that_is_released_after_the_lock_is_listed() {
+    let desk = Desk::new().await;
+    let held = desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 06), 50_000, true, None).await;
+    // Another one is released in time.
+    let paid = desk.deal(desk.ingrid, date!(2026 - 10 - 07), 10_000, true, None).await;
+    desk.hold(held).await;
+    desk.hold(paid).await;
+    desk.starter(&[desk.ingrid]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let draft = desk.calculate(&mut freja, "2026-10").await;
+    freja.post(&format!("{draft}/holds/2/release"), &[]).await.expect(303);
+    let run = desk.after(1).lock("2026-10").await;
+    let mut freja = desk.after(2).app.client(desk.freja).await;
+    let page = freja.get(&run).await.expect(200);
+    assert_eq!((page.count(LATE), page.text(OPEN).as_str()), (1, "1 not yet in pay"), "{:?}", page.texts(LATE));
+    assert!(page.text(LATE).ends_with(ON_HOLD), "{}", page.text(LATE));
+    freja.post(&format!("{run}/holds/1/release"), &[]).await.expect(303);
+    let page = freja.get(&run).await.expect(200);
+    assert!(page.text(LATE).ends_with("Not yet: the next run looks at it"), "{}", page.text(LATE));
+    let december = desk.after(20);
+    december.lock("2026-11").await;
+    let page = december.app.client(desk.freja).await.get(&run).await.expect(200);
+    assert!(page.text(LATE).ends_with("Looked at by November 2026"), "{}", page.text(LATE));
+    assert_eq!((page.count(LATE), page.text(OPEN).as_str()), (1, ""));
+}
+
 /// Pay holds a return with its deal: as long as the one is not paid, the other is not taken back.
 #[tokio::test]
 async fn a_late_return_is_on_hold_with_its_deal() {
     let desk = Desk::new().await;
+    let both = |page: &Answer, words| {
+        let rows = page.texts(LATE);
+        assert!(rows.len() == 2 && rows.iter().all(|row| row.ends_with(words)), "{rows:?}");
+    };
     let sold = desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
     desk.hold(sold).await;
     desk.starter(&[desk.ingrid]).await;
@@ -564,19 +597,19 @@ async fn a_late_return_is_on_hold_with_its_deal() {
     let late = desk.after(1);
     late.deal(desk.ingrid, date!(2026 - 11 - 16), -40_000, true, Some(sold)).await;
     let page = late.app.client(desk.freja).await.get(&run).await.expect(200);
-    assert!(page.text(LATE).ends_with(ON_HOLD), "{}", page.text(LATE));
+    both(&page, ON_HOLD);
     let december = desk.after(20);
     december.lock("2026-11").await;
     let mut freja = desk.after(21).app.client(desk.freja).await;
-    assert!(freja.get(&run).await.text(LATE).ends_with(ON_HOLD));
+    both(&freja.get(&run).await, ON_HOLD);
     freja.post(&format!("{run}/holds/1/release"), &[]).await.expect(303);
     let page = freja.get(&run).await.expect(200);
-    assert!(page.text(LATE).ends_with("Not yet: the next run looks at it"), "{}", page.text(LATE));
+    both(&page, "Not yet: the next run looks at it");
     let january = desk.after(50);
     assert_eq!(january.lines("2026-12", desk.ingrid.id).await, ["Sales 0.00", "Sales, 2026-10 18.00"]);
     january.lock("2026-12").await;
     let page = january.app.client(desk.freja).await.get(&run).await.expect(200);
-    assert!(page.text(LATE).ends_with("Looked at by December 2026"), "{}", page.text(LATE));
+    both(&page, "Looked at by December 2026");
 }
 
 #[tokio::test]
@@ -599,10 +632,13 @@ async fn a_period_that_no_run_looks_at_again_says_so() {
     assert!(page.words().contains(words) && !page.words().contains("The next run takes"), "{}", page.words());
     assert!(page.text("section[aria-labelledby=late] tbody tr").ends_with("adjust it by hand"), "{}", page.words());
     assert!(!freja.get(&october).await.expect(200).words().contains(words), "October's run looks at it");
-    // Its release would bring no run either.
+    // Its release would bring no run either, nor would a confirmation.
     late.hold(deal).await;
     let page = freja.get(&september).await.expect(200);
     assert!(page.text(LATE).ends_with("Not by itself: adjust it by hand"), "{}", page.text(LATE));
+    late.deal(desk.ingrid, date!(2024 - 09 - 21), 100_000, false, None).await;
+    let rows = freja.get(&september).await.expect(200).texts(LATE);
+    assert!(rows.len() == 2 && rows.iter().all(|row| row.ends_with("adjust it by hand")), "{rows:?}");
 }
 
 #[tokio::test]

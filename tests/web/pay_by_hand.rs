@@ -398,3 +398,21 @@ async fn a_deal_that_was_paid_is_not_held() {
     let run = run_of(&act(&mut freja, &run, desk.ingrid, &hold("2")).await.expect(303));
     act(&mut freja, &run, desk.ingrid, &hold("3")).await.expect(303);
 }
+
+/// It was listed, and neither paid nor taken back.
+#[tokio::test]
+async fn a_return_whose_deal_was_on_hold_can_be_held() {
+    let desk = Desk::new().await;
+    let sold = desk.deal(desk.ingrid, date!(2026 - 09 - 05), 100_000, true, None).await;
+    desk.deal(desk.ingrid, date!(2026 - 09 - 20), -40_000, true, Some(sold)).await;
+    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    desk.starter(&[desk.ingrid]).await;
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-09").await;
+    let hold = |deal| [("line", "Sales"), ("what", "hold"), ("deal", deal), ("reason", "To be checked")];
+    let run = run_of(&act(&mut freja, &run, desk.ingrid, &hold("1")).await.expect(303));
+    press(&mut freja, &run, "submission").await.expect(303);
+    press(&mut desk.app.client(desk.farid).await, &run, "approval").await.expect(303);
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    act(&mut freja, &run, desk.ingrid, &hold("2")).await.expect(303);
+}
