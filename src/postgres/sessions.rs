@@ -60,7 +60,12 @@ pub struct Behind {
 /// Whoever may not sign in, or has left by today, has none. Whether it is too old is the caller's to say.
 pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::Result<Option<Session>> {
     let row = sqlx::query!(
-        r#"with recursive who as (
+        r#"with recursive found as materialized (
+               select s.org_id, s.user_id, s.created_at, s.last_seen_at, s.auth_at, s.viewing_as, s.viewing_since
+               from sessions s
+               where s.token_hash = $1 and (s.ends_at is null or s.ends_at > $2)
+           ),
+           who as (
                select s.org_id, p.id as user_id, s.created_at, s.last_seen_at, s.auth_at, p.name,
                       s.user_id as own_id, s.viewing_since,
                       ($2::timestamptz at time zone o.time_zone)::date as today,
@@ -71,13 +76,12 @@ pub async fn find(db: &PgPool, token_hash: &[u8], now: OffsetDateTime) -> sqlx::
                           where f.org_id = s.org_id and f.user_id = s.user_id and f.confirmed_at is not null
                       ) as second_factor,
                       array(select r.role from user_roles r where r.org_id = p.org_id and r.user_id = p.id) as roles
-               from sessions s
+               from found s
                join organizations o on o.id = s.org_id
                left join writes w on w.org_id = s.org_id
                join users u on u.org_id = s.org_id and u.id = s.user_id and u.active
                 and (u.left_on is null or u.left_on > ($2::timestamptz at time zone o.time_zone)::date)
                join users p on p.org_id = s.org_id and p.id = coalesce(s.viewing_as, s.user_id)
-               where s.token_hash = $1 and (s.ends_at is null or s.ends_at > $2)
            ),
            managed as (
                select m.org_id, m.team_id
