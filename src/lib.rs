@@ -128,6 +128,7 @@ pub mod postgres {
     pub mod pool;
     pub mod receipts;
     pub mod sessions;
+    pub mod statistics;
     pub mod tx;
 }
 /// The listener: limits on connections, time and endings.

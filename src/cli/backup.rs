@@ -19,7 +19,7 @@ use crate::{
         database::Database,
         embedded,
         emptying::{self, NotEmptied},
-        pool,
+        pool, statistics,
     },
 };
 
@@ -84,6 +84,8 @@ pub async fn restore(
     let restored = wait(pg_restore).await;
     pool::migrate(&database.pool).await.map_err(Failure::cannot_run)?;
     restored?;
+    // A backup brings none.
+    statistics::gather(&database.pool).await.map_err(Failure::cannot_run)?;
     for (_, name) in organizations::db::all(&database.pool).await? {
         writeln!(err, "{name} is restored")?;
     }

@@ -19,7 +19,7 @@ use crate::{
     config::{DatabaseArgs, ListenArgs},
     figures,
     imports::changes,
-    postgres::{database::Database, receipts},
+    postgres::{database::Database, receipts, statistics},
     router,
     server::{self, Limits},
     sign_in::keeping,
@@ -89,7 +89,8 @@ async fn serve_app(
                 daily::keep_up(days),
                 seals::keep_up(logs),
                 receipts::keep_tidy(db.clone(), clock),
-                changes::keep_tidy(db, clock)
+                changes::keep_tidy(db.clone(), clock),
+                statistics::keep_known(db)
             )
         }
     });

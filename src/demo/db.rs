@@ -1,6 +1,6 @@
 //! The demo's SQL: who is who among the imported, and whom to visit today.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use time::Date;
 
 use crate::{
@@ -35,12 +35,6 @@ pub async fn people(db: &mut PgConnection, org: OrgId) -> sqlx::Result<Vec<Perso
     )
     .fetch_all(db)
     .await
-}
-
-/// Lets the planner know what was filled in, instead of some minutes later.
-pub async fn analyze(db: &PgPool) -> sqlx::Result<()> {
-    sqlx::raw_sql("analyze").execute(db).await?;
-    Ok(())
 }
 
 /// The reps that are on a plan.

@@ -26,7 +26,10 @@ use crate::{
     },
     imports::import,
     organizations::{self, db::NewOrganization},
-    postgres::tx::{self, Tx},
+    postgres::{
+        statistics,
+        tx::{self, Tx},
+    },
     sign_in::{self, passwords},
     targets::expected,
     teams,
@@ -94,7 +97,7 @@ pub async fn fill(db: &PgPool, size: Size, folder: &Path, now: OffsetDateTime) -
     let today = organizations::db::today(db, org, now).await?;
     let files = data::files(size.shape(), SEED, today, euro);
     import_history(db, &files, folder, now).await?;
-    db::analyze(db).await?;
+    statistics::gather(db).await?;
     let [freja, farid] = sign_ins(db, org, today, now).await?;
     plan_today(db, org, today, now).await?;
     let story = Story::begin(db, org, today, now).await?;

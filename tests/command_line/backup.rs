@@ -7,7 +7,7 @@ use attain::{
     clock::Clock,
     demo::{data::Size, fill},
     domain::id::OrgId,
-    postgres::{embedded, emptying, pool},
+    postgres::{embedded, emptying, pool, statistics},
 };
 use sqlx::{AssertSqlSafe, Row};
 use time::macros::datetime;
@@ -161,6 +161,7 @@ async fn a_backup_brings_everything_back_and_replaces_nothing() {
     let (before, after) = (checksums(&whole).await, checksums(&other).await);
     assert!(before.len() > 50 && before.iter().any(|(table, rows, _)| table == "statements" && *rows > 0));
     assert_eq!(before, after, "the restored rows are others");
+    assert_eq!(statistics::missing(&other.pool).await.unwrap(), Vec::<String>::new());
     let (code, out, err) = told(&run(&other, &["db", "verify", "--seal", seal], ""));
     assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
     assert_eq!(err, verified, "the log is the one that was sealed");

@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output};
 
+use attain::postgres::statistics;
 use sqlx::ConnectOptions as _;
 
 use super::support::{TestDatabase, ask, folder};
@@ -36,6 +37,7 @@ async fn counts_go_to_stdout_words_to_stderr_and_the_exit_code_tells() {
     assert_eq!((done.status.code(), words(&done.stdout)), (Some(0), table));
     assert!(!words(&done.stderr).contains('\r'), "a bar is for terminals");
     assert_eq!(ask(&db.pool, "select external_id from customers").await, ["C1"]);
+    assert_eq!(statistics::missing(&db.pool).await.unwrap(), Vec::<String>::new());
 
     let wrong = folder(&[("customers.csv", "external_id,name\nC2,\n"), ("reps.csv", "external_id,name\n,Ann\n")]);
     let refused = attain(&db, &[wrong.path().to_str().unwrap(), "--organization", "Acme"]);

@@ -66,6 +66,7 @@ mod setup;
 mod sign_in;
 mod simulation;
 mod since;
+mod statistics;
 mod step_up;
 mod support;
 mod taken_back;
