@@ -8,7 +8,7 @@ use super::{
     classes::Classes,
     list_db::{self, Filter},
     show, timeline_db,
-    web::{read_events, read_filter, with_stages},
+    web::{listed, read_events, read_filter},
 };
 use crate::{
     App,
@@ -69,7 +69,8 @@ async fn part(
     let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < AT_ONCE);
     let all = rows.first().map_or(0, |row| row.total);
     filter.after = rows.last().map(|row| (row.sort_key.clone(), row.id.0));
-    for one in with_stages(&mut read, &me, rows, &classes).await? {
+    for row in rows {
+        let one = listed(row, &classes, me.today);
         let row = one.row;
         let text = |text: &Option<String>| csv::text(text.as_deref().unwrap_or_default());
         let day = |day: Option<time::Date>| csv::text(&day.map(|day| day.to_string()).unwrap_or_default());

@@ -5,6 +5,7 @@ use time::Date;
 
 use crate::domain::{
     access::Scope,
+    customer::stage::{StageKind, compared},
     id::{CustomerId, OrgId, TeamId, UserId},
     money::Money,
     period::add_months,
@@ -25,7 +26,7 @@ pub struct Filter {
     pub team: Option<TeamId>,
     /// One of these.
     pub among: Option<Vec<CustomerId>>,
-    /// In one of these stages of its life (`customer::stage::Stage::as_str`).
+    /// In one of these stages of its life ([`StageKind::as_str`]).
     pub stages: Option<Vec<String>>,
     /// Without a sale on this day or later.
     pub unsold_since: Option<Date>,
@@ -64,6 +65,14 @@ pub struct Row {
     pub last_visit: Option<Date>,
     /// Net sales of the last twelve months.
     pub sales: Money,
+    /// Where it stands.
+    pub stage: StageKind,
+    /// The last nine days on which it bought (also what it returned later), the latest first.
+    pub sale_days: Vec<Date>,
+    /// Net sales of the last 90 days, today included.
+    pub sales_lately: Money,
+    /// Net sales of the same days a year before.
+    pub sales_before: Money,
     /// What the list is sorted by, as text.
     pub sort_key: String,
     /// How many fit the filters.
@@ -73,6 +82,7 @@ pub struct Row {
 /// One page of the customers that the people in sight own today; for finance and administrators of all.
 pub async fn list(db: &mut PgConnection, scope: &Scope, filter: &Filter, today: Date) -> sqlx::Result<Vec<Row>> {
     let (after_key, after_id) = filter.after.clone().unzip();
+    let [lately, before] = compared(today);
     sqlx::query_as!(
         Row,
         r#"with recursive subtree as (
@@ -142,48 +152,7 @@ pub async fn list(db: &mut PgConnection, scope: &Scope, filter: &Filter, today: 
                        and v.state = 'done' and v.kind = 'in_person'
                  ))
                  and ($9::text[] is null or (
-                     -- The same as domain::customer::stage::standing; a test compares them.
-                     select case
-                                when exists (
-                                    select from endings n
-                                    where n.org_id = c.org_id and n.customer_id = c.id and n.on_date <= $3
-                                      and n.kind <> 'declared_lost'
-                                      and not exists (
-                                          select from deals d
-                                          where d.org_id = c.org_id and d.customer_id = c.id and d.net > 0
-                                            and d.booked_on > n.on_date and d.booked_on <= $3
-                                      )
-                                ) then 'ended'
-                                when e.kind is null and c.customer_since is not null then 'existing'
-                                when e.kind is null or e.kind = 'first_sale_undone' or first.undone then 'prospect'
-                                when e.kind = 'first_sale'
-                                     and $3 < e.new_until then 'new'
-                                when e.kind = 'first_sale' then 'existing'
-                                when e.kind = 'won_back' and exists (
-                                    select from deals d
-                                    where d.org_id = c.org_id and d.customer_id = c.id and d.net > 0
-                                      and d.booked_on >= e.on_date and d.booked_on <= $3 and d.id <> e.deal_id
-                                      and (d.fully_returned_on is null or d.fully_returned_on > $3)
-                                ) then 'existing'
-                                when e.kind = 'won_back' then 'won_back'
-                                else 'lost'
-                            end = any ($9)
-                     from (select 1) one
-                     left join lateral (
-                         select e.kind, e.on_date, e.deal_id, e.new_until
-                         from customer_events e
-                         where e.org_id = c.org_id and e.customer_id = c.id and e.on_date <= $3
-                         order by e.position desc
-                         limit 1
-                     ) e on true
-                     left join lateral (
-                         select e.kind = 'won_back_undone' and f.kind = 'first_sale_undone' as undone
-                         from customer_events f
-                         where f.org_id = c.org_id and f.customer_id = c.id and f.on_date <= $3
-                           and f.kind in ('first_sale', 'first_sale_undone')
-                         order by f.position desc
-                         limit 1
-                     ) first on true
+                     select at.stage = any ($9) from customer_stage(c.org_id, c.id, c.customer_since, $3) at
                  ))
            ),
            -- Cut before anything is looked up for it.
@@ -216,6 +185,22 @@ pub async fn list(db: &mut PgConnection, scope: &Scope, filter: &Filter, today: 
                       from deals d
                       where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on > $10 and d.booked_on <= $3
                   ), 0)::bigint as "sales!: Money",
+                  (select at.stage from customer_stage(c.org_id, c.id, c.customer_since, $3) at) as "stage!: StageKind",
+                  array(select distinct d.booked_on
+                        from deals d
+                        where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on <= $3 and d.net > 0
+                        order by d.booked_on desc
+                        limit 9) as "sale_days!: Vec<Date>",
+                  coalesce((
+                      select sum(d.net)
+                      from deals d
+                      where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on >= $19 and d.booked_on < $20
+                  ), 0)::bigint as "sales_lately!: Money",
+                  coalesce((
+                      select sum(d.net)
+                      from deals d
+                      where d.org_id = c.org_id and d.customer_id = c.id and d.booked_on >= $21 and d.booked_on < $22
+                  ), 0)::bigint as "sales_before!: Money",
                   f.sort_key as "sort_key!",
                   (select count(*) from fitting) as "total!"
            from page f
@@ -239,6 +224,10 @@ pub async fn list(db: &mut PgConnection, scope: &Scope, filter: &Filter, today: 
         filter.unvisited_since,
         filter.team as Option<TeamId>,
         filter.among.as_deref() as Option<&[CustomerId]>,
+        lately.from,
+        lately.to,
+        before.from,
+        before.to,
     )
     .fetch_all(db)
     .await

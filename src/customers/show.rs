@@ -147,7 +147,7 @@ pub async fn draw(
     let status = errors.status();
     let shown = ShowPage {
         page,
-        badge: badge(standing.stage),
+        badge: badge(standing.stage.kind()),
         warning: warning(&standing),
         heading: heading(&standing).to_owned(),
         sentence: sentence(&standing, me),

@@ -7,7 +7,7 @@ use time::Date;
 
 use super::{
     classes::Classes,
-    edit, endings, events_db, export, handover,
+    edit, endings, export, handover,
     list_db::{self, Filter, Row},
     merge, notes, proposals, show,
     timeline_db::{self, EventFilter, EventRow},
@@ -19,9 +19,9 @@ use crate::{
         classes::Class,
         customer::{
             events::EventKind,
-            stage::{Stage, standing},
+            stage::{StageKind, warnings_of},
         },
-        id::{CustomerId, TeamId, UserId},
+        id::{TeamId, UserId},
         metric::Metric,
     },
     postgres::tx,
@@ -68,16 +68,6 @@ pub fn routes() -> Routes {
         .post("/customers/{id}/proposals/{proposal}/reject", proposals::reject)
         .post("/customers/{id}/proposals/{proposal}/withdraw", proposals::withdraw)
 }
-
-/// The stages to filter by: word and label.
-const STAGES: [(&str, &str); 6] = [
-    ("prospect", "Prospect"),
-    ("new", "New"),
-    ("existing", "Existing"),
-    ("won_back", "Won back"),
-    ("lost", "Lost"),
-    ("ended", "Ended"),
-];
 
 /// Classes of targets: several stages, and the words for them.
 const CLASSES: [(&str, &str, &[&str]); 3] = [
@@ -159,7 +149,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list:
     let rows = list_db::list(&mut read, &me.scope, &filter, me.today).await?;
     let total = rows.first().map_or(0, |row| row.total);
     let (rows, pager) = list.page(rows, total, ("customer", "customers"), |row| (row.sort_key.clone(), row.id.0));
-    let rows = with_stages(&mut read, &me, rows, &classes).await?;
+    let rows = rows.into_iter().map(|row| listed(row, &classes, me.today)).collect();
     let owners = reps_db::in_sight(&mut read, &me.scope).await?;
     let mut owners: Vec<Choice> = owners.into_iter().map(|(id, name)| Choice::new(id, name)).collect();
     if me.scope.reps().is_none() {
@@ -176,9 +166,9 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list:
         classes: Class::ALL.map(|class| Choice::new(class.as_str(), format!("Class {}", class.as_str()))).into(),
         owners,
         segments: segments.into_iter().map(|segment| Choice::new(segment.clone(), segment)).collect(),
-        stages: STAGES
+        stages: StageKind::ALL
             .iter()
-            .map(|&(word, label)| (word, label))
+            .map(|stage| (stage.as_str(), stage.label()))
             .chain(CLASSES.iter().map(|&(word, label, _)| (word, label)))
             .map(|(word, label)| Choice::new(word, label))
             .collect(),
@@ -202,7 +192,7 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list:
 pub(super) fn read_filter(me: &Viewer, list: &List, classes: &Classes) -> Result<(Filter, SortBy), Error> {
     let sort = list.sort_by(&SORTS);
     let stages = |word: &str| {
-        let stage = STAGES.iter().find(|(known, _)| *known == word).map(|(word, _)| vec![(*word).to_owned()]);
+        let stage = StageKind::parse(word).map(|stage| vec![stage.as_str().to_owned()]);
         let class = CLASSES.iter().find(|(known, ..)| *known == word);
         stage.or_else(|| class.map(|(_, _, stages)| stages.iter().map(|&stage| stage.to_owned()).collect()))
     };
@@ -230,34 +220,23 @@ pub(super) fn read_filter(me: &Viewer, list: &List, classes: &Classes) -> Result
     Ok((filter, sort))
 }
 
-/// The rows with where each customer stands, whether it is slipping away, and its class.
-pub(super) async fn with_stages(
-    db: &mut PgConnection,
-    me: &Viewer,
-    rows: Vec<Row>,
-    classes: &Classes,
-) -> Result<Vec<Listed>, Error> {
-    let ids: Vec<CustomerId> = rows.iter().map(|row| row.id).collect();
-    let histories = events_db::histories(db, me.scope.org, &ids).await?;
-    let rows = rows.into_iter().map(|row| {
-        let standing = histories.get(&row.id).map(|history| standing(history, me.today));
-        let stage = standing.as_ref().map_or(Stage::Prospect, |standing| standing.stage);
-        let slipping = standing.filter(|standing| !standing.warnings.is_empty());
-        let slipping = slipping.map(|_| Badge::new(Tone::Warn, "Slipping").icon("triangle-alert"));
-        Listed { class: classes.get(&row.id).copied(), stage: badge(stage), slipping, row }
-    });
-    Ok(rows.collect())
+/// A row with where the customer stands, whether it is slipping away, and its class.
+pub(super) fn listed(row: Row, classes: &Classes, today: Date) -> Listed {
+    let days: Vec<Date> = row.sale_days.iter().rev().copied().collect();
+    let slips = row.stage.is_buying() && !warnings_of(&days, row.sales_lately, row.sales_before, today).is_empty();
+    let slipping = slips.then(|| Badge::new(Tone::Warn, "Slipping").icon("triangle-alert"));
+    Listed { class: classes.get(&row.id).copied(), stage: badge(row.stage), slipping, row }
 }
 
 /// A stage of a customer's life as a badge.
-pub fn badge(stage: Stage) -> Badge {
+pub fn badge(stage: StageKind) -> Badge {
     let (tone, icon) = match stage {
-        Stage::Prospect => (Tone::Plain, "user"),
-        Stage::New { .. } => (Tone::Info, "user-plus"),
-        Stage::Existing { .. } => (Tone::Good, "check"),
-        Stage::WonBack { .. } => (Tone::Good, "rotate-ccw"),
-        Stage::Lost { .. } => (Tone::Bad, "user-minus"),
-        Stage::Ended { .. } => (Tone::Plain, "x"),
+        StageKind::Prospect => (Tone::Plain, "user"),
+        StageKind::New => (Tone::Info, "user-plus"),
+        StageKind::Existing => (Tone::Good, "check"),
+        StageKind::WonBack => (Tone::Good, "rotate-ccw"),
+        StageKind::Lost => (Tone::Bad, "user-minus"),
+        StageKind::Ended => (Tone::Plain, "x"),
     };
     Badge::new(tone, stage.label()).icon(icon)
 }

@@ -5,9 +5,10 @@ use time::{Date, Time};
 
 use crate::domain::{
     access::Scope,
+    customer::stage::compared,
     id::{CustomerId, OrgId, UserId, VisitId},
     money::Money,
-    period::{Dates, add_days, add_months},
+    period::Dates,
     visit,
 };
 
@@ -79,9 +80,7 @@ pub async fn customers_today(
     rep: UserId,
     today: Date,
 ) -> sqlx::Result<Vec<CustomerToday>> {
-    let recent = Dates { from: add_days(today, -89), to: add_days(today, 1) };
-    let year_ago = |day| add_days(add_months(day, -12), 1);
-    let before = Dates { from: year_ago(add_days(today, -90)), to: year_ago(today) };
+    let [recent, before] = compared(today);
     sqlx::query_as!(
         CustomerToday,
         r#"with mine as (

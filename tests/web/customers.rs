@@ -1,5 +1,7 @@
 //! Customers: the list, keeping them, handing them over, their endings, and the events behind a number.
 
+use std::collections::BTreeMap;
+
 use attain::{
     customers::{self, db::NewEnding, events_db},
     domain::{
@@ -312,7 +314,7 @@ async fn the_stage_of_the_list_is_that_of_the_page() {
     let field = Field::new().await;
     let rep = &[(field.ingrid, 1)];
     let day = |ago: i64| TODAY - Duration::days(ago);
-    let lives: [Life; 9] = [
+    let lives: [Life; 11] = [
         ("prospect", &[], None),
         ("new", &[(20, 100)], None),
         ("existing", &[(500, 100), (400, 100), (300, 100), (150, 100), (20, 100)], None),
@@ -322,6 +324,8 @@ async fn the_stage_of_the_list_is_that_of_the_page() {
         ("ended", &[(100, 100)], Some((50, EndingKind::Closed))),
         ("ended and back", &[(100, 100), (10, 100)], Some((50, EndingKind::Closed))),
         ("declared lost", &[(100, 100)], Some((50, EndingKind::DeclaredLost))),
+        ("silent", &[(160, 100), (150, 100), (140, 100), (130, 100), (120, 100)], None),
+        ("falling", &[(500, 100), (430, 1_000), (270, 100), (120, 100), (20, 1)], None),
     ];
     let mut ids = vec![];
     for (name, sales, ending) in lives {
@@ -375,7 +379,7 @@ async fn the_stage_of_the_list_is_that_of_the_page() {
     for stage in ["prospect", "new", "existing", "won_back", "lost", "ended"] {
         let page = browser.get(&format!("/customers?stage={stage}")).await.expect(200);
         let mut found: Vec<String> = page.attributes("tbody th a", "href");
-        let standing_so = |id: &&CustomerId| standing(&histories[*id], TODAY).stage.as_str() == stage;
+        let standing_so = |id: &&CustomerId| standing(&histories[*id], TODAY).stage.kind().as_str() == stage;
         let mut expected: Vec<String> = ids.iter().filter(standing_so).map(|id| format!("/customers/{id}")).collect();
         listed += expected.len();
         found.sort();
@@ -383,6 +387,18 @@ async fn the_stage_of_the_list_is_that_of_the_page() {
         assert_eq!(found, expected, "{stage}");
     }
     assert_eq!(listed, ids.len());
+    // Each row tells the same, and who slips away.
+    let page = browser.get("/customers").await.expect(200);
+    let told = page.attributes("tbody th a", "href").into_iter().zip(page.texts("tbody th + td"));
+    let told: BTreeMap<String, String> = told.collect();
+    let expected = ids.iter().map(|id| {
+        let standing = standing(&histories[id], TODAY);
+        let slips = if standing.warnings.is_empty() { "" } else { " Slipping" };
+        (format!("/customers/{id}"), format!("{}{slips}", standing.stage.kind().label()))
+    });
+    let expected: BTreeMap<String, String> = expected.collect();
+    assert!(expected.values().any(|words| words.ends_with("Slipping")) && told.len() == ids.len(), "{expected:?}");
+    assert_eq!(told, expected);
 }
 
 #[tokio::test]

@@ -9,7 +9,8 @@ use super::{
 use crate::domain::{
     id::DealId,
     money::Money,
-    period::{add_days, add_months},
+    period::{Dates, add_days, add_months},
+    words::words,
 };
 
 /// A stage of the lifecycle, with what made it.
@@ -53,33 +54,41 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// The word in URLs and CSV.
-    pub fn as_str(self) -> &'static str {
+    /// Which of the stages it is.
+    pub fn kind(self) -> StageKind {
         match self {
-            Self::Prospect => "prospect",
-            Self::New { .. } => "new",
-            Self::Existing { .. } => "existing",
-            Self::Lost { .. } => "lost",
-            Self::WonBack { .. } => "won_back",
-            Self::Ended { .. } => "ended",
+            Self::Prospect => StageKind::Prospect,
+            Self::New { .. } => StageKind::New,
+            Self::Existing { .. } => StageKind::Existing,
+            Self::Lost { .. } => StageKind::Lost,
+            Self::WonBack { .. } => StageKind::WonBack,
+            Self::Ended { .. } => StageKind::Ended,
         }
     }
+}
 
-    /// The words on a page.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Prospect => "Prospect",
-            Self::New { .. } => "New",
-            Self::Existing { .. } => "Existing",
-            Self::Lost { .. } => "Lost",
-            Self::WonBack { .. } => "Won back",
-            Self::Ended { .. } => "Ended",
-        }
+words! {
+    /// A stage of the lifecycle.
+    StageKind {
+        /// Has not bought, or gave everything back.
+        Prospect = "prospect", "Prospect";
+        /// Within the first months from its first sale.
+        New = "new", "New";
+        /// Buys for longer than that.
+        Existing = "existing", "Existing";
+        /// Came back, until the second sale after the loss.
+        WonBack = "won_back", "Won back";
+        /// Lapsed or was declared lost.
+        Lost = "lost", "Lost";
+        /// The relation ended otherwise.
+        Ended = "ended", "Ended";
     }
+}
 
+impl StageKind {
     /// Whether the customer buys from us in this stage.
     pub fn is_buying(self) -> bool {
-        matches!(self, Self::New { .. } | Self::Existing { .. } | Self::WonBack { .. })
+        matches!(self, Self::New | Self::Existing | Self::WonBack)
     }
 }
 
@@ -127,8 +136,8 @@ pub fn standing(history: &History, on: Date) -> Standing {
     let lost_on = events.iter().find(|event| event.on > on && event.kind == EventKind::Lost).map(|event| event.on);
     Standing {
         stage,
-        warnings: if stage.is_buying() { warnings(&known, &sale_days, on) } else { Vec::new() },
-        lost_on: lost_on.filter(|_| stage.is_buying()),
+        warnings: if stage.kind().is_buying() { warnings(&known, &sale_days, on) } else { Vec::new() },
+        lost_on: lost_on.filter(|_| stage.kind().is_buying()),
         last_sale: sale_days.last().copied(),
     }
 }
@@ -194,11 +203,19 @@ fn sale_days(known: &History) -> Vec<Date> {
 }
 
 fn warnings(known: &History, sale_days: &[Date], on: Date) -> Vec<Warning> {
-    let first = add_days(on, -90);
-    let net = |after: Date, through: Date| -> Money {
-        known.deals.iter().filter(|deal| after < deal.booked_on && deal.booked_on <= through).map(|deal| deal.net).sum()
-    };
-    warnings_of(sale_days, net(first, on), net(add_months(first, -12), add_months(on, -12)), on)
+    let [now, before] = compared(on).map(|days| {
+        known.deals.iter().filter(|deal| days.contains(deal.booked_on)).map(|deal| deal.net).sum::<Money>()
+    });
+    warnings_of(sale_days, now, before, on)
+}
+
+/// The days whose sales a warning compares: the 90 that end on this one, and the same a year before.
+pub fn compared(on: Date) -> [Dates; 2] {
+    let year_ago = |day| add_days(add_months(day, -12), 1);
+    [
+        Dates { from: add_days(on, -89), to: add_days(on, 1) },
+        Dates { from: year_ago(add_days(on, -90)), to: year_ago(on) },
+    ]
 }
 
 /// Why a buying customer is at risk on a day: from its last sale days in order (nine are enough), the net sales of the
@@ -258,7 +275,7 @@ mod tests {
             | Stage::Ended { since, .. } => Some(since),
         };
         let days = |date: Option<Date>| date.map_or("-".to_owned(), |date| (date - DAY).whole_days().to_string());
-        format!("{} since {}, lost on {}", standing.stage.as_str(), days(since), days(standing.lost_on))
+        format!("{} since {}, lost on {}", standing.stage.kind().as_str(), days(since), days(standing.lost_on))
     }
 
     #[test]
