@@ -162,7 +162,8 @@ pub async fn list(
                      where o.id = $1
                  ))
            ),
-           sums as (
+           -- Once, however many rows the planner expects beside it.
+           sums as materialized (
                select count(*) as total, coalesce(sum(net), 0)::bigint as net,
                       coalesce(sum(case when $2::bigint[] is null and $3::bigint is null then net else part end), 0)::bigint
                           as part,
