@@ -6,7 +6,7 @@ use super::failure::Failure;
 use crate::{
     clock::Clock,
     imports::import::{self, Request, Summary},
-    postgres::database::Database,
+    postgres::{database::Database, statistics},
 };
 
 /// Import a folder of CSV files (docs/importing.md): all of it, or nothing.
@@ -35,6 +35,9 @@ impl Import {
                 return Err(Failure::CannotRun("interrupted; nothing was imported".to_owned()));
             }
         };
+        if !self.dry_run {
+            statistics::gather(&database.pool).await;
+        }
         out.write_all(table(&summary).as_bytes())?;
         out.flush()?;
         writeln!(err, "{}", self.said(&summary))?;

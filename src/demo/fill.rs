@@ -97,7 +97,7 @@ pub async fn fill(db: &PgPool, size: Size, folder: &Path, now: OffsetDateTime) -
     let today = organizations::db::today(db, org, now).await?;
     let files = data::files(size.shape(), SEED, today, euro);
     import_history(db, &files, folder, now).await?;
-    statistics::gather(db).await?;
+    statistics::gather(db).await;
     let [freja, farid] = sign_ins(db, org, today, now).await?;
     plan_today(db, org, today, now).await?;
     let story = Story::begin(db, org, today, now).await?;

@@ -27,7 +27,6 @@ use crate::{
     organizations::{self, db::NewOrganization},
     postgres::{
         error::{is_deadlock, violates},
-        statistics,
         tx::{self, Tx},
     },
     web::format,
@@ -180,10 +179,6 @@ async fn run_once(pool: &PgPool, request: Request<'_>) -> Result<Summary, Failur
     let mut summary = carry_out(&mut tx, source, progress, None, request.dry_run).await?;
     if !request.dry_run {
         tx.commit().await?;
-        // What was imported stays, whatever becomes of this.
-        if let Err(error) = statistics::gather(pool).await {
-            tracing::warn!("cannot gather statistics of tables: {error}");
-        }
     }
     summary.notes.extend(news);
     Ok(summary)
