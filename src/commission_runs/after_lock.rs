@@ -1,4 +1,4 @@
-//! What becomes of the facts that came or changed after their period was locked.
+//! What becomes of the facts that came or changed after their period was locked, or waited at it.
 
 use super::db::LateFact;
 use crate::{domain::period::Period, web::format};

@@ -269,8 +269,8 @@ pub struct LateFact {
     pub on_date: Date,
     /// Who entered it; nobody: an import.
     pub by: Option<String>,
-    /// On which day it came.
-    pub entered_on: Date,
+    /// On which day it came, or was changed, confirmed or released last.
+    pub changed_on: Date,
     /// A deal's amount as it is now.
     pub amount: Option<Money>,
     /// Whether the deal still waits for confirmation.
@@ -412,7 +412,7 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                )
            )
            select late.kind as "kind!", late.path as "path!", c.name as customer, late.on_date as "on_date!",
-                  u.name as "by?", (late.at at time zone o.time_zone)::date as "entered_on!",
+                  u.name as "by?", (late.at at time zone o.time_zone)::date as "changed_on!",
                   late.amount as "amount?: Money", late.waits as "waits!", late.never as "never!",
                   late.on_hold as "on_hold!",
                   taken.period_kind as "taken_up_kind?: PeriodKind", taken.period_start as "taken_up_start?"

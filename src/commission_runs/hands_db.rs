@@ -135,8 +135,17 @@ pub async fn paid_in(
                           from pay_holds h
                           join pay_hold_releases r on r.org_id = h.org_id and r.hold_id = h.id
                           where h.org_id = $1 and h.rep_id = $2 and h.deal_id in (d.id, d.returns_id)
-                      )) as since
+                      )) as since,
+                      o.confirm_deals and (d.confirmed_at is null or b.id is not null and b.confirmed_at is null)
+                      or exists (
+                          select from pay_holds h
+                          where h.org_id = $1 and h.rep_id = $2 and h.deal_id in (d.id, d.returns_id)
+                            and not exists (
+                                select from pay_hold_releases r where r.org_id = h.org_id and r.hold_id = h.id
+                            )
+                      ) as waits
                from deals d
+               join organizations o on o.id = d.org_id
                left join deals b on b.org_id = d.org_id and b.id = d.returns_id
                where d.org_id = $1 and d.id = $3
            )
@@ -145,12 +154,13 @@ pub async fn paid_in(
            join period_locks l on l.org_id = $1 and l.period_start <= c.on_date and l.period_end > c.on_date
            join statements s on s.org_id = $1 and s.run_id = l.run_id and s.rep_id = $2
            cross join lateral (
-               select array_agg((x->>'number')::bigint) as all, array_agg((x->>'number')::bigint) filter (where x->'rep' is null) as own
+               select array_agg((x->>'number')::bigint) as all,
+                      array_agg((x->>'number')::bigint) filter (where x->'rep' is null) as own
                from json_array_elements(s.inputs->'facts'->'deals') x
                where x->'hold' is null and coalesce((x->>'confirmed')::boolean, true)
            ) listed
            where c.number = any (listed.own) and (c.returns is null or c.returns = any (listed.all))
-              or exists (
+              or not c.waits and exists (
                      select from statement_corrections k
                      join statements p on p.org_id = $1 and p.id = k.statement_id
                      join commission_runs n on n.org_id = $1 and n.id = p.run_id

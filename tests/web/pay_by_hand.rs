@@ -399,20 +399,31 @@ async fn a_deal_that_was_paid_is_not_held() {
     act(&mut freja, &run, desk.ingrid, &hold("3")).await.expect(303);
 }
 
-/// It was listed, and neither paid nor taken back.
+/// It was listed, and neither paid nor taken back; nor was it when a later run corrected the month for something else.
 #[tokio::test]
 async fn a_return_whose_deal_was_on_hold_can_be_held() {
-    let desk = Desk::new().await;
-    let sold = desk.deal(desk.ingrid, date!(2026 - 09 - 05), 100_000, true, None).await;
-    desk.deal(desk.ingrid, date!(2026 - 09 - 20), -40_000, true, Some(sold)).await;
-    desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
-    desk.starter(&[desk.ingrid]).await;
-    let mut freja = desk.app.client(desk.freja).await;
-    let run = desk.calculate(&mut freja, "2026-09").await;
-    let hold = |deal| [("line", "Sales"), ("what", "hold"), ("deal", deal), ("reason", "To be checked")];
-    let run = run_of(&act(&mut freja, &run, desk.ingrid, &hold("1")).await.expect(303));
-    press(&mut freja, &run, "submission").await.expect(303);
-    press(&mut desk.app.client(desk.farid).await, &run, "approval").await.expect(303);
-    let run = desk.calculate(&mut freja, "2026-10").await;
-    act(&mut freja, &run, desk.ingrid, &hold("2")).await.expect(303);
+    for corrected in [false, true] {
+        let desk = Desk::new().await;
+        let sold = desk.deal(desk.ingrid, date!(2026 - 09 - 05), 100_000, true, None).await;
+        desk.deal(desk.ingrid, date!(2026 - 09 - 20), -40_000, true, Some(sold)).await;
+        desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+        desk.starter(&[desk.ingrid]).await;
+        let mut freja = desk.app.client(desk.freja).await;
+        let run = desk.calculate(&mut freja, "2026-09").await;
+        let hold = |deal| [("line", "Sales"), ("what", "hold"), ("deal", deal), ("reason", "To be checked")];
+        let run = run_of(&act(&mut freja, &run, desk.ingrid, &hold("1")).await.expect(303));
+        press(&mut freja, &run, "submission").await.expect(303);
+        press(&mut desk.app.client(desk.farid).await, &run, "approval").await.expect(303);
+        let mut period = "2026-10";
+        if corrected {
+            desk.after(1).deal(desk.ingrid, date!(2026 - 09 - 25), 20_000, true, None).await;
+            desk.after(2).lock(period).await;
+            assert_eq!(desk.count("statement_corrections").await, 1);
+            period = "2026-11";
+        }
+        let later = desk.after(3);
+        let mut freja = later.app.client(desk.freja).await;
+        let run = later.calculate(&mut freja, period).await;
+        act(&mut freja, &run, desk.ingrid, &hold("2")).await.expect(303);
+    }
 }
