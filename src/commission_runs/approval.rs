@@ -5,11 +5,15 @@ use time::Date;
 use super::{
     calculate::{Calculated, Question, calculate},
     db::{self, RunRow},
-    late_db,
+    late, late_db,
 };
 use crate::{
-    domain::period::Period,
+    domain::{
+        id::{RunId, UserId},
+        period::Period,
+    },
     postgres::tx::Tx,
+    targets::expected,
     web::{
         auth::Viewer,
         error::Error,
@@ -19,8 +23,8 @@ use crate::{
 };
 
 /// Whether a run may be approved now: submitted, the newest of its period, and its facts as they were.
-/// The transaction must be [`crate::postgres::tx::alone`].
-pub async fn approvable(tx: &mut Tx, me: &Viewer, run: &RunRow) -> Result<(), Error> {
+/// Gives what was asked to see that. The transaction must be [`crate::postgres::tx::alone`].
+pub async fn approvable(tx: &mut Tx, me: &Viewer, run: &RunRow) -> Result<Question, Error> {
     if run.superseded {
         return Err(Error::Conflict("A newer calculation of this period replaces this run. Approve that one."));
     }
@@ -33,7 +37,8 @@ pub async fn approvable(tx: &mut Tx, me: &Viewer, run: &RunRow) -> Result<(), Er
     let period = periods::containing(run.period_kind, run.period_start, me);
     must_be_over(me, period)?;
     tx.take_time().await?;
-    let again = calculate(tx, &Question::of(me, period, None)).await?;
+    let asked = Question::of(me, period, None);
+    let again = calculate(tx, &asked).await?;
     let mut now = Vec::with_capacity(again.len());
     for calculated in &again {
         now.push((calculated.rep, calculated.to_store()?.digest.to_vec()));
@@ -44,7 +49,20 @@ pub async fn approvable(tx: &mut Tx, me: &Viewer, run: &RunRow) -> Result<(), Er
             "Deals, visits, targets or plans of this period have changed since it was calculated. Calculate it again.",
         ));
     }
-    earlier_are_paid(tx, me, period, &again).await
+    earlier_are_paid(tx, me, period, &again).await?;
+    Ok(asked)
+}
+
+/// Locks the run's period if all of its statements are approved, keeps who was there on which of its days, and the mark of
+/// the facts that it is paid for: as they were calculated, or nobody could have approved them. The transaction must be
+/// [`crate::postgres::tx::alone`].
+pub async fn lock_if_approved(tx: &mut Tx, asked: &Question, run: RunId) -> Result<bool, Error> {
+    let locked = expected::lock_if_approved(tx, run).await?;
+    if locked {
+        let reps: Vec<UserId> = db::digests(tx, asked.org, run).await?.into_iter().map(|(rep, _)| rep).collect();
+        late::mark_locked(tx, asked, run, &reps).await?;
+    }
+    Ok(locked)
 }
 
 /// What a longer period is worth beyond its parts is known once its earlier parts are paid.

@@ -115,7 +115,7 @@ impl OnPlan {
 /// whose facts have changed since: what one rep has earned so far is what the next statement would say, corrections of
 /// locked periods and all.
 pub async fn calculate(db: &mut PgConnection, asked: &Question) -> Result<Vec<Calculated>, Error> {
-    Ok(calculate_and_look(db, asked, Look::Late).await?.calculated)
+    Ok(calculate_to_store(db, asked).await?.calculated)
 }
 
 /// What a run is made of.
@@ -124,13 +124,13 @@ pub(super) struct ToStore {
     pub calculated: Vec<Calculated>,
     /// The marks of the locked periods that are settled once all of it is paid.
     pub marks: Vec<(RunId, i64)>,
-    /// From which day on facts make what is paid, and their mark.
-    pub facts: (Date, Option<i64>),
+    /// From which day on facts make what is paid.
+    pub facts_from: Date,
 }
 
 /// Likewise, with what a run keeps beside the statements.
 pub(super) async fn calculate_to_store(db: &mut PgConnection, asked: &Question) -> Result<ToStore, Error> {
-    calculate_and_look(db, asked, Look::ToStore).await
+    calculate_and_look(db, asked, Look::Late).await
 }
 
 /// Likewise, without the corrections of locked periods: looking for them goes through everybody's facts of two years, which
@@ -145,8 +145,6 @@ enum Look {
     Not,
     /// At locked periods.
     Late,
-    /// And at the mark of the period's own facts.
-    ToStore,
 }
 
 async fn calculate_and_look(db: &mut PgConnection, asked: &Question, look: Look) -> Result<ToStore, Error> {
@@ -162,8 +160,7 @@ async fn looked_at(db: &mut PgConnection, asked: &Question, look: Look) -> Resul
     let reps: Vec<UserId> = on_plans.iter().chain(&off).map(|on_plan| on_plan.rep).collect();
     let corrected = asked.rep.map_or_else(|| reps.clone(), |rep| vec![rep]);
     let facts_from = late::facts_from(on_plans.iter(), asked.period);
-    let own = (look == Look::ToStore).then_some(facts_from);
-    let looked = if look == Look::Not { Looked::default() } else { late::look(db, asked, &corrected, own).await? };
+    let looked = if look == Look::Not { Looked::default() } else { late::look(db, asked, &corrected).await? };
     let beside = Beside {
         corrections: looked.corrections,
         balances: account_db::balances(db, asked.org, &reps).await?,
@@ -177,7 +174,7 @@ async fn looked_at(db: &mut PgConnection, asked: &Question, look: Look) -> Resul
     on_plans.sort_by(|a, b| (&a.name, a.rep).cmp(&(&b.name, b.rep)));
     let mut calculated = earned(db, asked, on_plans, &beside).await?;
     calculated.retain(|one| asked.rep.is_none_or(|rep| rep == one.rep));
-    Ok(ToStore { calculated, marks: looked.marks, facts: (facts_from, looked.own) })
+    Ok(ToStore { calculated, marks: looked.marks, facts_from })
 }
 
 async fn off_plan(db: &mut PgConnection, asked: &Question) -> Result<Vec<OnPlan>, Error> {

@@ -23,6 +23,7 @@ use crate::{
         money::Money,
         period::{Period, PeriodKind, add_months},
     },
+    postgres::tx::Tx,
     web::error::Error,
 };
 
@@ -68,26 +69,18 @@ pub struct Looked {
     pub again: Vec<Period>,
     /// The marks of those of which everybody was looked at: a run that takes up the corrections holds all of theirs.
     pub marks: Vec<(RunId, i64)>,
-    /// The mark of the asked period's own facts, where it is asked for.
-    pub own: Option<i64>,
 }
 
-/// Looks at the locked periods of these reps before and after the asked one. Unchanged facts correct nothing. Asks in the
-/// same look for the mark of the asked period's own facts from `facts_from` on.
-pub async fn look(
-    db: &mut PgConnection,
-    asked: &Question,
-    reps: &[UserId],
-    facts_from: Option<Date>,
-) -> Result<Looked, Error> {
+/// Looks at the locked periods of these reps before and after the asked one. Unchanged facts correct nothing.
+pub async fn look(db: &mut PgConnection, asked: &Question, reps: &[UserId]) -> Result<Looked, Error> {
     let mut locked = locked(db, asked, reps, None).await?;
     // The asked period itself is calculated anew.
     locked.retain(|row| (row.period_kind, row.period_start) != (asked.period.kind(), asked.period.from()));
-    let (seen, own) = seen(db, asked, &locked, facts_from).await?;
+    let seen = seen(db, asked, &locked).await?;
     let marks = seen.iter().filter(|one| one.whole).map(|one| (one.run, one.mark)).collect();
     let again = again(db, asked, seen).await?;
     let corrections = in_shadow(db, asked, &again, reps).await?;
-    Ok(Looked { corrections, again: again.into_iter().map(|one| one.period).collect(), marks, own })
+    Ok(Looked { corrections, again: again.into_iter().map(|one| one.period).collect(), marks })
 }
 
 /// Whether a period ended so long ago that no run of the periods that are calculated today calculates it again.
@@ -127,20 +120,12 @@ async fn locked(
     Ok(late_db::locked(db, asked.org, after, reps, run).await?)
 }
 
-/// These locked periods as their facts stand now, and the mark of the asked period's facts from a day on.
-async fn seen(
-    db: &mut PgConnection,
-    asked: &Question,
-    locked: &[LockedPeriod],
-    own: Option<Date>,
-) -> Result<(Vec<Seen>, Option<i64>), Error> {
+/// These locked periods as their facts stand now.
+async fn seen(db: &mut PgConnection, asked: &Question, locked: &[LockedPeriod]) -> Result<Vec<Seen>, Error> {
     let period = |row: &LockedPeriod| asked.period.at(row.period_kind, row.period_start);
     let mut spans = Vec::new();
     for (place, row) in (0..).zip(locked) {
         spans.extend(spans_of(place, period(row), row.facts_from, asked.growth_base, &row.rules()));
-    }
-    if let Some(from) = own {
-        spans.extend(spans_of(OWN, asked.period, from, asked.growth_base, &Rules::default()));
     }
     let marks = mark::marks(db, asked.org, &spans, asked.today).await?;
     let seen = (0..).zip(locked).map(|(place, row)| {
@@ -148,16 +133,21 @@ async fn seen(
         let (run, period, rules, whole) = (row.run_id, period(row), row.rules(), row.whole);
         Seen { run, period, rules, mark, same: row.mark == Some(mark), whole }
     });
-    Ok((seen.collect(), marks.get(&OWN).copied()))
+    Ok(seen.collect())
 }
-
-/// The place of the asked period among the marks of locked ones.
-const OWN: i32 = -1;
 
 /// One locked period as its facts stand now.
 async fn seen_run(db: &mut PgConnection, asked: &Question, run: RunId, reps: &[UserId]) -> Result<Vec<Seen>, Error> {
     let locked = locked(db, asked, reps, Some(run)).await?;
-    Ok(seen(db, asked, &locked, None).await?.0)
+    seen(db, asked, &locked).await
+}
+
+/// Keeps the mark of the facts that a period is paid for, in the transaction that has just locked it: what comes or changes
+/// from here on is late.
+pub async fn mark_locked(tx: &mut Tx, asked: &Question, run: RunId, reps: &[UserId]) -> Result<(), Error> {
+    let seen = seen_run(tx, asked, run, reps).await?;
+    let marks: Vec<(RunId, i64)> = seen.iter().map(|one| (one.run, one.mark)).collect();
+    Ok(late_db::insert_marks(tx, run, &marks).await?)
 }
 
 /// What of a locked run is worth something else now, for these reps: calculated again whether its facts have changed or
@@ -185,7 +175,7 @@ pub async fn not_posted(
         own.clear();
         if !back.is_empty() {
             let locked = locked(db, asked, reps, None).await?;
-            let (seen, _) = seen(db, asked, &locked, None).await?;
+            let seen = seen(db, asked, &locked).await?;
             own = again(db, asked, seen).await?;
             own.retain(|one| one.run == run);
         }

@@ -91,12 +91,12 @@ pub async fn locked(
                join commission_runs n on n.org_id = m.org_id and n.id = m.run_id
                join period_locks k on k.org_id = m.org_id and k.run_id = m.run_id
                where m.org_id = l.org_id and m.locked_id = l.run_id
-                 and not exists (
-                     -- What was posted between its calculation and its lock, its marks do not know.
+                 and (m.run_id = m.locked_id or not exists (
+                     -- What was posted between its calculation and its lock, its marks of others do not know.
                      select from period_locks x
                      where x.org_id = m.org_id and x.run_id <> m.run_id and x.locked_at > n.prepared_at
                        and x.locked_at < k.locked_at
-                 )
+                 ))
                order by k.locked_at desc, m.run_id desc
                limit 1
            ) posted on true

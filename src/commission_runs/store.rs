@@ -66,9 +66,9 @@ pub async fn store(tx: &mut Tx, asked: &Question) -> Result<Result<(RunId, Vec<C
 
 /// Stores what was calculated as a new run of the period: statements, what they correct and what they take up.
 async fn insert(tx: &mut Tx, asked: &Question, to_store: &ToStore) -> Result<RunId, Error> {
-    let ToStore { calculated, marks, facts } = to_store;
+    let ToStore { calculated, marks, facts_from } = to_store;
     let statements = on_all_cores(calculated, Calculated::to_store).into_iter().collect::<Result<Vec<_>, _>>()?;
-    let run = store_db::insert(tx, asked.period, ENGINE_VERSION, asked.growth_base, *facts).await?;
+    let run = store_db::insert(tx, asked.period, ENGINE_VERSION, asked.growth_base, *facts_from).await?;
     late_db::insert_marks(tx, run, marks).await?;
     store_db::insert_statements(tx, run, &statements).await?;
     let corrections: Vec<&Correction> = calculated.iter().flat_map(|one| &one.corrections).collect();

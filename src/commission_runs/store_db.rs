@@ -12,20 +12,20 @@ use crate::{
     postgres::tx::Tx,
 };
 
-/// Adds a run of a period, with the mark of its facts from a day on and the settings that it is paid by.
+/// Adds a run of a period, with the day from which on facts make it and the settings that it is paid by.
 pub async fn insert(
     tx: &mut Tx,
     period: Period,
     engine: &str,
     growth_base: GrowthBase,
-    facts: (Date, Option<i64>),
+    facts_from: Date,
 ) -> sqlx::Result<RunId> {
     let (org, actor, now) = (tx.org, tx.actor, tx.now);
     sqlx::query_scalar!(
         "insert into commission_runs (org_id, period_kind, period_start, period_end, prepared_by, prepared_at, engine,
-                                      facts_mark, facts_from, growth_base, growth_basis, confirm_deals,
+                                      facts_from, growth_base, growth_basis, confirm_deals,
                                       costs, team_tree)
-         select o.id, $2, $3, $4, $5, $6, $7, $8, $9, $10, o.growth_basis, o.confirm_deals,
+         select o.id, $2, $3, $4, $5, $6, $7, $8, $9, o.growth_basis, o.confirm_deals,
                 jsonb_build_object('visit', o.cost_per_visit, 'minute', o.cost_per_minute, 'order', o.cost_per_order), (
                     select coalesce(jsonb_object_agg(t.id, t.parent_id), '{}')
                     from teams t
@@ -41,8 +41,7 @@ pub async fn insert(
         actor as Option<UserId>,
         now,
         engine,
-        facts.1,
-        facts.0,
+        facts_from,
         growth_base.as_str(),
     )
     .fetch_one(&mut **tx)

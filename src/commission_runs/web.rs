@@ -9,7 +9,7 @@ use time::Month;
 
 use super::{
     after_lock::Becomes,
-    approval::{approvable, badge, must_be_over},
+    approval::{approvable, badge, lock_if_approved, must_be_over},
     calculate::Question,
     db::{self, LateFact, RunRow, StatementRow},
     files::{self, File},
@@ -31,7 +31,6 @@ use crate::{
     },
     figures::{Calculation, Run},
     postgres::{error::violates, tx},
-    targets::expected,
     web::{
         auth::{Allowed, ApproveCommission, PrepareCommission, Viewer},
         error::Error,
@@ -389,7 +388,7 @@ async fn approve(
     let mut write = once::begin_alone(&app, &me, once).await?;
     let run = find(&mut write, &me, id).await?;
     let begun = Instant::now();
-    approvable(&mut write, &me, &run).await?;
+    let asked = approvable(&mut write, &me, &run).await?;
     app.figures.calculated(Calculation::Approval, begun.elapsed());
     let approved = db::approve(&mut write, &me.scope, id, None).await?;
     if approved == 0 {
@@ -397,7 +396,7 @@ async fn approve(
             "Nothing here is yours to approve: you calculated it, did something by hand to it, or it is your own pay.",
         ));
     }
-    let locked = expected::lock_if_approved(&mut write, id).await?;
+    let locked = lock_if_approved(&mut write, &asked, id).await?;
     let detail = serde_json::json!({ "statements": approved, "locked": locked });
     audit::db::record(&mut write, "run.approved", &format!("/commission-runs/{id}"), detail).await?;
     let words =

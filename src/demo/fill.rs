@@ -15,7 +15,7 @@ use super::{
 use crate::{
     audit,
     clock::Clock,
-    commission_runs::{self, calculate::Question, daily, store::store},
+    commission_runs::{self, approval::lock_if_approved, calculate::Question, daily, store::store},
     domain::{
         access::{Reach, Role, Scope},
         company::GrowthBase,
@@ -31,7 +31,6 @@ use crate::{
         tx::{self, Tx},
     },
     sign_in::{self, passwords},
-    targets::expected,
     teams,
     users::{self, db::Details},
     visits::{self, db::NewVisit},
@@ -105,12 +104,12 @@ pub async fn fill(db: &PgPool, size: Size, folder: &Path, now: OffsetDateTime) -
     let talk = Talk { org, finance: freja, today, now, currency: euro };
     for months in (3..=first_month(today)).rev() {
         let run = by.prepare(db, months).await?;
-        by.approve(db, run).await?;
+        by.approve(db, run, months).await?;
         by.pay(db, run, months).await?;
     }
     story.comes_late(db).await?;
     let middle = by.prepare(db, 2).await?;
-    by.approve(db, middle).await?;
+    by.approve(db, middle, 2).await?;
     talk.is_settled(db).await?;
     by.prepare(db, 1).await?;
     talk.goes_on(db).await?;
@@ -209,12 +208,16 @@ struct Finance {
 }
 
 impl Finance {
+    fn question(&self, months: i32) -> Question {
+        let Self { org, today, .. } = *self;
+        Question { org, growth_base: GrowthBase::LastYear, period: self.month(months), rep: None, today }
+    }
+
     /// Freja calculates and submits the month so many months ago.
     async fn prepare(&self, db: &PgPool, months: i32) -> Result<RunId, FillError> {
-        let Self { org, today, .. } = *self;
-        let mut tx = tx::alone(db, org, Some(self.freja), Clock::Fixed(self.now)).await?;
-        let asked = Question { org, growth_base: GrowthBase::LastYear, period: self.month(months), rep: None, today };
-        let (run, _) = store(&mut tx, &asked).await?.map_err(|refused| Error::Conflict(refused.words()))?;
+        let mut tx = tx::alone(db, self.org, Some(self.freja), Clock::Fixed(self.now)).await?;
+        let (run, _) =
+            store(&mut tx, &self.question(months)).await?.map_err(|refused| Error::Conflict(refused.words()))?;
         commission_runs::db::submit(&mut tx, run).await?;
         note(&mut tx, "run.submitted", run).await?;
         tx.commit().await?;
@@ -222,10 +225,10 @@ impl Finance {
     }
 
     /// Farid approves.
-    async fn approve(&self, db: &PgPool, run: RunId) -> Result<(), FillError> {
-        let mut tx = tx::write(db, self.org, Some(self.farid), Clock::Fixed(self.now)).await?;
+    async fn approve(&self, db: &PgPool, run: RunId, months: i32) -> Result<(), FillError> {
+        let mut tx = tx::alone(db, self.org, Some(self.farid), Clock::Fixed(self.now)).await?;
         commission_runs::db::approve(&mut tx, &Scope { org: self.org, reach: Reach::All }, run, None).await?;
-        expected::lock_if_approved(&mut tx, run).await?;
+        lock_if_approved(&mut tx, &self.question(months), run).await?;
         note(&mut tx, "run.approved", run).await?;
         tx.commit().await?;
         Ok(())

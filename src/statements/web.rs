@@ -26,7 +26,7 @@ use crate::{
     },
     commission_runs::{
         self,
-        approval::badge,
+        approval::{approvable, badge, lock_if_approved},
         calculate::{Question, calculate},
         daily,
     },
@@ -45,7 +45,6 @@ use crate::{
     figures::{Calculation, Run},
     plans,
     postgres::tx,
-    targets::expected,
     users::reps_db,
     web::{
         auth::{Allowed, ApproveCommission, ReadStatements, Viewer},
@@ -296,7 +295,7 @@ async fn approve(
     let statement = find(&mut write, &me, id).await?;
     let run = commission_runs::db::find(&mut write, &me.scope, statement.run_id).await?.ok_or(Error::NotFound)?;
     let begun = Instant::now();
-    commission_runs::approval::approvable(&mut write, &me, &run).await?;
+    let asked = approvable(&mut write, &me, &run).await?;
     app.figures.calculated(Calculation::Approval, begun.elapsed());
     let approved = commission_runs::db::approve(&mut write, &me.scope, run.id, Some(id)).await?;
     if approved == 0 {
@@ -304,7 +303,7 @@ async fn approve(
             "This statement is approved already, or not yours to approve: you calculated it, or it is your own pay.",
         ));
     }
-    let locked = expected::lock_if_approved(&mut write, run.id).await?;
+    let locked = lock_if_approved(&mut write, &asked, run.id).await?;
     let detail = serde_json::json!({ "statement": id, "locked": locked });
     audit::db::record(&mut write, "statement.approved", &format!("/statements/{id}"), detail).await?;
     let words = if locked { "Approved. The period is locked" } else { "Statement approved" };

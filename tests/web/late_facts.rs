@@ -301,7 +301,7 @@ async fn the_shadow_of_unchanged_facts_is_what_was_paid() {
         let found = late::of_run(&mut db, &asked, RunId(run), &reps).await.unwrap();
         assert!(found.is_empty(), "{period}: {found:?}");
         let next = Question { period: period.next(), ..asked };
-        let by_mark = late::look(&mut db, &next, &reps, None).await.unwrap().corrections;
+        let by_mark = late::look(&mut db, &next, &reps).await.unwrap().corrections;
         assert!(by_mark.is_empty(), "{period}: {by_mark:?}");
         // Every tenth deal is worth a euro more: each rep who is credited gets, or loses, exactly what a run says now.
         let sql = "update deal_credits set amount = amount + 100 where org_id = $1 and booked_on >= $2 and booked_on < $3 \
@@ -309,7 +309,7 @@ async fn the_shadow_of_unchanged_facts_is_what_was_paid() {
         let done = sqlx::query(sql).bind(org).bind(period.from()).bind(period.to()).execute(&mut *db).await.unwrap();
         assert!(done.rows_affected() > 0);
         let found = late::of_run(&mut db, &asked, RunId(run), &reps).await.unwrap();
-        let by_mark = late::look(&mut db, &next, &reps, None).await.unwrap().corrections;
+        let by_mark = late::look(&mut db, &next, &reps).await.unwrap().corrections;
         let told = |found: &[late::Correction]| -> Vec<String> {
             let of = |one: &&late::Correction| one.period == period;
             found.iter().filter(of).map(|one| format!("{} {:?}", one.rep, one.difference)).collect()

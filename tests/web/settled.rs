@@ -40,7 +40,7 @@ impl Desk {
     async fn again(&self, period: &str, reps: &[UserId]) -> Vec<String> {
         let asked = self.question(period, date!(2027 - 01 - 05));
         let mut read = tx::read(&self.app.db, self.org).await.unwrap();
-        let looked = late::look(&mut read, &asked, reps, None).await.unwrap();
+        let looked = late::look(&mut read, &asked, reps).await.unwrap();
         looked.again.iter().map(ToString::to_string).collect()
     }
 
@@ -156,7 +156,7 @@ async fn settings_and_the_tree_of_a_locked_period_stay_with_it() {
         growth_base: attain::domain::company::GrowthBase::PeriodBefore,
         ..desk.question("2026-11", date!(2026 - 11 - 20))
     };
-    let posted = late::look(&mut read, &asked, &[desk.ingrid.id, karin.id], None).await.unwrap().corrections;
+    let posted = late::look(&mut read, &asked, &[desk.ingrid.id, karin.id]).await.unwrap().corrections;
     let told: Vec<String> = posted
         .iter()
         .map(|one| format!("{} {} {}", one.name, one.difference.component, one.difference.amount().0))
