@@ -8,7 +8,7 @@ use std::{
 use sqlx::PgPool;
 
 use super::{
-    key::{DoesNotFit, Key},
+    key::{DoesNotFit, Key, Keys},
     second_factor_db::{self, Stored},
 };
 use crate::web::format;
@@ -80,13 +80,13 @@ fn factors(number: usize) -> String {
 pub async fn ready(db: &PgPool, place: &Place) -> Result<Option<Key>, KeyError> {
     let mut tx = db.begin().await?;
     let sealed = second_factor_db::sealed(&mut tx).await?;
-    let (key, path) = match place {
+    let (keys, path) = match place {
         Place::Named(path) => (Some(named(path)?), path.as_path()),
         Place::Own(path) => (own(path, sealed.is_empty())?, path.as_path()),
         Place::Nowhere => (None, Path::new("")),
     };
     let readable = second_factor_db::readable(&mut tx).await?;
-    let Some(key) = key else {
+    let Some(Keys { now: key, earlier }) = keys else {
         if !sealed.is_empty() {
             let without = match place {
                 Place::Nowhere => "ATTAIN_KEY_FILE names no file with their key".to_owned(),
@@ -107,40 +107,56 @@ pub async fn ready(db: &PgPool, place: &Place) -> Result<Option<Key>, KeyError> 
         }
         return Ok(None);
     };
-    let fitting = sealed.iter().filter(|one| key.open(one.org_id, one.user_id, &one.bytes).is_ok()).count();
-    if fitting == 0 && !sealed.is_empty() {
+    let (fitting, others): (Vec<&Stored>, Vec<&Stored>) = sealed.iter().partition(|one| opened(one, &key).is_some());
+    let before: Vec<Stored> =
+        others.iter().filter_map(|one| earlier.iter().find_map(|earlier| opened(one, earlier))).collect();
+    if fitting.is_empty() && before.is_empty() && !sealed.is_empty() {
         return Err(KeyError::Another { sealed: sealed.len(), path: path.to_owned() });
     }
-    if fitting < sealed.len() {
-        let unfit = factors(sealed.len() - fitting);
+    if before.len() < others.len() {
+        let unfit = factors(others.len() - before.len());
         tracing::warn!("{unfit} not encrypted with the server’s key, or changed since: take them off");
     }
-    if !readable.is_empty() {
-        let count = readable.len();
+    let (readable_count, before_count) = (readable.len(), before.len());
+    if readable_count + before_count > 0 {
         let seal = |Stored { org_id, user_id, bytes }: Stored| {
             key.seal(org_id, user_id, &bytes).map(|bytes| Stored { org_id, user_id, bytes })
         };
-        let sealed = readable.into_iter().map(seal).collect::<Result<Vec<Stored>, _>>()?;
+        let sealed = readable.into_iter().chain(before).map(seal).collect::<Result<Vec<Stored>, _>>()?;
         second_factor_db::seal(&mut tx, &sealed).await?;
         tx.commit().await?;
-        tracing::info!("{} encrypted now", factors(count));
+    }
+    if readable_count > 0 {
+        tracing::info!("{} encrypted now", factors(readable_count));
+    }
+    if before_count > 0 {
+        tracing::info!("{} encrypted with the new key now", factors(before_count));
+    }
+    if !earlier.is_empty() {
+        tracing::info!("nothing needs the earlier keys of {} any more: take their lines off", path.display());
     }
     Ok(Some(key))
 }
 
-fn named(path: &Path) -> Result<Key, KeyError> {
-    let refuse = |source| KeyError::Named { path: path.to_owned(), source };
-    Key::read(path).map_err(refuse)?.ok_or_else(|| refuse(io::ErrorKind::NotFound.into()))
+/// What a key makes readable of what is stored. Nothing: it is another key's, or was changed.
+fn opened(stored: &Stored, key: &Key) -> Option<Stored> {
+    let Stored { org_id, user_id, ref bytes } = *stored;
+    key.open(org_id, user_id, bytes).ok().map(|bytes| Stored { org_id, user_id, bytes })
 }
 
-/// The key of the data folder; made if there is none and may be a new one.
-fn own(path: &Path, may_be_new: bool) -> Result<Option<Key>, KeyError> {
+fn named(path: &Path) -> Result<Keys, KeyError> {
+    let refuse = |source| KeyError::Named { path: path.to_owned(), source };
+    Keys::read(path).map_err(refuse)?.ok_or_else(|| refuse(io::ErrorKind::NotFound.into()))
+}
+
+/// The keys of the data folder; one is made if there is none and may be a new one.
+fn own(path: &Path, may_be_new: bool) -> Result<Option<Keys>, KeyError> {
     let refuse = |source| KeyError::Own { path: path.to_owned(), source };
-    match Key::read(path).map_err(refuse)? {
+    match Keys::read(path).map_err(refuse)? {
         None if may_be_new => {
             let key = Key::make(path).map_err(refuse)?;
             tracing::info!("made {}, the key of second factors: back it up apart from the database", path.display());
-            Ok(Some(key))
+            Ok(Some(key.into()))
         }
         found => Ok(found),
     }

@@ -17,6 +17,9 @@ use crate::domain::id::{OrgId, UserId};
 /// How long a key is, in bytes.
 const LENGTH: usize = 32;
 
+/// A longer file holds no keys (bytes).
+const LONGEST_FILE: u64 = 1 << 10;
+
 /// The first byte of what is encrypted: how it is. Behind it stand 96 random bits, the secret and its tag (AES-256-GCM).
 const VERSION: u8 = 1;
 
@@ -26,9 +29,18 @@ const PURPOSE: &[u8] = b"second factor";
 /// 256 random bits that encrypt. They are shown nowhere.
 pub struct Key(LessSafeKey);
 
+/// What a file of keys holds, one a line.
+#[derive(Debug)]
+pub struct Keys {
+    /// The first one: it encrypts.
+    pub now: Key,
+    /// Those before it, which a server that starts opens what is stored with, to encrypt it anew.
+    pub earlier: Vec<Key>,
+}
+
 /// The text is no key.
 #[derive(Debug, thiserror::Error)]
-#[error("it does not hold a key: 64 hexadecimal digits")]
+#[error("it does not hold a key: 64 hexadecimal digits, and earlier keys in further lines")]
 pub struct NoKey;
 
 /// What is stored was encrypted with another key, for somebody else, or has been changed since.
@@ -57,18 +69,6 @@ impl Key {
         Ok(secret)
     }
 
-    /// The key that a file holds. Nothing: there is no such file.
-    pub fn read(path: &Path) -> io::Result<Option<Self>> {
-        let mut text = Vec::new();
-        match File::open(path) {
-            Ok(file) => file.take(1 << 10).read_to_end(&mut text)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let key = str::from_utf8(&text).map_err(|_| NoKey).and_then(str::parse);
-        key.map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
-    }
-
     /// Makes a key and the file that holds it, which only its owner may read. The file appears once it is whole and on
     /// disk, and replaces none.
     pub fn make(path: &Path) -> io::Result<Self> {
@@ -92,6 +92,36 @@ impl Key {
         fs::remove_file(&begun)?;
         File::open(folder)?.sync_all()?;
         text.parse().map_err(|error: NoKey| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+}
+
+impl Keys {
+    /// The keys that a file holds. Nothing: there is no such file.
+    pub fn read(path: &Path) -> io::Result<Option<Self>> {
+        let mut text = Vec::new();
+        match File::open(path) {
+            Ok(file) => file.take(LONGEST_FILE).read_to_end(&mut text)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let keys = str::from_utf8(&text).map_err(|_| NoKey).and_then(str::parse);
+        keys.map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+}
+
+impl From<Key> for Keys {
+    fn from(now: Key) -> Self {
+        Self { now, earlier: Vec::new() }
+    }
+}
+
+impl FromStr for Keys {
+    type Err = NoKey;
+
+    fn from_str(text: &str) -> Result<Self, NoKey> {
+        let mut keys = text.trim().lines().map(str::parse);
+        let now = keys.next().ok_or(NoKey)??;
+        Ok(Self { now, earlier: keys.collect::<Result<_, _>>()? })
     }
 }
 
@@ -185,22 +215,39 @@ mod tests {
     }
 
     #[test]
+    fn a_file_holds_the_key_and_those_before_it_each_a_line() {
+        let [a, b, c] = ["a", "b", "c"].map(|digit| digit.repeat(64));
+        let sealed = key("b").seal(ONE.0, ONE.1, SECRET).unwrap();
+        let fits = |keys: &str| {
+            let keys: Keys = keys.parse().unwrap();
+            let opens = |key: &Key| key.open(ONE.0, ONE.1, &sealed).is_ok();
+            (opens(&keys.now), keys.earlier.iter().filter(|key| opens(key)).count(), keys.earlier.len())
+        };
+        assert_eq!(fits(&b), (true, 0, 0));
+        assert_eq!(fits(&format!("{a}\n{b}\n")), (false, 1, 1));
+        assert_eq!(fits(&format!("\n{b}\r\n{a}\r\n{c}")), (true, 0, 2));
+        for bad in [String::new(), format!("{a}\n\n{b}"), format!("{a} {b}"), format!("{a}\nno key")] {
+            assert!(bad.parse::<Keys>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn a_file_is_made_once_and_for_its_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret.key");
-        assert!(Key::read(&path).unwrap().is_none());
+        assert!(Keys::read(&path).unwrap().is_none());
         fs::write(folder.path().join("secret.part"), "of a start that was broken off").unwrap();
         let made = Key::make(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
         let sealed = made.seal(ONE.0, ONE.1, SECRET).unwrap();
-        assert_eq!(Key::read(&path).unwrap().unwrap().open(ONE.0, ONE.1, &sealed).unwrap(), SECRET);
+        assert_eq!(Keys::read(&path).unwrap().unwrap().now.open(ONE.0, ONE.1, &sealed).unwrap(), SECRET);
         assert!(Key::make(&path).is_err(), "it replaces none");
         let other = Key::make(&folder.path().join("other.key")).unwrap();
         assert!(other.open(ONE.0, ONE.1, &sealed).is_err(), "every key is another one");
         for no_key in [&b""[..], b"secret", b"\xff\xfe"] {
             fs::write(&path, no_key).unwrap();
-            assert!(Key::read(&path).unwrap_err().to_string().contains("64 hexadecimal digits"));
+            assert!(Keys::read(&path).unwrap_err().to_string().contains("64 hexadecimal digits"));
         }
     }
 }

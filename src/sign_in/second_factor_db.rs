@@ -70,7 +70,7 @@ pub struct Begun {
     stored: Vec<u8>,
 }
 
-/// The one that the person has begun a short time ago.
+/// The one that the person has begun a short time ago, and that the key opens.
 pub async fn begun(
     db: &mut PgConnection,
     key: Option<&Key>,
@@ -89,8 +89,9 @@ pub async fn begun(
     .fetch_optional(db)
     .await?;
     let Some(row) = found else { return Ok(None) };
-    let secret = read(key, row.is_sealed, org, user, &row.stored)?;
-    Ok(Some(Begun { secret, stored: row.stored }))
+    // Of a key that was changed meanwhile: it is begun anew.
+    let secret = read(key, row.is_sealed, org, user, &row.stored).ok();
+    Ok(secret.map(|secret| Begun { secret, stored: row.stored }))
 }
 
 /// Makes the begun one count from the code of this step on. False: it is not begun any more.
@@ -248,13 +249,15 @@ pub struct Stored {
     pub bytes: Vec<u8>,
 }
 
-/// The encrypted secrets of everybody's second factors that are on.
+/// The encrypted secrets of everybody's second factors that are on; nobody else changes them until the transaction ends.
 pub async fn sealed(owner: &mut PgConnection) -> sqlx::Result<Vec<Stored>> {
     sqlx::query_as!(
         Stored,
         r#"select org_id, user_id, sealed as "bytes!"
            from second_factors
-           where sealed is not null and confirmed_at is not null"#,
+           where sealed is not null and confirmed_at is not null
+           order by org_id, user_id
+           for update"#,
     )
     .fetch_all(owner)
     .await

@@ -121,6 +121,49 @@ async fn the_server_starts_with_the_key_of_what_is_stored_only() {
     ends(server);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn another_key_is_taken_by_a_line_before_the_one_of_today() {
+    let [today, next, third] = ["5b", "b5", "55"].map(|pair| pair.repeat(32));
+    let database = two_people(&today).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key");
+    let secrets = async |key: &str| {
+        let key: Key = key.parse().unwrap();
+        let stored = sqlx::query!(
+            r#"select org_id as "org: OrgId", user_id as "user: UserId", sealed as "sealed!" from second_factors"#
+        );
+        let stored = stored.fetch_all(&database.pool).await.unwrap();
+        stored.iter().filter(|one| key.open(one.org, one.user, &one.sealed).is_ok()).count()
+    };
+    let log_of = |keys: &[&str]| {
+        fs::write(&file, keys.join("\n")).unwrap();
+        let mut server = serve(&database, Some(&file)).spawn().unwrap();
+        let mut log = BufReader::new(server.stderr.take().unwrap());
+        let mut told = String::new();
+        while !told.contains("http://") {
+            told.push_str(&line_with(&mut log, ""));
+            told.push('\n');
+        }
+        server.stderr = Some(log.into_inner());
+        ends(server);
+        assert!(keys.iter().all(|key| !told.contains(key)), "{told}");
+        told
+    };
+    let told = log_of(&[&next, &today]);
+    assert!(told.contains("2 second factors are encrypted with the new key now"), "{told}");
+    assert!(told.contains("take their lines off"), "{told}");
+    assert_eq!((secrets(&today).await, secrets(&next).await), (0, 2));
+    // Broken off before, or started once more: what is encrypted anew is left as it is.
+    let told = log_of(&[&next, &today]);
+    assert!(!told.contains("with the new key now") && told.contains("take their lines off"), "{told}");
+    let told = log_of(&[&next]);
+    assert!(!told.contains("lines"), "{told}");
+    // The one of today is missing behind the next: nothing starts, nothing is lost.
+    fs::write(&file, format!("{third}\n{today}")).unwrap();
+    assert!(refused(&database, Some(&file)).contains("encrypted with another key"));
+    assert_eq!(secrets(&next).await, 2);
+}
+
 /// A private PostgreSQL, started as it is everywhere.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_start_makes_a_key_that_only_its_owner_reads() {
