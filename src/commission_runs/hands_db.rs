@@ -154,12 +154,12 @@ pub async fn paid_in(
            join period_locks l on l.org_id = $1 and l.period_start <= c.on_date and l.period_end > c.on_date
            join statements s on s.org_id = $1 and s.run_id = l.run_id and s.rep_id = $2
            cross join lateral (
-               select array_agg((x->>'number')::bigint) as all,
-                      array_agg((x->>'number')::bigint) filter (where x->'rep' is null) as own
+               select array_agg((x->>'number')::bigint) as own
                from json_array_elements(s.inputs->'facts'->'deals') x
-               where x->'hold' is null and coalesce((x->>'confirmed')::boolean, true)
+               -- What a teammate was paid of it was not the rep's.
+               where x->'rep' is null and x->'hold' is null and coalesce((x->>'confirmed')::boolean, true)
            ) listed
-           where c.number = any (listed.own) and (c.returns is null or c.returns = any (listed.all))
+           where c.number = any (listed.own) and (c.returns is null or c.returns = any (listed.own))
               or not c.waits and exists (
                      select from statement_corrections k
                      join statements p on p.org_id = $1 and p.id = k.statement_id

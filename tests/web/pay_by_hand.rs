@@ -427,3 +427,33 @@ async fn a_return_whose_deal_was_on_hold_can_be_held() {
         act(&mut freja, &run, desk.ingrid, &hold("2")).await.expect(303);
     }
 }
+
+/// What a teammate was paid of the deal says nothing of the rep's own part, which was on hold.
+#[tokio::test]
+async fn a_return_can_be_held_whose_deal_only_a_teammate_was_paid() {
+    let desk = Desk::new().await;
+    let karin = desk.app.user(desk.org, "Karin", &[Role::Manager, Role::Rep]).await;
+    desk.app.team(desk.org, "North", None, Some(karin), &[desk.jonas]).await;
+    let plan = serde_json::json!({ "name": "Manager", "currency": "EUR", "period": "month", "components": [
+        { "name": "Sales", "measure": "net_sales", "pays": { "rate": "0.03" } },
+        { "name": "Team", "scope": "team", "measure": "net_sales", "pays": { "rate": "0.01" } } ] });
+    desk.plan(plan, &[karin.id]).await;
+    let sold = desk.deal(karin, date!(2026 - 09 - 05), 100_000, true, None).await;
+    desk.deal(karin, date!(2026 - 09 - 20), -40_000, true, Some(sold)).await;
+    for sql in [
+        "update deal_credits set amount = 50000 where deal_id = $1 and rep_id <> $2",
+        "insert into deal_credits (org_id, deal_id, position, rep_id, parts, amount, booked_on)
+         select org_id, deal_id, 2, $2, 1, amount, booked_on from deal_credits where deal_id = $1",
+    ] {
+        sqlx::query(sql).bind(sold.0).bind(desk.jonas.id.0).execute(&desk.app.db).await.unwrap();
+    }
+    let mut freja = desk.app.client(desk.freja).await;
+    let run = desk.calculate(&mut freja, "2026-09").await;
+    let hold = |deal| [("line", "Sales"), ("what", "hold"), ("deal", deal), ("reason", "To be checked")];
+    let run = run_of(&act(&mut freja, &run, karin, &hold("1")).await.expect(303));
+    assert_eq!(desk.lines("2026-09", karin.id).await[..2], ["Sales 0.00", "Team 5.00"], "Jonas's half counts");
+    press(&mut freja, &run, "submission").await.expect(303);
+    press(&mut desk.app.client(desk.farid).await, &run, "approval").await.expect(303);
+    let run = desk.calculate(&mut freja, "2026-10").await;
+    act(&mut freja, &run, karin, &hold("2")).await.expect(303);
+}
