@@ -310,11 +310,16 @@ async fn every_order_of_the_list_pages_without_gaps() {
 #[tokio::test]
 async fn the_stage_of_the_list_is_that_of_the_page() {
     /// Its name, its sales (days ago, cents) and its ending (days ago).
-    type Life = (&'static str, &'static [(i64, i64)], Option<(i64, EndingKind)>);
+    type Life<'l> = (&'static str, &'l [(i64, i64)], Option<(i64, EndingKind)>);
+    // Of seventeen sale days only the last nine say that it usually buys every five days.
+    let many: Vec<_> = (0..8).map(|n| 450 - 50 * n).chain((0..9).map(|n| 50 - 5 * n)).map(|ago| (ago, 100)).collect();
+    // Its last ten deals were on five days, four days apart; its last nine days say that it usually waits longer.
+    let twice: Vec<_> =
+        (0..4).map(|n| 186 - 40 * n).chain((0..10).map(|n| 26 - n / 2 * 4)).map(|ago| (ago, 100)).collect();
     let field = Field::new().await;
     let rep = &[(field.ingrid, 1)];
     let day = |ago: i64| TODAY - Duration::days(ago);
-    let lives: [Life; 11] = [
+    let lives: [Life; 16] = [
         ("prospect", &[], None),
         ("new", &[(20, 100)], None),
         ("existing", &[(500, 100), (400, 100), (300, 100), (150, 100), (20, 100)], None),
@@ -326,6 +331,11 @@ async fn the_stage_of_the_list_is_that_of_the_page() {
         ("declared lost", &[(100, 100)], Some((50, EndingKind::DeclaredLost))),
         ("silent", &[(160, 100), (150, 100), (140, 100), (130, 100), (120, 100)], None),
         ("falling", &[(500, 100), (430, 1_000), (270, 100), (120, 100), (20, 1)], None),
+        ("more than nine days", &many, None),
+        ("nine days of more deals", &twice, None),
+        ("twice on the first day", &[(20, 100), (20, 100)], None),
+        ("back twice on a day", &[(700, 100), (20, 100), (20, 100)], None),
+        ("ended on a day of sales", &[(100, 100), (50, 100), (50, 100)], Some((50, EndingKind::Closed))),
     ];
     let mut ids = vec![];
     for (name, sales, ending) in lives {
@@ -348,6 +358,12 @@ async fn the_stage_of_the_list_is_that_of_the_page() {
         ("undone", vec![20], vec![0]),
         ("back undone", vec![700, 20], vec![1]),
         ("all undone", vec![700, 20], vec![1, 0]),
+        ("second sale undone", vec![700, 40, 20], vec![2]),
+        ("second sale undone, a third stands", vec![700, 60, 40, 20], vec![2]),
+        ("back undone, a second sale stands", vec![700, 40, 20], vec![1]),
+        ("one of two of a day undone", vec![20, 20], vec![0]),
+        ("back, one of two of the day undone", vec![700, 20, 20], vec![1]),
+        ("back, the other of the day undone", vec![700, 20, 20], vec![2]),
     ] {
         let id = field.customer(name, field.ingrid).await;
         let mut deals = vec![];
