@@ -26,8 +26,8 @@ pub struct Filter {
     pub team: Option<TeamId>,
     /// One of these.
     pub among: Option<Vec<CustomerId>>,
-    /// In one of these stages of its life ([`StageKind::as_str`]).
-    pub stages: Option<Vec<String>>,
+    /// In one of these stages of its life.
+    pub stages: Option<Vec<StageKind>>,
     /// Without a sale on this day or later.
     pub unsold_since: Option<Date>,
     /// Where nobody was on this day or later.
@@ -83,6 +83,8 @@ pub struct Row {
 pub async fn list(db: &mut PgConnection, scope: &Scope, filter: &Filter, today: Date) -> sqlx::Result<Vec<Row>> {
     let (after_key, after_id) = filter.after.clone().unzip();
     let [lately, before] = compared(today);
+    let stages: Option<Vec<&str>> =
+        filter.stages.as_ref().map(|stages| stages.iter().map(|stage| stage.as_str()).collect());
     sqlx::query_as!(
         Row,
         r#"with recursive subtree as (
@@ -214,7 +216,7 @@ pub async fn list(db: &mut PgConnection, scope: &Scope, filter: &Filter, today: 
         filter.owner as Option<UserId>,
         filter.sort,
         filter.descending,
-        filter.stages.as_deref(),
+        stages.as_deref() as Option<&[&str]>,
         add_months(today, -12),
         after_key,
         after_id,

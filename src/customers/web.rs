@@ -70,10 +70,10 @@ pub fn routes() -> Routes {
 }
 
 /// Classes of targets: several stages, and the words for them.
-const CLASSES: [(&str, &str, &[&str]); 3] = [
-    ("class-new", "All new: prospects and new", &["prospect", "new"]),
-    ("class-existing", "All existing: existing and won back", &["existing", "won_back"]),
-    ("class-past", "All past: lost and ended", &["lost", "ended"]),
+const CLASSES: [(&str, &str, [StageKind; 2]); 3] = [
+    ("class-new", "All new: prospects and new", [StageKind::Prospect, StageKind::New]),
+    ("class-existing", "All existing: existing and won back", [StageKind::Existing, StageKind::WonBack]),
+    ("class-past", "All past: lost and ended", [StageKind::Lost, StageKind::Ended]),
 ];
 
 /// The owner to filter by who is nobody.
@@ -192,9 +192,8 @@ async fn index(State(app): State<App>, me: Allowed<ReadSales>, page: Page, list:
 pub(super) fn read_filter(me: &Viewer, list: &List, classes: &Classes) -> Result<(Filter, SortBy), Error> {
     let sort = list.sort_by(&SORTS);
     let stages = |word: &str| {
-        let stage = StageKind::parse(word).map(|stage| vec![stage.as_str().to_owned()]);
         let class = CLASSES.iter().find(|(known, ..)| *known == word);
-        stage.or_else(|| class.map(|(_, _, stages)| stages.iter().map(|&stage| stage.to_owned()).collect()))
+        StageKind::parse(word).map(|stage| vec![stage]).or_else(|| class.map(|(_, _, stages)| stages.to_vec()))
     };
     let class = list.word("abc", Class::parse)?;
     let is_unowned = list.value("owner") == NOBODY;
