@@ -277,7 +277,7 @@ pub struct LateFact {
     pub waits: bool,
     /// Whether it counts for nothing: a visit that was entered after the lock, or that somebody joined then.
     pub never: bool,
-    /// Whether it is a deal that is on hold for somebody within reach, or a return of one.
+    /// Whether it is a deal, or a return of one, that is on hold for somebody within reach who is credited on it.
     pub on_hold: bool,
     /// The kind and first day of the period whose approved run was calculated after it came, and after its release, and
     /// looked at everything.
@@ -339,13 +339,42 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                from period_locks l
                where l.org_id = $1 and l.run_id = $2
            ),
-           -- The deals that were on hold at the lock, or have been since.
-           unpaid as (
-               select array_agg(h.deal_id) as deals
+           -- The deals of the period, and what returns them, whenever that was booked.
+           booked as (
+               select d.id, d.returns_id, d.customer_id, d.stage, d.booked_on, d.was_booked_on, d.net, d.recorded_by,
+                      d.changed_at, d.confirmed_at
+               from deals d
+               left join deals r on r.org_id = d.org_id and r.id = d.returns_id
+               where d.org_id = $1 and d.booked_on >= (select period_start from lock)
+                 and d.booked_on < (select period_end from lock) and r.booked_on is null
+               union all
+               select d.id, d.returns_id, d.customer_id, d.stage, d.booked_on, d.was_booked_on, d.net, d.recorded_by,
+                      d.changed_at, d.confirmed_at
+               from deals r
+               join deals d on d.org_id = r.org_id and d.returns_id = r.id
+               where r.org_id = $1 and r.booked_on >= (select period_start from lock)
+                 and r.booked_on < (select period_end from lock)
+           ),
+           -- A return is held with its deal, and either only for whom it is credited to: others are paid all the same.
+           held as (
+               select d.id, bool_or(e.hold_id is null) as now, max(e.made_at) as released_at,
+                      bool_or(e.hold_id is null or e.made_at > lock.locked_at) as unpaid
                from lock
-               join pay_holds h on h.org_id = lock.org_id and h.deal_id is not null
-               left join pay_hold_releases e on e.org_id = h.org_id and e.hold_id = h.id
-               where (e.hold_id is null or e.made_at > lock.locked_at) and ($3::bigint[] is null or h.rep_id = any ($3))
+               cross join booked d
+               cross join lateral (
+                   -- One by one: all holds there ever were would be read else.
+                   select h.id, h.rep_id
+                   from pay_holds h
+                   where h.org_id = $1 and h.deal_id = any (array[d.id, d.returns_id])
+                   offset 0
+               ) h
+               left join pay_hold_releases e on e.org_id = $1 and e.hold_id = h.id
+               where d.booked_on is not null and ($3::bigint[] is null or h.rep_id = any ($3))
+                 and exists (
+                     select from deal_credits c
+                     where c.org_id = $1 and c.deal_id = d.id and c.rep_id = h.rep_id
+                 )
+               group by d.id
            ),
            late as (
                select 'deal' as kind, '/deals/' || d.id as path, d.customer_id,
@@ -354,26 +383,15 @@ pub async fn late_facts(db: &mut PgConnection, scope: &Scope, run: RunId) -> sql
                       o.confirm_deals and d.confirmed_at is null and d.stage = 'won' as waits, false as never,
                       coalesce(held.now, false) as on_hold
                from lock
-               cross join unpaid
                join organizations o on o.id = lock.org_id
-               join deals d on d.org_id = lock.org_id
-                    and (greatest(d.changed_at, d.confirmed_at) > lock.locked_at
-                         or o.confirm_deals and d.confirmed_at is null and d.stage = 'won'
-                         or d.id = any (unpaid.deals) or d.returns_id = any (unpaid.deals))
-               left join deals r on r.org_id = d.org_id and r.id = d.returns_id
-               -- A return is held with its deal.
-               left join lateral (
-                   select bool_or(e.hold_id is null) as now, max(e.made_at) as released_at
-                   from pay_holds h
-                   left join pay_hold_releases e on e.org_id = h.org_id and e.hold_id = h.id
-                   where h.org_id = d.org_id and h.deal_id in (d.id, d.returns_id)
-                     and ($3::bigint[] is null or h.rep_id = any ($3))
-               ) held on true
-               where coalesce(r.booked_on, d.booked_on) >= lock.period_start
-                 and coalesce(r.booked_on, d.booked_on) < lock.period_end
+               cross join booked d
+               left join held on held.id = d.id
+               where (greatest(d.changed_at, d.confirmed_at) > lock.locked_at
+                      or o.confirm_deals and d.confirmed_at is null and d.stage = 'won'
+                      or held.unpaid)
                  and ($3::bigint[] is null or exists (
                      select from deal_credits c
-                     where c.org_id = d.org_id and c.deal_id = d.id and c.rep_id = any($3)
+                     where c.org_id = lock.org_id and c.deal_id = d.id and c.rep_id = any($3)
                  ))
                union all
                select 'visit', '/visits/' || v.id, v.customer_id, v.visited_on, v.recorded_by,

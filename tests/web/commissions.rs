@@ -612,6 +612,33 @@ async fn a_late_return_is_on_hold_with_its_deal() {
     both(&page, "Looked at by December 2026");
 }
 
+/// A hold is one rep's: what somebody else is credited with is paid, and nothing of it waits.
+#[tokio::test]
+async fn what_is_held_for_who_is_not_credited_is_not_on_hold() {
+    let desk = Desk::new().await;
+    let given = desk.deal(desk.ingrid, date!(2026 - 10 - 05), 100_000, true, None).await;
+    let kept = desk.deal(desk.ingrid, date!(2026 - 10 - 06), 50_000, true, None).await;
+    // Jonas answers for what comes back of the deal that stays Ingrid's.
+    desk.deal(desk.jonas, date!(2026 - 10 - 20), -10_000, true, Some(kept)).await;
+    desk.hold(given).await;
+    desk.hold(kept).await;
+    let sql = "update deal_credits set rep_id = $1 where deal_id = $2";
+    sqlx::query(sql).bind(desk.jonas.id.0).bind(given.0).execute(&desk.app.db).await.unwrap();
+    desk.starter(&[desk.ingrid, desk.jonas]).await;
+    let run = desk.lock("2026-10").await;
+    let page = desk.app.client(desk.freja).await.get(&run).await.expect(200);
+    let totals = page.texts("section[aria-labelledby=statements] tbody td.n");
+    assert_eq!(totals, ["€0.00", "€27.00"], "3 % of 1,000 − 100 are paid, and nothing of the deal of 500");
+    let rows = page.texts(LATE);
+    assert!(rows.len() == 1 && rows[0].contains("6 Oct 2026") && rows[0].ends_with(ON_HOLD), "{rows:?}");
+    assert_eq!(page.text(OPEN), "1 not yet in pay");
+    // Released, it is no late fact for Jonas either.
+    let mut freja = desk.after(1).app.client(desk.freja).await;
+    freja.post(&format!("{run}/holds/1/release"), &[]).await.expect(303);
+    let rows = freja.get(&run).await.expect(200).texts(LATE);
+    assert!(rows.len() == 1 && rows[0].ends_with(ON_HOLD), "{rows:?}");
+}
+
 #[tokio::test]
 async fn a_period_that_no_run_looks_at_again_says_so() {
     let desk = Desk::new().await;
