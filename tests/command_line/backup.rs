@@ -139,7 +139,7 @@ async fn a_backup_brings_everything_back_and_replaces_nothing() {
     let sql = "drop table daily_earnings, daily_rounds, customer_rules, audit_seals, second_factors, recovery_codes,
                    unfinished_sign_ins, known_browsers, import_before, writes;
                drop function import_state, import_mark, customer_stage;
-               drop index receipts_at, customers_segment;
+               drop index receipts_at, customers_segment, pay_holds_deal;
                delete from _sqlx_migrations where version > 33;
                alter table customer_events drop column new_until;
                alter table organizations drop column second_factor_required, drop column cost_per_visit,
