@@ -229,6 +229,20 @@ pub async fn check(import: &mut Import<'_>) -> Result<(), Failure> {
             problems.add(DEALS.file, link.line, "returns", link.returns, remedy);
         }
     }
+    for apart in checks::apart(tx, id).await? {
+        let link = if apart.has_deal { "Deal {} returns it" } else { "It returns deal {}" }.replace("{}", &apart.other);
+        if let Some(customer) = apart.customer {
+            let remedy =
+                format!("{link}, and both belong to one customer. Write the same one, or import both together.");
+            problems.add(DEALS.file, apart.line, "customer", customer, remedy);
+        } else if let Some(stage) = apart.stage {
+            let remedy = format!("{link}, and only what is won comes back. Write won, or cancel the return first.");
+            problems.add(DEALS.file, apart.line, "stage", stage, remedy);
+        } else if let Some(day) = apart.closed_on {
+            let remedy = format!("{link}, and a return comes after its deal. Correct the day of the one or the other.");
+            problems.add(DEALS.file, apart.line, "closed_on", day.to_string(), remedy);
+        }
+    }
     Ok(())
 }
 

@@ -175,3 +175,55 @@ pub async fn returns(tx: &mut Tx, import: i64) -> sqlx::Result<Vec<Link>> {
     .fetch_all(&mut **tx)
     .await
 }
+
+/// A stored return that no longer goes with its deal, once one of them is as the file says.
+pub struct Apart {
+    /// The deal's line, or else that of its return.
+    pub line: i64,
+    /// Whether the file has the deal.
+    pub has_deal: bool,
+    /// The other one of the two: its `external_id`, or its number.
+    pub other: String,
+    /// The customer on the line, where the two have different ones.
+    pub customer: Option<String>,
+    /// The stage on the line, where something would come back that was not sold.
+    pub stage: Option<String>,
+    /// The day on the line, where the deal would be won later than its return.
+    pub closed_on: Option<Date>,
+}
+
+/// The stored returns whose link the file leaves as it is, and that would not go with their deal any more.
+pub async fn apart(tx: &mut Tx, import: i64) -> sqlx::Result<Vec<Apart>> {
+    let org = tx.org;
+    sqlx::query_as!(
+        Apart,
+        r#"with linked as (
+               select coalesce(o.line, s.line) as line, o.line is not null as has_deal,
+                      case when o.line is null then coalesce(d.external_id, d.number::text)
+                      else coalesce(r.external_id, r.number::text) end as other,
+                      coalesce(o.customer, s.customer) as customer, coalesce(o.stage, s.stage) as stage,
+                      coalesce(o.closed_on, s.closed_on) as closed_on,
+                      coalesce(o.customer, dc.external_id) is distinct from coalesce(s.customer, rc.external_id) as moved,
+                      coalesce(o.stage, d.stage) <> 'won' as unsold,
+                      coalesce(o.closed_on, d.booked_on) > coalesce(s.closed_on, r.booked_on) as later
+               from deals r
+               join deals d on d.org_id = r.org_id and d.id = r.returns_id
+               join customers rc on rc.org_id = r.org_id and rc.id = r.customer_id
+               join customers dc on dc.org_id = d.org_id and dc.id = d.customer_id
+               left join import_deals o on o.import_id = $1 and o.external_id = d.external_id
+               left join import_deals s on s.import_id = $1 and s.external_id = r.external_id
+               where r.org_id = $2 and r.returns_id is not null and s.returns is null
+                 and (o.line is not null or s.line is not null) and coalesce(s.stage, r.stage) = 'won'
+           )
+           select distinct on (line) line as "line!", has_deal as "has_deal!", other as "other!",
+                  case when moved then customer end as customer, case when unsold then stage end as stage,
+                  case when later then closed_on end as closed_on
+           from linked
+           where moved or unsold or later
+           order by line, other"#,
+        import,
+        org as OrgId,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}

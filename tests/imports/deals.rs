@@ -222,6 +222,35 @@ async fn returns_are_linked_and_complete_their_deal() {
 }
 
 #[tokio::test]
+async fn a_deal_and_its_stored_return_stay_together() {
+    let db = TestDatabase::create().await;
+    let rows = deals(&["D1,C1,R1,,2026-01-05,100,won,,,,,,", "B1,C1,R1,,2026-02-01,-40,won,,,,,D1,"]);
+    import(&db, &[REPS, CUSTOMERS, ("deals.csv", &rows)]).await;
+    let stored = ask(&db.pool, ALL).await;
+    for (row, problem) in [
+        ("D1,C2,R1,,2026-01-05,100,won,,,,,,", "deals.csv:2 customer C2"),
+        ("D1,C1,R1,,2026-01-05,100,lost,,,,,,", "deals.csv:2 stage lost"),
+        ("D1,C1,R1,,2026-02-02,100,won,,,,,,", "deals.csv:2 closed_on 2026-02-02"),
+        ("B1,C2,R1,,2026-02-01,-40,won,,,,,,", "deals.csv:2 customer C2"),
+        ("B1,C1,R1,,2026-01-04,-40,won,,,,,,", "deals.csv:2 closed_on 2026-01-04"),
+    ] {
+        assert_eq!(places(&db, &[("deals.csv", &deals(&[row]))]).await, [problem], "{row}");
+    }
+    let apart = ["D1,C2,R1,,2026-01-05,100,won,,,,,,", "B1,C1,R1,,2026-02-01,-40,won,,,,,,"];
+    assert_eq!(places(&db, &[("deals.csv", &deals(&apart))]).await, ["deals.csv:2 customer C2"]);
+    assert_eq!(ask(&db.pool, ALL).await, stored, "nothing was imported");
+    // Both together, each alone within the other's bounds, or a return that is cancelled with its deal.
+    for rows in [
+        &["D1,C2,R1,,2026-01-05,100,won,,,,,,", "B1,C2,R1,,2026-02-01,-40,won,,,,,,"][..],
+        &["D1,C2,R2,,2026-02-01,90,won,,,,,,"],
+        &["B1,C2,R1,,2026-02-03,-30,won,,,,,,"],
+        &["D1,C2,R2,,2026-02-01,90,lost,,,,,,", "B1,C2,R1,,2026-02-03,-30,cancelled,,,,,,"],
+    ] {
+        import(&db, &[("deals.csv", &deals(rows))]).await;
+    }
+}
+
+#[tokio::test]
 async fn wrong_deals_are_refused() {
     let db = TestDatabase::create().await;
     let rows = deals(&[

@@ -13,7 +13,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::{
-    fs,
+    env, fs,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{ChildStdin, Command, Stdio},
@@ -67,7 +67,9 @@ struct Server {
 impl Server {
     async fn start() -> Self {
         let folder = fresh_folder();
-        let settings = Settings { data_dir: folder.clone(), pg_bin: None, mode: Mode::Test };
+        // Another PostgreSQL than the newest one here, as for the program.
+        let pg_bin = env::var_os("ATTAIN_PG_BIN").map(PathBuf::from);
+        let settings = Settings { data_dir: folder.clone(), pg_bin, mode: Mode::Test };
         let alive = watch(&folder);
         let private = Private::start(&settings).await.unwrap();
         let options = private.connect_options();
@@ -124,7 +126,7 @@ fn fresh_folder() -> PathBuf {
 
 /// The folder of a test process.
 pub fn folder_of(process: u32) -> PathBuf {
-    in_memory().unwrap_or_else(std::env::temp_dir).join(format!("{}{process}", prefix()))
+    in_memory().unwrap_or_else(env::temp_dir).join(format!("{}{process}", prefix()))
 }
 
 fn prefix() -> String {
