@@ -3,7 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use fantoccini::{Locator, elements::Element, key::Key};
+use fantoccini::{
+    Locator,
+    actions::{InputSource, KeyAction, KeyActions},
+    elements::Element,
+    key::Key,
+};
 use serde_json::Value;
 
 use crate::{chromium::Chromium, look, pace::Pace, paper};
@@ -77,8 +82,11 @@ impl Window {
 
     /// Presses a key wherever the keyboard is.
     pub async fn press_key(&self, key: impl Into<char>) {
-        let active = self.chromium.client.active_element().await.unwrap();
-        active.send_keys(&key.into().to_string()).await.unwrap();
+        // To the keyboard, not to an element: what has it may be closing.
+        let value = key.into();
+        let pressed =
+            KeyActions::new("keyboard".to_owned()).then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        self.chromium.client.perform_actions(pressed).await.unwrap();
     }
 
     /// What the keyboard writes into: the label of its field.
