@@ -61,25 +61,69 @@ pub async fn list(
     let (after_day, after_id) = part.after.unzip();
     sqlx::query_as!(
         Happening,
-        r#"select h.on_date as "on_date!", h.what as "what!", h.id as "id!", h.rank as "rank!", h.kind as "kind!", h.state, h.outcome, h.who,
+        r#"-- Cut before anything is looked up for it: a long history costs no more than a short one. Of visits and won deals the
+           -- index leads to the latest.
+           with page as materialized (
+               select k.on_date, k.what, k.id, k.rank
+               from (
+                   (
+                       select v.visited_on as on_date, 'visit' as what, v.id, 4 * v.id as rank
+                       from visits v
+                       where v.org_id = $1 and v.customer_id = $2 and ($4::text is null or $4 = 'visit')
+                         and ($5::date is null or v.visited_on <= $5 and (v.visited_on, 4 * v.id) < ($5, $6::bigint))
+                       order by v.visited_on desc, v.id desc
+                       limit $8
+                   )
+                   union all
+                   (
+                       select d.booked_on, 'deal', d.id, 4 * d.id + 1
+                       from deals d
+                       where d.org_id = $1 and d.customer_id = $2 and d.booked_on is not null
+                         and ($4::text is null or $4 = 'deal')
+                         and ($5::date is null or d.booked_on <= $5 and (d.booked_on, 4 * d.id + 1) < ($5, $6::bigint))
+                       order by d.booked_on desc, d.id desc
+                       limit $8
+                   )
+                   union all
+                   select at.day, 'deal', d.id, 4 * d.id + 1
+                   from deals d
+                   cross join lateral (
+                       select coalesce(d.closed_on, d.expected_on, d.opened_on, d.recorded_at::date) as day
+                   ) at
+                   where d.org_id = $1 and d.customer_id = $2 and d.booked_on is null and ($4::text is null or $4 = 'deal')
+                     and ($5::date is null or (at.day, 4 * d.id + 1) < ($5, $6::bigint))
+                   union all
+                   select e.on_date, 'event', e.position, 4 * e.position::bigint + 2
+                   from customer_events e
+                   where e.org_id = $1 and e.customer_id = $2 and e.on_date <= $7 and $4::text is null
+                     and ($5::date is null or (e.on_date, 4 * e.position::bigint + 2) < ($5, $6::bigint))
+                   union all
+                   select n.on_date, 'ending', n.id, 4 * n.id + 3
+                   from endings n
+                   where n.org_id = $1 and n.customer_id = $2 and $4::text is null
+                     and ($5::date is null or (n.on_date, 4 * n.id + 3) < ($5, $6::bigint))
+               ) k
+               order by k.on_date desc, k.rank desc
+               limit $8
+           )
+           select h.on_date as "on_date!", h.what as "what!", h.id as "id!", h.rank as "rank!", h.kind as "kind!", h.state, h.outcome, h.who,
                   h.number, h.amount as "amount: Money", h.words as "words!", h.in_sight as "in_sight!"
            from (
-               select v.visited_on as on_date, 'visit' as what, v.id, 4 * v.id as rank, v.kind, v.state, v.outcome,
-                      concat_ws(', ', u.name, along.names) as who, null::bigint as number, null::bigint as amount,
-                      left(v.notes, 400) as words,
+               select p.on_date, p.what, p.id, p.rank, v.kind, v.state, v.outcome, concat_ws(', ', u.name, along.names) as who,
+                      null::bigint as number, null::bigint as amount, left(v.notes, 400) as words,
                       $3::bigint[] is null or v.rep_id = any ($3) or coalesce(along.ids && $3, false) as in_sight
-               from visits v
+               from page p
+               join visits v on v.org_id = $1 and v.id = p.id
                join users u on u.org_id = v.org_id and u.id = v.rep_id
                left join lateral (
-                   select string_agg(w.name, ', ' order by lower(w.name)) as names, array_agg(p.rep_id) as ids
-                   from visit_participants p
-                   join users w on w.org_id = p.org_id and w.id = p.rep_id
-                   where p.org_id = v.org_id and p.visit_id = v.id
+                   select string_agg(w.name, ', ' order by lower(w.name)) as names, array_agg(a.rep_id) as ids
+                   from visit_participants a
+                   join users w on w.org_id = a.org_id and w.id = a.rep_id
+                   where a.org_id = v.org_id and a.visit_id = v.id
                ) along on true
-               where v.org_id = $1 and v.customer_id = $2
+               where p.what = 'visit'
                union all
-               select coalesce(d.booked_on, d.closed_on, d.expected_on, d.opened_on, d.recorded_at::date), 'deal', d.id, 4 * d.id + 1,
-                      d.stage, case when d.returns_id is not null then 'returned' end, null,
+               select p.on_date, p.what, p.id, p.rank, d.stage, case when d.returns_id is not null then 'returned' end, null,
                       (select string_agg(u.name, ', ' order by c.position)
                        from deal_credits c
                        join users u on u.org_id = c.org_id and u.id = c.rep_id
@@ -92,30 +136,27 @@ pub async fn list(
                       )
                       or exists (
                           select from ownerships o
-                          where o.org_id = d.org_id and o.customer_id = d.customer_id and o.during @> $7::date
-                            and o.rep_id = any ($3)
+                          where o.org_id = $1 and o.customer_id = $2 and o.during @> $7::date and o.rep_id = any ($3)
                       )
-               from deals d
-               where d.org_id = $1 and d.customer_id = $2
+               from page p
+               join deals d on d.org_id = $1 and d.id = p.id
+               where p.what = 'deal'
                union all
-               select e.on_date, 'event', e.position, 4 * e.position::bigint + 2, e.kind, null, null, u.name, d.number,
-                      e.value, '', false
-               from customer_events e
+               select p.on_date, p.what, p.id, p.rank, e.kind, null, null, u.name, d.number, e.value, '', false
+               from page p
+               join customer_events e on e.org_id = $1 and e.customer_id = $2 and e.position = p.id
                left join users u on u.org_id = e.org_id and u.id = e.rep_id
                left join deals d on d.org_id = e.org_id and d.id = e.deal_id
-               where e.org_id = $1 and e.customer_id = $2 and e.on_date <= $7
+               where p.what = 'event'
                union all
-               select n.on_date, 'ending', n.id, 4 * n.id + 3, n.kind, null, null, u.name, null, null,
-                      left(concat_ws(' · ', n.reason, 'in truth: ' || n.verified_reason, 'went to ' || n.competitor), 400),
-                      false
-               from endings n
+               select p.on_date, p.what, p.id, p.rank, n.kind, null, null, u.name, null, null,
+                      left(concat_ws(' · ', n.reason, 'in truth: ' || n.verified_reason, 'went to ' || n.competitor), 400), false
+               from page p
+               join endings n on n.org_id = $1 and n.id = p.id
                left join users u on u.org_id = n.org_id and u.id = n.recorded_by
-               where n.org_id = $1 and n.customer_id = $2
+               where p.what = 'ending'
            ) h
-           where ($4::text is null or h.what = $4)
-             and ($5::date is null or (h.on_date, h.rank) < ($5, $6::bigint))
-           order by h.on_date desc, h.rank desc
-           limit $8"#,
+           order by h.on_date desc, h.rank desc"#,
         scope.org as OrgId,
         customer as CustomerId,
         scope.reps() as Option<&[UserId]>,

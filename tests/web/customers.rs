@@ -13,7 +13,7 @@ use attain::{
     postgres::tx,
     scorecards::db::Subject,
 };
-use time::{Duration, macros::date};
+use time::{Date, Duration, macros::date};
 
 use crate::{
     field::{Field, TODAY, number},
@@ -562,6 +562,89 @@ async fn the_timeline_tells_everything_and_pages() {
     assert_eq!(page.count(".timeline a.title"), 1);
     let admin = field.app.user(field.org, "Ada", &[Role::Admin]).await;
     field.app.client(admin).await.get(&format!("/customers/{havn}")).await.expect(200);
+}
+
+/// Nothing twice and nothing left out, also where a page ends amid what happened on one day; and whoever shares something is
+/// named on every page.
+#[tokio::test]
+async fn a_long_history_comes_whole_over_its_pages() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    let other = field.customer("Other", field.ingrid).await;
+    let words = |what: &str, on: Date| format!("{what} {} {:.3}", on.day(), on.month().to_string());
+    let mut expected: Vec<(Date, i64, String)> = vec![];
+    for week in (0..36).rev() {
+        let on = TODAY - Duration::days(7 * week);
+        for customer in [havn, other] {
+            let deal = field.deal(customer, on, 10_000 + week, &[(field.ingrid, 2), (field.jonas, 1)]).await;
+            let visit = field.visit(field.ingrid, customer, on, Kind::InPerson).await;
+            sqlx::query!(
+                "insert into visit_participants (org_id, visit_id, rep_id, visited_on, recorded_at)
+                 values ($1, $2, $3, $4, now()), ($1, $2, $5, $4, now())",
+                field.org.0,
+                visit.0,
+                field.olav.id.0,
+                on,
+                field.jonas.id.0,
+            )
+            .execute(&field.app.db)
+            .await
+            .unwrap();
+            let lost = week == 10 && customer == havn;
+            if lost {
+                sqlx::query!(
+                    "update deals set stage = 'lost', booked_on = null, closed_on = $2 where id = $1",
+                    deal.0,
+                    on + Duration::days(1),
+                )
+                .execute(&field.app.db)
+                .await
+                .unwrap();
+            }
+            if customer == havn {
+                let on_close = on + Duration::days(lost.into());
+                let (number, lost) = (71 - 2 * week, if lost { " lost" } else { "" });
+                let told = format!("Deal {number}{lost}, €100.{week:02} Credited: Ingrid, Jonas");
+                expected.push((on_close, 4 * deal.0 + 1, words(&told, on_close)));
+                expected.push((on, 4 * visit.0, words("Visit by Ingrid, Jonas, Olav", on)));
+            }
+        }
+    }
+    let (began, ended) = (TODAY - Duration::days(7 * 35), TODAY - Duration::days(3));
+    let mut tx = field.app.write(field.org).await;
+    let ending = NewEnding {
+        on: ended,
+        kind: EndingKind::Closed,
+        reason: "Moves".into(),
+        verified_reason: None,
+        competitor: None,
+    };
+    customers::db::insert_ending(&mut tx, havn, &ending).await.unwrap();
+    tx.commit().await.unwrap();
+    expected.push((ended, 7, words("Closed down by nobody Moves", ended)));
+    expected.push((began, 6, words("Became a customer With deal 1. Counts for Ingrid", began)));
+    expected.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+    let expected: Vec<String> = expected.into_iter().map(|(.., words)| words).collect();
+
+    for (query, only, links) in [("", "", 72), ("?show=visits", "Visit ", 36), ("?show=deals", "Deal ", 36)] {
+        let of_query: Vec<&String> = expected.iter().filter(|words| words.starts_with(only)).collect();
+        for (user, opened) in [(field.ingrid, links), (field.jonas, links), (field.astrid, links)] {
+            let mut browser = field.app.client(user).await;
+            let mut next = Some(format!("/customers/{havn}{query}"));
+            let (mut told, mut sizes, mut open) = (vec![], vec![], 0);
+            while let Some(path) = next {
+                let page = browser.get(&path).await.expect(200);
+                let rows = page.texts(".timeline li");
+                sizes.push(rows.len());
+                told.extend(rows);
+                open += page.count(".timeline a.title");
+                next = page.attributes("a[rel=next]", "href").pop();
+            }
+            assert_eq!(told.iter().collect::<Vec<_>>(), of_query, "{query}");
+            assert_eq!(open, opened, "{query}");
+            assert!(sizes.iter().rev().skip(1).all(|size| *size == 20), "{query}: {sizes:?}");
+        }
+    }
 }
 
 #[tokio::test]
