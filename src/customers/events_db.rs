@@ -92,6 +92,26 @@ pub async fn histories(
     Ok(load(db, org, customers).await?.into_iter().map(|(id, loaded)| (id, loaded.history)).collect())
 }
 
+/// What a customer's standing follows from ([`crate::domain::customer::stage::standing`]): without owners and credits, which
+/// say only to whom events count.
+pub async fn history_alone(db: &mut PgConnection, org: OrgId, customer: CustomerId) -> sqlx::Result<History> {
+    let mut loaded = load_customers(db, org, &[customer]).await?;
+    load_endings(db, org, &[customer], &mut loaded).await?;
+    let mut history = loaded.remove(&customer).unwrap_or_default().history;
+    history.deals = sqlx::query_as!(
+        DealFact,
+        r#"select d.id, d.number, d.booked_on as "booked_on!", d.net, d.returns_id as returns,
+                  null::bigint as "primary_rep: UserId"
+           from deals d
+           where d.org_id = $1 and d.customer_id = $2 and d.booked_on is not null"#,
+        org as OrgId,
+        customer as CustomerId,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(history)
+}
+
 /// The stored events of a customer, in order of time.
 pub async fn list(db: &mut PgConnection, org: OrgId, customer: CustomerId) -> sqlx::Result<Vec<Event>> {
     Ok(stored_events(db, org, &[customer]).await?.remove(&customer).unwrap_or_default())
@@ -182,20 +202,7 @@ async fn load(
             history.ownerships.push(Ownership { rep: row.rep_id, from: row.from, to: row.to });
         }
     }
-    let endings = sqlx::query!(
-        r#"select customer_id, on_date, kind as "kind: EndingKind"
-           from endings
-           where org_id = $1 and customer_id = any($2)"#,
-        org as OrgId,
-        customers as &[CustomerId],
-    )
-    .fetch_all(&mut *db)
-    .await?;
-    for row in endings {
-        if let Some(Loaded { history, .. }) = loaded.get_mut(&row.customer_id) {
-            history.endings.push(Ending { on: row.on_date, kind: row.kind });
-        }
-    }
+    load_endings(db, org, customers, &mut loaded).await?;
     Ok(loaded)
 }
 
@@ -279,6 +286,29 @@ async fn load_deals(
             primary_rep: primary_rep(&splits, row.owner_id),
         });
         stored_returns.extend(row.fully_returned_on.map(|on| (row.id, on)));
+    }
+    Ok(())
+}
+
+async fn load_endings(
+    db: &mut PgConnection,
+    org: OrgId,
+    customers: &[CustomerId],
+    loaded: &mut BTreeMap<CustomerId, Loaded>,
+) -> sqlx::Result<()> {
+    let endings = sqlx::query!(
+        r#"select customer_id, on_date, kind as "kind: EndingKind"
+           from endings
+           where org_id = $1 and customer_id = any($2)"#,
+        org as OrgId,
+        customers as &[CustomerId],
+    )
+    .fetch_all(db)
+    .await?;
+    for row in endings {
+        if let Some(Loaded { history, .. }) = loaded.get_mut(&row.customer_id) {
+            history.endings.push(Ending { on: row.on_date, kind: row.kind });
+        }
     }
     Ok(())
 }

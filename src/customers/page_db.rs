@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 use sqlx::PgConnection;
-use time::{Date, PrimitiveDateTime};
+use time::{Date, Month, PrimitiveDateTime};
 
 use super::db::{Contact, Details};
 use crate::domain::{
     customer::facts::EndingKind,
     id::{CustomerId, EndingId, OrgId, UserId},
     money::Money,
-    period::add_months,
+    period::{Period, add_months},
 };
 
 /// A customer as it is kept.
@@ -212,15 +212,15 @@ pub async fn months(
 ) -> sqlx::Result<Vec<(Date, Money)>> {
     let rows = sqlx::query!(
         r#"select m.first::date as "first!", coalesce(sum(d.net), 0)::bigint as "net!: Money"
-           from generate_series(date_trunc('month', $3::date::timestamp) - interval '11 months',
-                                date_trunc('month', $3::date::timestamp), interval '1 month') as m (first)
-           left join deals d on d.org_id = $1 and d.customer_id = $2 and d.booked_on >= m.first::date
-                             and d.booked_on < (m.first + interval '1 month')::date and d.booked_on <= $3
+           from generate_series($4::date::timestamp, $3::date::timestamp, interval '1 month') as m (first)
+           left join deals d on d.org_id = $1 and d.customer_id = $2 and d.booked_on >= $4 and d.booked_on <= $3
+                             and date_trunc('month', d.booked_on::timestamp) = m.first
            group by m.first
            order by m.first"#,
         org as OrgId,
         customer as CustomerId,
         today,
+        add_months(Period::month(today, Month::January).from(), -11),
     )
     .fetch_all(db)
     .await?;

@@ -138,7 +138,7 @@ pub async fn draw(
     let may_record = me.may(Permission::RecordSales)
         && find_db::visible(db, &me.scope_of(Permission::RecordSales), me.today, id).await?.is_some();
     let customer = page_db::find(db, org, id, me.today).await?.ok_or(Error::NotFound)?;
-    let history = events_db::histories(db, org, &[id]).await?.remove(&id).unwrap_or_default();
+    let history = events_db::history_alone(db, org, id).await?;
     let standing = standing(&history, me.today);
     let figures = page_db::figures(db, org, id, me.today).await?;
     let months = page_db::months(db, org, id, me.today).await?;
