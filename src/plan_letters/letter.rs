@@ -228,7 +228,7 @@ fn examples(told: &Told<'_>, from: Date, expected: &Expected) -> Result<Examples
     let shown = |value: Decimal| match along.unit() {
         Unit::Money => format::locale().money_exact(plan.currency, value),
         Unit::Fraction => format::rate(value),
-        Unit::Count => format::quantity(&value),
+        Unit::Count => format::number(value),
     };
     let mut pays = Vec::new();
     for percent in SHARES {

@@ -127,7 +127,7 @@ fn pays(
     let target = match (along.unit(), example.targets.get(&along)) {
         (Unit::Money, Some(target)) => format::locale().money_exact(new.currency, *target),
         (Unit::Fraction, Some(target)) => format::rate(*target),
-        (Unit::Count, Some(target)) => format::quantity(target),
+        (Unit::Count, Some(target)) => format::number(*target),
         (_, None) => String::new(),
     };
     let words = words(along, &target, &others);

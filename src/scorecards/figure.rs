@@ -286,10 +286,10 @@ pub fn here(presence: Presence) -> String {
     }
 }
 
-/// A target: "96", "€104,300", "+8%".
+/// A target: "96", "4,321", "€104,300", "+8%".
 pub fn target_words(metric: Metric, target: Decimal, currency: Currency) -> String {
     match metric.unit() {
-        Unit::Count => format::quantity(&target),
+        Unit::Count => format::number(target),
         Unit::Money => format::money_whole(currency, Money::from_exact(target)),
         Unit::Fraction => {
             let plus = if metric.is_growth() && target > Decimal::ZERO { "+" } else { "" };

@@ -88,6 +88,8 @@ impl Month {
         };
         let pace = figure::pace(&Scorecard::default(), &figures);
         let slipping = self.slipping(me.today, currency);
+        let buying = self.customers.iter().filter(|customer| customer.mine && customer.lost_on.is_some()).count();
+        let counted = |many: usize| format::count(i64::try_from(many).unwrap_or(0));
         let own = self.person.id == me.id;
         let first = self.person.name.split_whitespace().next().unwrap_or_default().to_owned();
         let day = match moment {
@@ -111,8 +113,8 @@ impl Month {
             }),
             today: (moment == Moment::During).then(|| self.today(own)),
             chart: self.chart(&figures, me),
-            buying: self.customers.iter().filter(|customer| customer.mine && customer.lost_on.is_some()).count(),
-            more_slipping: slipping.len().saturating_sub(MOST_SLIPPING),
+            slipping_of: format!("{} of {}", counted(slipping.len()), counted(buying)),
+            more_slipping: i64::try_from(slipping.len().saturating_sub(MOST_SLIPPING)).unwrap_or(0),
             slipping: (moment == Moment::During).then(|| slipping.into_iter().take(MOST_SLIPPING).collect()),
             running: moment == Moment::During,
             standing: self.standing,
@@ -323,8 +325,9 @@ pub struct MonthPage {
     today: Option<Vec<Planned>>,
     chart: Option<PaceLine>,
     slipping: Option<Vec<Slipping>>,
-    more_slipping: usize,
-    buying: usize,
+    /// "3 of 1,203".
+    slipping_of: String,
+    more_slipping: i64,
     pay: Option<Pay>,
     standing: Option<Standing>,
     running: bool,

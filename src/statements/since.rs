@@ -249,10 +249,10 @@ impl Words<'_> {
 
     fn number(&self, unit: Unit, value: Decimal) -> String {
         match unit {
-            Unit::Count => format::quantity(&value),
+            Unit::Count => format::number(value),
             Unit::Money => {
                 let money = self.currency.money(value);
-                money.map_or_else(|| format::quantity(&value), |money| self.money(money))
+                money.map_or_else(|| format::number(value), |money| self.money(money))
             }
             Unit::Fraction => format::rate(value),
         }

@@ -148,6 +148,12 @@ async fn targets_are_typed_in_ones_own_form() {
         berit.submit(&page, "form#grid", &fields).await.expect(303);
         let page = berit.get("/targets/2026-11").await.expect(200);
         assert_eq!([&sales, &visits, &growth].map(|name| page.value(name)), shown, "{locale}");
+        let month = berit.get(&format!("/reps/{}", field.ingrid.id)).await.expect(200);
+        assert!(
+            month.words().contains(&format!("0 of {}", shown[1].replace('\u{a0}', " "))),
+            "{locale}: {}",
+            month.words()
+        );
         // Sending what is shown changes nothing.
         let rows = field.count("targets").await;
         berit.submit(&page, "form#grid", &[]).await.expect(303);

@@ -190,7 +190,7 @@ async fn what_is_written_on_pages_is_seen_at_once() {
     // A target, and the bell that tells of it until one has looked.
     let bell = |page: &Answer| page.texts(".bell .badge");
     assert_eq!(bell(&ingrid.get("/deals").await), [""; 0]);
-    seen_at_once(app, (&mut ingrid, "/my-month"), "of 4321", async || {
+    seen_at_once(app, (&mut ingrid, "/my-month"), "of 4,321", async || {
         let page = berit.get("/targets/2026-11").await.expect(200);
         let cell = format!("{}.visits", field.ingrid.id);
         berit.submit(&page, "#grid", &[(&*cell, "4321")]).await.expect(303);
