@@ -90,6 +90,8 @@ pub async fn list(
 ) -> sqlx::Result<Vec<Row>> {
     let (after_day, after_number) = filter.after.unzip();
     let org = confirms.org;
+    // A customer's deals and those to confirm are fewer than what people sold in all their years.
+    let by_people = filter.reps.is_some() && filter.team.is_none() && filter.customer.is_none() && !filter.unconfirmed;
     sqlx::query_as!(
         Row,
         r#"with recursive subtree as (
@@ -99,46 +101,59 @@ pub async fn list(
                from subtree
                join teams t on t.org_id = $1 and t.parent_id = subtree.id
            ),
-           -- Where people are asked for, their deals are found by credits and owners, not among all.
+           -- Where people are asked for, their deals are found by credits and owners, with what is theirs of each: of so many
+           -- nothing more is looked up. Credits have the day of their deal's win.
            theirs as (
-               select c.deal_id as id
-               from deal_credits c
-               where c.org_id = $1 and c.rep_id = any ($2)
-                 and ($6::date is null or c.booked_on >= $6) and ($7::date is null or c.booked_on < $7)
-               union
-               select d.id
-               from deals d
-               where d.org_id = $1 and d.owner_id = any ($2) and not $4
-                 and ($6::date is null or d.booked_on >= $6) and ($7::date is null or d.booked_on < $7)
-           ),
-           fitting as (
-               select d.id, d.number, d.net, shares.part, at.day, coalesce(at.day, date '1900-01-01') as place
-               from deals d
-               cross join lateral (
-                   select case d.stage when 'won' then d.booked_on when 'open' then d.expected_on else d.closed_on end as day
-               ) at
-               left join lateral (
-                   select sum(c.amount)::bigint as part
+               select found.id, sum(found.part)::bigint as part, sum(found.overlay)::bigint as overlay
+               from (
+                   select c.deal_id as id, case when not c.overlay then c.amount end as part,
+                          case when c.overlay then c.amount end as overlay
                    from deal_credits c
-                   where c.org_id = d.org_id and c.deal_id = d.id and not c.overlay
-                     and ($2::bigint[] is null or c.rep_id = any ($2))
+                   where c.org_id = $1 and c.rep_id = any ($2) and ($8::text is null or $8 = 'won' or c.booked_on is null)
+                     and ($6::date is null or c.booked_on >= $6) and ($7::date is null or c.booked_on < $7)
+                   union all
+                   select d.id, null, null
+                   from deals d
+                   where d.org_id = $1 and d.owner_id = any ($2) and not $4
+                     and ($8::text is null or $8 = 'won' or d.booked_on is null)
+                     and ($6::date is null or d.booked_on >= $6) and ($7::date is null or d.booked_on < $7)
+               ) found
+               group by found.id
+           ),
+           -- By people, or among the few of a customer or to confirm, or all.
+           reached as (
+               select d.id, d.number, d.customer_id, d.stage, d.booked_on, d.expected_on, d.closed_on, d.net, d.returns_id,
+                      d.confirmed_at, t.part, t.overlay
+               from theirs t
+               join deals d on d.org_id = $1 and d.id = t.id
+               where $17 and (not $4 or t.part is not null)
+               union all
+               select d.id, d.number, d.customer_id, d.stage, d.booked_on, d.expected_on, d.closed_on, d.net, d.returns_id,
+                      d.confirmed_at, shares.part, shares.overlay
+               from deals d
+               left join lateral (
+                   select sum(c.amount) filter (where not c.overlay)::bigint as part,
+                          sum(c.amount) filter (where c.overlay)::bigint as overlay
+                   from deal_credits c
+                   where c.org_id = d.org_id and c.deal_id = d.id and ($2::bigint[] is null or c.rep_id = any ($2))
                      and ($3::bigint is null or exists (
                          select from memberships m
                          where m.org_id = c.org_id and m.user_id = c.rep_id and m.during @> coalesce(d.booked_on, $11)
                            and m.team_id in (select id from subtree)
                      ))
                ) shares on $2::bigint[] is not null or $3::bigint is not null
-               where d.org_id = $1 and ($2::bigint[] is null or d.id = any (array(select id from theirs)))
+               where d.org_id = $1 and not $17
                  and ($2::bigint[] is null and $3::bigint is null
                       or shares.part is not null
-                      or not $4 and (
-                          d.owner_id = any ($2)
-                          or exists (
-                              select from deal_credits c
-                              where c.org_id = d.org_id and c.deal_id = d.id and c.rep_id = any ($2)
-                          )
-                      ))
-                 and ($5::bigint is null or d.customer_id = $5)
+                      or not $4 and (d.owner_id = any ($2) or shares.overlay is not null))
+           ),
+           fitting as (
+               select d.id, d.number, d.net, d.part, d.overlay, at.day, coalesce(at.day, date '1900-01-01') as place
+               from reached d
+               cross join lateral (
+                   select case d.stage when 'won' then d.booked_on when 'open' then d.expected_on else d.closed_on end as day
+               ) at
+               where ($5::bigint is null or d.customer_id = $5)
                  and ($6::date is null or d.booked_on >= $6)
                  and ($7::date is null or d.booked_on < $7)
                  and ($8::text is null or d.stage = $8)
@@ -167,13 +182,7 @@ pub async fn list(
                select count(*) as total, coalesce(sum(net), 0)::bigint as net,
                       coalesce(sum(case when $2::bigint[] is null and $3::bigint is null then net else part end), 0)::bigint
                           as part,
-                      case when $2::bigint[] is null then 0
-                           else coalesce((
-                               select sum(dc.amount)
-                               from fitting o
-                               join deal_credits dc on dc.org_id = $1 and dc.deal_id = o.id and dc.overlay
-                               where dc.rep_id = any ($2)
-                           ), 0) end::bigint as overlay
+                      case when $2::bigint[] is null then 0 else coalesce(sum(overlay), 0) end::bigint as overlay
                from fitting
            ),
            -- Cut before anything is looked up for it.
@@ -234,6 +243,7 @@ pub async fn list(
         after_number,
         filter.limit,
         confirms.reps() as Option<&[UserId]>,
+        by_people,
     )
     .fetch_all(db)
     .await

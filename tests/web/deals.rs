@@ -1,10 +1,18 @@
 //! Deals: entering, sharing, returning, confirming, and lists that hold what a number counts.
 
-use attain::{domain::access::Role, scorecards::db::Subject};
-use time::macros::date;
+use attain::{
+    deals::list_db::{self, Filter},
+    domain::{
+        access::{Reach, Role, Scope},
+        deal::Stage,
+    },
+    postgres::tx,
+    scorecards::db::Subject,
+};
+use time::{Duration, macros::date};
 
 use crate::{
-    field::{Field, cents, number},
+    field::{Field, TODAY, cents, number},
     support::{Answer, Client},
 };
 
@@ -524,6 +532,90 @@ async fn a_list_holds_exactly_what_the_metric_counts() {
     }
     let ingrid = field.facts(Subject::Rep(field.ingrid.id), "2026-11").await;
     assert_eq!((ingrid.net_sales.0, ingrid.new_customer_sales.0), (3_334 + 3_333 - 333, 3_334));
+}
+
+/// By their people, among a customer's and among those to confirm: in each way the same deals and sums.
+#[tokio::test]
+async fn a_list_is_the_same_however_its_deals_are_found() {
+    let field = Field::new().await;
+    let havn = field.customer("Havn", field.ingrid).await;
+    for (owner, cents, credits) in [
+        (field.ingrid, 10_000, &[(field.ingrid, 2, false), (field.jonas, 1, false)][..]),
+        (field.ingrid, 9_000, &[(field.jonas, 1, false), (field.olav, 1, true)]),
+        (field.olav, 8_000, &[(field.olav, 1, false), (field.olav, 1, true)]),
+        (field.jonas, 7_000, &[]),
+    ] {
+        let deal = field.deal(havn, TODAY, cents, &[]).await;
+        let mut tx = field.app.write(field.org).await;
+        let (reps, overlays) =
+            credits.iter().map(|(rep, _, overlay)| (rep.id.0, *overlay)).unzip::<_, _, Vec<_>, Vec<_>>();
+        let all: i64 = credits.iter().filter(|credit| !credit.2).map(|credit| credit.1).sum();
+        let parts = credits.iter().map(|credit| i32::try_from(credit.1).unwrap()).collect::<Vec<_>>();
+        let amounts = credits.iter().map(|credit| cents * credit.1 / all).collect::<Vec<_>>();
+        sqlx::query!(
+            "update deals set owner_id = $2, confirmed_at = null, confirmed_by = null where id = $1",
+            deal.0,
+            owner.id.0
+        )
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+        sqlx::query!(
+            "insert into deal_credits (org_id, deal_id, position, rep_id, parts, overlay, amount, booked_on)
+             select $1, $2, c.position, c.rep_id, c.parts, c.overlay, c.amount, $3
+             from unnest($4::bigint[], $5::int[], $6::bool[], $7::bigint[]) with ordinality
+                 as c (rep_id, parts, overlay, amount, position)",
+            field.org.0,
+            deal.0,
+            TODAY,
+            &reps,
+            &parts,
+            &overlays,
+            &amounts,
+        )
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+    }
+    let lost = field.deal(havn, date!(2026 - 11 - 10), 6_000, &[(field.ingrid, 1), (field.jonas, 1)]).await;
+    sqlx::query!("update deals set stage = 'lost', booked_on = null, closed_on = '2026-11-11' where id = $1", lost.0)
+        .execute(&field.app.db)
+        .await
+        .unwrap();
+
+    let confirms = Scope { org: field.org, reach: Reach::All };
+    let mut read = tx::read(&field.app.db, field.org).await.unwrap();
+    let mut listed = async |filter: Filter| {
+        let rows = list_db::list(&mut read, field.astrid.id, &confirms, &filter, TODAY).await.unwrap();
+        let first = rows.first().map(|row| [row.total_net, row.total_part, row.total_overlay].map(|sum| sum.0 / 100));
+        let rows: Vec<(i64, i64)> = rows.iter().map(|row| (row.number, row.part.0)).collect();
+        (rows, first.unwrap_or_default())
+    };
+    for (rep, shares_only, numbers, sums) in [
+        (field.ingrid, false, &[2, 1][..], [190, 66, 0]),
+        (field.ingrid, true, &[1], [100, 66, 0]),
+        (field.jonas, false, &[4, 2, 1], [260, 123, 0]),
+        (field.jonas, true, &[2, 1], [190, 123, 0]),
+        (field.olav, false, &[3, 2], [170, 80, 170]),
+        (field.olav, true, &[3], [80, 80, 80]),
+    ] {
+        let by_people =
+            Filter { reps: Some(vec![rep.id]), shares_only, stage: Some(Stage::Won), limit: 9, ..Filter::default() };
+        let of_customer = Filter { customer: Some(havn), ..by_people.clone() };
+        let to_confirm = Filter { unconfirmed: true, stage: None, ..by_people.clone() };
+        let dated = Filter { from: Some(TODAY), to: Some(TODAY + Duration::DAY), ..by_people.clone() };
+        for filter in [by_people, of_customer, to_confirm, dated] {
+            let (rows, found) = listed(filter.clone()).await;
+            let found_numbers: Vec<i64> = rows.iter().map(|row| row.0).collect();
+            assert_eq!((&*found_numbers, found), (numbers, sums), "{filter:?}");
+        }
+        let lost =
+            Filter { reps: Some(vec![rep.id]), shares_only, stage: Some(Stage::Lost), limit: 9, ..Filter::default() };
+        let theirs = if rep.id == field.olav.id { vec![] } else { vec![(5, 3_000)] };
+        assert_eq!(listed(lost.clone()).await.0, theirs, "{lost:?}");
+        assert_eq!(listed(Filter { customer: Some(havn), ..lost }).await.0, theirs);
+    }
 }
 
 #[tokio::test]
