@@ -94,17 +94,7 @@ pub async fn ready(db: &PgPool, place: &Place) -> Result<Option<Key>, KeyError> 
             };
             return Err(KeyError::Missing { sealed: sealed.len(), without });
         }
-        if !readable.is_empty() {
-            tracing::warn!("{} stored readable: name a file for a key, ATTAIN_KEY_FILE", factors(readable.len()));
-        }
-        let requiring = second_factor_db::requiring(&mut tx).await?;
-        if requiring > 0 {
-            let companies = format::counted(requiring, "company requires", "companies require");
-            tracing::warn!(
-                "{companies} second factors, and without a key nobody can turn one on: finance and administrators who \
-                 have none get no further. Name a file for a key, ATTAIN_KEY_FILE"
-            );
-        }
+        warn_without(readable.len(), second_factor_db::requiring(&mut tx).await?);
         return Ok(None);
     };
     let (fitting, others): (Vec<&Stored>, Vec<&Stored>) = sealed.iter().partition(|one| opened(one, &key).is_some());
@@ -117,25 +107,39 @@ pub async fn ready(db: &PgPool, place: &Place) -> Result<Option<Key>, KeyError> 
         let unfit = factors(others.len() - before.len());
         tracing::warn!("{unfit} not encrypted with the server’s key, or changed since: take them off");
     }
-    let (readable_count, before_count) = (readable.len(), before.len());
-    if readable_count + before_count > 0 {
-        let seal = |Stored { org_id, user_id, bytes }: Stored| {
-            key.seal(org_id, user_id, &bytes).map(|bytes| Stored { org_id, user_id, bytes })
-        };
-        let sealed = readable.into_iter().chain(before).map(seal).collect::<Result<Vec<Stored>, _>>()?;
-        second_factor_db::seal(&mut tx, &sealed).await?;
+    let told = [(readable.len(), "encrypted now"), (before.len(), "encrypted with the new key now")];
+    let anew = readable.into_iter().chain(before).map(|Stored { org_id, user_id, bytes }| {
+        key.seal(org_id, user_id, &bytes).map(|bytes| Stored { org_id, user_id, bytes })
+    });
+    let anew = anew.collect::<Result<Vec<Stored>, _>>()?;
+    if !anew.is_empty() {
+        second_factor_db::seal(&mut tx, &anew).await?;
         tx.commit().await?;
     }
-    if readable_count > 0 {
-        tracing::info!("{} encrypted now", factors(readable_count));
-    }
-    if before_count > 0 {
-        tracing::info!("{} encrypted with the new key now", factors(before_count));
+    for (count, words) in told.into_iter().filter(|(count, _)| *count > 0) {
+        tracing::info!("{} {words}", factors(count));
     }
     if !earlier.is_empty() {
-        tracing::info!("nothing needs the earlier keys of {} any more: take their lines off", path.display());
+        let path = path.display();
+        tracing::info!(
+            "nothing here needs the earlier keys of {path} any more: take their lines off, keep them for older backups"
+        );
     }
     Ok(Some(key))
+}
+
+/// Says in the log what a server without a key leaves as it is, and whom it keeps out.
+fn warn_without(readable: usize, requiring: i64) {
+    if readable > 0 {
+        tracing::warn!("{} stored readable: name a file for a key, ATTAIN_KEY_FILE", factors(readable));
+    }
+    if requiring > 0 {
+        let companies = format::counted(requiring, "company requires", "companies require");
+        tracing::warn!(
+            "{companies} second factors, and without a key nobody can turn one on: finance and administrators who \
+             have none get no further. Name a file for a key, ATTAIN_KEY_FILE"
+        );
+    }
 }
 
 /// What a key makes readable of what is stored. Nothing: it is another key's, or was changed.

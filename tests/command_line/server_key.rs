@@ -158,7 +158,7 @@ async fn another_key_is_taken_by_a_line_before_the_one_of_today() {
     assert!(!told.contains("with the new key now") && told.contains("take their lines off"), "{told}");
     let told = log_of(&[&next]);
     assert!(!told.contains("lines"), "{told}");
-    // The one of today is missing behind the next: nothing starts, nothing is lost.
+    // The one that everything is encrypted with now is missing: nothing starts, nothing is lost.
     fs::write(&file, format!("{third}\n{today}")).unwrap();
     assert!(refused(&database, Some(&file)).contains("encrypted with another key"));
     assert_eq!(secrets(&next).await, 2);
