@@ -230,18 +230,9 @@ pub async fn check(import: &mut Import<'_>) -> Result<(), Failure> {
         }
     }
     for apart in checks::apart(tx, id).await? {
-        let link = if apart.has_deal { "Deal {} returns it" } else { "It returns deal {}" }.replace("{}", &apart.other);
-        if let Some(customer) = apart.customer {
-            let remedy =
-                format!("{link}, and both belong to one customer. Write the same one, or import both together.");
-            problems.add(DEALS.file, apart.line, "customer", customer, remedy);
-        } else if let Some(stage) = apart.stage {
-            let remedy = format!("{link}, and only what is won comes back. Write won, or cancel the return first.");
-            problems.add(DEALS.file, apart.line, "stage", stage, remedy);
-        } else if let Some(day) = apart.closed_on {
-            let remedy = format!("{link}, and a return comes after its deal. Correct the day of the one or the other.");
-            problems.add(DEALS.file, apart.line, "closed_on", day.to_string(), remedy);
-        }
+        let line = apart.line;
+        let (column, value, remedy) = wrong_apart(apart);
+        problems.add(DEALS.file, line, column, value, remedy);
     }
     Ok(())
 }
@@ -267,6 +258,20 @@ fn wrong_with(link: &checks::Link) -> Option<String> {
         return None;
     };
     Some(text)
+}
+
+/// Which column keeps a deal and its stored return apart, what it says, and what to do.
+fn wrong_apart(apart: checks::Apart) -> (&'static str, String, String) {
+    let checks::Apart { other, wrong, value, .. } = apart;
+    let link = if apart.has_deal { format!("Deal {other} returns it") } else { format!("It returns deal {other}") };
+    let (column, rule) = match wrong {
+        checks::Wrong::Customer => {
+            ("customer", "both belong to one customer. Write the same one, or import both together.")
+        }
+        checks::Wrong::Stage => ("stage", "only what is won comes back. Write won, or cancel the return first."),
+        checks::Wrong::Day => ("closed_on", "a return comes after its deal. Correct the day of the one or the other."),
+    };
+    (column, value, format!("{link}, and {rule}"))
 }
 
 /// Makes and changes deals with their lines and credits: the counts of `deals.csv` and of `deal_lines.csv`.

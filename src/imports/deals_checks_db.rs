@@ -184,12 +184,22 @@ pub struct Apart {
     pub has_deal: bool,
     /// The other one of the two: its `external_id`, or its number.
     pub other: String,
-    /// The customer on the line, where the two have different ones.
-    pub customer: Option<String>,
-    /// The stage on the line, where something would come back that was not sold.
-    pub stage: Option<String>,
-    /// The day on the line, where the deal would be won later than its return.
-    pub closed_on: Option<Date>,
+    /// What does not go together.
+    pub wrong: Wrong,
+    /// What the line says there.
+    pub value: String,
+}
+
+/// In what a deal and its return differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum Wrong {
+    /// They would belong to different customers.
+    Customer,
+    /// Something would come back that was not sold.
+    Stage,
+    /// The deal would be won later than its return.
+    Day,
 }
 
 /// The stored returns whose link the file leaves as it is, and that would not go with their deal any more.
@@ -203,9 +213,11 @@ pub async fn apart(tx: &mut Tx, import: i64) -> sqlx::Result<Vec<Apart>> {
                       else coalesce(r.external_id, r.number::text) end as other,
                       coalesce(o.customer, s.customer) as customer, coalesce(o.stage, s.stage) as stage,
                       coalesce(o.closed_on, s.closed_on) as closed_on,
-                      coalesce(o.customer, dc.external_id) is distinct from coalesce(s.customer, rc.external_id) as moved,
-                      coalesce(o.stage, d.stage) <> 'won' as unsold,
-                      coalesce(o.closed_on, d.booked_on) > coalesce(s.closed_on, r.booked_on) as later
+                      case when coalesce(o.customer, dc.external_id) is distinct from coalesce(s.customer, rc.external_id)
+                               then 'customer'
+                           when coalesce(o.stage, d.stage) <> 'won' then 'stage'
+                           when coalesce(o.closed_on, d.booked_on) > coalesce(s.closed_on, r.booked_on) then 'day'
+                      end as wrong
                from deals r
                join deals d on d.org_id = r.org_id and d.id = r.returns_id
                join customers rc on rc.org_id = r.org_id and rc.id = r.customer_id
@@ -215,11 +227,11 @@ pub async fn apart(tx: &mut Tx, import: i64) -> sqlx::Result<Vec<Apart>> {
                where r.org_id = $2 and r.returns_id is not null and s.returns is null
                  and (o.line is not null or s.line is not null) and coalesce(s.stage, r.stage) = 'won'
            )
-           select distinct on (line) line as "line!", has_deal as "has_deal!", other as "other!",
-                  case when moved then customer end as customer, case when unsold then stage end as stage,
-                  case when later then closed_on end as closed_on
+           select distinct on (line) line as "line!", has_deal as "has_deal!", other as "other!", wrong as "wrong!: Wrong",
+                  coalesce(case wrong when 'customer' then customer when 'stage' then stage else closed_on::text end, '')
+                      as "value!"
            from linked
-           where moved or unsold or later
+           where wrong is not null
            order by line, other"#,
         import,
         org as OrgId,
