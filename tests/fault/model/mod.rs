@@ -178,6 +178,11 @@ impl Model {
         self.reps.iter().chain(&self.finance).chain([&self.manager, &self.admin]).copied().collect()
     }
 
+    /// Whether there was enough to compare.
+    fn has_paid_twice(&self) -> bool {
+        self.world.locks.len() > 1 && self.statements > 0 && self.compared > 0
+    }
+
     /// Does so many acts, lets days pass, pays months once they are over, and compares.
     async fn live(&mut self, acts: usize, pace: &Pace) {
         self.door.sign_in(&self.people()).await;
@@ -278,7 +283,7 @@ async fn run_with_faults(count: usize) {
     model.live(count, &QUICKLY).await;
     // Some seeds have paid next to nothing by then: they live on.
     for _ in 0..10 {
-        if model.world.locks.len() > 1 && model.statements > 0 && model.compared > 0 {
+        if model.has_paid_twice() {
             break;
         }
         model.live(10, &QUICKLY).await;
@@ -286,7 +291,7 @@ async fn run_with_faults(count: usize) {
     model.compare_what_is_there().await;
     let happened = model.door.faulty.take().unwrap().close().await;
     println!("F18 with faults {}; killed: {happened}", model.figures());
-    assert!(model.world.locks.len() > 1 && model.statements > 0 && model.compared > 0);
+    assert!(model.has_paid_twice());
 }
 
 #[tokio::test(flavor = "multi_thread")]
