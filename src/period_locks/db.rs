@@ -13,7 +13,7 @@ use crate::{
 
 /// Locks the run's period if all of its statements are approved. One run per period and kind: `period_locks_once`.
 ///
-/// The dates that are locked by it now; what else is kept of them is for `targets::expected::lock_if_approved`.
+/// The dates that are locked by it now; what else is kept of them is for `commission_runs::approval::lock_if_approved`.
 pub async fn lock_if_approved(tx: &mut Tx, run: RunId) -> sqlx::Result<Option<Dates>> {
     let (org, now) = (tx.org, tx.now);
     sqlx::query_as!(

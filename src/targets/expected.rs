@@ -140,7 +140,8 @@ async fn stays(
 }
 
 /// Locks the run's period if all of its statements are approved, and keeps who was there on which of its days: leave,
-/// employment, holidays and working days that are corrected later move nothing that was paid.
+/// employment, holidays and working days that are corrected later move nothing that was paid. The mark of its facts is for
+/// `commission_runs::approval::lock_if_approved`.
 pub async fn lock_if_approved(tx: &mut Tx, run: RunId) -> sqlx::Result<bool> {
     let Some(dates) = period_locks::db::lock_if_approved(tx, run).await? else { return Ok(false) };
     keep(tx, run, dates).await?;
