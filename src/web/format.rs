@@ -419,7 +419,7 @@ mod tests {
                     field("2.50".parse().unwrap()),
                     count(1_203),
                     quantity(&"2.1250".parse().unwrap()),
-                    super::number("4321.50".parse().unwrap()),
+                    number("4321.50".parse().unwrap()),
                     attainment(share),
                     growth(share),
                     points(Ratio::new(-167, 1_000).unwrap()),

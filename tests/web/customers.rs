@@ -623,7 +623,7 @@ async fn a_long_history_comes_whole_over_its_pages() {
     tx.commit().await.unwrap();
     expected.push((ended, 7, words("Closed down by nobody Moves", ended)));
     expected.push((began, 6, words("Became a customer With deal 1. Counts for Ingrid", began)));
-    expected.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+    expected.sort_by_key(|one| std::cmp::Reverse((one.0, one.1)));
     let expected: Vec<String> = expected.into_iter().map(|(.., words)| words).collect();
 
     for (query, only, links) in [("", "", 72), ("?show=visits", "Visit ", 36), ("?show=deals", "Deal ", 36)] {
