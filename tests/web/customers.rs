@@ -564,6 +564,18 @@ async fn the_timeline_tells_everything_and_pages() {
     field.app.client(admin).await.get(&format!("/customers/{havn}")).await.expect(200);
 }
 
+#[tokio::test]
+async fn the_last_sale_is_told_in_days() {
+    let field = Field::new().await;
+    let mut browser = field.app.client(field.ingrid).await;
+    for (name, ago, told) in [("Havn", 0, "0 days ago"), ("Fjord", 1, "1 day ago"), ("Vik", 2, "2 days ago")] {
+        let customer = field.customer(name, field.ingrid).await;
+        field.deal(customer, TODAY - Duration::days(ago), 10_000, &[(field.ingrid, 1)]).await;
+        let page = browser.get(&format!("/customers/{customer}")).await.expect(200);
+        assert!(page.words().contains(&format!("Last sale {told}")), "{}", page.words());
+    }
+}
+
 /// Nothing twice and nothing left out, also where a page ends amid what happened on one day; and whoever shares something is
 /// named on every page.
 #[tokio::test]
