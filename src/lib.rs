@@ -308,7 +308,6 @@ pub mod scorecards {
     pub mod more_db;
     pub mod my_month;
     pub mod my_month_db;
-    mod paid_base_db;
     mod ranking;
     pub mod shared;
     pub mod trend_db;
@@ -378,6 +377,7 @@ pub mod commission_runs {
     mod mark_db;
     mod measured;
     mod needs;
+    pub mod paid_base_db;
     pub mod payroll_db;
     pub mod report;
     mod report_db;

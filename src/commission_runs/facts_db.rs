@@ -226,7 +226,7 @@ pub async fn credited_deals(
 }
 
 /// What the customers bought in a period that each rep owned on the day, as far as it pays: confirmed, not on hold for
-/// that rep, and net of linked returns whenever those were booked. Nothing where growth does not compare books. `rep` asks for one only.
+/// that rep, and net of linked returns whenever those were booked. `rep` asks for one only.
 pub async fn book_sales(
     db: &mut PgConnection,
     org: OrgId,
@@ -237,11 +237,10 @@ pub async fn book_sales(
 ) -> sqlx::Result<HashMap<UserId, Money>> {
     let rows = sqlx::query!(
         r#"with paying as (
-               select d.id, d.customer_id, d.booked_on, d.net, coalesce($6, o.confirm_deals) as confirm_deals
+               select d.id, d.customer_id, d.booked_on, d.net, coalesce($5, o.confirm_deals) as confirm_deals
                from organizations o
                join deals d on d.org_id = o.id and d.booked_on >= $2 and d.booked_on < $3 and d.returns_id is null
-               where o.id = $1 and coalesce($5::text, o.growth_basis) = 'book'
-                 and (not coalesce($6, o.confirm_deals) or d.confirmed_at is not null)
+               where o.id = $1 and (not coalesce($5, o.confirm_deals) or d.confirmed_at is not null)
            ),
            netted as (
                select p.id as root_id, p.id, p.customer_id, p.booked_on, p.net
@@ -256,7 +255,7 @@ pub async fn book_sales(
            from netted n
            join ownerships w on w.org_id = $1 and w.customer_id = n.customer_id and w.during @> n.booked_on
            where ($4::bigint is null or w.rep_id = $4)
-             and ($7 or not exists (
+             and ($6 or not exists (
                  select from pay_holds h
                  where h.org_id = $1 and h.rep_id = w.rep_id and h.deal_id in (n.root_id, n.id)
                    and not exists (select from pay_hold_releases r where r.org_id = h.org_id and r.hold_id = h.id)
@@ -266,7 +265,6 @@ pub async fn book_sales(
         from,
         to,
         rep as Option<UserId>,
-        rules.basis_word(),
         rules.confirm_deals,
         rules.held_pays,
     )

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     domain::{
         commission::facts::{Credit, Deal, Facts, LostAgain},
+        company::GrowthBasis,
         deal::Stage,
         id::UserId,
         metric::Metric,
@@ -34,7 +35,8 @@ pub struct Known {
     deals: HashMap<UserId, Vec<CreditedDeal>>,
     events: HashMap<UserId, Vec<PaidEvent>>,
     visits: HashMap<UserId, Vec<CountedVisit>>,
-    book: HashMap<UserId, Money>,
+    /// What the books sold, where growth compares books.
+    book: Option<HashMap<UserId, Money>>,
     measured: Measured,
     /// What the targets of shorter periods come to together, and whether that goes before targets of the whole.
     added_up: (HashMap<UserId, BTreeMap<Metric, Decimal>>, bool),
@@ -57,6 +59,7 @@ impl Known {
         let (from, to) = (period.from(), period.to());
         // What lies ahead does not count: losses are written with their future dates.
         let through = to.min(add_days(asked.today, 1));
+        let basis = measured::growth_basis(db, org, rules).await?;
         let deals = facts_db::credited_deals(db, org, from, to, rep, cross_sell, rules).await?;
         Ok(Self {
             period: period.to_string(),
@@ -64,8 +67,11 @@ impl Known {
             deals: deals_by_rep(deals),
             events: by_rep(facts_db::paid_events(db, org, from, through, rep, rules).await?, |event| event.rep_id),
             visits: by_rep(facts_db::counted_visits(db, org, from, through, rep).await?, |visit| visit.rep_id),
-            book: facts_db::book_sales(db, org, from, to, rep, rules).await?,
-            measured: measured::of_reps(db, asked, reps.to_vec(), more, rules).await?,
+            book: match basis {
+                GrowthBasis::Book => Some(facts_db::book_sales(db, org, from, to, rep, rules).await?),
+                GrowthBasis::Credited => None,
+            },
+            measured: measured::of_reps(db, asked, reps.to_vec(), more, basis, rules).await?,
             added_up: (HashMap::new(), false),
             more: more.clone(),
         })
@@ -93,7 +99,7 @@ impl Known {
         let mut facts = Facts {
             rep: name.to_owned(),
             period: self.period.clone(),
-            metrics: self.measured.metrics(rep),
+            metrics: self.measured.metrics(rep, &records),
             targets: self.measured.targets(rep),
             deals: Some(mine.iter().map(|row| deal(row, clawback, self.today)).collect()),
             lost_again: clawback.map(|days| lost_again(events, days, self.today)).unwrap_or_default(),
@@ -106,9 +112,7 @@ impl Known {
                 *expected = *target;
             }
         }
-        count_what_pays(&mut facts, &records);
-        let own_book = self.book.get(&rep).copied().unwrap_or_default();
-        let growing = self.measured.is_by_book(rep).then_some(own_book);
+        let growing = self.book.as_ref().map(|sales| sales.get(&rep).copied().unwrap_or_default());
         let base = self.measured.base(rep);
         let growing = sales_that_pay(&mut facts, base, growing, mine);
         growth_that_pays(&mut facts, base, growing, self.measured.growth_new(rep));

@@ -1,4 +1,4 @@
-//! What the boards measure of each rep in a period, and the targets that count for it.
+//! What a rep's growth and further metrics are in a period, by the rules of pay, and the targets that count for it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -9,11 +9,13 @@ use super::{
     account_db::Led,
     calculate::Question,
     inputs::{Counted, Part},
+    paid_base_db,
     rules::Rules,
 };
 use crate::{
     domain::{
-        id::UserId,
+        company::GrowthBasis,
+        id::{OrgId, UserId},
         metric::{self, Facts, Metric, Unit, Value},
         money::Money,
         period::{Period, PeriodKind},
@@ -21,7 +23,7 @@ use crate::{
     scorecards::{
         db::{Subject, Subjects},
         more::{self, Asked, Kept, Who},
-        more_db::{Member, Pays},
+        more_db::{self, Member, Pays},
     },
     targets::expected::{self, Expected, Presences},
     web::error::Error,
@@ -37,16 +39,17 @@ pub struct Measured {
     away: HashSet<UserId>,
 }
 
-/// Loads what is asked for: the facts of the query that every page uses, and the targets in force; of [`Metric::MORE`]
-/// those that the plans name, by the rules of pay.
+/// Loads what is asked for: what growth is compared with, and the targets in force; of [`Metric::MORE`] those that the
+/// plans name. All by the rules of pay, of which `basis` is whose sales growth compares.
 pub async fn of_reps(
     db: &mut PgConnection,
-    asked: &Question,
+    question: &Question,
     reps: Vec<UserId>,
     more: &BTreeSet<Metric>,
+    basis: GrowthBasis,
     rules: &Rules,
 ) -> Result<Measured, Error> {
-    let Question { org, period, growth_base, today, .. } = *asked;
+    let Question { org, period, growth_base, today, .. } = *question;
     // What is left of a period that began before has its part of that one's targets.
     let whole = period.as_kind(period.kind());
     let presences = Presences::load(db, org, &reps, whole.dates()).await?.since(period.from());
@@ -56,24 +59,44 @@ pub async fn of_reps(
     let subjects = Subjects { reps, ..Subjects::default() };
     let pays = pays(rules);
     let asked = Asked { org, subjects: &subjects, periods: &[period], growth_base, today, paying: true, pays };
+    let who = Who::load(db, &asked).await?;
     let mut crossed: HashMap<UserId, Vec<Counted>> = HashMap::new();
     if more.contains(&Metric::CrossSellCount) {
-        let who = Who::load(db, &asked).await?;
         for first in more::first_of_category(db, &asked, &who).await? {
             let Some(rep) = first.whose.rep() else { continue };
             let customer = format!("{}, {}", first.sale.customer_name, first.sale.category_name);
             crossed.entry(rep).or_default().push(Counted { customer, on: first.on, deal: Some(first.sale.number) });
         }
     }
-    let facts = more::facts_by(db, &asked, more, kept(rules))
-        .await?
-        .into_iter()
-        .filter_map(|((_, subject), facts)| match subject {
-            Subject::Rep(rep) => Some((rep, facts)),
-            Subject::Team(_) | Subject::Company => None,
-        })
-        .collect();
+    let bases = bases(db, question, &subjects.reps, basis, rules).await?;
+    let own = subjects.reps.iter().map(|rep| {
+        let net_sales_base = bases.as_ref().map(|bases| bases.get(rep).copied().unwrap_or_default());
+        ((period, Subject::Rep(*rep)), Facts { net_sales_base, ..Facts::default() })
+    });
+    let mut table = own.collect();
+    more::add(db, &asked, &who, (more, Kept { basis: Some(basis), costs: rules.costs }), &mut table).await?;
+    let facts = table.into_iter().filter_map(|((_, subject), facts)| Some((subject.rep()?, facts))).collect();
     Ok(Measured { facts, expected, crossed, away })
+}
+
+/// Whose sales growth compares.
+pub async fn growth_basis(db: &mut PgConnection, org: OrgId, rules: &Rules) -> sqlx::Result<GrowthBasis> {
+    match rules.growth_basis {
+        Some(basis) => Ok(basis),
+        None => more_db::growth_basis(db, org).await,
+    }
+}
+
+/// What growth is compared with, of those of these reps who have some; nothing where the period has no base.
+pub async fn bases(
+    db: &mut PgConnection,
+    question: &Question,
+    reps: &[UserId],
+    basis: GrowthBasis,
+    rules: &Rules,
+) -> sqlx::Result<Option<HashMap<UserId, Money>>> {
+    let Some(base) = question.period.base(question.growth_base, question.today) else { return Ok(None) };
+    paid_base_db::of_reps(db, question, reps, base, basis, rules).await.map(Some)
 }
 
 /// What of these further metrics adds up, of each rep in the periods of the fiscal year before this one together.
@@ -154,9 +177,18 @@ fn pays(rules: &Rules) -> Pays {
 }
 
 impl Measured {
-    /// The value of every metric that has one, in its unit.
-    pub fn metrics(&self, rep: UserId) -> BTreeMap<Metric, Decimal> {
-        let facts = self.facts.get(&rep).copied().unwrap_or_default();
+    /// The value of every metric that has one, in its unit, for who did what these list. What was sold is not among it.
+    pub fn metrics(&self, rep: UserId, did: &BTreeMap<Metric, Vec<Counted>>) -> BTreeMap<Metric, Decimal> {
+        let count = |metric| did.get(&metric).and_then(|all| i64::try_from(all.len()).ok()).unwrap_or(0);
+        let facts = Facts {
+            new_customers: count(Metric::NewCustomers),
+            lost_customers: count(Metric::LostCustomers),
+            won_back_customers: count(Metric::WonBackCustomers),
+            visits: count(Metric::Visits),
+            stranger_visits: count(Metric::StrangerVisits),
+            touches: count(Metric::Touches),
+            ..self.facts.get(&rep).copied().unwrap_or_default()
+        };
         let number = |value: Value| match value {
             Value::Fraction(share) => share.rounded(12),
             whole => whole.decimal(),
@@ -196,11 +228,6 @@ impl Measured {
     /// What pays of the sales to new customers that the base does not have; nothing where no plan names them.
     pub fn growth_new(&self, rep: UserId) -> Option<Money> {
         self.facts.get(&rep).and_then(|facts| facts.growth_new)
-    }
-
-    /// Whether growth compares books, and not what reps are credited with.
-    pub fn is_by_book(&self, rep: UserId) -> bool {
-        self.facts.get(&rep).is_some_and(|facts| facts.book_sales.is_some())
     }
 
     /// Net sales of the period that growth is compared with, as far as this one has come.

@@ -21,10 +21,3 @@ pub struct Rules {
     /// Whether deals on hold pay all the same: in a trial, for what is held is paid later.
     pub held_pays: bool,
 }
-
-impl Rules {
-    /// The word of the basis of growth, for queries.
-    pub fn basis_word(&self) -> Option<&'static str> {
-        self.growth_basis.map(GrowthBasis::as_str)
-    }
-}

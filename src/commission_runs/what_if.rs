@@ -1,7 +1,5 @@
 //! What a rep earns by today's facts, with what is needed to calculate it again as if something else had happened.
 
-use std::collections::BTreeSet;
-
 use sqlx::PgConnection;
 
 use super::{
@@ -41,6 +39,9 @@ pub async fn now(db: &mut PgConnection, asked: &Question, rep: UserId) -> Result
     let read = |what: &str, why: String| Error::Internal(format!("{what} of {}: {why}", calculated.statement.rep));
     let plan = Plan::from_value(&calculated.inputs.plan).map_err(|e| read("plan", e.to_string()))?;
     let facts = Facts::from_value(&calculated.inputs.facts, plan.currency).map_err(|e| read("facts", e.to_string()))?;
-    let base = measured::of_reps(db, &asked, vec![rep], &BTreeSet::new(), &Rules::default()).await?.base(rep);
+    let rules = Rules::default();
+    let basis = measured::growth_basis(db, asked.org, &rules).await?;
+    let bases = measured::bases(db, &asked, &[rep], basis, &rules).await?;
+    let base = bases.map(|bases| bases.get(&rep).copied().unwrap_or_default());
     Ok(Some(Now { period: asked.period, plan, facts, base, statement: calculated.statement }))
 }

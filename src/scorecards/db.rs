@@ -1,4 +1,5 @@
-//! The facts of every metric: one query, so that pages, exports, the command line and pay cannot disagree.
+//! The facts of every metric: one query, so that pages, exports and the command line cannot disagree. Pay lists what it
+//! counts (`commission_runs::facts_db`).
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use time::Date;
 pub use crate::domain::subject::{Subject, Subjects};
 use crate::{
     domain::{
-        company::{GrowthBase, GrowthBasis},
+        company::GrowthBase,
         id::{OrgId, TeamId, UserId},
         metric::Facts,
         money::Money,
@@ -28,18 +29,6 @@ pub async fn facts(
     growth_base: GrowthBase,
     today: Date,
 ) -> sqlx::Result<BTreeMap<(Period, Subject), Facts>> {
-    facts_by(db, org, subjects, periods, (growth_base, None), today).await
-}
-
-/// The same by this basis of growth; none: the company's.
-pub async fn facts_by(
-    db: &mut PgConnection,
-    org: OrgId,
-    subjects: &Subjects,
-    periods: &[Period],
-    (growth_base, basis): (GrowthBase, Option<GrowthBasis>),
-    today: Date,
-) -> sqlx::Result<BTreeMap<(Period, Subject), Facts>> {
     let bases: Vec<Option<Base>> = periods.iter().map(|period| period.base(growth_base, today)).collect();
     let spans = spans(periods, &bases);
     let mut table = BTreeMap::new();
@@ -49,10 +38,10 @@ pub async fn facts_by(
         table.extend(subjects.each().map(|subject| ((*period, subject), nothing)));
     }
     let rows = if is_of_many(subjects) {
-        rows(db, org, subjects, &spans, basis, today).await?
+        rows(db, org, subjects, &spans, today).await?
     } else {
         // To plan it takes longer than to answer it for a few.
-        tx::planned_once(db, async |db| rows(db, org, subjects, &spans, basis, today).await).await?
+        tx::planned_once(db, async |db| rows(db, org, subjects, &spans, today).await).await?
     };
     for row in rows {
         let period = usize::try_from(row.period).ok().and_then(|index| periods.get(index).zip(bases.get(index)));
@@ -102,20 +91,13 @@ pub struct Spans {
 pub fn spans(periods: &[Period], bases: &[Option<Base>]) -> Spans {
     let mut spans = Spans::default();
     for (index, (period, base)) in (0..).zip(periods.iter().zip(bases)) {
-        // A calendar's year later where that is what lies between; other days are counted from the first one on.
-        let by_calendar = |base: Base| match period.kind() {
-            PeriodKind::Day | PeriodKind::Week => false,
-            PeriodKind::Month | PeriodKind::Quarter => base.whole.to != period.from(),
-            PeriodKind::Year => add_months(base.whole.from, 12) == period.from(),
-        };
         let mut push = |part, dates: Dates| {
             let (years, days) = match base {
-                Some(base) if part > 0 && by_calendar(*base) => (1, 0),
-                Some(base) if part > 0 => (0, (period.from() - base.whole.from).whole_days()),
+                Some(base) if part > 0 => later(*period, *base),
                 _ => (0, 0),
             };
             spans.years.push(years);
-            spans.days.push(i32::try_from(days).unwrap_or(0));
+            spans.days.push(days);
             spans.last.push(period.last_day());
             spans.periods.push(index);
             spans.parts.push(part);
@@ -131,6 +113,17 @@ pub fn spans(periods: &[Period], bases: &[Option<Base>]) -> Spans {
         }
     }
     spans
+}
+
+/// How many years, and how many days more, a day of the base lies before the day of the period that it stands for: a
+/// calendar's year where that is what lies between, else days counted from the first one on.
+pub fn later(period: Period, base: Base) -> (i32, i32) {
+    let by_calendar = match period.kind() {
+        PeriodKind::Day | PeriodKind::Week => false,
+        PeriodKind::Month | PeriodKind::Quarter => base.whole.to != period.from(),
+        PeriodKind::Year => add_months(base.whole.from, 12) == period.from(),
+    };
+    if by_calendar { (1, 0) } else { (0, i32::try_from((period.from() - base.whole.from).whole_days()).unwrap_or(0)) }
 }
 
 struct Row {
@@ -167,7 +160,7 @@ fn is_of_many(subjects: &Subjects) -> bool {
 }
 
 /// So many people's deals are looked up one by one sooner than everybody's are read.
-pub(super) const A_FEW: usize = 10;
+pub const A_FEW: usize = 10;
 
 /// The one query. Each source is read by index ranges of span and rep (`offset 0` keeps the planner from turning them
 /// into a scan of everything), so its cost follows from the periods asked for and not from the length of history.
@@ -176,7 +169,6 @@ async fn rows(
     org: OrgId,
     subjects: &Subjects,
     spans: &Spans,
-    basis: Option<GrowthBasis>,
     today: Date,
 ) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as!(
@@ -204,7 +196,7 @@ async fn rows(
                    as s (period, part, from_date, to_date, years, days, last_day)
            ),
            basis as materialized (
-               select coalesce($13::text, o.growth_basis) = 'book' as is_book
+               select o.growth_basis = 'book' as is_book
                from organizations o
                where o.id = $1
            ),
@@ -271,8 +263,8 @@ async fn rows(
                select d.id, d.customer_id, d.returns_id, d.booked_on
                from deals d
                where d.org_id = $1
-                 and d.booked_on >= (select min(s.from_date) from spans s where s.part = 0 and $14)
-                 and d.booked_on < (select max(s.to_date) from spans s where s.part = 0 and $14)
+                 and d.booked_on >= (select min(s.from_date) from spans s where s.part = 0 and $13)
+                 and d.booked_on < (select max(s.to_date) from spans s where s.part = 0 and $13)
            ),
            sold as materialized (
                select c.period, c.rep_id, d.customer_id, d.returns_id, d.booked_on, c.amount
@@ -283,7 +275,7 @@ async fn rows(
                    where d.org_id = $1 and d.id = c.deal_id
                    offset 0
                ) d
-               where not $14
+               where not $13
                union all
                select c.period, c.rep_id, d.customer_id, d.returns_id, d.booked_on, c.amount
                from credited c
@@ -490,7 +482,6 @@ async fn rows(
         &spans.years,
         &spans.days,
         &spans.last,
-        basis.map(GrowthBasis::as_str),
         is_of_many(subjects),
     )
     .fetch_all(db)

@@ -10,7 +10,7 @@ pub use super::visit_days::{Expected, minimums};
 use super::{
     db,
     more_db::{self, Line, Member, Owned, Pays, Wanted},
-    paid_base_db, worth,
+    worth,
 };
 use crate::domain::{
     bridge::{Step, new_since},
@@ -50,7 +50,14 @@ pub async fn facts(
     asked: &Asked<'_>,
     metrics: &BTreeSet<Metric>,
 ) -> sqlx::Result<BTreeMap<(Period, Subject), Facts>> {
-    facts_by(db, asked, metrics, Kept::default()).await
+    let Asked { org, subjects, periods, growth_base, today, .. } = *asked;
+    let mut table = db::facts(db, org, subjects, periods, growth_base, today).await?;
+    if table.is_empty() || metrics.is_disjoint(&Metric::MORE.into()) {
+        return Ok(table);
+    }
+    let who = Who::load(db, asked).await?;
+    add(db, asked, &who, (metrics, Kept::default()), &mut table).await?;
+    Ok(table)
 }
 
 /// The settings that a locked period keeps; what is none is as it stands today.
@@ -60,27 +67,6 @@ pub struct Kept {
     pub basis: Option<GrowthBasis>,
     /// What visits, minutes and orders cost.
     pub costs: Option<Costs>,
-}
-
-/// The same by these settings.
-pub async fn facts_by(
-    db: &mut PgConnection,
-    asked: &Asked<'_>,
-    metrics: &BTreeSet<Metric>,
-    kept: Kept,
-) -> sqlx::Result<BTreeMap<(Period, Subject), Facts>> {
-    let basis = kept.basis;
-    let Asked { org, subjects, periods, growth_base, today, .. } = *asked;
-    let mut table = db::facts_by(db, org, subjects, periods, (growth_base, basis), today).await?;
-    if asked.paying {
-        paid_base_db::replace(db, asked, basis, &mut table).await?;
-    }
-    if table.is_empty() || metrics.is_disjoint(&Metric::MORE.into()) {
-        return Ok(table);
-    }
-    let who = Who::load(db, asked).await?;
-    add(db, asked, &who, (metrics, kept), &mut table).await?;
-    Ok(table)
 }
 
 /// Adds these metrics to the facts of a table, as far as they are among those that are loaded only where asked for.

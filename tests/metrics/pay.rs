@@ -5,19 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use attain::{
     commission_runs::{
+        calculate::Question,
         facts_db::{counted_visits, credited_deals, paid_events},
+        paid_base_db,
         rules::Rules,
     },
     domain::{
         id::{OrgId, UserId},
         metric::{Facts, Metric},
+        money::Money,
         period::{Dates, Period, PeriodKind, add_days},
     },
     postgres::tx,
     scorecards::{
         db::{Subject, Subjects, facts},
         more::{self, Asked},
-        more_db::Pays,
+        more_db::{self, Pays},
     },
 };
 use proptest::prelude::*;
@@ -103,11 +106,11 @@ pub async fn compare(
         paying: true,
         pays: Pays::default(),
     };
-    let table = more::facts(&mut db, &asked, &Metric::MORE.into()).await.unwrap();
+    let table = that_pay(&mut db, &asked).await;
     // Of many people other branches of the statements read the same.
     let strangers = (0..20).map(|n| UserId(i64::MAX - n));
     let many = Subjects { reps: company.reps.iter().copied().chain(strangers).collect(), ..Subjects::default() };
-    let of_many = more::facts(&mut db, &Asked { subjects: &many, ..asked }, &Metric::MORE.into()).await.unwrap();
+    let of_many = that_pay(&mut db, &Asked { subjects: &many, ..asked }).await;
     for (place, facts) in &table {
         prop_assert_eq!(Some(facts), of_many.get(place), "{:?}", place);
     }
@@ -120,6 +123,23 @@ pub async fn compare(
         prop_assert_eq!(worth(&facts), world.worth(Who::Rep(place), month, lives, true), "rep {} in {}", place, month);
     }
     Ok(())
+}
+
+/// The facts with all further metrics by the rules of pay, and what growth is compared with by the same.
+async fn that_pay(db: &mut PgConnection, asked: &Asked<'_>) -> BTreeMap<(Period, Subject), Facts> {
+    let Asked { org, growth_base, today, .. } = *asked;
+    let mut table = more::facts(db, asked, &Metric::MORE.into()).await.unwrap();
+    let basis = more_db::growth_basis(db, org).await.unwrap();
+    for &period in asked.periods {
+        let Some(base) = period.base(growth_base, today) else { continue };
+        let (reps, question) = (&asked.subjects.reps, Question { org, growth_base, period, rep: None, today });
+        let bases = paid_base_db::of_reps(db, &question, reps, base, basis, &Rules::default()).await.unwrap();
+        for rep in reps {
+            let facts = table.get_mut(&(period, Subject::Rep(*rep))).unwrap();
+            facts.net_sales_base = Some(bases.get(rep).copied().unwrap_or(Money::ZERO));
+        }
+    }
+    table
 }
 
 /// With the setting on, nothing that a rep entered pays before somebody has confirmed it, and losses count all the same.
