@@ -359,12 +359,12 @@ pub struct CountedVisit {
     pub customer: String,
     /// `in_person`, call or online.
     pub kind: String,
-    /// Whether the customer had never bought.
+    /// Whether it was in person, to a customer that had never bought.
     pub stranger: bool,
 }
 
 /// The visits and touches that count in a period, for each who went: done, and not entered after the period's lock; one per
-/// rep, customer, day and kind. `rep` asks for one only.
+/// rep, customer, day and kind. `rep` asks for one only. In no order, as deals.
 pub async fn counted_visits(
     db: &mut PgConnection,
     org: OrgId,
@@ -374,32 +374,47 @@ pub async fn counted_visits(
 ) -> sqlx::Result<Vec<CountedVisit>> {
     sqlx::query_as!(
         CountedVisit,
-        r#"select distinct on (v.rep_id, v.visited_on, c.name, v.customer_id, v.kind)
-                  v.rep_id as "rep_id!: UserId", v.visited_on as "visited_on!", c.name as customer, v.kind as "kind!",
-                  c.customer_since is null and not exists (
-                      select from deals d
-                      where d.org_id = $1 and d.customer_id = c.id and d.booked_on < v.visited_on
-                        and d.net > 0 and (d.fully_returned_on is null or d.fully_returned_on > v.visited_on)
-                  ) as "stranger!"
-           from (
-               select v.rep_id, v.customer_id, v.visited_on, v.kind, v.recorded_at
-               from visits v
-               where v.org_id = $1 and v.visited_on >= $2 and v.visited_on < $3 and v.state = 'done'
-                 and ($4::bigint is null or v.rep_id = $4)
-               union all
-               select p.rep_id, v.customer_id, v.visited_on, v.kind, greatest(v.recorded_at, p.recorded_at)
-               from visit_participants p
-               join visits v on v.org_id = p.org_id and v.id = p.visit_id and v.state = 'done'
-               where p.org_id = $1 and p.visited_on >= $2 and p.visited_on < $3
-                 and ($4::bigint is null or p.rep_id = $4)
-           ) v
-           join customers c on c.org_id = $1 and c.id = v.customer_id
-           where not exists (
-               select from period_locks l
-               where l.org_id = $1 and v.visited_on >= l.period_start and v.visited_on < l.period_end
-                 and v.recorded_at > l.locked_at
+        r#"with went as materialized (
+               select distinct v.rep_id, v.customer_id, v.visited_on, v.kind
+               from (
+                   select v.rep_id, v.customer_id, v.visited_on, v.kind, v.recorded_at
+                   from visits v
+                   where v.org_id = $1 and v.visited_on >= $2 and v.visited_on < $3 and v.state = 'done'
+                     and ($4::bigint is null or v.rep_id = $4)
+                   union all
+                   select p.rep_id, v.customer_id, v.visited_on, v.kind, greatest(v.recorded_at, p.recorded_at)
+                   from visit_participants p
+                   join visits v on v.org_id = p.org_id and v.id = p.visit_id and v.state = 'done'
+                   where p.org_id = $1 and p.visited_on >= $2 and p.visited_on < $3
+                     and ($4::bigint is null or p.rep_id = $4)
+               ) v
+               where not exists (
+                   select from period_locks l
+                   where l.org_id = $1 and v.visited_on >= l.period_start and v.visited_on < l.period_end
+                     and v.recorded_at > l.locked_at
+               )
+           ),
+           -- Each customer's days one after the other: their deals lie side by side.
+           strangers as materialized (
+               select w.customer_id, w.visited_on
+               from (
+                   select distinct w.customer_id, w.visited_on
+                   from went w
+                   where w.kind = 'in_person'
+                   order by w.customer_id, w.visited_on
+               ) w
+               where not exists (
+                   select from deals d
+                   where d.org_id = $1 and d.customer_id = w.customer_id and d.booked_on < w.visited_on
+                     and d.net > 0 and (d.fully_returned_on is null or d.fully_returned_on > w.visited_on)
+                   offset 0
+               )
            )
-           order by v.rep_id, v.visited_on, c.name, v.customer_id, v.kind"#,
+           select w.rep_id as "rep_id!: UserId", w.visited_on as "visited_on!", c.name as customer, w.kind as "kind!",
+                  c.customer_since is null and s.customer_id is not null as "stranger!"
+           from went w
+           join customers c on c.org_id = $1 and c.id = w.customer_id
+           left join strangers s on s.customer_id = w.customer_id and s.visited_on = w.visited_on"#,
         org as OrgId,
         from,
         to,

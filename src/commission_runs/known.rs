@@ -66,7 +66,7 @@ impl Known {
             today: asked.today,
             deals: deals_by_rep(deals),
             events: by_rep(facts_db::paid_events(db, org, from, through, rep, rules).await?, |event| event.rep_id),
-            visits: by_rep(facts_db::counted_visits(db, org, from, through, rep).await?, |visit| visit.rep_id),
+            visits: visits_by_rep(facts_db::counted_visits(db, org, from, through, rep).await?),
             book: match basis {
                 GrowthBasis::Book => Some(facts_db::book_sales(db, org, from, to, rep, rules).await?),
                 GrowthBasis::Credited => None,
@@ -215,7 +215,7 @@ impl Before {
             today: asked.today,
             deals: deals_by_rep(facts_db::credited_deals(db, org, from, to, rep, false, rules).await?),
             events: by_rep(facts_db::paid_events(db, org, from, to, rep, rules).await?, |event| event.rep_id),
-            visits: by_rep(facts_db::counted_visits(db, org, from, to, rep).await?, |visit| visit.rep_id),
+            visits: visits_by_rep(facts_db::counted_visits(db, org, from, to, rep).await?),
             more: measured::before(db, asked, reps, more, rules).await?,
             year: expected::of_year(db, org, reps, year, period.kind()).await?,
         })
@@ -241,6 +241,14 @@ impl Before {
 fn deals_by_rep(mut deals: Vec<CreditedDeal>) -> HashMap<UserId, Vec<CreditedDeal>> {
     deals.sort_unstable_by_key(|deal| (deal.booked_on, deal.number, deal.overlay));
     by_rep(deals, |deal| deal.rep_id)
+}
+
+/// Likewise in the order of their days and customers.
+fn visits_by_rep(mut visits: Vec<CountedVisit>) -> HashMap<UserId, Vec<CountedVisit>> {
+    visits.sort_unstable_by(|a, b| {
+        (a.visited_on, &a.customer, &a.kind, a.stranger).cmp(&(b.visited_on, &b.customer, &b.kind, b.stranger))
+    });
+    by_rep(visits, |visit| visit.rep_id)
 }
 
 fn by_rep<T>(rows: Vec<T>, rep: impl Fn(&T) -> UserId) -> HashMap<UserId, Vec<T>> {
