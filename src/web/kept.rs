@@ -32,7 +32,7 @@ use crate::{App, domain::id::OrgId};
 /// A page of more bytes is not kept.
 const LARGEST: usize = 256 << 10;
 /// So many bytes are kept of all pages together.
-const ROOM: usize = 8 << 20;
+const ROOM: usize = 4 << 20;
 /// What a page takes beside its text.
 const APART: usize = 512;
 
