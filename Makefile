@@ -1,7 +1,7 @@
 # Everything that people and CI do. All of it is safe to run again.
 export SQLX_OFFLINE = true
 
-.PHONY: run test check look fields fault fuzz attack bench prepare fmt
+.PHONY: run test check deny look fields fault fuzz attack bench prepare fmt
 
 # A demo company on http://127.0.0.1:8080, on a private PostgreSQL.
 run:
@@ -23,6 +23,11 @@ check:
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --lib --examples
 	scripts/deny
 
+# Licences, sources and known vulnerabilities of the dependencies, with the cargo-deny that it takes. The first time takes
+# minutes; make check does the same where there is one.
+deny:
+	scripts/deny install
+
 # Every page of the demo company in a browser: barriers, width, console. Takes minutes.
 look:
 	scripts/install test
@@ -41,8 +46,8 @@ fault:
 # A million cases each of damaged plans, facts, no forms and files to import; the tests try a few hundred. Optimized, or it would take hours.
 fuzz:
 	scripts/install run
-	PROPTEST_CASES=$${PROPTEST_CASES:-1000000} cargo test --release --test commission mutated
-	PROPTEST_CASES=$${PROPTEST_CASES:-1000000} cargo test --release --lib imports::mutated
+	PROPTEST_CASES=$${PROPTEST_CASES:-1000000} cargo test --profile fuzz --test commission mutated
+	PROPTEST_CASES=$${PROPTEST_CASES:-1000000} cargo test --profile fuzz --lib imports::mutated
 
 # sqlmap and wapiti against a demo company; it says how to get them. Takes some twenty minutes: docs/security.md.
 attack:
