@@ -173,6 +173,13 @@ struct Column {
     counts: String,
 }
 
+impl Column {
+    /// Whether it needs room for large sums.
+    fn is_money(&self) -> bool {
+        self.metric.unit() == Unit::Money
+    }
+}
+
 /// A rep of the grid.
 struct Row {
     rep: Rep,
