@@ -174,10 +174,16 @@ fn adding_up(
 ) -> BTreeMap<Metric, Decimal> {
     let mut facts = Facts::default();
     let records = records(events, visits);
-    for metric in [Metric::LostCustomers, Metric::Visits, Metric::StrangerVisits, Metric::Touches] {
+    for metric in [
+        Metric::NewCustomers,
+        Metric::LostCustomers,
+        Metric::WonBackCustomers,
+        Metric::Visits,
+        Metric::StrangerVisits,
+        Metric::Touches,
+    ] {
         facts.metrics.insert(metric, Decimal::from(records.get(&metric).map_or(0, Vec::len)));
     }
-    count_what_pays(&mut facts, &records);
     if let Some(days) = clawback {
         let lost = Decimal::from(lost_again(events, days, today).len());
         facts.metrics.entry(Metric::NewCustomers).and_modify(|count| *count -= lost);
@@ -289,7 +295,7 @@ fn deal(row: &CreditedDeal, clawback: Option<u32>, today: Date) -> Deal {
     }
 }
 
-/// What the rep's counts count.
+/// What the rep's counts count: customers won while they are not undone and their deal is confirmed.
 fn records(events: &[PaidEvent], visits: &[CountedVisit]) -> BTreeMap<Metric, Vec<Counted>> {
     let mut records: BTreeMap<Metric, Vec<Counted>> = BTreeMap::new();
     for event in events {
@@ -338,14 +344,6 @@ fn name_lost(listed: Option<&mut Vec<Counted>>, events: &[PaidEvent], days: u32,
         if let Some(after) = lost_after(event.on_date, event.lost_on, days, today) {
             counted.customer = format!("{}, lost again after {after} days", event.customer);
         }
-    }
-}
-
-/// Customers won count for pay while they are not undone and their deal is confirmed: as many as their records.
-fn count_what_pays(facts: &mut Facts, records: &BTreeMap<Metric, Vec<Counted>>) {
-    for metric in [Metric::NewCustomers, Metric::WonBackCustomers] {
-        let count = records.get(&metric).map_or(0, Vec::len);
-        facts.metrics.insert(metric, Decimal::from(count));
     }
 }
 

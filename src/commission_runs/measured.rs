@@ -179,7 +179,7 @@ fn pays(rules: &Rules) -> Pays {
 impl Measured {
     /// The value of every metric that has one, in its unit, for who did what these list. What was sold is not among it.
     pub fn metrics(&self, rep: UserId, did: &BTreeMap<Metric, Vec<Counted>>) -> BTreeMap<Metric, Decimal> {
-        let count = |metric| did.get(&metric).and_then(|all| i64::try_from(all.len()).ok()).unwrap_or(0);
+        let count = |metric| i64::try_from(did.get(&metric).map_or(0, Vec::len)).unwrap_or(i64::MAX);
         let facts = Facts {
             new_customers: count(Metric::NewCustomers),
             lost_customers: count(Metric::LostCustomers),

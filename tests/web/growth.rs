@@ -9,7 +9,7 @@ use attain::{
 };
 use time::macros::date;
 
-use crate::field::Field;
+use crate::{field::Field, further};
 
 async fn by_book(field: &Field) {
     let mut astrid = field.app.client(field.astrid).await;
@@ -68,6 +68,31 @@ async fn a_book_grows_by_what_its_customers_bought() {
     let team = berit.get(&format!("/growth?team={}&period=2026-11", field.north)).await.expect(200);
     assert_eq!(team.texts("tfoot td"), ["€3.00", "€1.30", "+€1.70"]);
     berit.get(&format!("/growth?rep={}&period=2026-11", field.olav.id)).await.expect(404);
+}
+
+#[tokio::test]
+async fn pay_grows_by_what_the_company_compares() {
+    let growth = r#"{ "name": "Growth", "measure": "net_sales", "pays": { "bonus": "1.00" },
+        "gate": [ { "metric": "sales_growth", "at_least": "0" } ] }"#;
+    for (is_book, expected) in [(false, "1"), (true, "4")] {
+        let field = Field::new().await;
+        let own = field.customer("Havn", field.ingrid).await;
+        let others = field.customer("Fjord", field.olav).await;
+        // Credited are 4.00 after 2.00, and the book bought for 5.00 after 1.00.
+        for (customer, on, cents, rep) in [
+            (own, date!(2025 - 11 - 05), 100, field.ingrid),
+            (others, date!(2025 - 11 - 06), 100, field.ingrid),
+            (own, date!(2026 - 11 - 05), 400, field.ingrid),
+            (own, date!(2026 - 11 - 06), 100, field.olav),
+        ] {
+            field.deal(customer, on, cents, &[(rep, 1)]).await;
+        }
+        if is_book {
+            by_book(&field).await;
+        }
+        let (paid, inputs) = further::paid(&field, growth).await;
+        assert_eq!((paid, &inputs.facts["metrics"]["sales_growth"]), (100, &expected.into()), "{is_book}");
+    }
 }
 
 #[tokio::test]
