@@ -1,9 +1,17 @@
 //! On which line of a file a reader is. The CSV reader's own count is one short after CRLF and after empty lines.
+//!
+//! A line ends with LF, with CRLF, and with CR alone, as the reader takes it: spreadsheets still write that for Macintosh.
 
 use std::{
     collections::VecDeque,
     io::{self, Read},
 };
+
+/// How many line ends these bytes hold.
+pub fn line_ends(bytes: &[u8]) -> usize {
+    let pairs = bytes.windows(2).filter(|pair| *pair == b"\r\n").count();
+    bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() - pairs
+}
 
 /// Reads on, and remembers where the lines end of what was read last, until they are asked for.
 pub struct Lines<R> {
@@ -33,7 +41,7 @@ impl<R> Lines<R> {
     /// Whether a byte is the last one that was read, and a line end behind anything but a quote: where a cell ends with one, the
     /// file ended before the cell was closed.
     pub fn is_open_end(&self, byte: u64) -> bool {
-        byte + 1 == self.read && self.tail[1] == b'\n' && self.tail[0] != b'"'
+        byte + 1 == self.read && matches!(self.tail[1], b'\n' | b'\r') && self.tail[0] != b'"'
     }
 }
 
@@ -49,6 +57,8 @@ impl<R: Read> Read for Lines<R> {
         for byte in buffer.iter().take(count) {
             if *byte == b'\n' {
                 self.ends.push_back(self.read);
+            } else if self.tail[1] == b'\r' {
+                self.ends.push_back(self.read - 1);
             }
             self.read += 1;
             self.tail = [self.tail[1], *byte];
@@ -69,14 +79,14 @@ mod tests {
 
     #[test]
     fn lines_are_right_however_little_is_read_at_once() {
-        let file = b"a,b\r\n\r\n\n1,\"two\nlines\"\r\n\"\n\n\",2\n\n\n3,4\r5,6\r\n7,8";
+        let file = b"a,b\r\n\r\n\n1,\"two\nlines\"\r\n\"\n\r\n\",2\n\n\n3,4\r5,6\r\n\r\r\"\r\r\n\",7\r8,9\r";
         for at_once in 1..=file.len() + 1 {
             let (mut reader, mut record, mut lines) = (reader(file, at_once), ByteRecord::new(), vec![]);
             while reader.read_byte_record(&mut record).unwrap() {
                 let last = reader.position().byte() - 1;
                 lines.push(reader.get_mut().line_of(last));
             }
-            assert_eq!(lines, [1, 5, 8, 11, 11, 12], "{at_once} bytes at once");
+            assert_eq!(lines, [1, 5, 8, 11, 12, 17, 18], "{at_once} bytes at once");
         }
     }
 

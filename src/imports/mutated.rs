@@ -121,7 +121,9 @@ fn euro() -> Currency {
 /// Reads every cell of a file as everything that a cell can be.
 fn read(name: &'static str, content: Vec<u8>) -> Problems {
     let format = format(name).unwrap();
-    let lines = u64::try_from(content.split(|byte| *byte == b'\n').count()).unwrap();
+    // CRLF is one line end, and each of its halves is one by itself.
+    let lines = String::from_utf8_lossy(&content).replace("\r\n", "\n").split(['\r', '\n']).count();
+    let lines = u64::try_from(lines).unwrap();
     let reps = HashMap::from([("R1".to_owned(), UserId(1))]);
     let mut errors = Errors::new();
     let sent = upload::parse(vec![Uploaded { name: name.to_owned(), content: content.clone() }], &mut errors);
@@ -192,7 +194,11 @@ fn a_quote_that_is_never_closed_is_told_on_its_line() {
         ("\"V1,R1,C1,2025-01-01\r\n", 2),
         ("\"V1,R1,C1,2025-01-01\nV2,R1,C1,2025-01-01\n", 2),
         ("V1,R1,C1,2025-01-01\n\n\"V2,R1,C1,2025-01-01\n\n", 4),
-        ("\n\"V1\n\"\n", 3), // closed: the last line end is none of the cell's
+        ("\"V1,R1,C1,2025-01-01\r", 2),
+        ("V1,R1,C1,2025-01-01\r\"V2,R1,C1,2025-01-01\r\r", 3),
+        ("\r\"V1\r\"\r", 3),
+        ("\"V1\r\",\"\nR1\"\rV2\r", 5), // the two line ends are of two cells
+        ("\n\"V1\n\"\n", 3),            // closed: the last line end is none of the cell's
     ] {
         let problems = read("visits.csv", format!("{header}\n{rows}").into_bytes());
         let told = problems.listed().last().map(|problem| problem.line);

@@ -11,7 +11,7 @@ use time::Date;
 
 use super::{
     cell::{self, BadMoney},
-    lines::Lines,
+    lines::{Lines, line_ends},
     problem::Problems,
     source::Source,
 };
@@ -170,9 +170,8 @@ impl<'s> Table<'s> {
     /// that byte. The last byte itself is within it only where a quote is never closed.
     fn line(&mut self) -> u64 {
         let last = self.reader.position().byte().saturating_sub(1);
-        let cells = self.record.as_slice();
-        let is_open = cells.ends_with(b"\n") && self.reader.get_ref().is_open_end(last);
-        let within = cells.split(|byte| *byte == b'\n').count() - 1 - usize::from(is_open);
+        let is_open = matches!(self.record.as_slice(), [.., b'\n' | b'\r']) && self.reader.get_ref().is_open_end(last);
+        let within = self.record.iter().map(line_ends).sum::<usize>() - usize::from(is_open);
         self.reader.get_mut().line_of(last).saturating_sub(u64::try_from(within).unwrap_or(0))
     }
 
