@@ -253,6 +253,10 @@ pub async fn earned(
     on_plans: Vec<OnPlan>,
     beside: &Beside,
 ) -> Result<Vec<Calculated>, Error> {
+    // Else everybody's year would be read each day where plans pay by the month.
+    if on_plans.is_empty() {
+        return Ok(Vec::new());
+    }
     let sources = Sources::load(db, asked, &on_plans, beside).await?;
     let shorter = earnings::of_shorter(db, asked, &on_plans, beside).await?;
     let all_paid = paid(&sources, &on_plans, beside, &shorter)?;

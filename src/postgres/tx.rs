@@ -133,9 +133,10 @@ async fn import_with(lock: Lock, pool: &PgPool, org: OrgId, actor: UserId, clock
 
 const SNAPSHOT: &str = "begin isolation level repeatable read read only";
 
-/// How statements of pages are planned: for one process, because to begin two more takes longer than most pages, and others
-/// wait; and anew each time, because whether one person's facts are asked for or everybody's makes another plan.
-const OF_PAGES: &str = "; set local max_parallel_workers_per_gather = 0; set local plan_cache_mode = force_custom_plan";
+/// Statements of pages are planned for one process, because to begin two more takes longer than most pages, and others wait.
+const BY_ONE_PROCESS: &str = "; set local max_parallel_workers_per_gather = 0";
+/// Whether one person's facts are asked for or everybody's, of a month or of years, makes another plan. Left to itself, after
+/// five answers PostgreSQL makes one for all, by which a year of a million deals was compared row by row, for ever.
 const PLANNED_ANEW: &str = "set local plan_cache_mode = force_custom_plan";
 const PLANNED_ONCE: &str = "set local plan_cache_mode = force_generic_plan";
 
@@ -144,11 +145,11 @@ const PLANNED_ONCE: &str = "set local plan_cache_mode = force_generic_plan";
 fn bound(begin: &str, org: OrgId, limit: Duration) -> String {
     format!(
         "{begin}; set local role attain_app; set local app.org_id = '{}'; set local statement_timeout = {}; \
-         set local idle_in_transaction_session_timeout = {}{}",
+         set local idle_in_transaction_session_timeout = {}; {PLANNED_ANEW}{}",
         org.0,
         limit.as_millis(),
         if limit.is_zero() { 0 } else { LONGEST_PAUSE.as_millis() },
-        if limit.is_zero() { "" } else { OF_PAGES },
+        if limit.is_zero() { "" } else { BY_ONE_PROCESS },
     )
 }
 
