@@ -136,7 +136,7 @@ const SNAPSHOT: &str = "begin isolation level repeatable read read only";
 /// Statements of pages are planned for one process, because to begin two more takes longer than most pages, and others wait.
 const BY_ONE_PROCESS: &str = "; set local max_parallel_workers_per_gather = 0";
 /// Whether one person's facts are asked for or everybody's, of a month or of years, makes another plan. Left to itself, after
-/// five answers PostgreSQL makes one for all, by which a year of a million deals was compared row by row, for ever.
+/// five answers PostgreSQL makes one for all, by which a year of a million deals was compared row by row.
 const PLANNED_ANEW: &str = "set local plan_cache_mode = force_custom_plan";
 const PLANNED_ONCE: &str = "set local plan_cache_mode = force_generic_plan";
 

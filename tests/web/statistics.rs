@@ -26,8 +26,8 @@ async fn a_table_that_is_new_is_looked_at_once() {
     assert_eq!(statistics::missing(&app.db).await.unwrap(), Vec::<String>::new());
 }
 
-/// A plan for all questions alike once kept the day of a company of a million deals at work without end: it came with the
-/// sixth question, for everybody's year.
+/// A plan for all questions alike once had the day of a company of a million deals take a quarter of an hour to keep: it
+/// came with the sixth question, for everybody's year.
 #[tokio::test]
 async fn whatever_counts_facts_is_planned_for_what_it_asks() {
     let app = TestApp::new().await;
